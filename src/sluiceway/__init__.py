@@ -1,0 +1,31 @@
+"""Sluiceway: nothing flows to production until its gate opens. ``import sluiceway as sw`` gives what a project declares."""
+
+from sluiceway.declare.expectation import column, fresh, reference, row
+from sluiceway.declare.feature_view import FeatureView, RequestView, count, latest, mean, std
+from sluiceway.declare.feature_view import maximum as max  # noqa: A004
+from sluiceway.declare.feature_view import minimum as min  # noqa: A004
+from sluiceway.declare.feature_view import total as sum  # noqa: A004
+from sluiceway.declare.pipeline import Label, Pipeline, Search, Split
+from sluiceway.declare.source import Source, files
+
+__all__ = [
+    "FeatureView",
+    "Label",
+    "Pipeline",
+    "RequestView",
+    "Search",
+    "Source",
+    "Split",
+    "column",
+    "count",
+    "files",
+    "fresh",
+    "latest",
+    "max",
+    "mean",
+    "min",
+    "reference",
+    "row",
+    "std",
+    "sum",
+]

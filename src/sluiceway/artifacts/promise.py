@@ -1,0 +1,31 @@
+"""Stage 1's artifact: the spec, and what could be found out about it before any data was stored."""
+
+from dataclasses import dataclass
+
+from sluiceway.core.digest import digest_of
+from sluiceway.declare.spec import Spec
+
+
+@dataclass(frozen=True, slots=True)
+class InputAvailability:
+    """Whether a caller can have an input when asking: which source gives it, or why it cannot be had."""
+
+    name: str
+    type: str
+    available: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """The spec that every gate judges by. ``markdown`` and ``html`` are object keys of the page."""
+
+    spec: Spec
+    inputs: tuple[InputAvailability, ...]
+    markdown: str
+    html: str
+
+    @property
+    def content_id(self) -> str:
+        """Identify what is promised."""
+        return digest_of(["promise", self.spec, self.inputs])

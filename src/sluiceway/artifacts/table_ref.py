@@ -1,0 +1,31 @@
+"""A table by its content, wherever a store keeps it."""
+
+from dataclasses import dataclass
+
+TYPES = ("integer", "number", "text", "time", "boolean")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column's name and kind: integer, number, text, time (UTC, microseconds) or boolean."""
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class TableRef:
+    """Names a stored table. ``content_id`` covers schema and rows in sorted order; ``locator`` is the store's own
+    short cut to it and no part of its identity.
+    """
+
+    name: str
+    content_id: str
+    rows: int
+    columns: tuple[Column, ...]
+    locator: str = ""
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """The columns' names, in order."""
+        return tuple(column.name for column in self.columns)

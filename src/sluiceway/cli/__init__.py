@@ -1,0 +1,1 @@
+"""One module per command group. Each command parses, calls the workspace, prints."""

@@ -1,0 +1,1 @@
+"""The words every other package speaks: digests, time, durations, errors, verdicts. Standard library only."""

@@ -1,0 +1,54 @@
+"""Digests: one canonical form for every value that is hashed."""
+
+import dataclasses
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import Enum
+
+from sluiceway.core.moments import iso
+
+
+def plain(value: object) -> object:
+    """Reduce dataclasses, enums and times to what JSON has; floats that JSON lacks become their names."""
+    if isinstance(value, Enum):
+        return value.value
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, datetime):
+        return iso(value)
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, set | frozenset):
+        return sorted((plain(item) for item in value), key=repr)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    raise TypeError(f"{type(value).__name__} has no canonical form")
+
+
+def canonical_json(value: object) -> bytes:
+    r"""Encode so that equal values give equal bytes: sorted keys, no spaces, UTF-8.
+
+    >>> canonical_json({"b": 1, "a": (2.5, None)})
+    b'{"a":[2.5,null],"b":1}'
+    """
+    text = json.dumps(plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.encode()
+
+
+def sha256_hex(data: bytes) -> str:
+    """Hash bytes to 64 lower-case hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def digest_of(value: object) -> str:
+    """Hash the canonical form of a value."""
+    return sha256_hex(canonical_json(value))

@@ -1,0 +1,32 @@
+"""Durations as people write them: ``5m``, ``36h``, ``30d``."""
+
+import re
+from datetime import timedelta
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+def parse_duration(text: str) -> timedelta:
+    """Read a whole number and a unit out of ``s m h d w``.
+
+    Raises:
+        ValueError: the text is no such duration, or not longer than zero.
+
+    >>> parse_duration("36h")
+    datetime.timedelta(days=1, seconds=43200)
+    """
+    found = re.fullmatch(r"\s*(\d+)\s*([smhdw])\s*", text)
+    if found is None or int(found[1]) == 0:
+        raise ValueError(f"{text!r} is not a duration; write a whole number above 0 and a unit, such as 90s, 5m, 36h, 30d, 2w")
+    return timedelta(seconds=int(found[1]) * UNITS[found[2]])
+
+
+def format_duration(duration: timedelta) -> str:
+    """Write a duration in the largest unit that divides it.
+
+    >>> format_duration(timedelta(hours=36))
+    '36h'
+    """
+    seconds = int(duration.total_seconds())
+    unit = next(unit for unit in ("w", "d", "h", "m", "s") if seconds % UNITS[unit] == 0)
+    return f"{seconds // UNITS[unit]}{unit}"

@@ -1,0 +1,118 @@
+"""Errors: all of them in one tree.
+
+* SluicewayError
+  - MisuseError (ValueError): what was asked for, or declared, cannot be; exit 2
+    + UnknownNameError (LookupError): a name that nothing has
+    + DeclarationError: a pipeline, spec or setting with its list of problems
+  - UnknownObjectError (LookupError): the store lacks the object
+  - UnknownTableError (LookupError): the store lacks the table
+  - ConflictError (RuntimeError): another writer came first
+  - LockedError (RuntimeError): another run holds the project
+  - DamagedError (RuntimeError): stored bytes or entries are not what was stored
+  - SourceError (RuntimeError): a source cannot be read, or its SQL cannot be run
+  - TrainingError (RuntimeError): the user's model failed to fit or to export
+  - TransientError (RuntimeError): worth another try
+
+A gate that refuses is not an error: it returns a verdict. An error means that nothing could be judged.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+
+class SluicewayError(Exception):
+    """The root of every error that Sluiceway raises on purpose."""
+
+    def __str__(self) -> str:
+        return " ".join(str(part) for part in self.args)
+
+
+class MisuseError(SluicewayError, ValueError):
+    """What was asked for cannot be done as asked."""
+
+
+class UnknownNameError(MisuseError, LookupError):
+    """Something was named that does not exist."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        super().__init__(kind, name, tuple(known))
+
+    def __str__(self) -> str:
+        kind, name, known = self.args
+        near = get_close_matches(name, known, n=1)
+        hint = f"Did you mean {near[0]!r}?" if near else f"There is: {', '.join(known) or 'none'}."
+        return f"no {kind} is called {name!r}. {hint}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong in a file the user wrote; ``line`` counts from 1, 0 when unknown."""
+
+    message: str
+    path: str = ""
+    line: int = 0
+
+    def __str__(self) -> str:
+        place = f"{self.path}:{self.line}: " if self.path and self.line else f"{self.path}: " if self.path else ""
+        return f"{place}{self.message}"
+
+
+class DeclarationError(MisuseError):
+    """A declaration with everything that is wrong with it, in one report."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        super().__init__(tuple(problems))
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Everything that is wrong, in the order found."""
+        return tuple(self.args[0])
+
+    def __str__(self) -> str:
+        return "\n".join(str(problem) for problem in self.problems)
+
+
+class UnknownObjectError(SluicewayError, LookupError):
+    """An object store lacks a key."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+
+    def __str__(self) -> str:
+        return f"the object store has no object {self.args[0]!r}"
+
+
+class UnknownTableError(SluicewayError, LookupError):
+    """A table store lacks a table with this content."""
+
+    def __init__(self, name: str, content_id: str) -> None:
+        super().__init__(name, content_id)
+
+    def __str__(self) -> str:
+        name, content_id = self.args
+        return f"the table store has no table {name!r} with content {content_id[:12]}"
+
+
+class ConflictError(SluicewayError, RuntimeError):
+    """Another writer changed what this one built upon; read again and retry."""
+
+
+class LockedError(SluicewayError, RuntimeError):
+    """Another run holds the project's lock."""
+
+
+class DamagedError(SluicewayError, RuntimeError):
+    """Stored bytes or entries are not what was stored."""
+
+
+class SourceError(SluicewayError, RuntimeError):
+    """A source cannot be read, or its SQL cannot be run."""
+
+
+class TrainingError(SluicewayError, RuntimeError):
+    """The project's own model failed to fit, or to export."""
+
+
+class TransientError(SluicewayError, RuntimeError):
+    """Something failed that may well succeed when tried again."""

@@ -1,0 +1,119 @@
+"""Expectations: what the rows of a source must be like before anything is built on them."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sluiceway.core.duration import parse_duration
+from sluiceway.declare.expression import parse_expression
+from sluiceway.declare.names import refuse
+
+if TYPE_CHECKING:
+    from sluiceway.declare.source import Source
+
+KINDS = ("one_of", "between", "not_null", "unique", "matches", "typed", "row", "reference", "fresh", "mean_between")
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """One rule. ``at_least`` is the share of rows, 0 to 1, that must keep it; missing values are not counted as
+    breaking a rule about values, only as breaking ``not_null``.
+    """
+
+    kind: str
+    column: str | None = None
+    values: tuple[object, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    text: str | None = None
+    other: str | None = None
+    at_least: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.at_least <= 1:
+            raise refuse(f"{self.name}: at_least must be above 0 and at most 1, got {self.at_least!r}")
+
+    @property
+    def name(self) -> str:
+        """What a report calls this rule."""
+        column = self.column or ""
+        names = {
+            "one_of": f"{column} is one of {len(self.values)} values",
+            "between": f"{column} between {self.low} and {self.high}",
+            "not_null": f"{column} is not missing",
+            "unique": f"{column} is unique",
+            "matches": f"{column} matches {self.text}",
+            "typed": f"{column} is {self.text}",
+            "row": f"row: {self.text}",
+            "reference": f"{column} refers to {self.other}",
+            "fresh": f"no older than {self.text}",
+            "mean_between": f"mean of {column} between {self.low} and {self.high}",
+        }
+        return names[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnRules:
+    """The rules one column can be given: ``sw.column("origin").one_of("EWR", "JFK")``."""
+
+    column: str
+
+    def one_of(self, *values: str | float | bool, at_least: float = 1.0) -> Expectation:
+        """Every value is among these."""
+        if not values:
+            raise refuse(f"column {self.column!r}: one_of() needs at least one value")
+        return Expectation("one_of", self.column, values=values, at_least=at_least)
+
+    def between(self, low: float, high: float, *, at_least: float = 1.0) -> Expectation:
+        """Every value lies between two bounds, both included."""
+        if not low <= high:
+            raise refuse(f"column {self.column!r}: between({low}, {high}) holds nothing; low must not exceed high")
+        return Expectation("between", self.column, low=low, high=high, at_least=at_least)
+
+    def not_null(self, *, at_least: float = 1.0) -> Expectation:
+        """A value is there."""
+        return Expectation("not_null", self.column, at_least=at_least)
+
+    def unique(self) -> Expectation:
+        """No value stands twice."""
+        return Expectation("unique", self.column)
+
+    def matches(self, pattern: str, *, at_least: float = 1.0) -> Expectation:
+        """Every value matches a regular expression as a whole (RE2 syntax)."""
+        return Expectation("matches", self.column, text=pattern, at_least=at_least)
+
+    def is_a(self, kind: str) -> Expectation:
+        """The column's type is one of integer, number, text, time, boolean."""
+        if kind not in {"integer", "number", "text", "time", "boolean"}:
+            raise refuse(f"column {self.column!r}: is_a({kind!r}); use integer, number, text, time or boolean")
+        return Expectation("typed", self.column, text=kind)
+
+    def mean_between(self, low: float, high: float) -> Expectation:
+        """The mean over all rows lies between two bounds, both included."""
+        return Expectation("mean_between", self.column, low=low, high=high)
+
+
+def column(name: str) -> ColumnRules:
+    """Start a rule about one column, as in ``sw.column("distance").between(1, 6000)``."""
+    return ColumnRules(name)
+
+
+def row(condition: str, *, at_least: float = 1.0) -> Expectation:
+    """Every row keeps a condition over its columns, as in ``sw.row("scheduled_arrival > scheduled_departure")``."""
+    parse_expression(condition)
+    return Expectation("row", text=condition, at_least=at_least)
+
+
+def reference(column_name: str, other: "Source", *, at_least: float = 1.0) -> Expectation:
+    """Every value of a column stands as the key of another source."""
+    if len(other.keys) != 1:
+        raise refuse(f"reference({column_name!r}, {other.name}): {other.name} must have a key of one column")
+    return Expectation("reference", column_name, text=other.keys[0], other=other.name, at_least=at_least)
+
+
+def fresh(*, within: str) -> Expectation:
+    """The newest row is no older than a duration, counted from the run's ``--as-of``, as in ``sw.fresh(within="2d")``."""
+    try:
+        parse_duration(within)
+    except (ValueError, TypeError) as error:
+        raise refuse(f"fresh(within=): {error}") from None
+    return Expectation("fresh", text=within)

@@ -1,0 +1,30 @@
+"""Names: what may be called what."""
+
+import re
+
+from sluiceway.core.errors import DeclarationError, Problem
+
+ALLOWED = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
+
+
+def require_name(kind: str, name: str) -> str:
+    """Refuse a name that could not be a column, a folder and a JSON key at once.
+
+    Raises:
+        DeclarationError: the name is not letters, digits and underscores, 63 at most, a letter first,
+            or has the two underscores in a row that join a view's name to its feature's.
+    """
+    if not isinstance(name, str) or not ALLOWED.fullmatch(name) or "__" in name:
+        rule = "use letters, digits and single underscores, a letter first, 63 at most"
+        raise DeclarationError([Problem(f"{kind} name {name!r} is not allowed: {rule}")])
+    return name
+
+
+def refuse(message: str) -> DeclarationError:
+    """Make the error for a single thing wrong with a declaration."""
+    return DeclarationError([Problem(message)])
+
+
+def as_tuple(value: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
+    """Let one column be written plainly where several are allowed."""
+    return () if value is None else (value,) if isinstance(value, str) else tuple(value)

@@ -1,0 +1,34 @@
+"""The project: a pipeline with its texts read, its sources in order, and its code identified."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sluiceway.core.errors import UnknownNameError
+from sluiceway.declare.pipeline import Pipeline
+from sluiceway.declare.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A declared pipeline, ready to be bound to data.
+
+    ``sources`` holds every source by name with the text of its SQL in place of the file's path, each after those that
+    its SQL reads. ``spec_text`` is the spec as written. ``code_digest`` identifies the project's Python files
+    and the environment that runs them.
+    """
+
+    pipeline: Pipeline
+    sources: Mapping[str, Source]
+    spec_text: str
+    code_digest: str
+
+    def source(self, name: str) -> Source:
+        """Find a source.
+
+        Raises:
+            UnknownNameError: none has this name.
+        """
+        try:
+            return self.sources[name]
+        except KeyError:
+            raise UnknownNameError("source", name, self.sources) from None

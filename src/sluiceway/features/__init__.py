@@ -1,0 +1,1 @@
+"""Stage 4: from validated data to point-in-time features, offline and online."""

@@ -1,0 +1,1 @@
+"""Stage 2: from sources to an immutable dataset version."""

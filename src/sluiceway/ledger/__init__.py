@@ -1,0 +1,1 @@
+"""The evidence: a hash-chained list of verdicts, overrides and registrations."""

@@ -1,0 +1,25 @@
+"""The online store: the newest packed value of each entity, by view."""
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+
+class OnlineStore(Protocol):
+    """Packed values under ``(view, key)``. Safe to share between threads and processes.
+
+    A value starts with a 16-byte stamp that orders writes byte by byte (see ``plans.packed_value``). A write takes
+    effect only where its stamp is not older than the stored one, so replays and late batches never go back in time,
+    also when one batch holds a key twice. A batch is atomic per call.
+    """
+
+    def write(self, view: str, items: Iterable[tuple[bytes, bytes]]) -> int:
+        """Store values by key unless newer ones are there; return how many took effect."""
+
+    def read(self, view: str, keys: Sequence[bytes]) -> list[bytes | None]:
+        """Return each key's value in order, ``None`` where there is none."""
+
+    def count(self, view: str) -> int:
+        """Return how many keys a view has."""
+
+    def drop(self, view: str) -> None:
+        """Forget a view and its values."""

@@ -1,0 +1,25 @@
+"""Tables: immutable, by content."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import pyarrow as pa
+
+from sluiceway.artifacts.table_ref import TableRef
+
+
+class TableStore(Protocol):
+    """Arrow tables by name and content. Safe to share between threads; one writer process at a time.
+
+    A write is atomic and idempotent: the same rows under the same name give the same content id and, if they are the
+    newest, no second copy. A table that was written reads the same for ever.
+    """
+
+    def write(self, name: str, table: pa.Table) -> TableRef:
+        """Store a table under a name such as ``sources/weather``; return how to find this very content again."""
+
+    def read(self, ref: TableRef, columns: Sequence[str] | None = None) -> pa.Table:
+        """Return the rows, of all columns or those named. Raises ``UnknownTableError`` if they are not there."""
+
+    def has(self, ref: TableRef) -> bool:
+        """Tell, quickly, whether this content is there; damage inside it is found by reading."""

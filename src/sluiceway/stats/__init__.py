@@ -1,0 +1,1 @@
+"""Pure mathematics: tests, effect sizes, intervals. Arrays in, numbers out."""

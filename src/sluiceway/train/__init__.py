@@ -1,0 +1,1 @@
+"""Stage 5: from features to a model that has earned its place in the registry."""

@@ -1,0 +1,1 @@
+"""Stage 3: from a dataset version to a report of what was measured about it."""
