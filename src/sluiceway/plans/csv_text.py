@@ -1,0 +1,94 @@
+"""CSV: text to columns, each of the one type that all of its values have."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as arrow_csv
+
+from sluiceway.core.errors import SourceError
+
+LARGEST_BLOCK_BYTES = 2**31 - 1
+UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+TO_UTF_8 = "save it as UTF-8, as in: iconv -f latin1 -t utf-8 old.csv > new.csv"
+
+
+def read_csv(data: bytes | bytearray, *, path: str, nulls: Sequence[str], delimiter: str = ",") -> pa.Table:
+    """Read CSV with a header. Types are inferred over whole columns; dates and times without an offset stay naive.
+
+    Args:
+        data: UTF-8 text, with or without a byte order mark.
+        path: What errors call the file.
+        nulls: Texts that mean "missing" in columns of numbers, times and booleans. In a column of text, only the
+            empty text is missing.
+        delimiter: What stands between values.
+
+    Raises:
+        SourceError: the text is empty, without rows, ragged or not UTF-8, or a column's name is empty or repeated.
+    """
+    if bytes(data[:2]) in UTF_16_MARKS:
+        raise SourceError(f"{path} is UTF-16 text; {TO_UTF_8.replace('latin1', 'utf-16')}")
+    table = _parse(data, path=path, nulls=nulls, delimiter=delimiter)
+    _check_header(table, path=path)
+    if table.num_rows == 0:
+        raise SourceError(f"{path} has a header but no rows; remove the file or fill it")
+    return pa.table([_settled(table, index, path) for index in range(table.num_columns)], names=table.column_names)
+
+
+def _parse(data: bytes | bytearray, *, path: str, nulls: Sequence[str], delimiter: str) -> pa.Table:
+    # Threads lose the row's number, so they are used only where no row is wrong.
+    for threads in (True, False):
+        try:
+            return arrow_csv.read_csv(
+                pa.py_buffer(data),
+                read_options=arrow_csv.ReadOptions(
+                    block_size=min(len(data) + 1, LARGEST_BLOCK_BYTES), use_threads=threads
+                ),
+                parse_options=arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+                convert_options=arrow_csv.ConvertOptions(null_values=["", *nulls], strings_can_be_null=False),
+            )
+        except pa.ArrowInvalid as error:
+            if not threads or "Empty CSV" in str(error):
+                raise SourceError(_explained(error, data=data, path=path)) from error
+    raise AssertionError("unreachable: the second attempt returns or raises")
+
+
+def _explained(error: pa.ArrowInvalid, *, data: bytes | bytearray, path: str) -> str:
+    if "Empty CSV" not in str(error):
+        reason = str(error).splitlines()[0]
+        return f"{path}: {reason}; row 1 is the header; mend the row, or quote values that hold commas or line breaks"
+    if not data[:4096].strip(b"\xef\xbb\xbf \r\n\t"):
+        return f"{path} is empty; remove the file or fill it"
+    return f"{path} has a header but no rows; remove the file or fill it"
+
+
+def _check_header(table: pa.Table, *, path: str) -> None:
+    try:
+        names = Counter(table.column_names)
+    except UnicodeDecodeError as error:
+        raise SourceError(f"{path}: the header is not UTF-8 text; {TO_UTF_8}") from error
+    if any(not name.strip() for name in names):
+        position = [name.strip() for name in table.column_names].index("") + 1
+        raise SourceError(f"{path}: column {position} has no name; give every column a name in the first row")
+    if repeated := sorted(name for name, times in names.items() if times > 1):
+        raise SourceError(f"{path}: the header repeats {', '.join(repeated)}; give every column its own name")
+
+
+def _settled(table: pa.Table, index: int, path: str) -> pa.ChunkedArray:
+    """Refuse bytes that are no text, let only the empty text be missing, and keep times of day as text."""
+    values = table.column(index)
+    if pa.types.is_binary(values.type):
+        row = next(number for number, value in enumerate(values.to_pylist(), start=2) if not _is_utf_8(value))
+        raise SourceError(f"{path}: column {table.column_names[index]}, row {row} is not UTF-8 text; {TO_UTF_8}")
+    if pa.types.is_string(values.type):
+        return pc.if_else(pc.equal(values, ""), pa.scalar(None, pa.string()), values)
+    return values.cast(pa.string()) if pa.types.is_time(values.type) else values
+
+
+def _is_utf_8(value: bytes | None) -> bool:
+    try:
+        (value or b"").decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,0 +1,127 @@
+"""File formats: one file's bytes to one table, and the files of a source to one."""
+
+import json
+from collections.abc import Mapping
+
+import pyarrow as pa
+import pyarrow.json as arrow_json
+import pyarrow.parquet as pq
+
+from sluiceway.core.errors import SourceError
+from sluiceway.declare.source import Files
+from sluiceway.plans.csv_text import read_csv
+from sluiceway.plans.unpacking import unpack
+
+
+def decode(data: bytes, *, path: str, files: Files) -> pa.Table:
+    """Read one file as a table with flat columns, each name once.
+
+    Args:
+        data: The file as stored; ``.gz`` and ``.zip`` are unpacked.
+        path: Its path, for its suffixes and for errors.
+        files: The format, and which texts mean "missing" in CSV.
+
+    Raises:
+        SourceError: the bytes are not of that format; the message names the file, the row where known, and a remedy.
+    """
+    plain, name = unpack(data, path=path)
+    try:
+        table = _table(plain, path=path, name=name.lower(), files=files)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise SourceError(f"{path} is no {files.format} file: {reason}; mend it, or say format= in files()") from error
+    return _checked(table, path)
+
+
+def _table(plain: bytes | bytearray, *, path: str, name: str, files: Files) -> pa.Table:
+    match files.format:
+        case "csv":
+            tabs = name.endswith(".tsv") or files.pattern.lower().removesuffix(".gz").removesuffix(".zip").endswith(
+                ".tsv"
+            )
+            return read_csv(plain, path=path, nulls=files.nulls, delimiter="\t" if tabs else ",")
+        case "parquet":
+            return pq.read_table(pa.BufferReader(plain), use_threads=True)
+        case "json":
+            return _lines(_array_as_lines(plain, path), path)
+        case "ndjson":
+            return _lines(plain, path)
+        case _:
+            return _ipc(plain)
+
+
+def _array_as_lines(plain: bytes | bytearray, path: str) -> bytes:
+    """Write each object of an array on a line of its own, so that one reader infers the types of both formats."""
+    try:
+        rows = json.loads(plain)
+    except ValueError as error:
+        raise SourceError(
+            f"{path} is not JSON: {error}; mend it, or name it .ndjson if each line is an object"
+        ) from error
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise SourceError(f'{path} must be an array of objects, one a row, as in [{{"id": 1}}, {{"id": 2}}]')
+    return "\n".join(json.dumps(row) for row in rows).encode()
+
+
+def _lines(plain: bytes | bytearray, path: str) -> pa.Table:
+    if not bytes(plain[:4096]).strip():
+        raise SourceError(f"{path} is empty; remove the file or fill it")
+    block = arrow_json.ReadOptions(block_size=min(len(plain) + 1, 2**31 - 1))
+    return arrow_json.read_json(pa.BufferReader(plain), read_options=block)
+
+
+def _ipc(plain: bytes | bytearray) -> pa.Table:
+    """Read Arrow's file layout, or its stream layout."""
+    try:
+        return pa.ipc.open_file(pa.BufferReader(plain)).read_all()
+    except pa.ArrowInvalid:
+        return pa.ipc.open_stream(pa.BufferReader(plain)).read_all()
+
+
+def _checked(table: pa.Table, path: str) -> pa.Table:
+    repeated = sorted({name for name in table.column_names if table.column_names.count(name) > 1})
+    if repeated or not table.num_columns:
+        raise SourceError(
+            f"{path}: every column needs its own name; repeated: {', '.join(repeated) or 'none, but no columns'}"
+        )
+    for field in table.schema:
+        if pa.types.is_nested(field.type):
+            raise SourceError(
+                f"{path}: column {field.name} is nested ({field.type}); write each part as its own column"
+            )
+    return table
+
+
+def concatenate(tables: Mapping[str, pa.Table]) -> pa.Table:
+    """Put the files of a source, by path, below each other; columns go by name and whole numbers widen to real ones.
+
+    A column without any value takes the type it has in the other files.
+
+    Raises:
+        SourceError: two files have different columns, or types of a column that do not go together.
+    """
+    (first_path, first), *others = tables.items()
+    for path, table in others:
+        _check_alike(first_path, first, path, table)
+    return pa.concat_tables(
+        [table.select(first.column_names) for table in tables.values()], promote_options="permissive"
+    )
+
+
+def _check_alike(first_path: str, first: pa.Table, path: str, table: pa.Table) -> None:
+    lacking = [name for name in first.column_names if name not in table.column_names]
+    more = [name for name in table.column_names if name not in first.column_names]
+    if lacking or more:
+        raise SourceError(
+            f"{path} and {first_path} belong to one source but have different columns: "
+            f"{path} lacks {', '.join(lacking) or 'none'} and adds {', '.join(more) or 'none'}; "
+            "make two sources of them"
+        )
+    for field in table.schema:
+        one = first.schema.field(field.name)
+        try:
+            pa.unify_schemas([pa.schema([one]), pa.schema([field])], promote_options="permissive")
+        except (pa.ArrowInvalid, pa.ArrowTypeError):
+            raise SourceError(
+                f"column {field.name} is {field.type} in {path} but {one.type} in {first_path}; give both one type"
+            ) from None
