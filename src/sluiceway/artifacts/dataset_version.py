@@ -8,17 +8,24 @@ from sluiceway.core.errors import UnknownNameError
 
 EVENT_TIME = "_event_time"
 KNOWN_TIME = "_known_time"
+TABLES_FOLDER = "sources/"
 
 
 @dataclass(frozen=True, slots=True)
 class FileEntry:
-    """One source file as it was stored. ``date`` is the UTC day of its last change."""
+    """One source file as it was stored. ``date`` is the UTC day of its last change.
+
+    ``source_tag`` and ``object_tag`` are what the stores said of the file and of its copy when their bytes were hashed;
+    they save hashing again where that would take long, and are no part of the version's identity.
+    """
 
     path: str
     sha256: str
     date: str
     size_bytes: int
     source: str
+    source_tag: str = ""
+    object_tag: str = ""
 
     @property
     def object_key(self) -> str:
@@ -51,12 +58,17 @@ class IntegrityReport:
 
 @dataclass(frozen=True, slots=True)
 class DatasetVersion:
-    """Files as manifest rows, and a table per source with ``_event_time`` and ``_known_time`` where it has times."""
+    """Files as manifest rows, and a table per source with ``_event_time`` and ``_known_time`` where it has times.
+
+    A source's table is called ``sources/<source>``. ``patterns`` holds each source of files with the pattern they
+    matched, so that a file added later is noticed.
+    """
 
     files: tuple[FileEntry, ...]
     tables: tuple[TableRef, ...]
     restore: RestoreReport
     integrity: IntegrityReport | None = None
+    patterns: tuple[tuple[str, str], ...] = ()
 
     @property
     def content_id(self) -> str:
@@ -76,6 +88,7 @@ class DatasetVersion:
             UnknownNameError: the version has none of this name.
         """
         for table in self.tables:
-            if table.name == source:
+            if table.name == TABLES_FOLDER + source:
                 return table
-        raise UnknownNameError("source", source, (table.name for table in self.tables))
+        known = (table.name.removeprefix(TABLES_FOLDER) for table in self.tables)
+        raise UnknownNameError("source", source, known)
