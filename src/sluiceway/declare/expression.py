@@ -1,0 +1,108 @@
+"""Expressions: one row's arithmetic in DuckDB's dialect, the same in batch SQL and at request time."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from sluiceway.core.errors import UnknownNameError
+from sluiceway.declare.expression_kind import Kind, kind_of
+from sluiceway.declare.expression_sql import sql_of
+from sluiceway.declare.expression_tree import Refused, Tree, read_tree
+from sluiceway.declare.names import refuse
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A parsed expression over the columns of one row.
+
+    ``text`` is what was written; ``columns`` the columns it uses, as written; ``sql`` the same meaning as DuckDB SQL,
+    every name quoted, every operation in brackets, literals with their types; ``tree`` what request time compiles
+    (see ``expression_tree``).
+    """
+
+    text: str
+    columns: frozenset[str]
+    sql: str
+    tree: Tree
+
+
+@lru_cache(maxsize=4096)
+def parse_expression(text: str) -> Expression:
+    """Read an expression in the grammar of ``docs/expressions.md``.
+
+    Raises:
+        DeclarationError: it is no expression, or holds what the grammar does not.
+
+    >>> parse_expression("arr_delay > 30").sql
+    '("arr_delay" > 30::BIGINT)'
+    """
+    try:
+        tree = read_tree(_parse(text))
+        if kind_of(tree, None) == "interval":
+            raise Refused("an interval alone is no value; add it to a time")
+        return Expression(text, frozenset(_columns(tree)), sql_of(tree), tree)
+    except Refused as error:
+        raise refuse(f"expression {text!r}: {error}") from None
+    except RecursionError:
+        raise refuse(f"expression {text[:80]!r}...: it is nested too deep; split it") from None
+
+
+def bind_expression(expression: Expression, columns: Mapping[str, str]) -> Kind:
+    """Check an expression against a schema and find the kind of its value; ``None`` only where it is a bare NULL.
+
+    Args:
+        expression: As parsed.
+        columns: Each column's type: integer, number, text, time or boolean. Names match without regard to case.
+
+    Raises:
+        DeclarationError: a column is unknown, or types do not go together.
+    """
+    try:
+        kind = kind_of(expression.tree, columns)
+    except (Refused, UnknownNameError) as error:
+        raise refuse(f"expression {expression.text!r}: {error}") from None
+    return None if kind == "null" else kind
+
+
+def _parse(text: str) -> "exp.Expression":
+    from sqlglot.errors import SqlglotError
+
+    try:
+        found = _parser().parse(_dialect().tokenize(text), text)
+    except SqlglotError as error:
+        words = " ".join(str(part["description"]) for part in getattr(error, "errors", [])) or "it cannot be read"
+        raise Refused(f'{words.rstrip(".")}. Write one expression, such as "arr_delay > 30"') from None
+    if len(found) != 1 or found[0] is None:
+        raise Refused("one expression is wanted, not " + ("several statements" if len(found) > 1 else "nothing"))
+    return found[0]
+
+
+@lru_cache(maxsize=1)
+def _dialect() -> Any:
+    from sqlglot.dialects.duckdb import DuckDB
+
+    return DuckDB()
+
+
+def _parser() -> Any:
+    """Make DuckDB's parser keep every function under the name it was written with."""
+    from sqlglot.dialects.duckdb import DuckDB
+
+    class ExpressionParser(DuckDB.Parser):  # type: ignore[misc]  # the class is built by a metaclass
+        FUNCTIONS: dict[str, Any] = {}
+        FUNCTION_PARSERS = {name: DuckDB.Parser.FUNCTION_PARSERS[name] for name in ("CAST", "TRY_CAST")}
+
+    return ExpressionParser(dialect=_dialect())
+
+
+def _columns(node: object) -> Iterator[str]:
+    if isinstance(node, tuple):
+        if len(node) == 2 and node[0] == "column":  # noqa: PLR2004 - a column node is a tag and a name
+            yield node[1]
+        else:
+            for part in node:
+                yield from _columns(part)

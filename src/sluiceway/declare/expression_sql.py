@@ -1,0 +1,87 @@
+"""A tree written as DuckDB SQL that means the same whatever the column types: brackets, quotes and typed literals."""
+
+from sluiceway.declare.expression_tree import Tree
+
+SQL_TYPES = {"number": "DOUBLE", "integer": "BIGINT", "text": "VARCHAR", "boolean": "BOOLEAN"}
+SYMBOLS = frozenset({"+", "-", "*", "/", "//", "%", "=", "<>", "<", "<=", ">", ">=", "||", "and", "or"})
+DIVISIONS = frozenset({"/", "//", "%"})
+
+
+def sql_of(tree: Tree) -> str:
+    """Write a tree as DuckDB SQL."""
+    tag = tree[0]
+    if tag == "call":
+        return _call(tree[1], tree[2:])
+    if tag == "in":
+        return f"({sql_of(tree[1])} IN ({', '.join(map(sql_of, tree[2]))}))"
+    if tag == "case":
+        branches = " ".join(f"WHEN {sql_of(condition)} THEN {sql_of(value)}" for condition, value in tree[1])
+        return f"CASE {branches} ELSE {sql_of(tree[2])} END"
+    if tag == "cast":
+        return f"CAST({sql_of(tree[2])} AS {SQL_TYPES[tree[1]]})"
+    if tag == "column":
+        return quoted(tree[1])
+    return _literal(tree)
+
+
+def quoted(name: str) -> str:
+    """Write a column's or table's name so that nothing in it is read as SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(tree: Tree) -> str:
+    tag = tree[0]
+    if tag == "text":
+        return _text(tree[1])
+    if tag == "integer":
+        return f"{tree[1]}::BIGINT" if tree[1] >= 0 else f"CAST({tree[1]} AS BIGINT)"
+    if tag == "number":
+        written = repr(tree[1])
+        number = written if "e" in written else f"{written}e0"  # without an exponent DuckDB reads a DECIMAL
+        return number if tree[1] >= 0 else f"({number})"
+    if tag == "moment":
+        return f"TIMESTAMPTZ '{tree[1]}'"
+    if tag == "interval":
+        return f"INTERVAL {tree[1]} {tree[2].upper()}"
+    return "NULL" if tag == "null" else str(tree[1]).upper()
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _call(name: str, arguments: Tree) -> str:
+    if name in DIVISIONS:
+        return f"({sql_of(arguments[0])} {name} {_divisor(arguments[1])})"
+    if name == "||":
+        return f"({' || '.join(map(_as_text, arguments))})"
+    if name in SYMBOLS:
+        return f"({sql_of(arguments[0])} {name.upper()} {sql_of(arguments[1])})"
+    if name == "neg":
+        return f"(-{sql_of(arguments[0])})"
+    if name == "not":
+        return f"(NOT {sql_of(arguments[0])})"
+    if name == "is_null":
+        return f"({sql_of(arguments[0])} IS NULL)"
+    return _function(name, arguments)
+
+
+def _function(name: str, arguments: Tree) -> str:
+    if name == "at_zone":
+        return f"timezone({_text(arguments[1][1])}, {sql_of(arguments[0])})"
+    if name == "concat":
+        return f"concat({', '.join(map(_as_text, arguments))})"
+    if name == "round" and len(arguments) > 1:
+        return f"round({sql_of(arguments[0])}, {arguments[1][1]})"  # DuckDB takes the decimals as a 32-bit integer
+    return f"{name}({', '.join(map(sql_of, arguments))})"
+
+
+def _divisor(tree: Tree) -> str:
+    """Make a division by zero NULL: DuckDB alone gives inf, NaN or an error, by operator and type."""
+    if tree[0] in {"integer", "number"} and tree[1] != 0:
+        return sql_of(tree)
+    return f"nullif({sql_of(tree)}, 0)"
+
+
+def _as_text(tree: Tree) -> str:
+    return sql_of(tree) if tree[0] == "text" else f"CAST({sql_of(tree)} AS VARCHAR)"
