@@ -1,1 +1,1 @@
-"""Pure mathematics: tests, effect sizes, intervals. Arrays in, numbers out."""
+"""Pure mathematics over numpy arrays: tests, indices, scores. No tables, no files, no clock."""
