@@ -42,8 +42,7 @@ def parse_expression(text: str) -> Expression:
     """
     try:
         tree = read_tree(_parse(text))
-        if kind_of(tree, None) == "interval":
-            raise Refused("an interval alone is no value; add it to a time")
+        _require_value(tree)
         return Expression(text, frozenset(_columns(tree)), sql_of(tree), tree)
     except Refused as error:
         raise refuse(f"expression {text!r}: {error}") from None
@@ -68,17 +67,23 @@ def bind_expression(expression: Expression, columns: Mapping[str, str]) -> Kind:
     return None if kind == "null" else kind
 
 
+def _require_value(tree: Tree) -> None:
+    if kind_of(tree, None) == "interval":
+        raise Refused("an interval alone is no value; add it to a time")
+
+
 def _parse(text: str) -> "exp.Expression":
     from sqlglot.errors import SqlglotError
 
     try:
-        found = _parser().parse(_dialect().tokenize(text), text)
+        found: list[exp.Expression | None] = _parser_class()(dialect=_dialect()).parse(_dialect().tokenize(text), text)
     except SqlglotError as error:
         words = " ".join(str(part["description"]) for part in getattr(error, "errors", [])) or "it cannot be read"
         raise Refused(f'{words.rstrip(".")}. Write one expression, such as "arr_delay > 30"') from None
-    if len(found) != 1 or found[0] is None:
+    tree = found[0] if len(found) == 1 else None
+    if tree is None:
         raise Refused("one expression is wanted, not " + ("several statements" if len(found) > 1 else "nothing"))
-    return found[0]
+    return tree
 
 
 @lru_cache(maxsize=1)
@@ -88,15 +93,12 @@ def _dialect() -> Any:
     return DuckDB()
 
 
-def _parser() -> Any:
+@lru_cache(maxsize=1)
+def _parser_class() -> Any:
     """Make DuckDB's parser keep every function under the name it was written with."""
-    from sqlglot.dialects.duckdb import DuckDB
-
-    class ExpressionParser(DuckDB.Parser):  # type: ignore[misc]  # the class is built by a metaclass
-        FUNCTIONS: dict[str, Any] = {}
-        FUNCTION_PARSERS = {name: DuckDB.Parser.FUNCTION_PARSERS[name] for name in ("CAST", "TRY_CAST")}
-
-    return ExpressionParser(dialect=_dialect())
+    parser = type(_dialect()).Parser
+    kept = {name: parser.FUNCTION_PARSERS[name] for name in ("CAST", "TRY_CAST")}
+    return type(parser)("ExpressionParser", (parser,), {"FUNCTIONS": {}, "FUNCTION_PARSERS": kept})
 
 
 def _columns(node: object) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from sluiceway.declare.expression_tree import Tree
 
 SQL_TYPES = {"number": "DOUBLE", "integer": "BIGINT", "text": "VARCHAR", "boolean": "BOOLEAN"}
+PATTERNS = {"neg": "(-{})", "not": "(NOT {})", "is_null": "({} IS NULL)"}
 SYMBOLS = frozenset({"+", "-", "*", "/", "//", "%", "=", "<>", "<", "<=", ">", ">=", "||", "and", "or"})
 DIVISIONS = frozenset({"/", "//", "%"})
 
@@ -57,12 +58,8 @@ def _call(name: str, arguments: Tree) -> str:
         return f"({' || '.join(map(_as_text, arguments))})"
     if name in SYMBOLS:
         return f"({sql_of(arguments[0])} {name.upper()} {sql_of(arguments[1])})"
-    if name == "neg":
-        return f"(-{sql_of(arguments[0])})"
-    if name == "not":
-        return f"(NOT {sql_of(arguments[0])})"
-    if name == "is_null":
-        return f"({sql_of(arguments[0])} IS NULL)"
+    if name in PATTERNS:
+        return PATTERNS[name].format(sql_of(arguments[0]))
     return _function(name, arguments)
 
 

@@ -29,13 +29,15 @@ UNITS = ("second", "minute", "hour", "day", "week", "month", "year")
 LITERALS = frozenset({"integer", "number", "text", "boolean", "null", "moment"})
 WORDS = {
     "Select": "a subquery", "Subquery": "a subquery", "Exists": "a subquery", "Star": "a star", "Window": "a window",
-    "Filter": "an aggregate's FILTER", "Alias": "two expressions side by side (or an alias)", "Like": "LIKE",
-    "ILike": "ILIKE", "Pow": "the operator ** or ^ (use pow)", "Array": "a list", "Struct": "a struct", "Tuple": "a tuple",
-    "Bracket": "an index", "Placeholder": "a placeholder", "TryCast": "TRY_CAST (use CAST)", "If": "if() (use CASE)",
+    "Filter": "an aggregate's FILTER", "Alias": "two expressions side by side (or an alias)", "Distinct": "DISTINCT",
+    "Like": "LIKE (use starts_with or contains)", "ILike": "ILIKE (use lower and contains)", "Array": "a list",
+    "Pow": "the operator ** or ^ (use pow)", "Struct": "a struct", "Tuple": "a tuple", "Bracket": "an index",
+    "Placeholder": "a placeholder", "TryCast": "TRY_CAST (use CAST)", "If": "if() (use CASE)",
     "AtTimeZone": "AT TIME ZONE (use at_zone)", "Abs": "the operator @ (use abs)", "JSONExtract": "an arrow",
-    "PropertyEQ": "an assignment", "Distinct": "DISTINCT", "Concat": "two texts side by side (use ||)",
+    "PropertyEQ": "an assignment", "Concat": "two texts side by side (use ||)",
 }  # fmt: skip
 MAXIMUM_DEPTH = 100
+MAXIMUM_DECIMALS = 300
 
 
 class Refused(ValueError):  # noqa: N818 - it never leaves this package: parse_expression turns it into a DeclarationError
@@ -73,10 +75,10 @@ def _paren(node: "exp.Expression", depth: int) -> Tree:
 
 
 def _column(node: "exp.Expression", _depth: int) -> Tree:
-    if node.args.get("table") is not None:
-        raise Refused(f"column {node.sql('duckdb')} names a table; write {node.name} alone")
     if type(node.this).__name__ == "Star":
         raise Refused("a star is not allowed")
+    if node.args.get("table") is not None:
+        raise Refused(f"column {node.sql('duckdb')} names a table; write {node.name} alone")
     return ("column", node.name)
 
 
@@ -177,9 +179,15 @@ def _function(node: "exp.Expression", depth: int) -> Tree:
     arguments = tuple(read_tree(argument, depth) for argument in node.expressions)
     if name == "at_zone":
         _require_zone(arguments[1])
-    if name == "round" and len(arguments) > 1 and not (arguments[1][0] == "integer" and abs(arguments[1][1]) <= 300):
-        raise Refused("function round takes its decimals as a whole number literal, -300 to 300")
+    if name == "round" and len(arguments) > 1:
+        _require_decimals(arguments[1])
     return ("call", name, *arguments)
+
+
+def _require_decimals(argument: Tree) -> None:
+    if argument[0] != "integer" or abs(argument[1]) > MAXIMUM_DECIMALS:
+        limits = f"-{MAXIMUM_DECIMALS} to {MAXIMUM_DECIMALS}"
+        raise Refused(f"function round takes its decimals as a whole number literal, {limits}")
 
 
 def _unknown(name: str) -> str:
