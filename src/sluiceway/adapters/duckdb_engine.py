@@ -1,0 +1,67 @@
+"""The engine on DuckDB, in this process and shut off from everything but the tables it is given."""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sluiceway.core.errors import SourceError
+
+if TYPE_CHECKING:  # commands that run no query should not wait for them
+    import duckdb
+    import pyarrow as pa
+
+LOCKED_DOWN = {
+    "enable_external_access": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "python_enable_replacements": "false",
+}
+
+
+class DuckdbEngine:
+    """Runs each statement in a database of its own, in memory; larger than memory, it spills to the temporary folder.
+
+    Result types follow from the statement and the tables' types alone; an integer's ``sum`` is ``decimal(38, 0)``.
+    """
+
+    def __init__(self, threads: int = 2) -> None:
+        self._threads = threads
+
+    def query(self, sql: str, tables: "Mapping[str, pa.Table]") -> "pa.Table":
+        """Return the result of one statement that has one.
+
+        Raises:
+            SourceError: the statement fails, is several, or has no result.
+        """
+        import duckdb
+
+        try:
+            with duckdb.connect(":memory:", config=self._settings()) as connection:
+                connection.execute("SET TimeZone = 'UTC'")
+                connection.execute("SET lock_configuration = true")
+                return _result(connection, sql, tables)
+        except duckdb.Error as error:
+            raise SourceError(f"{error}\nin: {_shortened(sql)}") from error
+
+    def _settings(self) -> dict[str, str | int]:
+        spill = Path(tempfile.gettempdir()) / f"sluiceway-duckdb-{os.getpid()}"
+        return {**LOCKED_DOWN, "threads": self._threads, "temp_directory": str(spill)}
+
+
+def _result(connection: "duckdb.DuckDBPyConnection", sql: str, tables: "Mapping[str, pa.Table]") -> "pa.Table":
+    statements = connection.extract_statements(sql)
+    if len(statements) != 1:
+        raise SourceError(f"write one SQL statement, not {len(statements)}: {_shortened(sql)}")
+    for name, table in tables.items():
+        connection.register(name, table)
+    relation = connection.sql(sql)
+    if relation is None:
+        raise SourceError(f"the statement has no result; write a SELECT: {_shortened(sql)}")
+    return relation.to_arrow_table()
+
+
+def _shortened(sql: str) -> str:
+    line = " ".join(sql.split())
+    return line if len(line) <= 200 else f"{line[:199]}…"

@@ -1,0 +1,131 @@
+"""The online store in one LMDB folder: reads without a server, from many processes."""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from threading import Lock
+from weakref import WeakValueDictionary
+
+import lmdb
+
+from sluiceway.adapters.memory_online import STAMP_BYTES, checked_value
+from sluiceway.core.errors import SourceError
+
+MAP_BYTES = 64 << 30
+MAX_READERS = 1024
+VIEW_BYTES = 16
+LONGEST_KEY = 511 - VIEW_BYTES - 1
+
+
+class LmdbOnline:
+    """Packed values in an LMDB environment.
+
+    A stored key is 16 bytes of the view name's SHA-256, then ``k`` and the key, or ``h`` and the key's SHA-256 where
+    it is longer than 494 bytes, since LMDB's keys end at 511. The file is sparse: the map's size is address space and
+    the most it can hold, not disk. A folder that does not exist is an empty store; the first write makes it.
+    """
+
+    def __init__(self, folder: Path, *, map_bytes: int = MAP_BYTES) -> None:
+        self._folder = folder
+        self._map_bytes = map_bytes
+        self._opened: lmdb.Environment | None = None
+
+    def write(self, view: str, items: Iterable[tuple[bytes, bytes]]) -> int:
+        """Store values by key unless newer ones are there; return how many took effect.
+
+        Raises:
+            MisuseError: a value is shorter than its stamp; then nothing of the batch is stored.
+            SourceError: the store is full, or the disk is.
+        """
+        prefix = _prefix(view)
+        with self._refusals(), self._environment().begin(write=True) as transaction:
+            return sum(_put(transaction, prefix + _tail(key), checked_value(value)) for key, value in items)
+
+    def read(self, view: str, keys: Sequence[bytes]) -> list[bytes | None]:
+        """Return each key's value in order, ``None`` where there is none; all from one moment."""
+        if not self._is_there():
+            return [None] * len(keys)
+        prefix = _prefix(view)
+        with self._refusals(), self._environment().begin() as transaction:
+            return [transaction.get(prefix + _tail(key)) for key in keys]
+
+    def count(self, view: str) -> int:
+        """Return how many keys a view has, by walking over them."""
+        if not self._is_there():
+            return 0
+        with self._refusals(), self._environment().begin() as transaction:
+            return sum(1 for _ in _keys(transaction, _prefix(view)))
+
+    def drop(self, view: str) -> None:
+        """Forget a view and its values."""
+        if self._is_there():
+            with self._refusals(), self._environment().begin(write=True) as transaction:
+                for key in list(_keys(transaction, _prefix(view))):
+                    transaction.delete(key)
+
+    def _is_there(self) -> bool:
+        return self._opened is not None or (self._folder / "data.mdb").exists()
+
+    def _environment(self) -> lmdb.Environment:
+        if self._opened is None:
+            with self._refusals():
+                self._opened = _open(self._folder, self._map_bytes)
+        return self._opened
+
+    @contextmanager
+    def _refusals(self) -> Iterator[None]:
+        try:
+            yield
+        except lmdb.MapFullError as error:
+            raise SourceError(
+                f"the online store {self._folder} is full at {self._map_bytes:,} bytes; drop views that are no longer "
+                "served, or start a new folder"
+            ) from error
+        except lmdb.Error as error:
+            raise SourceError(
+                f"the online store {self._folder} failed: {error}; check the disk and the rights"
+            ) from error
+
+
+_environments: WeakValueDictionary[tuple[int, int, int], lmdb.Environment] = WeakValueDictionary()
+_opening = Lock()
+
+
+def _open(folder: Path, map_bytes: int) -> lmdb.Environment:
+    """Open a folder, or share what this process has open: LMDB's locks break when one process opens it twice."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with _opening:
+        found = folder.stat()
+        place = (found.st_dev, found.st_ino, os.getpid())  # what was opened before a fork is not ours
+        environment = _environments.get(place)
+        if environment is None:
+            environment = lmdb.open(str(folder), map_size=map_bytes, max_readers=MAX_READERS)
+            environment.reader_check()  # frees the slots of readers that were killed
+            _environments[place] = environment
+        return environment
+
+
+def _prefix(view: str) -> bytes:
+    return sha256(view.encode()).digest()[:VIEW_BYTES]
+
+
+def _tail(key: bytes) -> bytes:
+    return b"k" + key if len(key) <= LONGEST_KEY else b"h" + sha256(key).digest()
+
+
+def _put(transaction: lmdb.Transaction, key: bytes, value: bytes) -> bool:
+    old = transaction.get(key)
+    if old is not None and value[:STAMP_BYTES] < old[:STAMP_BYTES]:
+        return False
+    return bool(transaction.put(key, value))
+
+
+def _keys(transaction: lmdb.Transaction, prefix: bytes) -> Iterator[bytes]:
+    with transaction.cursor() as cursor:
+        cursor.set_range(prefix)
+        for key in cursor.iternext(keys=True, values=False):
+            if not key.startswith(prefix):
+                return
+            yield key

@@ -1,0 +1,56 @@
+"""The online store in memory: for tests, and for rehearsals in one process."""
+
+from collections.abc import Iterable, Sequence
+from threading import Lock
+
+from sluiceway.core.errors import MisuseError
+
+STAMP_BYTES = 16
+
+
+class MemoryOnline:
+    """Packed values in a dictionary. Shared by the threads of one process, and gone with it."""
+
+    def __init__(self) -> None:
+        self._views: dict[str, dict[bytes, bytes]] = {}
+        self._lock = Lock()
+
+    def write(self, view: str, items: Iterable[tuple[bytes, bytes]]) -> int:
+        """Store values by key unless newer ones are there; return how many took effect.
+
+        Raises:
+            MisuseError: a value is shorter than its stamp; then nothing of the batch is stored.
+        """
+        with self._lock:
+            stored = dict(self._views.get(view, {}))
+            effective = 0
+            for key, value in items:
+                old = stored.get(key, b"")
+                if checked_value(value)[:STAMP_BYTES] >= old[:STAMP_BYTES]:
+                    stored[key] = value
+                    effective += 1
+            self._views[view] = stored
+            return effective
+
+    def read(self, view: str, keys: Sequence[bytes]) -> list[bytes | None]:
+        """Return each key's value in order, ``None`` where there is none."""
+        stored = self._views.get(view, {})  # one dictionary, which no write changes: a batch is seen whole
+        return [stored.get(key) for key in keys]
+
+    def count(self, view: str) -> int:
+        """Return how many keys a view has."""
+        return len(self._views.get(view, {}))
+
+    def drop(self, view: str) -> None:
+        """Forget a view and its values."""
+        with self._lock:
+            self._views.pop(view, None)
+
+
+def checked_value(value: bytes) -> bytes:
+    """Refuse a value that cannot be ordered."""
+    if len(value) < STAMP_BYTES:
+        raise MisuseError(
+            f"a packed value starts with a stamp of {STAMP_BYTES} bytes; this one has {len(value)} in all"
+        )
+    return value

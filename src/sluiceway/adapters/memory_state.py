@@ -1,0 +1,39 @@
+"""The state store in memory: for tests."""
+
+from collections.abc import Iterator
+from threading import Lock
+
+from sluiceway.core.errors import ConflictError
+from sluiceway.ports.state_store import StoredEntry
+
+
+class MemoryState:
+    """Entries in a list. Shared by the threads of one process, and gone with it."""
+
+    def __init__(self) -> None:
+        self._entries: list[StoredEntry] = []
+        self._lock = Lock()
+
+    def append(self, entry: StoredEntry) -> None:
+        """Add an entry after the newest. Raises ``ConflictError`` unless it follows it."""
+        with self._lock:
+            require_following(self.newest(), entry)
+            self._entries.append(entry)
+
+    def newest(self) -> StoredEntry | None:
+        """Return the newest entry, or ``None`` while there is none."""
+        return self._entries[-1] if self._entries else None
+
+    def entries(self) -> Iterator[StoredEntry]:
+        """Yield all entries, oldest first."""
+        yield from self._entries
+
+
+def require_following(newest: StoredEntry | None, entry: StoredEntry) -> None:
+    """Refuse an entry that does not follow the newest by number and digest; the first may name any predecessor."""
+    expected = 1 if newest is None else newest.sequence + 1
+    if entry.sequence != expected or (newest is not None and entry.previous != newest.digest):
+        raise ConflictError(
+            f"entry {entry.sequence} after {entry.previous[:12] or 'nothing'} does not follow the newest, "
+            f"which is {expected - 1}{'' if newest is None else f' ({newest.digest[:12]})'}; read it again and retry"
+        )

@@ -1,0 +1,36 @@
+"""Tables in memory: for tests."""
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from sluiceway.adapters.table_names import checked_name, require_columns
+from sluiceway.artifacts.table_ref import TableRef
+from sluiceway.core.errors import UnknownTableError
+from sluiceway.plans.table_digest import normalise, table_ref
+
+
+class MemoryTables:
+    """Tables in a dictionary by name and content. Shared by the threads of one process, and gone with it."""
+
+    def __init__(self) -> None:
+        self._tables: dict[tuple[str, str], pa.Table] = {}
+
+    def write(self, name: str, table: pa.Table) -> TableRef:
+        """Store a table under a name; return how to find this very content again."""
+        stored = normalise(table)
+        ref = table_ref(checked_name(name), stored)
+        self._tables.setdefault((name, ref.content_id), stored)
+        return ref
+
+    def read(self, ref: TableRef, columns: Sequence[str] | None = None) -> pa.Table:
+        """Return the rows, of all columns or those named. Raises ``UnknownTableError`` if they are not there."""
+        table = self._tables.get((ref.name, ref.content_id))
+        if table is None:
+            raise UnknownTableError(ref.name, ref.content_id)
+        require_columns(ref, columns)
+        return table if columns is None else table.select(list(columns))
+
+    def has(self, ref: TableRef) -> bool:
+        """Tell whether this content is there."""
+        return (ref.name, ref.content_id) in self._tables

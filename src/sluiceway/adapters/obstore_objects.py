@@ -1,0 +1,137 @@
+"""Objects in a folder, or in memory, through obstore."""
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Self
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import LocalStore, MemoryStore
+
+from sluiceway.core.errors import MisuseError, SourceError, UnknownObjectError
+from sluiceway.core.moments import in_utc
+from sluiceway.ports.object_store import ObjectInfo
+
+CHUNK_BYTES = 1 << 20
+# obstore writes to "<key>#<number>" and renames, so that it neither writes nor lists such names itself.
+STAGED_NAME = re.compile(r"#\d+$")
+
+
+class ObstoreObjects:
+    """An object store in one folder of this machine, or in memory.
+
+    Locally each write goes to a staged file beside its place and is renamed when whole; what a kill leaves staged is
+    never listed nor read. Links are followed, wherever they lead; links to nothing are not there. A tag is inode,
+    time and size, so that it changes with every write. A folder that does not exist is an empty store, and is made by
+    the first write.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self._opened: LocalStore | MemoryStore | None = MemoryStore() if folder is None else None
+
+    @classmethod
+    def local(cls, folder: Path) -> Self:
+        """Keep objects as files below a folder."""
+        return cls(folder)
+
+    @classmethod
+    def memory(cls) -> Self:
+        """Keep objects in this process, for as long as it lives."""
+        return cls(None)
+
+    def put(self, key: str, data: bytes | Iterable[bytes]) -> None:
+        """Store bytes, or a stream of them, replacing what was there.
+
+        Raises:
+            MisuseError: the key is no relative path inside the store.
+            SourceError: the folder cannot be written.
+        """
+        store = self._store(make=True)
+        content = bytes(data) if isinstance(data, bytes | bytearray | memoryview) else iter(data)
+        try:
+            obstore.put(store, _checked(key), content)
+        except (BaseError, OSError) as error:
+            raise _refused("write", key, error) from error
+
+    def get(self, key: str) -> bytes:
+        """Return an object whole."""
+        try:
+            return bytes(self._opening(key).bytes())
+        except (BaseError, OSError) as error:
+            raise _refused("read", key, error) from error
+
+    def stream(self, key: str) -> Iterator[bytes]:
+        """Yield an object in chunks of at most 1 MiB."""
+        return _chunks(key, self._opening(key).stream(min_chunk_size=CHUNK_BYTES))
+
+    def has(self, key: str) -> bool:
+        """Tell whether there is such an object."""
+        store = self._store()
+        try:
+            return store is not None and bool(obstore.head(store, _checked(key)))
+        except FileNotFoundError:
+            return False
+        except (BaseError, OSError) as error:
+            raise _refused("read", key, error) from error
+
+    def list(self, prefix: str = "") -> list[ObjectInfo]:
+        """Return what lies under a folder (or everything), sorted by key. Looks at nothing outside that folder."""
+        store, folder = self._store(), prefix.rstrip("/")
+        if folder:
+            _checked(folder)
+        try:
+            found = [] if store is None else [meta for batch in obstore.list(store, folder or None) for meta in batch]
+        except (BaseError, OSError) as error:
+            raise _refused("list", prefix, error) from error
+        infos = (
+            ObjectInfo(meta["path"], meta["size"], in_utc(meta["last_modified"]), (meta["e_tag"] or "").strip('"'))
+            for meta in found
+        )
+        return sorted(infos, key=lambda info: info.key)
+
+    def _store(self, *, make: bool = False) -> LocalStore | MemoryStore | None:
+        """Open the folder once it is there: obstore cannot open one that is not."""
+        if self._opened is None and self._folder is not None and (make or self._folder.is_dir()):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._opened = LocalStore(self._folder)
+        return self._opened
+
+    def _opening(self, key: str) -> obstore.GetResult:
+        store = self._store()
+        if store is None:
+            raise UnknownObjectError(_checked(key))
+        try:
+            return obstore.get(store, _checked(key))
+        except FileNotFoundError as error:
+            raise UnknownObjectError(key) from error
+        except (BaseError, OSError) as error:
+            raise _refused("read", key, error) from error
+
+
+def _checked(key: str) -> str:
+    """Refuse a key that is not a plain relative path, before any file is touched."""
+    parts = key.split("/")
+    if any(part in {"", ".", ".."} for part in parts) or "\0" in key or STAGED_NAME.search(key):
+        raise MisuseError(
+            f"{key!r} is not an object's key; write a relative path such as 'data/flights.csv', without '..', "
+            "without empty parts, and not ending in '#' and a number"
+        )
+    return key
+
+
+def _chunks(key: str, content: Iterable[bytes]) -> Iterator[bytes]:
+    """Cut what the store hands out, which in memory is the object whole."""
+    try:
+        for part in content:
+            view = memoryview(part)
+            for start in range(0, len(view), CHUNK_BYTES):
+                yield bytes(view[start : start + CHUNK_BYTES])
+    except (BaseError, OSError) as error:
+        raise _refused("read", key, error) from error
+
+
+def _refused(verb: str, key: str, error: Exception) -> SourceError:
+    reason = str(error).partition("\n")[0]
+    return SourceError(f"the object store could not {verb} {key!r}: {reason}; check the path, its rights and the disk")

@@ -1,0 +1,119 @@
+"""Settings: flag, then environment, then ``sluiceway.toml``, then default."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from sluiceway.core.errors import DeclarationError, Problem
+from sluiceway.core.moments import in_utc, parse_moment
+
+FILE = "sluiceway.toml"
+KEYS = {
+    "as_of": "the virtual present, ISO 8601, UTC unless it has an offset; by default all that the data knows",
+    "seed": "the seed of everything random; 0 by default",
+    "threads": "how many threads training may use; the number of cores by default, 8 at most",
+    "reference": "the dataset version that layer B compares with; by default the last that passed gate 3",
+    "state": "where versions, tables, models and evidence are kept; .sluiceway by default",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FileSettings:
+    """What a project is run with, before flags. ``as_of`` is in UTC; ``state`` is relative to the project."""
+
+    as_of: datetime | None
+    seed: int
+    threads: int
+    reference: str | None
+    state: str
+
+
+def read_settings(folder: Path, environment: Mapping[str, str]) -> FileSettings:
+    """Merge environment variables (``SLUICEWAY_AS_OF`` and so on) over the file's keys.
+
+    Raises:
+        DeclarationError: with every unknown key and every value of the wrong kind.
+    """
+    given = read_file(folder / FILE)
+    problems = [unknown(key) for key in given if key not in KEYS]
+    for key in KEYS:
+        given[key] = environment.get(f"SLUICEWAY_{key.upper()}", given.get(key))
+    values = {
+        "as_of": checked(given, "as_of", moment, problems),
+        "seed": checked(given, "seed", whole_number, problems),
+        "threads": checked(given, "threads", positive_number, problems),
+        "reference": checked(given, "reference", words, problems),
+        "state": checked(given, "state", words, problems),
+    }
+    if problems:
+        raise DeclarationError(problems)
+    threads = values["threads"] or min(os.cpu_count() or 1, 8)
+    return FileSettings(
+        values["as_of"], values["seed"] or 0, threads, values["reference"], values["state"] or ".sluiceway"
+    )
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """Read the file, or nothing where there is none.
+
+    Raises:
+        DeclarationError: it is no TOML.
+    """
+    if not path.is_file():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DeclarationError([Problem(str(error), FILE)]) from None
+
+
+def unknown(key: str) -> Problem:
+    """Refuse a key that nothing reads."""
+    near = get_close_matches(key, KEYS, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"there is: {', '.join(KEYS)}"
+    return Problem(f"unknown setting {key!r}; {hint}", FILE)
+
+
+def checked(given: Mapping[str, Any], key: str, read: Any, problems: list[Problem]) -> Any:
+    """Read one value; a value of the wrong kind becomes a problem."""
+    if given[key] is None:
+        return None
+    try:
+        return read(given[key])
+    except (ValueError, TypeError) as error:
+        problems.append(Problem(f"{key} = {given[key]!r}: {error}", FILE))
+        return None
+
+
+def moment(value: object) -> datetime:
+    """Read a time, written as TOML's own or as text."""
+    if isinstance(value, datetime):
+        return in_utc(value)
+    return parse_moment(value.isoformat() if isinstance(value, date) else str(value))
+
+
+def whole_number(value: object) -> int:
+    """Read a whole number, also from the environment's text."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise TypeError("must be a whole number")
+    return int(value)
+
+
+def positive_number(value: object) -> int:
+    """Read a whole number above 0."""
+    number = whole_number(value)
+    if number < 1:
+        raise ValueError("must be at least 1")
+    return number
+
+
+def words(value: object) -> str:
+    """Read a text that is not empty."""
+    if not isinstance(value, str) or not value:
+        raise TypeError("must be a text")
+    return value

@@ -1,0 +1,180 @@
+"""Table digests: the identity of a table's logical content, however its bytes happen to lie."""
+
+import hashlib
+from collections import Counter
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sluiceway.artifacts.table_ref import Column, TableRef
+from sluiceway.core.digest import canonical_json
+from sluiceway.core.errors import SourceError
+
+LAYOUT = b"sluiceway table 1\n"
+STORED_AS = {
+    "integer": pa.int64(),
+    "number": pa.float64(),
+    "text": pa.string(),
+    "time": pa.timestamp("us", "UTC"),
+    "boolean": pa.bool_(),
+}
+INSTEAD = {
+    "list": "unnest it, or join it into text",
+    "struct": "select its fields as columns of their own",
+    "map": "select its entries as columns of their own",
+    "union": "select one member as a column of its own",
+    "binary": "decode it to text, or leave it out",
+    "time of day": "add it to a date, or turn it into seconds with epoch()",
+    "duration": "turn it into a number of seconds with epoch()",
+}
+
+
+def table_content_id(table: pa.Table) -> str:
+    """Hash the schema and the rows in sorted order to 64 hexadecimal digits.
+
+    Equal content gives an equal id whatever the order of rows, the chunks, the dictionaries, the width of integers or
+    floats, the encoding on disk and the versions of libraries. Column names, their order and kinds count.
+
+    SHA-256 runs over ``LAYOUT``, then canonical JSON of ``[rows, [[name, kind], ...]]``, a newline, and column by
+    column, rows sorted by all columns from left to right with nulls first and NaN last: one bit a row, least
+    significant first, set where the value is null; then the values, little-endian, zero where null: integer int64,
+    number float64 with one NaN and no negative zero, time int64 microseconds since 1970 UTC, boolean one byte, text
+    ``rows + 1`` int64 offsets and the UTF-8 bytes.
+
+    Raises:
+        SourceError: what ``normalise`` refuses.
+    """
+    kinds = columns_of(table)
+    frame = _sorted_rows(normalise(table))
+    digest = hashlib.sha256(LAYOUT)
+    digest.update(canonical_json([table.num_rows, [[column.name, column.type] for column in kinds]]) + b"\n")
+    for column, values in zip(kinds, frame.get_columns(), strict=True):
+        digest.update(np.packbits(values.is_null().to_numpy(), bitorder="little").tobytes())
+        for part in _value_bytes(values, column.type):
+            digest.update(part)
+    return digest.hexdigest()
+
+
+def columns_of(table: pa.Table) -> tuple[Column, ...]:
+    """Tell each column's kind.
+
+    Dictionaries and run-length encodings count as what they encode, extension types as what they are stored in. A date
+    is a time at midnight UTC, a decimal is a number, a column of nothing but untyped nulls is text.
+
+    Raises:
+        SourceError: a type has no kind, there is no column, or two share a name but for upper and lower case.
+    """
+    if not table.num_columns:
+        raise SourceError("the table has no columns; select at least one")
+    folded = Counter(name.casefold() for name in table.column_names)
+    twice = [name for name in table.column_names if folded[name.casefold()] > 1 or not name]
+    if twice:
+        raise SourceError(f"columns {twice} share a name or have none; give each a name that differs in more than case")
+    return tuple(Column(field.name, _kind_of(field.name, field.type)) for field in table.schema)
+
+
+def normalise(table: pa.Table) -> pa.Table:
+    """Cast to the five types that tables are stored in: int64, float64, string, timestamp in UTC microseconds, bool.
+
+    A time without a zone is UTC already; what is finer than a microsecond is cut off. Decimals become the nearest
+    float64. Row order is kept.
+
+    Raises:
+        SourceError: what ``columns_of`` refuses, or a value that does not fit.
+    """
+    kinds = columns_of(table)
+    columns = [_cast(table.column(place), column) for place, column in enumerate(kinds)]
+    return pa.table(columns, schema=pa.schema([(column.name, STORED_AS[column.type]) for column in kinds]))
+
+
+def table_ref(name: str, table: pa.Table, *, locator: str = "") -> TableRef:
+    """Describe a table as a store would: its content id, its rows, its columns."""
+    return TableRef(name, table_content_id(table), table.num_rows, columns_of(table), locator)
+
+
+def _plain_type(data_type: pa.DataType) -> pa.DataType:
+    """Take off what only says how values are encoded."""
+    while True:
+        if isinstance(data_type, pa.BaseExtensionType):
+            data_type = data_type.storage_type
+        elif pa.types.is_dictionary(data_type) or pa.types.is_run_end_encoded(data_type):
+            data_type = data_type.value_type
+        else:
+            return data_type
+
+
+def _kind_of(name: str, data_type: pa.DataType) -> str:
+    is_a, plain = pa.types, _plain_type(data_type)
+    if is_a.is_boolean(plain):
+        return "boolean"
+    if is_a.is_integer(plain):
+        return "integer"
+    if is_a.is_floating(plain) or is_a.is_decimal(plain):
+        return "number"
+    if is_a.is_timestamp(plain) or is_a.is_date(plain):
+        return "time"
+    if is_a.is_string(plain) or is_a.is_large_string(plain) or is_a.is_string_view(plain) or is_a.is_null(plain):
+        return "text"
+    raise SourceError(
+        f"column {name!r} has type {data_type}, which is none of integer, number, text, time, boolean; "
+        f"{_instead_of(plain)}"
+    )
+
+
+def _instead_of(plain: pa.DataType) -> str:
+    shape = "time of day" if pa.types.is_time(plain) else str(plain).partition("<")[0].partition("[")[0]
+    fitting = (advice for word, advice in INSTEAD.items() if shape.endswith(word))
+    return next(fitting, "cast it to one of these, or leave it out")
+
+
+def _cast(values: pa.ChunkedArray, column: Column) -> pa.ChunkedArray:
+    target = STORED_AS[column.type]
+    if values.type == target:
+        return values
+    try:
+        values = _decoded(values)
+        if column.type == "time" and getattr(values.type, "tz", None) is None:
+            values = pc.cast(values, options=pc.CastOptions(pa.timestamp("us"), allow_time_truncate=True))
+        return pc.cast(values, options=pc.CastOptions(target, allow_time_truncate=True))
+    except pa.ArrowInvalid as error:
+        raise SourceError(
+            f"column {column.name!r} has type {values.type} with a value that does not fit {target}: {error}; "
+            "cast it in the source's SQL"
+        ) from error
+
+
+def _decoded(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    while values.type != _plain_type(values.type):
+        if isinstance(values.type, pa.BaseExtensionType):
+            chunks = [chunk.storage for chunk in values.chunks]
+            values = pa.chunked_array(chunks, type=values.type.storage_type)
+        elif pa.types.is_dictionary(values.type):
+            values = values.cast(values.type.value_type)
+        else:
+            values = pc.run_end_decode(values)
+    return values
+
+
+def _sorted_rows(table: pa.Table) -> pl.DataFrame:
+    """Sort by every column; rows that still tie are equal, so that their order is nothing."""
+    for place, field in enumerate(table.schema):
+        if pa.types.is_floating(field.type):
+            values = pc.add(table.column(place), 0.0)  # -0.0 + 0.0 is 0.0
+            table = table.set_column(place, field, pc.if_else(pc.is_nan(values), float("nan"), values))
+    places = [str(place) for place in range(table.num_columns)]  # polars would read a name such as ^a$ as a pattern
+    return pl.DataFrame(pl.from_arrow(table.rename_columns(places))).sort(places)
+
+
+def _value_bytes(values: pl.Series, kind: str) -> tuple[bytes, ...]:
+    if kind == "text":
+        filled = values.fill_null("")
+        sizes = filled.str.len_bytes().to_numpy()
+        offsets = np.concatenate([[0], np.cumsum(sizes, dtype="<i8")]).astype("<i8")
+        return offsets.tobytes(), "".join(filled.to_list()).encode()
+    if kind == "boolean":
+        return (values.fill_null(value=False).to_numpy().astype("u1").tobytes(),)
+    if kind == "time":
+        values = values.to_physical()
+    return (values.fill_null(0).to_numpy().astype("<f8" if kind == "number" else "<i8").tobytes(),)
