@@ -36,7 +36,7 @@ def kind_of(tree: Tree, columns: Mapping[str, str] | None) -> Kind:
 
 
 def children(tree: Tree) -> tuple[Tree, ...]:
-    """The trees right below one: of a CASE, each condition and value in turn, then the ELSE."""
+    """List the trees right below one: of a CASE, each condition and value in turn, then the ELSE."""
     tag = tree[0]
     if tag == "call":
         return tuple(tree[2:])
