@@ -1,0 +1,72 @@
+"""Deriving: the table of every source, from the bytes of its files and the SQL over other sources."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import pyarrow as pa
+
+from sluiceway.artifacts.dataset_version import EVENT_TIME, KNOWN_TIME, FileEntry
+from sluiceway.core.errors import SourceError
+from sluiceway.declare.project import Project
+from sluiceway.declare.source import Source
+from sluiceway.plans.file_format import concatenate, decode
+from sluiceway.plans.lineage import tables_read
+from sluiceway.plans.table_digest import normalise
+from sluiceway.ports.engine import Engine
+
+Reader = Callable[[FileEntry], bytes]
+
+
+def derive(
+    project: Project, entries: Sequence[FileEntry], *, read: Reader, engine: Engine
+) -> Iterator[tuple[str, pa.Table]]:
+    """Yield each source's name and table, those that others read before them.
+
+    SQL sees the other sources without their two time columns; a source with both files and SQL sees its own file under
+    its own name.
+
+    Args:
+        project: What is declared.
+        entries: The manifest.
+        read: Gives a file's bytes.
+        engine: Runs the SQL.
+
+    Raises:
+        SourceError: a file cannot be decoded, or SQL fails; the message names the source.
+    """
+    made: dict[str, pa.Table] = {}
+    for name, source in project.sources.items():
+        own = [entry for entry in entries if entry.source == name]
+        table = _rows(source, own, made, read=read, engine=engine)
+        made[name] = table
+        yield name, _with_times(source, table, engine)
+
+
+def _rows(
+    source: Source, entries: Sequence[FileEntry], made: dict[str, pa.Table], *, read: Reader, engine: Engine
+) -> pa.Table:
+    seen = dict(made)
+    if source.files is not None:
+        parts = {entry.path: decode(read(entry), path=entry.path, files=source.files) for entry in entries}
+        seen[source.name] = _named(source, lambda: normalise(concatenate(parts)))
+    if source.sql is None:
+        return seen[source.name]
+    sql, wanted = source.sql, {name.lower() for name in tables_read(source.sql)}
+    tables = {name: table for name, table in seen.items() if name.lower() in wanted}
+    return _named(source, lambda: normalise(engine.query(sql, tables)))
+
+
+def _with_times(source: Source, table: pa.Table, engine: Engine) -> pa.Table:
+    event, known = source.event_expression, source.known_expression
+    if event is None or known is None:
+        return table
+    times = f'{event.sql} AS "{EVENT_TIME}", {known.sql} AS "{KNOWN_TIME}"'
+    sql = f"SELECT *, {times} FROM rows_of_source"  # noqa: S608 - both expressions are parsed and quoted
+    return _named(source, lambda: normalise(engine.query(sql, {"rows_of_source": table})))
+
+
+def _named(source: Source, work: Callable[[], pa.Table]) -> pa.Table:
+    """Let an error say which source it happened in."""
+    try:
+        return work()
+    except SourceError as error:
+        raise SourceError(f"source {source.name!r}: {error}") from error

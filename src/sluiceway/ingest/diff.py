@@ -1,0 +1,79 @@
+"""Differences: what another version has more, less or otherwise."""
+
+from dataclasses import dataclass
+
+from sluiceway.artifacts.dataset_version import DatasetVersion
+from sluiceway.artifacts.table_ref import TableRef
+
+
+@dataclass(frozen=True, slots=True)
+class TableDifference:
+    """A table whose content differs; 0 rows and no columns before or after where the version had no such table.
+
+    ``columns_changed`` holds name, type before and type after.
+    """
+
+    name: str
+    rows_before: int
+    rows_after: int
+    columns_added: tuple[str, ...]
+    columns_removed: tuple[str, ...]
+    columns_changed: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VersionDifference:
+    """What changed from one version to another; files by path."""
+
+    before: str
+    after: str
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    changed: tuple[str, ...]
+    tables: tuple[TableDifference, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the two hold the same."""
+        return not (self.added or self.removed or self.changed or self.tables)
+
+
+def difference(before: DatasetVersion, after: DatasetVersion) -> VersionDifference:
+    """Compare two versions."""
+    old = {entry.path: entry.sha256 for entry in before.files}
+    new = {entry.path: entry.sha256 for entry in after.files}
+    return VersionDifference(
+        before.version,
+        after.version,
+        added=tuple(sorted(new.keys() - old.keys())),
+        removed=tuple(sorted(old.keys() - new.keys())),
+        changed=tuple(sorted(path for path in old.keys() & new.keys() if old[path] != new[path])),
+        tables=_tables(before, after),
+    )
+
+
+def _tables(before: DatasetVersion, after: DatasetVersion) -> tuple[TableDifference, ...]:
+    old = {table.name: table for table in before.tables}
+    new = {table.name: table for table in after.tables}
+    names = sorted(old.keys() | new.keys())
+    pairs = [(name, old.get(name), new.get(name)) for name in names]
+    return tuple(_table(name, was, now) for name, was, now in pairs if _content(was) != _content(now))
+
+
+def _content(table: TableRef | None) -> str:
+    return table.content_id if table else ""
+
+
+def _table(name: str, before: TableRef | None, after: TableRef | None) -> TableDifference:
+    old = {column.name: column.type for column in before.columns} if before else {}
+    new = {column.name: column.type for column in after.columns} if after else {}
+    return TableDifference(
+        name,
+        before.rows if before else 0,
+        after.rows if after else 0,
+        columns_added=tuple(column for column in new if column not in old),
+        columns_removed=tuple(column for column in old if column not in new),
+        columns_changed=tuple(
+            (column, old[column], new[column]) for column in old if column in new and old[column] != new[column]
+        ),
+    )

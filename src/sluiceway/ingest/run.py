@@ -1,0 +1,70 @@
+"""Stage 2: the sources, stored byte for byte and as tables, with the proof that they can be rebuilt."""
+
+from sluiceway.artifacts.dataset_version import TABLES_FOLDER, DatasetVersion, FileEntry
+from sluiceway.core.digest import sha256_hex
+from sluiceway.core.errors import DamagedError
+from sluiceway.declare.project import Project
+from sluiceway.ingest.deriving import derive
+from sluiceway.ingest.restore import prove_restore
+from sluiceway.ingest.storing import store_files
+from sluiceway.ports.engine import Engine
+from sluiceway.ports.object_store import ObjectStore
+from sluiceway.ports.progress import Progress
+from sluiceway.ports.table_store import TableStore
+
+
+def run(
+    project: Project,
+    *,
+    files: ObjectStore,
+    objects: ObjectStore,
+    tables: TableStore,
+    engine: Engine,
+    progress: Progress,
+    scratch: ObjectStore | None = None,
+) -> DatasetVersion:
+    """Store every source file, derive every source's table from what was stored, and rebuild it all to prove it.
+
+    Killed at any moment and run again, it gives the same content id: files are stored by their hash and tables by
+    their rows, and each write is whole or not at all.
+
+    Args:
+        project: What is declared.
+        files: The project's folder, only read.
+        objects: Where files are kept, below ``files/``.
+        tables: Where tables are kept, below ``sources/``.
+        engine: Runs the SQL of sources.
+        progress: Hears of each file and table.
+        scratch: An empty place to restore into; by default, memory.
+
+    Raises:
+        SourceError: a file is missing, unreadable or changing, or SQL fails.
+        DamagedError: an object that was stored before is not what was stored.
+    """
+    entries = store_files(project, files=files, objects=objects, progress=progress)
+
+    def read(entry: FileEntry) -> bytes:
+        return stored_bytes(entry, objects=objects)
+
+    refs = []
+    for name, table in derive(project, entries, read=read, engine=engine):
+        refs.append(tables.write(TABLES_FOLDER + name, table))
+        progress.say(f"table {name}: {table.num_rows:,} rows")
+    proof = prove_restore(project, entries, refs, objects=objects, engine=engine, progress=progress, scratch=scratch)
+    patterns = tuple((name, source.files.pattern) for name, source in project.sources.items() if source.files)
+    return DatasetVersion(entries, tuple(refs), proof, patterns=patterns)
+
+
+def stored_bytes(entry: FileEntry, *, objects: ObjectStore) -> bytes:
+    """Return a stored file whole.
+
+    Raises:
+        DamagedError: it is not what was stored.
+    """
+    data = objects.get(entry.object_key)
+    if sha256_hex(data) != entry.sha256:
+        raise DamagedError(
+            f"{entry.path}: its stored object {entry.object_key} is damaged; remove the object and run again, "
+            "which stores the source file anew"
+        )
+    return data

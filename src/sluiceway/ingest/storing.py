@@ -1,0 +1,80 @@
+"""Storing: source files copied to where their content says, and written down in the manifest."""
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from sluiceway.artifacts.dataset_version import FileEntry
+from sluiceway.core.digest import sha256_hex
+from sluiceway.core.errors import SourceError
+from sluiceway.core.moments import in_utc
+from sluiceway.declare.project import Project
+from sluiceway.ingest.hashing import hash_stream
+from sluiceway.ingest.selection import required, selected
+from sluiceway.ports.object_store import ObjectInfo, ObjectStore
+from sluiceway.ports.progress import Progress
+
+HELD_BYTES = 32 * 1024 * 1024
+
+
+def store_files(
+    project: Project, *, files: ObjectStore, objects: ObjectStore, progress: Progress
+) -> tuple[FileEntry, ...]:
+    """Store every file of every source once, by its SHA-256, and return the manifest in the order of sources and paths.
+
+    A file up to 32 MiB is read once, hashed and written; a larger one is read twice, so that no more than a chunk is
+    held. What is stored already is not written again.
+
+    Raises:
+        SourceError: a source has no file, or a file changed while it was read.
+    """
+    chosen = [
+        (source.name, info)
+        for source in project.sources.values()
+        if source.files is not None
+        for info in required(source.name, source.files.pattern, store=files)
+    ]
+    stored = {info.key: info.size_bytes for info in objects.list("files")}
+    total, done = sum(info.size_bytes for _, info in chosen), 0
+    entries: list[FileEntry] = []
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        work = pool.map(lambda pair: _store(*pair, files=files, objects=objects, stored=stored), chosen)
+        for entry in work:
+            entries.append(entry)
+            done += entry.size_bytes
+            progress.say(f"stored {entry.path}")
+            progress.advance(done, total)
+    return _with_tags(entries, objects)
+
+
+def _store(
+    source: str, info: ObjectInfo, *, files: ObjectStore, objects: ObjectStore, stored: dict[str, int]
+) -> FileEntry:
+    if info.size_bytes > HELD_BYTES:
+        entry = _entry(source, info, hash_stream(files.stream(info.key)), info.size_bytes)
+        if stored.get(entry.object_key) != entry.size_bytes:
+            objects.put(entry.object_key, _unchanged(info, files))
+        return entry
+    data = files.get(info.key)
+    entry = _entry(source, info, sha256_hex(data), len(data))
+    if stored.get(entry.object_key) != entry.size_bytes:
+        objects.put(entry.object_key, data)
+    return entry
+
+
+def _entry(source: str, info: ObjectInfo, sha256: str, size_bytes: int) -> FileEntry:
+    date = in_utc(info.modified_at).date().isoformat()
+    return FileEntry(info.key, sha256, date, size_bytes, source, source_tag=info.tag)
+
+
+def _unchanged(info: ObjectInfo, files: ObjectStore) -> Iterator[bytes]:
+    """Yield a file's bytes; fail at the end, before the write takes effect, if it changed since it was hashed."""
+    yield from files.stream(info.key)
+    if selected(info.key, store=files) != [info]:
+        raise SourceError(f"{info.key} changed while it was being stored; run again when nothing writes to it")
+
+
+def _with_tags(entries: list[FileEntry], objects: ObjectStore) -> tuple[FileEntry, ...]:
+    tags = {info.key: info.tag for info in objects.list("files")}
+    return tuple(replace(entry, object_tag=tags.get(entry.object_key, "")) for entry in entries)
