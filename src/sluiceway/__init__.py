@@ -8,6 +8,8 @@ from sluiceway.declare.feature_view import total as sum  # noqa: A004
 from sluiceway.declare.pipeline import Label, Pipeline, Search, Split
 from sluiceway.declare.source import Source, files
 
+__version__ = "0.1.0"
+
 __all__ = [
     "FeatureView",
     "Label",

@@ -34,6 +34,18 @@ def plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} has no canonical form")
 
 
+def plain_fields(value: object) -> dict[str, object]:
+    """Reduce a dataclass or a mapping to a dict of what JSON has.
+
+    Raises:
+        TypeError: the value has no fields.
+    """
+    reduced = plain(value)
+    if not isinstance(reduced, dict):
+        raise TypeError(f"{type(value).__name__} has no fields")
+    return reduced
+
+
 def canonical_json(value: object) -> bytes:
     r"""Encode so that equal values give equal bytes: sorted keys, no spaces, UTF-8.
 

@@ -1,0 +1,47 @@
+"""Answers: the result on standard output, as JSON for scripts or as a table for people."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sluiceway.core.digest import plain
+
+
+def print_json(value: object) -> None:
+    """Print a value as JSON, indented."""
+    sys.stdout.write(json.dumps(plain(value), indent=2, ensure_ascii=False) + "\n")
+
+
+def print_lines(*lines: str) -> None:
+    """Print lines."""
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+
+
+def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print columns of text, numbers to the right, as wide as they need to be."""
+    cells = [[text(cell) for cell in row] for row in rows]
+    widths = [max([len(heading), *(len(row[i]) for row in cells)]) for i, heading in enumerate(headings)]
+    numeric = [bool(cells) and all(looks_numeric(row[i]) for row in cells) for i in range(len(headings))]
+    for row in [list(headings), *cells]:
+        padded = [
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(row, widths, numeric, strict=True)
+        ]
+        print_lines("  ".join(padded).rstrip())
+
+
+def looks_numeric(cell: str) -> bool:
+    """Whether a cell should stand to the right."""
+    return cell in {"", "-"} or cell.lstrip("-").replace(".", "", 1).replace(",", "").replace("e-", "").isdigit()
+
+
+def text(cell: Any) -> str:
+    """Write a cell: four significant digits are enough for a person."""
+    if cell is None:
+        return "-"
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if isinstance(cell, float):
+        return f"{cell:.4g}" if abs(cell) < 1e6 else f"{cell:,.0f}"
+    return str(cell)

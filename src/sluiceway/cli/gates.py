@@ -1,0 +1,74 @@
+"""Gates as people and scripts see them."""
+
+from datetime import datetime
+from typing import Any
+
+from sluiceway.cli.answer import text
+from sluiceway.flow.stages import STAGES
+from sluiceway.ledger.records import Standing
+
+PENDING = "pending"
+MARKS = {"passed": "✓", "overridden": "!", "no_reference": "○", "inconclusive": "?", "stopped": "✗", PENDING: "·"}
+
+
+def current(standings: dict[str, Standing], now: datetime) -> dict[str, Standing]:
+    """Keep the verdicts that still belong together: each judged on what now stands above it, none behind a closed gate."""
+    kept: dict[str, Standing] = {}
+    for stage in STAGES:
+        standing = standings.get(stage.name)
+        if standing is None:
+            break
+        if any(kept[name].artifact != made for name, made in standing.upstream.items() if name in kept):
+            break
+        kept[stage.name] = standing
+        if not standing.at(now).is_open:
+            break
+    return kept
+
+
+def gates_json(standings: dict[str, Standing], now: datetime) -> list[dict[str, Any]]:
+    """All seven gates in the shape that scripts rely on; those not judged are ``pending``."""
+    return [gate_json(stage.number, stage.name, standings.get(stage.name), now) for stage in STAGES]
+
+
+def gate_json(number: int, stage: str, standing: Standing | None, now: datetime) -> dict[str, Any]:
+    """One gate."""
+    if standing is None:
+        return {"number": number, "stage": stage, "verdict": PENDING, "scope": None, "artifact": None, "criteria": []}
+    verdict = standing.at(now)
+    return {
+        "number": number,
+        "stage": stage,
+        "verdict": verdict.outcome.value,
+        "scope": standing.scope,
+        "artifact": standing.artifact,
+        "criteria": [criterion.as_json() for criterion in verdict.criteria],
+    }
+
+
+def gate_lines(gate: dict[str, Any], *, most: int = 8) -> list[str]:
+    """One gate for people: its verdict, then its criteria, those that hold it shut first."""
+    mark = MARKS[gate["verdict"]]
+    lines = [f"{mark} {gate['number']} {gate['stage']:<9}{gate['verdict']}"]
+    ordered = sorted(gate["criteria"], key=lambda criterion: order(criterion["verdict"]))
+    shown = [criterion for criterion in ordered if order(criterion["verdict"]) < order("passed")]
+    shown += ordered[len(shown) : max(most, len(shown))]
+    lines += [criterion_line(criterion) for criterion in shown]
+    if len(shown) < len(ordered):
+        lines.append(f"      … and {len(ordered) - len(shown)} more that passed: sluiceway status --all")
+    return lines
+
+
+def order(verdict: str) -> int:
+    """Closed criteria come first, then those that opened for another reason than passing."""
+    return ["stopped", "inconclusive", "overridden", "no_reference", "passed", PENDING].index(verdict)
+
+
+def criterion_line(criterion: dict[str, Any]) -> str:
+    """One criterion: mark, name, what was measured, the limit."""
+    measured, limit = text(criterion["measured"]), text(criterion["limit"])
+    against = f"{measured} (limit {limit})" if criterion["limit"] is not None else measured
+    closed = order(criterion["verdict"]) < order("overridden")
+    tail = f"  {criterion['detail']}" if criterion["detail"] and criterion["verdict"] != "passed" else ""
+    check = f"  [check {criterion['check']}]" if closed else ""
+    return f"    {MARKS[criterion['verdict']]} {criterion['name']}: {against}{tail}{check}"

@@ -1,0 +1,70 @@
+"""``sluiceway ledger``: the evidence, and whether it is what was written."""
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from sluiceway.cli.answer import print_json, print_lines, print_table
+from sluiceway.cli.flags import HERE, Common
+from sluiceway.ledger.chain import Entry
+from sluiceway.workspace import Workspace
+
+
+def log(
+    *,
+    last: Annotated[int, Parameter(help="How many of the newest entries.")] = 20,
+    common: Common = HERE,
+) -> int:
+    """List the newest entries, oldest of them first.
+
+    Examples:
+        sluiceway ledger log --last 50
+    """
+    entries = list(Workspace.open(common.project).kit.ledger.entries())[-max(last, 0) :] if last > 0 else []
+    if common.json:
+        print_json({"entries": entries})
+    else:
+        rows = [
+            (entry.sequence, entry.recorded_at[:19], entry.kind, summary(entry), entry.digest[:12]) for entry in entries
+        ]
+        print_table(("#", "recorded (UTC)", "kind", "what", "digest"), rows)
+    return 0
+
+
+def summary(entry: Entry) -> str:
+    """Say in a few words what an entry is about."""
+    body = entry.body
+    if entry.kind == "verdict":
+        return f"gate {body['gate']} {body['stage']}: {body['verdict']}"
+    if entry.kind == "made":
+        return f"{body['node']} {body['content_id'][:12]}"
+    if entry.kind == "override":
+        return f"check {body['check']} until {body['expires_at'][:16]} by {body['author']}: {body['reason']}"
+    if entry.kind == "published":
+        return f"{body['node']} {body['artifact'][:12]}"
+    return ", ".join(f"{stage} {verdict}" for stage, (verdict, _) in body["gates"].items()) or "nothing judged"
+
+
+def verify(
+    *,
+    head: Annotated[
+        str | None, Parameter(help="A digest noted earlier: also prove that it is still in the chain.")
+    ] = None,
+    common: Common = HERE,
+) -> int:
+    """Walk the chain from its first entry. Exits 1 at the first entry that is not what was written.
+
+    Keep the head that it prints somewhere else: whoever holds it can prove that nothing before it was changed.
+
+    Examples:
+        sluiceway ledger verify
+        sluiceway ledger verify --head 3f9c2a7d10be
+    """
+    audit = Workspace.open(common.project).kit.ledger.verify(head=head)
+    if common.json:
+        print_json(audit)
+    elif audit.broken_at is None:
+        print_lines(f"✓ {audit.entries} entries, head {audit.head}")
+    else:
+        print_lines(f"✗ {audit.reason}")
+    return int(audit.broken_at is not None)

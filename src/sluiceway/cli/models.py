@@ -1,0 +1,109 @@
+"""``sluiceway models``: what the registry holds, and how it earned its place."""
+
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from sluiceway.artifacts.candidate import Candidate
+from sluiceway.cli.answer import print_json, print_lines, print_table
+from sluiceway.cli.flags import HERE, Common
+from sluiceway.core.errors import MisuseError, UnknownNameError
+from sluiceway.core.moments import iso
+from sluiceway.flow.recall import candidates
+from sluiceway.ports.tracker import RegisteredModel
+from sluiceway.workspace import Workspace
+
+
+def list_(*, common: Common = HERE) -> int:
+    """List the registered versions, newest first.
+
+    Examples:
+        sluiceway models list
+    """
+    versions = Workspace.open(common.project).kit.tracker.versions()
+    if common.json:
+        print_json({"models": versions})
+    else:
+        rows = [
+            (model.name, model.version, iso(model.registered_at), ", ".join(model.aliases), model.bundle[:12])
+            for model in versions
+        ]
+        print_table(("model", "version", "registered (UTC)", "aliases", "bundle"), rows)
+    return 0
+
+
+def show(
+    version: Annotated[int | None, Parameter(help="The version; the newest by default.")] = None,
+    *,
+    name: Annotated[str | None, Parameter(help="The model, where the registry holds several.")] = None,
+    common: Common = HERE,
+) -> int:
+    """Show one registered version: its scores on the holdout beside the baseline's, and what it was made from.
+
+    Examples:
+        sluiceway models show
+        sluiceway models show 3 --json
+    """
+    workspace = Workspace.open(common.project)
+    model = registered(workspace.kit.tracker.versions(name), version)
+    candidate = candidates(workspace.kit).get(model.identity)
+    if candidate is None:
+        raise MisuseError(f"the evidence of {model.name} version {model.version} is no longer in the store")
+    facts = described(model, candidate)
+    if common.json:
+        print_json(facts)
+    else:
+        print_lines(f"{model.name} version {model.version} ({', '.join(model.aliases) or 'no alias'})", "")
+        print_table(("", "model", "baseline"), scores(candidate))
+        print_lines("", *(f"{key:<14}{value}" for key, value in facts.items() if not isinstance(value, dict | list)))
+    return 0
+
+
+def registered(versions: list[RegisteredModel], version: int | None) -> RegisteredModel:
+    """Choose a version, or the newest.
+
+    Raises:
+        MisuseError: nothing is registered.
+        UnknownNameError: there is no such version.
+    """
+    if not versions:
+        raise MisuseError("no model is registered yet; a model is when gate 5 opens: sluiceway run")
+    if version is None:
+        return versions[0]
+    found = [model for model in versions if model.version == version]
+    if not found:
+        raise UnknownNameError("version", str(version), [str(model.version) for model in versions])
+    return found[0]
+
+
+def described(model: RegisteredModel, candidate: Candidate) -> dict[str, Any]:
+    """Everything a script may ask of a version."""
+    bundle, evaluation = candidate.bundle, candidate.evaluation
+    return {
+        "name": model.name,
+        "version": model.version,
+        "aliases": list(model.aliases),
+        "registered_at": iso(model.registered_at),
+        "holdout_roc_auc": evaluation.holdout.roc_auc,
+        "holdout_average_precision": evaluation.holdout.average_precision,
+        "holdout": evaluation.holdout,
+        "baseline_holdout": evaluation.baseline_holdout,
+        "threshold": bundle.threshold,
+        "estimator": bundle.estimator,
+        "params": dict(bundle.params),
+        "columns": [column.name for column in bundle.columns],
+        "train_rows": bundle.train_rows,
+        "holdout_from": iso(evaluation.split.holdout_from),
+        "holdout_until": iso(evaluation.split.holdout_until),
+        "bundle": bundle.content_id,
+        "feature_set": bundle.feature_set,
+        "dataset": bundle.dataset,
+        "onnx_sha256": bundle.onnx_sha256,
+    }
+
+
+def scores(candidate: Candidate) -> list[tuple[str, float, float]]:
+    """The holdout's scores, model beside baseline."""
+    model, baseline = candidate.evaluation.holdout, candidate.evaluation.baseline_holdout
+    names = ("roc_auc", "average_precision", "log_loss", "brier", "precision", "recall", "f_beta", "cost")
+    return [(name, getattr(model, name), getattr(baseline, name)) for name in names]

@@ -1,0 +1,35 @@
+"""``sluiceway status``: where each gate stands."""
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from sluiceway.cli.answer import print_json, print_lines
+from sluiceway.cli.flags import HERE, Common
+from sluiceway.cli.gates import current, gate_lines, gates_json
+from sluiceway.ledger.records import standings
+from sluiceway.workspace import Workspace
+
+
+def status(
+    *,
+    all: Annotated[bool, Parameter(help="Show every criterion.", negative=())] = False,  # noqa: A002
+    common: Common = HERE,
+) -> int:
+    """Show the seven gates as the ledger has them now; an override that has run out no longer opens.
+
+    Exits 1 when a gate is closed. Gates that were not reached are pending.
+
+    Examples:
+        sluiceway status
+        sluiceway status --json --project examples/flights
+    """
+    workspace = Workspace.open(common.project)
+    now = workspace.kit.clock.now()
+    gates = gates_json(current(standings(workspace.kit.ledger), now), now)
+    if common.json:
+        print_json({"gates": gates})
+    else:
+        for gate in gates:
+            print_lines(*gate_lines(gate, most=1000 if all else 4))
+    return int(any(gate["verdict"] in {"stopped", "inconclusive"} for gate in gates))

@@ -1,0 +1,42 @@
+"""The kit: every port a run may need, and the settings it runs by."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sluiceway.core.moments import Clock
+from sluiceway.ledger.chain import Ledger
+from sluiceway.ports.engine import Engine
+from sluiceway.ports.object_store import ObjectStore
+from sluiceway.ports.online_store import OnlineStore
+from sluiceway.ports.project_reader import ProjectReader
+from sluiceway.ports.table_store import TableStore
+from sluiceway.ports.tracker import Tracker
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """The backends that ``workspace.py`` picked. ``files`` is the project's own folder, read only."""
+
+    reader: ProjectReader
+    files: ObjectStore
+    objects: ObjectStore
+    tables: TableStore
+    online: OnlineStore
+    engine: Engine
+    tracker: Tracker
+    ledger: Ledger
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a run is told besides the declaration.
+
+    ``as_of`` is the virtual present (UTC): nothing known later is used; ``None`` stands for all that the data knows.
+    ``reference`` pins the dataset version that layer B compares with; ``None`` takes the last that passed gate 3.
+    """
+
+    as_of: datetime | None = None
+    seed: int = 0
+    threads: int = 2
+    reference: str | None = None

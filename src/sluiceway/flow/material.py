@@ -1,0 +1,62 @@
+"""Material: the part of a declaration that each node reads, reduced to what can be hashed."""
+
+from sluiceway.core.digest import digest_of, plain
+from sluiceway.declare.project import Project
+from sluiceway.declare.source import Source
+
+
+def materials(project: Project) -> dict[str, object]:
+    """Reduce a project to one hashable value per kind of reading."""
+    return {
+        "promise": plain([project.spec_text, declared(project)]),
+        "sources": [ingested(source) for source in project.sources.values()],
+        "expectations": plain([[rules(source) for source in project.sources.values()], labelled(project)]),
+        "features": plain([featured(project), labelled(project), spec_part(project, "inputs")]),
+        "model": plain([model(project), project.code_digest, spec_part(project, "model")]),
+    }
+
+
+def declared(project: Project) -> list[object]:
+    """Everything that binding checks."""
+    rule_list = [rules(source) for source in project.sources.values()]
+    return [[ingested(source) for source in project.sources.values()], rule_list, featured(project), labelled(project)]
+
+
+def ingested(source: Source) -> list[object]:
+    """What decides a source's rows."""
+    return [source.name, plain(source.files), source.sql, source.event_time, source.known_time, list(source.keys)]
+
+
+def rules(source: Source) -> list[object]:
+    """What a source's rows are checked against."""
+    return [source.name, list(source.keys), plain(source.expectations)]
+
+
+def labelled(project: Project) -> list[object]:
+    """What decides the label."""
+    label = project.pipeline.label
+    return [label.name, label.source.name, label.expression, label.each.name, label.at, label.matures]
+
+
+def featured(project: Project) -> list[object]:
+    """What decides the features."""
+    pipeline = project.pipeline
+    requests = [[name, expression.text] for name, expression in pipeline.request_columns.items()]
+    return [[[view.name, view.digest] for view in pipeline.feature_views], requests]
+
+
+def model(project: Project) -> list[object]:
+    """What decides the model, next to the project's own code."""
+    return [plain(project.pipeline.search), plain(project.pipeline.split)]
+
+
+def spec_part(project: Project, part: str) -> str:
+    """What of the spec a later stage reads; limits are for gates, which are judged again at every run."""
+    from sluiceway.spec.parse import parse_spec
+
+    spec = parse_spec(project.spec_text, path=project.pipeline.spec)
+    if part == "inputs":
+        return digest_of(spec.inputs)
+    acceptance = spec.acceptance
+    slices = [acceptance.slices, acceptance.minimum_slice_rows, acceptance.minimum_slice_positives]
+    return digest_of([spec.problem.name, spec.target, spec.costs, spec.metric, slices])

@@ -1,0 +1,71 @@
+"""A node: one piece of work in the stage graph, what it reads, and the gate behind it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from sluiceway.artifacts.promise import Promise
+from sluiceway.core.verdict import Overrides, Verdict
+from sluiceway.declare.project import Project
+from sluiceway.flow.kit import Kit, Settings
+from sluiceway.flow.stages import Stage
+from sluiceway.ports.progress import Progress
+
+A = TypeVar("A")
+
+
+class Artifact(Protocol):
+    """Anything handed from node to node."""
+
+    @property
+    def content_id(self) -> str:
+        """Identify what was made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Everything a node may use while it works. ``made`` holds the artifacts of earlier nodes by name."""
+
+    project: Project
+    kit: Kit
+    settings: Settings
+    made: Mapping[str, Artifact]
+    reference: str | None
+    progress: Progress
+
+    def needs(self, node: str, kind: type[A]) -> A:
+        """Return an earlier node's artifact as its own type.
+
+        Raises:
+            TypeError: the graph hands over another type, which is a mistake in the graph.
+        """
+        artifact = self.made[node]
+        if not isinstance(artifact, kind):
+            raise TypeError(f"node {node!r} made a {type(artifact).__name__}, not a {kind.__name__}")
+        return artifact
+
+
+Gate = Callable[[Any, Promise, Overrides, Any], Verdict]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One step of the graph.
+
+    ``reads`` names what it takes from the declaration (see ``flow.material``), ``by`` the settings that change its
+    result. ``inspect`` gathers evidence that must be fresh at every judgement. ``present`` tells whether what a cached
+    artifact points to is still there. ``publish`` tells the world, once the gate is open, and may be repeated.
+    """
+
+    name: str
+    stage: Stage
+    version: int
+    artifact: type[Any]
+    needs: tuple[str, ...]
+    reads: str
+    run: Callable[[Job], Artifact]
+    present: Callable[[Kit, Any], bool]
+    by: tuple[str, ...] = ()
+    gate: Gate | None = None
+    inspect: Callable[[Kit, Any], Any] | None = None
+    publish: Callable[[Kit, Any, Promise], None] | None = None

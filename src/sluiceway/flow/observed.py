@@ -1,0 +1,47 @@
+"""What is observed outside the declaration before any recipe is known: the files as they lie there now."""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from sluiceway.core.errors import UnknownObjectError
+from sluiceway.declare.project import Project
+from sluiceway.declare.source import Files
+from sluiceway.flow.kit import Kit
+from sluiceway.flow.material import materials
+from sluiceway.ingest.selection import file_identity
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """A declaration as it can be kept between runs: hashable materials, and where each source's files are."""
+
+    materials: dict[str, object]
+    files: dict[str, Files]
+
+
+def declaration_key(fingerprint: str) -> str:
+    """Where a declaration is remembered."""
+    return f"declarations/{fingerprint}.json"
+
+
+def read_declaration(kit: Kit) -> tuple[Declaration, Project | None]:
+    """Remember an unchanged declaration, importing nothing; read a changed one, and remember it.
+
+    Raises:
+        DeclarationError: the declaration has problems.
+    """
+    key = declaration_key(kit.reader.fingerprint())
+    try:
+        return msgspec.json.decode(kit.objects.get(key), type=Declaration), None
+    except (UnknownObjectError, msgspec.DecodeError):
+        project = kit.reader.load()
+    patterns = {name: source.files for name, source in project.sources.items() if source.files}
+    declaration = Declaration(materials(project), patterns)
+    kit.objects.put(key, msgspec.json.encode(declaration))
+    return declaration, project
+
+
+def files_now(declaration: Declaration, kit: Kit) -> list[object]:
+    """Identify every source file as it is now: by its SHA-256, or by size and tag where that would take too long."""
+    return [[source, file_identity(files, store=kit.files)] for source, files in sorted(declaration.files.items())]

@@ -1,0 +1,28 @@
+"""Recalling: artifacts of earlier runs, found through the ledger."""
+
+from sluiceway.artifacts.candidate import Candidate
+from sluiceway.flow.cache import artifact_key, load
+from sluiceway.flow.graph import GRAPH
+from sluiceway.flow.kit import Kit
+from sluiceway.flow.node import Artifact
+from sluiceway.ledger.records import Made, everything_made
+
+
+def newest(node: str, kit: Kit) -> Artifact | None:
+    """Return what a node made last, if it is still in the store."""
+    made = [made for _, made in everything_made(kit.ledger) if made.node == node]
+    return recalled(made[-1], kit) if made else None
+
+
+def recalled(made: Made, kit: Kit) -> Artifact | None:
+    """Load an artifact by the record of its making."""
+    node = next(node for node in GRAPH if node.name == made.node)
+    key = artifact_key(made.recipe)
+    return load(node, kit.objects.get(key)) if kit.objects.has(key) else None
+
+
+def candidates(kit: Kit) -> dict[str, Candidate]:
+    """Return every candidate still in the store, by content id."""
+    made = [made for _, made in everything_made(kit.ledger) if made.node == "evaluate"]
+    found = {one.content_id: recalled(one, kit) for one in made}
+    return {content_id: artifact for content_id, artifact in found.items() if isinstance(artifact, Candidate)}

@@ -1,0 +1,56 @@
+"""The reference: which earlier dataset version layer B compares with."""
+
+from sluiceway.artifacts.dataset_version import DatasetVersion
+from sluiceway.core.errors import MisuseError, UnknownNameError
+from sluiceway.flow.cache import artifact_key
+from sluiceway.flow.kit import Kit, Settings
+from sluiceway.ledger.records import VERDICT, everything_made, read_standing
+
+
+def dataset_versions(kit: Kit) -> dict[str, DatasetVersion]:
+    """Load every dataset version whose record is still in the store, by content id, oldest first."""
+    from sluiceway.artifacts.codec import decode
+
+    recipes = {made.content_id: made.recipe for _, made in everything_made(kit.ledger) if made.node == "ingest"}
+    keys = {content_id: artifact_key(recipe) for content_id, recipe in recipes.items()}
+    return {
+        content_id: decode(DatasetVersion, kit.objects.get(key))
+        for content_id, key in keys.items()
+        if kit.objects.has(key)
+    }
+
+
+def dataset_by_id(name: str, kit: Kit) -> DatasetVersion:
+    """Find a version by its content id or the first digits of it.
+
+    Raises:
+        UnknownNameError: none begins so.
+        MisuseError: several begin so.
+    """
+    versions = dataset_versions(kit)
+    fitting = [version for content_id, version in versions.items() if content_id.startswith(name)]
+    if len(fitting) > 1:
+        raise MisuseError(f"{len(fitting)} dataset versions begin with {name!r}; give more digits")
+    if not fitting:
+        raise UnknownNameError("dataset version", name, [version.version for version in versions.values()])
+    return fitting[0]
+
+
+def reference_for(dataset: str, settings: Settings, kit: Kit) -> str | None:
+    """Choose the pinned version, or else the newest other one that had passed gate 3 before this one was judged.
+
+    The choice must not move when the same version is judged again, or nothing would ever be cached.
+    """
+    if settings.reference is not None:
+        return dataset_by_id(settings.reference, kit).content_id
+    chosen: str | None = None
+    for entry in kit.ledger.entries(VERDICT):
+        standing = read_standing(entry)
+        judged = standing.upstream.get("ingest")
+        if standing.stage != "validate" or judged is None:
+            continue
+        if judged == dataset:
+            break
+        if standing.verdict.is_open:
+            chosen = judged
+    return chosen

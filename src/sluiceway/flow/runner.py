@@ -1,0 +1,201 @@
+"""The runner: stage by stage, in one process, stopping behind the first gate that is closed."""
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
+
+from sluiceway.artifacts.promise import Promise
+from sluiceway.declare.project import Project
+from sluiceway.flow.graph import GRAPH
+from sluiceway.flow.judge import judge
+from sluiceway.flow.kit import Kit, Settings
+from sluiceway.flow.node import Artifact, Job, Node
+from sluiceway.flow.observed import Declaration, files_now, read_declaration
+from sluiceway.flow.recipe import recipe_of
+from sluiceway.flow.reference import reference_for
+from sluiceway.flow.stages import STAGES, Stage, stage_named
+from sluiceway.flow.step import Outcome, Refusal, Upstream, step
+from sluiceway.flow.watch import Watch
+from sluiceway.ledger.records import PUBLISHED, RUN, Standing
+from sluiceway.ports.progress import Progress
+
+PARALLEL_NODES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What a run came to: each node's content id, which of them were cached, the verdicts, and a refusal if any."""
+
+    made: Mapping[str, str]
+    cached: frozenset[str]
+    standings: tuple[Standing, ...]
+    refusal: Refusal | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether every gate that was judged is open, and nothing was refused."""
+        return self.refusal is None and all(standing.verdict.is_open for standing in self.standings)
+
+
+@dataclass(slots=True)
+class Line:
+    """The line of work of one run: what has been made so far, and what was said about it."""
+
+    declaration: Declaration
+    project: Project | None
+    observed: dict[str, object]
+    made: dict[str, Artifact] = field(default_factory=dict)
+    cached: set[str] = field(default_factory=set)
+    standings: list[Standing] = field(default_factory=list)
+
+    @property
+    def promise(self) -> Promise | None:
+        """The promise, once stage 1 has made it."""
+        promise = self.made.get("spec")
+        return promise if isinstance(promise, Promise) else None
+
+    def upstream(self, stage: Stage) -> Upstream:
+        """The gates above a stage, with what each judged."""
+        gates = [node for node in GRAPH if node.gate and node.stage.number < stage.number and node.name in self.made]
+        return Upstream(tuple((node, self.made[node.name]) for node in gates), self.promise)
+
+
+class Runner:
+    """Runs the graph for one project. The caller holds the project's lock."""
+
+    def __init__(self, kit: Kit, settings: Settings, watch: Watch) -> None:
+        self._kit = kit
+        self._settings = settings
+        self._watch = watch
+
+    def run(self, *, until: str | None = None, only: str | None = None, again: str | None = None) -> RunReport:
+        """Run all stages, those up to ``until``, or ``only`` one behind what earlier runs made.
+
+        ``again`` names a stage to run afresh, whatever is cached.
+
+        Raises:
+            UnknownNameError: there is no such stage.
+            DeclarationError: the declaration has problems.
+            SluicewayError: something could not be judged.
+        """
+        stages = chosen(until, only)
+        line = self._line()
+        refusal: Refusal | None = None
+        for stage in stages:
+            works = only is None or stage.name == only
+            refusal = self._stage(stage, line, works=works, again=again == stage.name)
+            if refusal or any(not standing.verdict.is_open for standing in line.standings):
+                break
+        made = {name: artifact.content_id for name, artifact in line.made.items()}
+        report = RunReport(made, frozenset(line.cached), tuple(line.standings), refusal)
+        self._conclude(report)
+        return report
+
+    def _line(self) -> Line:
+        declaration, project = read_declaration(self._kit)
+        return Line(declaration, project, {"files": files_now(declaration, self._kit)})
+
+    def _stage(self, stage: Stage, line: Line, *, works: bool, again: bool) -> Refusal | None:
+        for nodes in ready_groups(stage):
+            outcomes = self._together(nodes, line, again=again, works=works)
+            for node, outcome in zip(nodes, outcomes, strict=True):
+                if outcome.refusal is not None:
+                    return outcome.refusal
+                if outcome.artifact is None:
+                    return Refusal(stage.name, stage.name, None)
+                line.made[node.name] = outcome.artifact
+                line.cached |= {node.name} if outcome.cached else set()
+        if works:
+            self._judge(stage, line, again=again)
+        return None
+
+    def _together(self, nodes: list[Node], line: Line, *, again: bool, works: bool) -> list[Outcome]:
+        if not works:
+            return [self._recall(node, line) for node in nodes]
+        if len(nodes) == 1:
+            return [self._step(nodes[0], line, again)]
+        with ThreadPoolExecutor(PARALLEL_NODES, thread_name_prefix="node") as pool:
+            return list(pool.map(lambda node: self._step(node, line, again), nodes))
+
+    def _recall(self, node: Node, line: Line) -> Outcome:
+        from sluiceway.flow.cache import find
+
+        recipe, _ = self._recipe(node, line)
+        return Outcome(find(node, recipe, self._kit).artifact, cached=True)
+
+    def _recipe(self, node: Node, line: Line) -> tuple[str, dict[str, str]]:
+        parents = {name: line.made[name].content_id for name in node.needs}
+        observed = dict(line.observed)
+        if "reference" in node.by:
+            observed["reference"] = reference_for(parents["ingest"], self._settings, self._kit)
+        material = line.declaration.materials[node.reads]
+        return recipe_of(node, parents, material, self._settings, observed), parents
+
+    def _step(self, node: Node, line: Line, again: bool) -> Outcome:
+        recipe, parents = self._recipe(node, line)
+
+        def job(progress: Progress) -> Job:
+            line.project = line.project or self._kit.reader.load()
+            reference = reference_for(parents["ingest"], self._settings, self._kit) if "reference" in node.by else None
+            return Job(line.project, self._kit, self._settings, dict(line.made), reference, progress)
+
+        return step(
+            node,
+            recipe,
+            line.upstream(node.stage),
+            job=job,
+            kit=self._kit,
+            settings=self._settings,
+            watch=self._watch,
+            again=again,
+            parents=parents,
+        )
+
+    def _judge(self, stage: Stage, line: Line, *, again: bool) -> None:
+        node = next(node for node in GRAPH if node.stage is stage and node.gate)
+        artifact = line.made[node.name]
+        if line.promise is None:
+            raise TypeError("stage 1 made no promise")
+        upstream = line.upstream(stage)
+        standing = judge(
+            node, artifact, promise=line.promise, upstream=upstream.ids, kit=self._kit, settings=self._settings
+        )
+        line.standings.append(standing)
+        self._watch.judged(standing)
+        if standing.verdict.is_open and node.publish is not None:
+            publish(node, artifact, promise=line.promise, kit=self._kit, settings=self._settings, again=again)
+
+    def _conclude(self, report: RunReport) -> None:
+        gates = {standing.stage: [standing.verdict.outcome, standing.sequence] for standing in report.standings}
+        body = {"gates": gates, "made": report.made, "refused": str(report.refusal) if report.refusal else None}
+        self._kit.ledger.append(RUN, body, as_of=self._settings.as_of)
+
+
+def publish(node: Node, artifact: Artifact, *, promise: Promise, kit: Kit, settings: Settings, again: bool) -> None:
+    """Tell the world once; the ledger remembers that it was told. A kill in between tells it again, to no effect."""
+    told = any(entry.body["artifact"] == artifact.content_id for entry in kit.ledger.entries(PUBLISHED))
+    if node.publish is None or (told and not again):
+        return
+    node.publish(kit, artifact, promise)
+    if not told:
+        body = {"node": node.name, "artifact": artifact.content_id}
+        kit.ledger.append(PUBLISHED, body, as_of=settings.as_of)
+
+
+def chosen(until: str | None, only: str | None) -> tuple[Stage, ...]:
+    """Choose the stages up to the one that was named, or all that have nodes."""
+    last = stage_named(only or until or GRAPH[-1].stage.name)
+    built = {node.stage.name for node in GRAPH}
+    return tuple(stage for stage in STAGES[: last.number] if stage.name in built)
+
+
+def ready_groups(stage: Stage) -> Iterator[list[Node]]:
+    """Yield a stage's nodes in topological order, those that may run at once together."""
+    nodes = {node.name: node for node in GRAPH if node.stage is stage}
+    sorter = TopologicalSorter({name: [need for need in node.needs if need in nodes] for name, node in nodes.items()})
+    sorter.prepare()
+    while sorter.is_active():
+        ready = sorter.get_ready()
+        yield [nodes[name] for name in sorted(ready)]
+        sorter.done(*ready)

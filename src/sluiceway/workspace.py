@@ -1,0 +1,88 @@
+"""The workspace: the one place that picks adapters, from a project's folder and its settings."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sluiceway.adapters.delta_tables import DeltaTables
+from sluiceway.adapters.duckdb_engine import DuckDBEngine
+from sluiceway.adapters.lmdb_online import LmdbOnline
+from sluiceway.adapters.mlflow_tracker import MlflowTracker
+from sluiceway.adapters.obstore_objects import ObstoreObjects
+from sluiceway.adapters.project_folder import ProjectFolder
+from sluiceway.adapters.project_lock import ProjectLock
+from sluiceway.adapters.settings_file import read_settings
+from sluiceway.adapters.sqlite_state import SqliteState
+from sluiceway.core.errors import DeclarationError, Problem
+from sluiceway.core.moments import Clock, SystemClock
+from sluiceway.flow.kit import Kit, Settings
+from sluiceway.flow.runner import Runner, RunReport
+from sluiceway.flow.watch import Watch
+from sluiceway.ledger.chain import Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """One project, with its backends and its settings."""
+
+    folder: Path
+    state: Path
+    kit: Kit
+    settings: Settings
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        *,
+        as_of: datetime | None = None,
+        clock: Clock | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> "Workspace":
+        """Open a project's folder. Nothing is written before something runs.
+
+        Raises:
+            DeclarationError: the folder is not there, or its settings have problems.
+        """
+        if not folder.is_dir():
+            raise DeclarationError([Problem(f"no folder {str(folder)!r}; name the project's folder with --project")])
+        given = read_settings(folder, os.environ if environment is None else environment)
+        state = folder / given.state
+        settings = Settings(as_of or given.as_of, given.seed, given.threads, given.reference)
+        return cls(folder, state, embedded(folder, state, clock or SystemClock(), given.threads), settings)
+
+    def run(
+        self,
+        watch: Watch,
+        *,
+        until: str | None = None,
+        only: str | None = None,
+        again: str | None = None,
+        wait_s: float = 0.0,
+    ) -> RunReport:
+        """Run the graph under the project's lock, and lay the reports out for people.
+
+        Raises:
+            LockedError: another run holds the project.
+            SluicewayError: something could not be judged.
+        """
+        with ProjectLock(self.state / "lock").hold("run", wait_s):
+            report = Runner(self.kit, self.settings, watch).run(until=until, only=only, again=again)
+        return report
+
+
+def embedded(folder: Path, state: Path, clock: Clock, threads: int) -> Kit:
+    """Build the kit that needs no service: everything lies below one folder."""
+    return Kit(
+        reader=ProjectFolder(folder),
+        files=ObstoreObjects.local(folder),
+        objects=ObstoreObjects.local(state / "objects"),
+        tables=DeltaTables(state / "tables"),
+        online=LmdbOnline(state / "online"),
+        engine=DuckDBEngine(threads=threads),
+        tracker=MlflowTracker(state / "tracking"),
+        ledger=Ledger(SqliteState(state / "ledger.db"), clock),
+        clock=clock,
+    )
