@@ -35,7 +35,7 @@ def to_integer(value: str | float) -> int:
         if not NUMBER.fullmatch(value.strip()):
             raise ValueError(f"{value!r} cannot be CAST to bigint")
         whole = int(Decimal(value.strip()).to_integral_value(ROUND_HALF_UP))
-    elif isinstance(value, float) and not math.isfinite(value):
+    elif not math.isfinite(value):
         raise ValueError(f"{value!r} cannot be CAST to bigint")
     else:
         whole = round(value)
