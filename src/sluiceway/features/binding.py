@@ -1,0 +1,74 @@
+"""Binding: a pipeline's views, label and inputs set beside the columns that the data really has."""
+
+from collections.abc import Mapping, Sequence
+
+from sluiceway.artifacts.dataset_version import DatasetVersion
+from sluiceway.core.errors import MisuseError, UnknownNameError
+from sluiceway.declare.expression import bind_expression
+from sluiceway.declare.feature_view import Feature, FeatureView
+from sluiceway.declare.pipeline import Pipeline
+
+NUMERIC = ("integer", "number", "boolean")
+KEYABLE = ("integer", "text", "boolean")
+
+Kinds = Mapping[str, str]
+
+
+def kinds_of(dataset: DatasetVersion, source: str) -> dict[str, str]:
+    """Give each column of a source's table with its kind: integer, number, text, time or boolean."""
+    return {column.name: column.type for column in dataset.table(source).columns}
+
+
+def check_binding(dataset: DatasetVersion, pipeline: Pipeline, inputs: Sequence[str]) -> None:
+    """Refuse what the data cannot give, before anything is computed.
+
+    Raises:
+        UnknownNameError: a column that a source lacks.
+        MisuseError: a column of a type that cannot serve as declared, or a name given twice.
+        DeclarationError: an expression that the columns' types forbid.
+    """
+    label = pipeline.label
+    each = kinds_of(dataset, label.each.name)
+    for name in (*inputs, *label.each.keys):
+        _kind(each, name, "column")
+    asked = {name: each[name] for name in inputs}
+    for name, expression in pipeline.request_columns.items():
+        if name in inputs:
+            raise MisuseError(f"request feature {name!r} has the name of an input; give it another")
+        if bind_expression(expression, asked) not in {"integer", "number", "text", "boolean"}:
+            raise MisuseError(f"request feature {name!r} is neither a number nor a text: {expression.text}")
+    bind_expression(label.moment, each)
+    bind_expression(label.condition, kinds_of(dataset, label.source.name))
+    for view in pipeline.feature_views:
+        _check_view(view, kinds_of(dataset, view.source.name), each)
+
+
+def _check_view(view: FeatureView, kinds: Kinds, each: Kinds) -> None:
+    for name in view.entities:
+        here, there = _kind(kinds, name, "column"), _kind(each, name, "column")
+        if here != there or here not in KEYABLE:
+            raise MisuseError(
+                f"view {view.name!r}: entity {name!r} is {here} in source {view.source.name!r} and {there} where predictions "
+                f"are made; it must be the same in both, one of {', '.join(KEYABLE)}; CAST it in the source's sql"
+            )
+    for name in view.source.keys:
+        _kind(kinds, name, "column")
+    for feature in view.features:
+        if feature.column is not None:
+            _check_feature(view, feature, _kind(kinds, feature.column, "column"))
+
+
+def _check_feature(view: FeatureView, feature: Feature, kind: str) -> None:
+    allowed = (*NUMERIC, "text") if feature.kind == "latest" else NUMERIC
+    if feature.kind != "count" and kind not in allowed:
+        raise MisuseError(
+            f"view {view.name!r}, feature {feature.name!r}: {feature.kind} of {feature.column!r}, which is {kind}; "
+            f"it must be one of {', '.join(allowed)}"
+        )
+
+
+def _kind(kinds: Kinds, name: str, what: str) -> str:
+    try:
+        return kinds[name]
+    except KeyError:
+        raise UnknownNameError(what, name, kinds) from None

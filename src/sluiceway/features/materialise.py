@@ -1,0 +1,45 @@
+"""Materialise: every entity's features as of the cutoff, put where they are served from."""
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from sluiceway.declare.feature_view import FeatureView
+from sluiceway.features.point_in_time import Facts, features_now
+from sluiceway.plans.latest import latest_features
+from sluiceway.plans.packed_value import PackedValue, pack_key, pack_value
+from sluiceway.plans.snapshot import window_end
+from sluiceway.plans.windows import window_features
+from sluiceway.ports.online_store import OnlineStore
+
+
+def materialise(facts: Facts, view: FeatureView, online: OnlineStore) -> int:
+    """Write a view's value for each entity known by the cutoff; return how many entities there are.
+
+    Going back to an earlier cutoff, or to a source that lost an entity, is what was asked for: where the store
+    holds anything else than this snapshot, the view is dropped and written again. Readers may miss it for that moment;
+    going forward they never do.
+    """
+    items = list(packed(features_now(facts, view), view, cutoff=facts.cutoff))
+    written = online.write(view.digest, items)
+    if written < len(items) or online.count(view.digest) != len(items):
+        online.drop(view.digest)
+        online.write(view.digest, items)
+    return len(items)
+
+
+def packed(snapshot: pa.Table, view: FeatureView, *, cutoff: int) -> Iterator[tuple[bytes, bytes]]:
+    """Pack a snapshot's rows as keys and values.
+
+    A view of windows is stamped with its windows' end, one with latest features with the newest fact's times. It holds
+    what was known through the cutoff, or with windows through their end.
+    """
+    end = window_end(view, cutoff)
+    through = end if window_features(view) else cutoff
+    columns = [snapshot.column(name).to_pylist() for name in view.columns]
+    entities = [snapshot.column(name).to_pylist() for name in view.entities]
+    events, knowns = snapshot.column("_event").to_pylist(), snapshot.column("_known").to_pylist()
+    has_latest = bool(latest_features(view))
+    for key, event, known, features in zip(zip(*entities), events, knowns, zip(*columns), strict=True):  # noqa: B905 - columns of one table
+        times = (event, known) if has_latest and event is not None else (end, end)
+        yield pack_key(key), pack_value(PackedValue(*times, through, list(features)))

@@ -1,0 +1,136 @@
+"""Stage 4: the training table as known at each prediction, and the same features where they are served from."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sluiceway.artifacts.dataset_version import DatasetVersion
+from sluiceway.artifacts.feature_set import FeatureSet, RowCounts
+from sluiceway.core.errors import SourceError
+from sluiceway.core.moments import in_utc
+from sluiceway.declare.pipeline import Pipeline
+from sluiceway.declare.project import Project
+from sluiceway.features.binding import check_binding, kinds_of
+from sluiceway.features.materialise import materialise
+from sluiceway.features.point_in_time import Facts, features_at
+from sluiceway.features.retrieval import check_retrieval
+from sluiceway.features.time_audit import audit_time
+from sluiceway.features.training_table import model_columns, training_sql
+from sluiceway.plans.moments_sql import microseconds
+from sluiceway.plans.spine import LABELLED, UNLABELLED, UNMATURED, spine_sql
+from sluiceway.ports.engine import Engine
+from sluiceway.ports.online_store import OnlineStore
+from sluiceway.ports.progress import Progress
+from sluiceway.ports.table_store import TableStore
+
+
+def run(  # noqa: PLR0913 - a stage takes its ports one by one
+    dataset: DatasetVersion,
+    *,
+    project: Project,
+    inputs: Sequence[str],
+    as_of: datetime | None,
+    tables: TableStore,
+    engine: Engine,
+    online: OnlineStore,
+    progress: Progress,
+    seed: int,
+) -> FeatureSet:
+    """Build, materialise and measure; decide nothing.
+
+    Args:
+        dataset: The validated sources.
+        project: The pipeline; its label and views are bound to the dataset here.
+        inputs: What a caller has at inference time, in the spec's order.
+        as_of: The cutoff in UTC, past which nothing is known; by default the label source's newest known time.
+        tables: Where sources are read and the table ``features/<label>`` is written.
+        engine: Computes every plan.
+        online: Receives each view's values under its digest.
+        progress: Told each step.
+        seed: Decides the samples of both checks.
+
+    Raises:
+        MisuseError, UnknownNameError, DeclarationError: the declaration does not fit the data.
+        SourceError: the label's source has no rows.
+    """
+    pipeline = project.pipeline
+    check_binding(dataset, pipeline, inputs)
+    cutoff = in_utc(as_of) if as_of else newest_known(dataset, pipeline, tables)
+    facts = Facts(dataset, tables, engine, microseconds(cutoff))
+    progress.say("joining labels")
+    everything = _spine(facts, pipeline, inputs)
+    counts, late = _counts(facts, everything)
+    spine = _labelled(facts, everything, pipeline)
+    features = []
+    for view in pipeline.feature_views:
+        progress.say(f"computing {view.name}")
+        features.append(features_at(facts, view, spine))
+    progress.say("writing the training table")
+    columns = model_columns(dataset, pipeline, inputs)
+    sql = training_sql(dataset, pipeline, inputs)
+    named = {f"view_{index}": table for index, table in enumerate(features)}
+    table = tables.write(f"features/{pipeline.label.name}", facts.ask(sql, spine=spine, **named))
+    progress.say("materialising views")
+    online_rows = {view.name: materialise(facts, view, online) for view in pipeline.feature_views}
+    progress.say("reading features back")
+    retrieval = check_retrieval(facts, pipeline.feature_views, spine, online=online, seed=seed)
+    progress.say("auditing times")
+    audit = audit_time(facts, pipeline, inputs=inputs, spine=spine, features=features, late=late, seed=seed)
+    return FeatureSet(
+        dataset=dataset.content_id,
+        table=table,
+        key=pipeline.label.each.keys,
+        columns=columns,
+        cutoff=cutoff,
+        views={view.name: view.digest for view in pipeline.feature_views},
+        online_rows=online_rows,
+        counts=counts,
+        retrieval=retrieval,
+        time_audit=audit,
+    )
+
+
+def newest_known(dataset: DatasetVersion, pipeline: Pipeline, tables: TableStore) -> datetime:
+    """Find when the newest outcome became known.
+
+    Raises:
+        SourceError: no outcome ever did.
+    """
+    source = pipeline.label.source.name
+    newest = pc.max(tables.read(dataset.table(source), ["_known_time"]).column(0)).as_py()
+    if newest is None:
+        raise SourceError(
+            f"source {source!r} has no row with a known_time, so no outcome is known; check its rows, or give --as-of"
+        )
+    return in_utc(newest)
+
+
+def _spine(facts: Facts, pipeline: Pipeline, inputs: Sequence[str]) -> pa.Table:
+    label, dataset = pipeline.label, facts.dataset
+    entities = [name for view in pipeline.feature_views for name in view.entities]
+    columns = list(dict.fromkeys([*label.each.keys, *inputs, *entities]))
+    outcome_columns = sorted(name for name in kinds_of(dataset, label.source.name) if not name.startswith("_"))
+    sql = spine_sql(
+        label, columns=columns, request=pipeline.request_columns, outcome_columns=outcome_columns, cutoff=facts.cutoff
+    )
+    each, outcomes = (facts.tables.read(dataset.table(source.name)) for source in (label.each, label.source))
+    return facts.ask(sql, each=each, outcomes=outcomes)
+
+
+def _counts(facts: Facts, spine: pa.Table) -> tuple[RowCounts, int]:
+    """Count rows by class, and those known only after their prediction."""
+    kinds = ", ".join(f"count(*) FILTER (WHERE _class = '{kind}')" for kind in (LABELLED, UNLABELLED, UNMATURED))
+    sql = f"SELECT count(*), {kinds}, count(*) FILTER (WHERE _class = '{LABELLED}' AND _label = 1), count(*) FILTER (WHERE _late) FROM spine"
+    rows, labelled, unlabelled, unmatured, positives, late = (
+        int(column[0].as_py()) for column in facts.ask(sql, spine=spine.select(["_class", "_label", "_late"])).columns
+    )
+    return RowCounts(rows, labelled, unlabelled, unmatured, positives), late
+
+
+def _labelled(facts: Facts, spine: pa.Table, pipeline: Pipeline) -> pa.Table:
+    """Keep the labelled rows, numbered from 0 in the order of prediction time and key."""
+    kept = spine.filter(pc.equal(spine.column("_class"), LABELLED)).drop_columns(["_class", "_late"])
+    ordered = kept.sort_by([("_at", "ascending"), *((key, "ascending") for key in pipeline.label.each.keys)])
+    return ordered.append_column("_row", pa.array(range(ordered.num_rows), pa.int64()))

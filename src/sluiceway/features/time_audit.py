@@ -1,0 +1,77 @@
+"""The time audit: whether anything in the training rows could have come from after their prediction."""
+
+import math
+import random
+from collections.abc import Mapping, Sequence
+
+import pyarrow as pa
+
+from sluiceway.artifacts.feature_set import TimeAudit
+from sluiceway.declare.feature_view import FeatureView
+from sluiceway.declare.pipeline import Pipeline
+from sluiceway.features.early_facts import find_early_facts
+from sluiceway.features.point_in_time import Facts
+from sluiceway.features.recomputation import SCALE, recomputed_sql
+from sluiceway.plans.packed_value import FeatureValue
+
+SAMPLE = 300
+RELATIVE = 1e-5  # float32 has 6e-8
+OF_SCALE = 1e-6  # what cancellation may leave of the greatest value summed
+
+
+def audit_time(
+    facts: Facts,
+    pipeline: Pipeline,
+    *,
+    inputs: Sequence[str],
+    spine: pa.Table,
+    features: Sequence[pa.Table],
+    late: int,
+    seed: int,
+) -> TimeAudit:
+    """Audit the labelled rows.
+
+    Args:
+        facts: The sources and the cutoff.
+        pipeline: Whose views and label these are.
+        inputs: The spec's inputs.
+        spine: Labelled rows with ``_row`` from 0 in order, ``_at``, ``_label_known_time`` and entity columns.
+        features: One table per feature view, ``_row`` and features, as they will be trained on.
+        late: Rows of ``each`` known only after their prediction.
+        seed: Decides the sample.
+    """
+    early = facts.ask(
+        "SELECT count(*) FROM spine WHERE _label_known_time <= _at", spine=spine.select(["_at", "_label_known_time"])
+    )
+    places = sorted(random.Random(seed).sample(range(spine.num_rows), min(SAMPLE, spine.num_rows)))  # noqa: S311 - a sample, no secret
+    sample = spine.take(pa.array(places, pa.int64()))
+    changed = [
+        name
+        for view, table in zip(pipeline.feature_views, features, strict=True)
+        for name in changed_features(facts, view, sample, table)
+    ]
+    return TimeAudit(
+        labels_known_early=int(early.column(0)[0].as_py()),
+        inputs_known_late=late,
+        early_facts=find_early_facts(facts, pipeline, inputs),
+        sampled=len(places),
+        future_features=tuple(changed),
+    )
+
+
+def changed_features(facts: Facts, view: FeatureView, sample: pa.Table, features: pa.Table) -> list[str]:
+    """Name the view's features that a recomputation without the future does not confirm, on some row of the sample."""
+    sql = recomputed_sql(view, facts.kinds_for(view), cutoff=facts.cutoff)
+    asked = sample.select(["_row", "_at", *view.entities])
+    again = {row["_row"]: row for row in facts.ask(sql, sample=asked, source=facts.rows(view)).to_pylist()}
+    chosen = facts.ask("SELECT f.* FROM f SEMI JOIN s USING (_row)", f=features, s=asked.select(["_row"])).to_pylist()
+    return [name for name in view.columns if not all(_agree(name, row, again[row["_row"]]) for row in chosen)]
+
+
+def _agree(name: str, row: Mapping[str, FeatureValue], again: Mapping[str, FeatureValue]) -> bool:
+    left, right = row[name], again[name]
+    if not isinstance(left, float) or not isinstance(right, float):
+        return left == right
+    scale = again[SCALE + name]
+    room = OF_SCALE * scale if isinstance(scale, float) else 0.0
+    return math.isclose(left, right, rel_tol=RELATIVE, abs_tol=room)

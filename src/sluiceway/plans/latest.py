@@ -1,0 +1,117 @@
+"""Latest: the newest fact known at ``t``, unless it is too old.
+
+As of ``t`` the newest is the one with the greatest (event_time, known_time, other columns in the order of their names)
+among those with ``known_time <= t``. A fact that became known after a newer one never counts: only running maxima of
+event_time, in the order of known_time, are joined as of ``t``. That join sees times and entities alone; values are
+fetched for the facts that matched, which is also where ties are resolved.
+"""
+
+from collections.abc import Mapping
+
+from sluiceway.declare.feature_view import Feature, FeatureView
+from sluiceway.plans.corrections import EVENT, KNOWN, UNTIL, fact_columns, facts_sql, ties, versions_sql
+from sluiceway.plans.moments_sql import floor_index, length
+from sluiceway.plans.partials import single
+from sluiceway.plans.quoting import listed, present, quoted, same
+
+DAY = 86_400_000_000
+
+
+def latest_features(view: FeatureView) -> tuple[Feature, ...]:
+    """Pick the features that take the newest fact's value."""
+    return tuple(feature for feature in view.features if not feature.is_window)
+
+
+def as_value(column: str, kind: str) -> str:
+    """Read a column as a feature: a number that float32 holds, or text."""
+    if kind in {"integer", "number"}:
+        return single(quoted(column))
+    return f"CAST({quoted(column)} AS VARCHAR)"
+
+
+def supersedes(view: FeatureView, *, repeated: bool) -> bool:
+    """Tell whether corrections need a look of their own.
+
+    In a series keyed by its entity they do not: a later version of a point has the same event_time, and the newest
+    known_time wins anyway.
+    """
+    return repeated and not set(view.source.keys) == set(view.entities)
+
+
+def in_order_sql(*, table: str) -> str:
+    """Ask whether every fact became known equally long after it was true: one row, one boolean column ``in_order``."""
+    lag = "epoch_us(_known_time) - epoch_us(_event_time)"
+    return f"SELECT coalesce(min({lag}) = max({lag}), TRUE) AS in_order FROM {table}"
+
+
+def latest_sql(view: FeatureView, types: Mapping[str, str], *, cutoff: int, corrected: bool, in_order: bool) -> str:
+    """Select ``_row`` and the view's latest features for every row of the table ``spine``.
+
+    Reads two tables: ``spine`` with ``_row``, ``_at`` and the entity columns, and ``source`` with the facts.
+
+    Args:
+        view: Whose latest features to compute.
+        types: Each source column's kind.
+        cutoff: Microseconds since the epoch; nothing known later is looked at.
+        corrected: Whether replaced versions must be looked at (see ``supersedes``).
+        in_order: Whether known_time rises with event_time, so that every fact is a running maximum.
+    """
+    lasting = f"SELECT * FROM versions WHERE {UNTIL} IS NULL" if corrected else "SELECT * FROM facts"
+    steps = {
+        "facts": facts_sql(view, table="source", cutoff=cutoff),
+        **({"versions": versions_sql(view)} if corrected else {}),
+        "lasting": lasting,
+        "marks": _marks(view, in_order=in_order),
+        "asked": f"SELECT _row, {listed(view.entities)}, epoch_us(_at) AS _t FROM spine WHERE {present(view.entities)}",
+        "hits": (
+            f"SELECT asked.*, marks.{EVENT}, marks.{KNOWN} FROM asked ASOF JOIN marks "
+            f"ON {same(view.entities, 'asked', 'marks')} AND asked._t >= marks.{KNOWN}"
+        ),
+        "winners": _winners(view),
+        "found": _found(view, corrected=corrected),
+    }
+    written = ", ".join(f"{name} AS ({sql})" for name, sql in steps.items())
+    return f"WITH {written} SELECT spine._row, {_values(view, types)} FROM (SELECT _row FROM spine) spine LEFT JOIN found ON spine._row = found._row"
+
+
+def _marks(view: FeatureView, *, in_order: bool) -> str:
+    marks = f"SELECT {listed(view.entities)}, {EVENT}, {KNOWN} FROM lasting"
+    if in_order:
+        return marks
+    running = f"max({EVENT}) OVER (PARTITION BY {listed(view.entities)} ORDER BY {KNOWN} RANGE UNBOUNDED PRECEDING)"
+    return f"{marks} QUALIFY {EVENT} = {running}"
+
+
+def _winners(view: FeatureView) -> str:
+    place = (*view.entities, EVENT, KNOWN)
+    rank = f"row_number() OVER (PARTITION BY {listed(place)} ORDER BY {ties(fact_columns(view))})"
+    matched = f"SELECT DISTINCT {listed(place)} FROM hits"
+    return f"SELECT * FROM lasting SEMI JOIN ({matched}) matched USING ({listed(place)}) QUALIFY {rank} = 1"
+
+
+def _found(view: FeatureView, *, corrected: bool) -> str:
+    columns = [column for column in fact_columns(view) if column not in view.entities]
+    shown = f"hits._row, hits._t, hits.{EVENT}, hits.{KNOWN}, {listed(view.entities, 'hits')}" + (
+        f", {listed(columns, 'winners')}" if columns else ""
+    )
+    lasting = f"SELECT {shown} FROM hits JOIN winners ON {same((*view.entities, EVENT, KNOWN), 'hits', 'winners')}"
+    if not corrected:
+        return lasting
+    stretches = f"unnest(range({floor_index(KNOWN, DAY)}, {floor_index(UNTIL, DAY)} + 1))"
+    replaced = f"SELECT *, {stretches} AS _day FROM versions WHERE {UNTIL} > {KNOWN}"
+    alive = (
+        f"SELECT asked._row, asked._t, r.* EXCLUDE ({UNTIL}, _day) FROM asked JOIN ({replaced}) r "
+        f"ON {same(view.entities, 'asked', 'r')} AND {floor_index('asked._t', DAY)} = r._day "
+        f"WHERE r.{KNOWN} <= asked._t AND asked._t < r.{UNTIL}"
+    )
+    newest = f"row_number() OVER (PARTITION BY _row ORDER BY {EVENT} DESC, {KNOWN} DESC, {ties(fact_columns(view))})"
+    return f"SELECT * FROM ({lasting} UNION ALL BY NAME {alive}) QUALIFY {newest} = 1"
+
+
+def _values(view: FeatureView, types: Mapping[str, str]) -> str:
+    in_time = f"_t - found.{EVENT} <= {length(view.ttl)}" if view.ttl else "TRUE"
+    return ", ".join(
+        f"CASE WHEN {in_time} THEN {as_value(str(feature.column), types[str(feature.column)])} END "
+        f"AS {quoted(view.column(feature))}"
+        for feature in latest_features(view)
+    )

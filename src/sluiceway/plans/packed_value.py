@@ -1,0 +1,62 @@
+"""Packed values: what the online store keeps, one value per entity and view.
+
+A value is 24 bytes of times and then the features, in the view's order, as a MessagePack array of floats, texts and nils:
+
+* 16 bytes, the stamp: event_time, then known_time, microseconds since the epoch, each as a big-endian integer raised by
+  2**63, so that bytes compare as times do and the store can tell the newer of two values without unpacking them;
+* 8 bytes, known_through, in the same form: up to when everything known is in the value.
+
+A key is the MessagePack array of the entity's values with their types: ``1``, ``"1"`` and ``True`` are three entities.
+"""
+
+from collections.abc import Sequence
+from struct import Struct
+from typing import NamedTuple
+
+import msgspec
+
+TIMES = Struct(">QQQ")
+RAISED = 1 << 63
+FeatureValue = float | str | None
+
+_pack = msgspec.msgpack.Encoder().encode
+_unpack = msgspec.msgpack.Decoder(list[float | str | None]).decode
+
+
+class PackedValue(NamedTuple):
+    """An online value: three times, microseconds since the epoch, and the features in the view's order."""
+
+    event_time: int
+    known_time: int
+    known_through: int
+    features: list[FeatureValue]
+
+
+def pack_value(value: PackedValue) -> bytes:
+    """Write a value.
+
+    Raises:
+        struct.error: a time does not fit 64 bits.
+    """
+    times = TIMES.pack(value.event_time + RAISED, value.known_time + RAISED, value.known_through + RAISED)
+    return times + _pack(value.features)
+
+
+def unpack_value(data: bytes) -> PackedValue:
+    """Read a value.
+
+    Raises:
+        struct.error: the bytes are too few.
+        msgspec.DecodeError: the features are damaged.
+    """
+    event, known, through = TIMES.unpack_from(data)
+    return PackedValue(event - RAISED, known - RAISED, through - RAISED, _unpack(data[24:]))
+
+
+def pack_key(entity: Sequence[object]) -> bytes:
+    """Write an entity's key.
+
+    >>> pack_key([1]) == pack_key(["1"])
+    False
+    """
+    return _pack(tuple(entity))
