@@ -1,0 +1,56 @@
+"""Binding: the declaration set beside the data before anything runs, and every misfit told at once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sluiceway.artifacts.table_ref import Column
+from sluiceway.declare.project import Project
+from sluiceway.declare.spec import Spec
+from sluiceway.ports.engine import Engine
+from sluiceway.ports.object_store import ObjectStore
+from sluiceway.spec.findings import Findings, kinds_of
+from sluiceway.spec.leakage import Ancestry, check_leaks
+from sluiceway.spec.parse import lines_of
+from sluiceway.spec.pipeline_checks import check_inputs, check_label, check_spec, check_view
+from sluiceway.spec.source_checks import check_source
+from sluiceway.spec.source_columns import source_columns
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """A declaration that fits its data: the columns of every source, without the two times that ingest adds."""
+
+    columns: Mapping[str, tuple[Column, ...]]
+
+
+def bind(project: Project, spec: Spec, *, files: ObjectStore, engine: Engine) -> Binding:
+    """Check every name and type of a declaration against the data, and refuse inputs that would leak.
+
+    An input that ``each`` lacks is no misfit: gate 1 judges whether inputs can be had.
+
+    Args:
+        project: What is declared.
+        spec: The spec, parsed.
+        files: The project's folder; source files are read whole, as types follow from values.
+        engine: Runs the sources' SQL on tables without rows.
+
+    Raises:
+        DeclarationError: anything does not fit; all of it is in the report.
+    """
+    pipeline = project.pipeline
+    findings = Findings(pipeline.spec, lines_of(project.spec_text, path=pipeline.spec))
+    columns, own = source_columns(project, files=files, engine=engine, findings=findings)
+    kinds = {name: kinds_of(found) for name, found in columns.items()}
+    for name in kinds:
+        check_source(project.sources[name], kinds, findings)
+    check_label(pipeline.label, kinds, findings)
+    for view in pipeline.feature_views:
+        check_view(view, pipeline.label, kinds, findings)
+    check_inputs(pipeline, spec, kinds, findings)
+    check_spec(pipeline, spec, findings)
+    findings.settle()
+    each = kinds[pipeline.label.each.name]
+    there = [name for name in spec.inputs if name in each]
+    check_leaks(pipeline.label, there, Ancestry(project.sources, columns, own), findings)
+    findings.settle()
+    return Binding(columns)

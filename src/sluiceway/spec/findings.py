@@ -1,0 +1,65 @@
+"""Findings: everything that is wrong with a declaration, gathered before any of it is told."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sluiceway.artifacts.table_ref import Column
+from sluiceway.core.errors import DeclarationError, Problem, UnknownNameError
+from sluiceway.declare.expression import Expression, bind_expression
+
+Kinds = Mapping[str, str]
+
+
+def kinds_of(columns: Sequence[Column]) -> dict[str, str]:
+    """Give each column's type by its name."""
+    return {column.name: column.type for column in columns}
+
+
+@dataclass(slots=True)
+class Findings:
+    """Problems so far. ``spec_path`` and ``spec_lines`` place those that belong to the spec."""
+
+    spec_path: str = ""
+    spec_lines: Mapping[str, int] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def note(self, message: str) -> None:
+        """Add a problem of the pipeline."""
+        if message not in {problem.message for problem in self.problems}:
+            self.problems.append(Problem(message))
+
+    def note_spec(self, section: str, message: str) -> None:
+        """Add a problem of the spec, at the line of one of its sections."""
+        self.problems.append(Problem(message, self.spec_path, self.spec_lines.get(section, 0)))
+
+    def column(self, where: str, name: str, columns: Kinds) -> str | None:
+        """Return a column's type, or ``None`` after noting that there is no such column."""
+        if name not in columns:
+            self.note(f"{where}: {UnknownNameError('column', name, columns)}")
+        return columns.get(name)
+
+    def typed(self, where: str, name: str, columns: Kinds, *, allowed: Sequence[str]) -> None:
+        """Note a column that is missing, or is of none of these types."""
+        kind = self.column(where, name, columns)
+        if kind is not None and kind not in allowed:
+            self.note(f"{where}: column {name!r} is {kind}, it must be {' or '.join(allowed)}")
+
+    def expression(self, where: str, expression: Expression, columns: Kinds, *, wanted: Sequence[str]) -> None:
+        """Note an expression that the columns do not allow, or whose value is of none of these types."""
+        try:
+            kind = bind_expression(expression, columns)
+        except DeclarationError as error:
+            self.note(f"{where}: {error}")
+            return
+        if kind not in wanted:
+            hint = "; leave at_zone out, times are UTC" if kind == "local" else ""
+            self.note(f"{where}: {expression.text!r} is {kind}, it must be {' or '.join(wanted)}{hint}")
+
+    def settle(self) -> None:
+        """Tell everything that was found.
+
+        Raises:
+            DeclarationError: there was anything.
+        """
+        if self.problems:
+            raise DeclarationError(self.problems)

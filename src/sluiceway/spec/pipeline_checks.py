@@ -1,0 +1,103 @@
+"""Pipeline checks: the label, the views and the spec against each other and the columns of their sources."""
+
+from collections.abc import Mapping, Sequence
+
+from sluiceway.core.errors import UnknownNameError
+from sluiceway.declare.feature_view import Feature, FeatureView
+from sluiceway.declare.pipeline import Label, Pipeline
+from sluiceway.declare.spec import Spec
+from sluiceway.spec.findings import Findings, Kinds
+from sluiceway.spec.source_checks import alike
+
+AGGREGATED = ("integer", "number", "boolean")
+LEARNED = (*AGGREGATED, "text")
+LOOKED_UP = ("integer", "text", "boolean")
+
+
+def check_label(label: Label, columns: Mapping[str, Kinds], findings: Findings) -> None:
+    """Note a label whose expressions or keys the sources do not bear out."""
+    source, each = columns.get(label.source.name), columns.get(label.each.name)
+    where = f"label {label.name!r}"
+    if source is not None:
+        findings.expression(where, label.condition, source, wanted=("boolean",))
+    if each is not None:
+        findings.expression(f"{where}, at", label.moment, each, wanted=("time",))
+    if source is None or each is None:
+        return
+    for key in label.source.keys:
+        here, there = source.get(key), each.get(key)
+        if here and there and not alike(here, there):
+            findings.note(f"{where}: key {key!r} is {here} in {label.source.name} and {there} in {label.each.name}")
+
+
+def check_view(view: FeatureView, label: Label, columns: Mapping[str, Kinds], findings: Findings) -> None:
+    """Note a view that names columns its source lacks, cannot aggregate, or cannot be looked up by."""
+    own, each = columns.get(view.source.name), columns.get(label.each.name)
+    if own is None or each is None:
+        return
+    where = f"view {view.name!r}"
+    for entity in view.entities:
+        here = findings.column(f"{where}, entity in {view.source.name}", entity, own)
+        there = findings.column(f"{where}, entity in {label.each.name}", entity, each)
+        if here and there and (here != there or here not in LOOKED_UP):
+            findings.note(
+                f"{where}: entity {entity!r} is {here} in {view.source.name} and {there} in {label.each.name}; it must "
+                f"be the same in both, one of {', '.join(LOOKED_UP)}; CAST it in the source's sql"
+            )
+    for feature in view.features:
+        _check_feature(f"{where}, feature {feature.name!r}", feature, own, findings)
+
+
+def _check_feature(where: str, feature: Feature, own: Kinds, findings: Findings) -> None:
+    if feature.column is None:
+        return
+    if feature.kind == "count":
+        findings.column(where, feature.column, own)
+    else:
+        allowed = LEARNED if feature.kind == "latest" else AGGREGATED
+        findings.typed(where, feature.column, own, allowed=allowed)
+
+
+def check_inputs(pipeline: Pipeline, spec: Spec, columns: Mapping[str, Kinds], findings: Findings) -> None:
+    """Note what is to be computed at inference from anything but the inputs that a caller has."""
+    for name, expression in pipeline.request_columns.items():
+        offered = {known.lower() for known in spec.inputs}
+        foreign = sorted(column for column in expression.columns if column.lower() not in offered)
+        for column in foreign:
+            findings.note(f"request feature {name!r}: {_not_an_input(column, spec.inputs)}")
+        each = columns.get(pipeline.label.each.name)
+        if not foreign and each is not None and set(spec.inputs) <= set(each):
+            findings.expression(f"request feature {name!r}", expression, each, wanted=LEARNED)
+        if name in spec.inputs:
+            findings.note(f"request feature {name!r} has the name of an input; give it another")
+    for view in pipeline.feature_views:
+        for entity in view.entities:
+            if entity not in spec.inputs:
+                findings.note(f"view {view.name!r} is looked up by {entity!r}: {_not_an_input(entity, spec.inputs)}")
+
+
+def _not_an_input(column: str, inputs: Sequence[str]) -> str:
+    return (
+        f"{column} is not an input that a caller has at inference; the inputs are {', '.join(inputs)}. "
+        "Leave it out, or add it to the spec's inputs if a caller does have it"
+    )
+
+
+def check_spec(pipeline: Pipeline, spec: Spec, findings: Findings) -> None:
+    """Note a spec that speaks of another label, or of slices that the model will not have."""
+    if spec.target.label != pipeline.label.name:
+        findings.note_spec(
+            "target",
+            f"target.label is {spec.target.label!r}, but pipeline.py declares the label {pipeline.label.name!r}",
+        )
+    if spec.target.positive != 1:
+        findings.note_spec(
+            "target",
+            f"target.positive is {spec.target.positive!r}, but a label is a condition: write 1, and the condition so "
+            "that it is true for the positive class",
+        )
+    features = [column for view in pipeline.feature_views for column in view.columns]
+    known = [*spec.inputs, *pipeline.request_columns, *features]
+    for name in spec.acceptance.slices:
+        if name not in known:
+            findings.note_spec("acceptance", f"acceptance.slices: {UnknownNameError('model column', name, known)}")

@@ -1,0 +1,75 @@
+"""Source checks: keys, times and expectations against the columns that a source has."""
+
+from collections.abc import Mapping
+
+from sluiceway.declare.expectation import Expectation
+from sluiceway.declare.expression import parse_expression
+from sluiceway.declare.source import Source
+from sluiceway.spec.findings import Findings, Kinds
+
+NUMERIC = ("integer", "number")
+TYPES_OF_VALUES = {"text": (str,), "boolean": (bool,), "integer": (int, float), "number": (int, float)}
+
+
+def check_source(source: Source, columns: Mapping[str, Kinds], findings: Findings) -> None:
+    """Note what a source declares and its columns, or those of the sources it refers to, do not bear out."""
+    own = columns[source.name]
+    for key in source.keys:
+        findings.column(f"source {source.name!r}, key", key, own)
+    for field, expression in (("event_time", source.event_expression), ("known_time", source.known_expression)):
+        if expression is not None:
+            findings.expression(f"source {source.name!r}, {field}", expression, own, wanted=("time",))
+    for expectation in source.expectations:
+        _check_expectation(source, expectation, columns, findings)
+
+
+def _check_expectation(
+    source: Source, expectation: Expectation, columns: Mapping[str, Kinds], findings: Findings
+) -> None:
+    where, own = f"source {source.name!r}, expectation {expectation.name!r}", columns[source.name]
+    match expectation.kind:
+        case "row":
+            findings.expression(where, parse_expression(expectation.text or ""), own, wanted=("boolean",))
+        case "fresh":
+            if source.is_timeless:
+                findings.note(f"{where}: the source has no event_time, so that nothing tells how old its rows are")
+        case "between" | "mean_between":
+            findings.typed(where, expectation.column or "", own, allowed=NUMERIC)
+        case "matches":
+            findings.typed(where, expectation.column or "", own, allowed=("text",))
+        case "one_of":
+            _check_values(where, expectation, own, findings)
+        case "reference":
+            _check_reference(where, expectation, columns, findings, own=own)
+        case _:
+            findings.column(where, expectation.column or "", own)
+
+
+def _check_values(where: str, expectation: Expectation, own: Kinds, findings: Findings) -> None:
+    kind = findings.column(where, expectation.column or "", own)
+    if kind is None:
+        return
+    wrong = [value for value in expectation.values if not _is_of(value, kind)]
+    if wrong:
+        findings.note(f"{where}: column {expectation.column!r} is {kind}, so that {wrong[0]!r} is none of its values")
+
+
+def _is_of(value: object, kind: str) -> bool:
+    return isinstance(value, TYPES_OF_VALUES.get(kind, ())) and (kind == "boolean") == isinstance(value, bool)
+
+
+def _check_reference(
+    where: str, expectation: Expectation, columns: Mapping[str, Kinds], findings: Findings, *, own: Kinds
+) -> None:
+    kind = findings.column(where, expectation.column or "", own)
+    other = columns.get(expectation.other or "")
+    if other is None:
+        return
+    target = findings.column(f"{where}, in {expectation.other}", expectation.text or "", other)
+    if kind and target and not alike(kind, target):
+        findings.note(f"{where}: {expectation.column} is {kind}, {expectation.other}.{expectation.text} is {target}")
+
+
+def alike(one: str, other: str) -> bool:
+    """Tell whether values of two types can be equal."""
+    return one == other or {one, other} <= set(NUMERIC)

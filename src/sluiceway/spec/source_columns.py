@@ -1,0 +1,99 @@
+"""Source columns: what every source will hold, found by reading its files and running its SQL on no rows."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+
+import pyarrow as pa
+
+from sluiceway.artifacts.dataset_version import EVENT_TIME, KNOWN_TIME
+from sluiceway.artifacts.table_ref import Column
+from sluiceway.core.errors import SourceError, UnknownNameError
+from sluiceway.declare.project import Project
+from sluiceway.declare.source import Files, Source
+from sluiceway.plans.file_format import concatenate, decode
+from sluiceway.plans.file_pattern import folder_of, matching
+from sluiceway.plans.lineage import tables_read
+from sluiceway.plans.table_digest import columns_of, normalise
+from sluiceway.ports.engine import Engine
+from sluiceway.ports.object_store import ObjectStore
+from sluiceway.spec.findings import Findings
+
+
+def source_columns(
+    project: Project, *, files: ObjectStore, engine: Engine, findings: Findings
+) -> tuple[dict[str, tuple[Column, ...]], dict[str, tuple[Column, ...]]]:
+    """Return the columns of every source that could be read, and of the files of those that have any.
+
+    A source that cannot be read, or reads one that cannot, is noted (once) and left out.
+    """
+    own: dict[str, pa.Table] = {}
+    made: dict[str, pa.Table] = {}
+    for name, source in project.sources.items():
+        try:
+            if source.files is not None:
+                own[name] = _of_files(source.files, files)
+            table = _of_sql(source, own, made, project.sources, engine)
+        except SourceError as error:
+            findings.note(f"source {name!r}: {error}")
+            continue
+        if table is not None:
+            made[name] = table
+            _check_reserved(name, table, findings)
+    return _columns(made), _columns(own)
+
+
+def _columns(tables: Mapping[str, pa.Table]) -> dict[str, tuple[Column, ...]]:
+    return {name: columns_of(table) for name, table in tables.items()}
+
+
+def _of_files(wanted: Files, store: ObjectStore) -> pa.Table:
+    listed = [info.key for info in store.list(folder_of(wanted.pattern))]
+    found = matching(wanted.pattern, listed)
+    if not found:
+        near = get_close_matches(wanted.pattern, listed, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else "put the file there, or correct the path in pipeline.py"
+        raise SourceError(f"no file matches {wanted.pattern!r}; {hint}")
+    # Types follow from values, so that every file is read whole; only the schema is kept.
+    tables = {path: decode(store.get(path), path=path, files=wanted) for path in found}
+    return normalise(concatenate(tables)).schema.empty_table()
+
+
+def _of_sql(
+    source: Source,
+    own: Mapping[str, pa.Table],
+    made: Mapping[str, pa.Table],
+    sources: Mapping[str, Source],
+    engine: Engine,
+) -> pa.Table | None:
+    """Run a source's SQL on no rows; ``None`` when it reads a source whose own problem is noted already."""
+    if source.sql is None:
+        return own[source.name]
+    spelled = {name.lower(): name for name in sources}
+    read: dict[str, pa.Table] = {}
+    for table in sorted(tables_read(source.sql)):
+        name = spelled.get(table.lower())
+        if name is None:
+            raise SourceError(f"its SQL reads {table!r}: {UnknownNameError('source', table, sources)}")
+        found = own.get(name) if name == source.name else made.get(name)
+        if found is None:
+            _check_order(source, name, list(sources))
+            return None
+        read[name] = found
+    return normalise(engine.query(source.sql, read)).schema.empty_table()
+
+
+def _check_order(source: Source, read: str, order: list[str]) -> None:
+    if read == source.name:
+        raise SourceError("its SQL reads the source itself, which has no files; name another source")
+    if order.index(read) > order.index(source.name):
+        raise SourceError(
+            f"its SQL reads {read!r}, which reads it in turn; sources must not read each other in a circle"
+        )
+
+
+def _check_reserved(name: str, table: pa.Table, findings: Findings) -> None:
+    for column in (EVENT_TIME, KNOWN_TIME):
+        if column in table.column_names:
+            findings.note(
+                f"source {name!r}: a column is called {column!r}, which is kept for the row's own times; rename it"
+            )
