@@ -1,6 +1,6 @@
 """Feature views: what is known of an entity just before a prediction, and what the request itself says."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sluiceway.core.digest import digest_of
 from sluiceway.core.duration import parse_duration
@@ -132,15 +132,19 @@ class FeatureView:
     @property
     def columns(self) -> tuple[str, ...]:
         """The features' names in a feature table: ``carrier_delay__mean_arr_delay_24h``."""
-        return tuple(f"{self.name}__{feature.name}" for feature in self.features)
+        return tuple(self.column(feature) for feature in self.features)
+
+    def column(self, feature: Feature) -> str:
+        """Name one of the view's features in a feature table."""
+        return f"{self.name}__{feature.name}"
 
     @property
     def digest(self) -> str:
         """Identify the definition: any change of meaning gives another digest, words about it do not."""
         source = self.source
         times = [source.event_time, source.known_time, source.keys]
-        meaning = replace(self, source=None, owner="", description="")  # type: ignore[arg-type]
-        return digest_of([meaning, source.name, source.files, source.sql, times])
+        meaning = [self.name, self.entities, self.features, self.every, self.ttl]
+        return digest_of([*meaning, source.name, source.files, source.sql, times])
 
 
 class RequestView:
@@ -157,7 +161,7 @@ class RequestView:
 
     def __init__(self, **expressions: str) -> None:
         if not expressions:
-            raise refuse("RequestView() needs at least one expression, as in RequestView(hour=\"hour(departure)\")")
+            raise refuse('RequestView() needs at least one expression, as in RequestView(hour="hour(departure)")')
         self.expressions: tuple[tuple[str, str], ...] = tuple(expressions.items())
         for name, text in self.expressions:
             require_name("request feature", name)
