@@ -351,7 +351,7 @@ def _expressions(depth):
             leaves["integer"],
             _joined("({} {} {})", i, sums, i),
             _joined("({} // {})", i, i),
-            _joined("-{}", i),
+            _joined("(-{})", i),
             _joined("abs({})", i),
             _joined("round({}, {})", i, st.integers(-2, 2)),
             _joined("nullif({}, {})", i, numeric),
@@ -361,7 +361,7 @@ def _expressions(depth):
             _joined("case when {} then {} else {} end", f, i, i),
             _joined("length({})", s),
             _joined("{}({})", parts, moment),
-            _joined("{}::bigint", f),
+            _joined("({})::bigint", f),
         ),
         "number": _either(
             leaves["number"],
@@ -374,7 +374,7 @@ def _expressions(depth):
             _joined("greatest({}, {})", x, x),
             _joined("case {} when {} then {} else {} end", i, i, i, x),
             _joined("epoch({})", moment),
-            _joined("{}::double", i),
+            _joined("({})::double", i),
         ),
         "text": _either(
             leaves["text"],
@@ -397,7 +397,7 @@ def _expressions(depth):
             _joined("({} in (1, 2.5, {}))", numeric, st.sampled_from(["0", "null"])),
             _joined("({} between {} and {})", i, i, x),
             _joined("{}({}, {})", st.sampled_from(["contains", "starts_with"]), s, s),
-            _joined("{}::boolean", i),
+            _joined("({})::boolean", i),
         ),
         "time": _either(
             leaves["time"],
