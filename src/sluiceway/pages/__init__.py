@@ -1,1 +1,1 @@
-"""What people read: Markdown, HTML and pictures, made from artifacts as text. Nothing here touches a file."""
+"""What people read: single-file pages and charts as text. Nothing here touches a disk or a network."""

@@ -1,1 +1,1 @@
-"""Stage 3: from a dataset version to a report of what was measured about it."""
+"""Stage 3: what the data is like, against what was expected of it and against an earlier version."""

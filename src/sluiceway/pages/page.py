@@ -1,0 +1,121 @@
+"""A page: a title, a verdict and sections, written as one HTML file that fetches nothing and runs no script."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING
+
+from sluiceway.core.verdict import Outcome
+from sluiceway.pages.number_text import number_text
+from sluiceway.pages.shell import STYLE, TEMPLATE
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A cell with a bar as long as ``share`` (0 to 1) before its text; ``is_low`` sets it apart."""
+
+    text: str
+    share: float
+    is_low: bool = False
+
+    @property
+    def percent(self) -> str:
+        """The bar's length."""
+        return f"{100 * min(max(self.share, 0.0), 1.0):.1f}" if self.share == self.share else "0"
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Text to be typed or compared letter by letter; in a section it stands as a block."""
+
+    text: str
+
+
+Cell = str | int | float | None | Outcome | Bar | Code
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A remark in a quieter voice."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A few named values, side by side."""
+
+    items: tuple[tuple[str, Cell], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under headings. A column of numbers alone is set to the right."""
+
+    columns: tuple[str, ...]
+    rows: Sequence[Sequence[Cell]]
+    caption: str = ""
+
+    def is_number(self, index: int) -> bool:
+        """Whether every value of a column is a number, or missing, and one is there."""
+        cells = [row[index] for row in self.rows if row[index] is not None]
+        return bool(cells) and all(isinstance(cell, int | float) and not isinstance(cell, bool) for cell in cells)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A chart as inline SVG, which must come from this package: it is not escaped."""
+
+    svg: str
+    caption: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Gallery:
+    """Figures in as many columns as fit, each at least ``width_rem`` wide."""
+
+    figures: Sequence[Figure]
+    width_rem: int = 26
+
+
+Block = str | Note | Facts | Table | Gallery | Code
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading, and blocks under it."""
+
+    title: str
+    blocks: Sequence[Block]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A whole page; ``outcome`` is the badge beside the title."""
+
+    title: str
+    subtitle: str = ""
+    outcome: Outcome | None = None
+    sections: Sequence[Section] = field(default=())
+    footer: str = ""
+
+    def html(self) -> str:
+        """Write the page; every text is escaped."""
+        return _template().render(page=self, style=STYLE)
+
+
+@cache
+def _template() -> "Template":
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters |= {
+        "written": number_text,
+        "kind": lambda value: type(value).__name__.lower(),
+        "word": lambda outcome: outcome.value.replace("_", " ").capitalize(),
+    }
+    return environment.from_string(TEMPLATE)

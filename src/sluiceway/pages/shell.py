@@ -1,0 +1,111 @@
+"""The shell of every page: one HTML template and one style sheet, inline, light and dark, fit for print."""
+
+STYLE = """
+:root{--ink:#1d2329;--soft:#5c6670;--faint:#8b949c;--rule:#dfe3e6;--paper:#fff;--panel:#f6f7f8;--accent:#1f6f8b;
+--accent-soft:#1f6f8b59;--then:#b26b00;--passed:#1a7f4b;--overridden:#8a5a00;--no_reference:#52606d;
+--inconclusive:#8a5a00;--stopped:#b3261e}
+@media (prefers-color-scheme:dark){:root{--ink:#e4e8eb;--soft:#a3adb6;--faint:#77828c;--rule:#2d343a;--paper:#14181b;
+--panel:#1b2024;--accent:#5fb3cf;--accent-soft:#5fb3cf59;--then:#e0a458;--passed:#5cc48d;--overridden:#e0b050;
+--no_reference:#a3adb6;--inconclusive:#e0b050;--stopped:#ff8a80}}
+*{box-sizing:border-box}
+body{margin:0;background:var(--paper);color:var(--ink);font:14px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,
+"Helvetica Neue",sans-serif;-webkit-text-size-adjust:100%}
+main{max-width:70rem;margin:0 auto;padding:2.25rem 1.5rem 4rem}
+header{border-bottom:1px solid var(--rule);padding-bottom:1.1rem;margin-bottom:.4rem}
+.head{display:flex;gap:1rem;align-items:center;flex-wrap:wrap}
+h1{font-size:1.6rem;line-height:1.2;margin:0;font-weight:650;letter-spacing:-.012em;overflow-wrap:anywhere}
+h2{font-size:1.05rem;margin:2rem 0 .4rem;font-weight:650;letter-spacing:-.005em}
+.subtitle{color:var(--soft);margin:.35rem 0 0;max-width:52rem}
+p{margin:.3rem 0 .7rem;max-width:52rem}.note{color:var(--soft);font-size:.9rem}
+code{font:.88em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}
+pre{background:var(--panel);border:1px solid var(--rule);border-radius:6px;padding:.6rem .8rem;margin:.5rem 0;
+white-space:pre-wrap;overflow-wrap:anywhere;font:.84em/1.6 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
+.badge{display:inline-block;font-size:.76rem;font-weight:600;line-height:1.55;padding:0 .5rem;border-radius:1rem;
+border:1px solid currentColor;white-space:nowrap}
+h1+.badge{font-size:.88rem;padding:.05rem .7rem}
+.passed{color:var(--passed)}.overridden{color:var(--overridden)}.no_reference{color:var(--no_reference)}
+.inconclusive{color:var(--inconclusive)}.stopped{color:var(--stopped)}
+dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(10.5rem,1fr));gap:.9rem 1.4rem;margin:.9rem 0}
+dt{color:var(--soft);font-size:.8rem}dd{margin:0;font-size:1.02rem;font-weight:550;font-variant-numeric:tabular-nums;
+overflow-wrap:anywhere}
+.scroll{overflow-x:auto;margin:.5rem 0 .8rem}
+table{border-collapse:collapse;width:100%;font-size:.9rem}
+caption{text-align:left;color:var(--soft);font-size:.85rem;padding-bottom:.25rem}
+th{font-weight:550;color:var(--soft);text-align:left;font-size:.8rem;white-space:nowrap;vertical-align:bottom}
+th,td{padding:.3rem .9rem .3rem 0;border-bottom:1px solid var(--rule);vertical-align:top}
+th:last-child,td:last-child{padding-right:0}
+td{overflow-wrap:break-word}
+.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+.bar{display:flex;align-items:center;gap:.5rem;min-width:9rem}
+.bar i{flex:1;height:.5rem;background:var(--panel);border-radius:2px;overflow:hidden}
+.bar i b{display:block;height:100%;background:var(--accent)}.bar.low i b{background:var(--then)}
+.bar span{font-variant-numeric:tabular-nums;min-width:3.6em;text-align:right}
+.gallery{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(var(--width),100%),1fr));gap:1.1rem 1.6rem;
+margin:.6rem 0}
+figure{margin:0;min-width:0;break-inside:avoid}figure svg{display:block;width:100%;height:auto}
+figcaption{font-size:.84rem;line-height:1.35}figcaption small{display:block;color:var(--soft);font-size:.95em}
+footer{margin-top:2.5rem;border-top:1px solid var(--rule);padding-top:.7rem;color:var(--faint);font-size:.8rem;
+overflow-wrap:anywhere}
+@media (max-width:40rem){main{padding:1.2rem 1rem 3rem}h1{font-size:1.3rem}}
+@media print{:root{--ink:#000;--soft:#444;--faint:#666;--rule:#ccc;--paper:#fff;--panel:#f6f6f6;--accent:#1f6f8b;
+--then:#b26b00}main{max-width:none;padding:0}.scroll{overflow:visible}tr{break-inside:avoid}h2{break-after:avoid}
+body{font-size:10.5pt}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
+"""
+
+TEMPLATE = """
+{%- macro badge(outcome) -%}<span class="badge {{ outcome.value }}">{{ outcome|word }}</span>{%- endmacro -%}
+{%- macro cell(value) -%}
+{%- if value|kind == "outcome" -%}{{ badge(value) }}
+{%- elif value|kind == "bar" -%}<span class="bar{{ ' low' if value.is_low }}"><i><b style="width:{{ value.percent }}%">
+</b></i><span>{{ value.text }}</span></span>
+{%- elif value|kind == "code" -%}<code>{{ value.text }}</code>
+{%- else -%}{{ value|written }}{%- endif -%}
+{%- endmacro -%}
+{%- macro figure(each) -%}<figure>{% if each.caption %}<figcaption>{{ each.caption }}
+{%- if each.note %}<small>{{ each.note }}</small>{% endif %}</figcaption>{% endif %}{{ each.svg|safe }}</figure>
+{%- endmacro -%}
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>{{ page.title }}</title>
+<style>{{ style|safe }}</style>
+</head>
+<body>
+<main>
+<header>
+<div class="head"><h1>{{ page.title }}</h1>{% if page.outcome %}{{ badge(page.outcome) }}{% endif %}</div>
+{% if page.subtitle %}<p class="subtitle">{{ page.subtitle }}</p>{% endif %}
+</header>
+{% for section in page.sections %}
+<section>
+{% if section.title %}<h2>{{ section.title }}</h2>{% endif %}
+{% for block in section.blocks %}
+{% if block|kind == "facts" %}
+<dl>{% for name, value in block.items %}<div><dt>{{ name }}</dt><dd>{{ cell(value) }}</dd></div>{% endfor %}</dl>
+{% elif block|kind == "table" %}
+<div class="scroll"><table>{% if block.caption %}<caption>{{ block.caption }}</caption>{% endif %}
+<thead><tr>{% for name in block.columns %}
+<th scope="col"{% if block.is_number(loop.index0) %} class="number"{% endif %}>{{ name }}</th>{% endfor %}</tr></thead>
+<tbody>{% for row in block.rows %}
+<tr>{% for value in row %}<td{% if block.is_number(loop.index0) %} class="number"{% endif %}>{{ cell(value) }}</td>
+{%- endfor %}</tr>{% endfor %}
+</tbody></table></div>
+{% elif block|kind == "gallery" %}
+<div class="gallery" style="--width:{{ block.width_rem }}rem">{% for each in block.figures %}{{ figure(each) }}
+{% endfor %}</div>
+{% elif block|kind == "code" %}<pre>{{ block.text }}</pre>
+{% elif block|kind == "note" %}<p class="note">{{ block.text }}</p>
+{% else %}<p>{{ block }}</p>
+{% endif %}
+{% endfor %}
+</section>
+{% endfor %}
+{% if page.footer %}<footer>{{ page.footer }}</footer>{% endif %}
+</main>
+</body>
+</html>
+"""

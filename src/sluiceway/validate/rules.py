@@ -1,0 +1,154 @@
+"""Layer A: the share of rows that keep each rule, all rules of a source in one pass."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from sluiceway.artifacts.validation_report import RuleCheck
+from sluiceway.declare.expectation import Expectation
+from sluiceway.validate.source_table import SourceTable
+
+EXAMPLES = 5
+NEEDS = {"between": ("integer", "number"), "mean_between": ("integer", "number"), "matches": ("text",)}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule ready to be measured.
+
+    ``broken`` counts the rows that break it, out of ``judged``; ``mean`` stands instead of both for a rule about a
+    mean. ``breaking`` marks the rows to show as examples. ``note`` says why the rule cannot be measured.
+    """
+
+    check: RuleCheck
+    broken: pl.Expr | None = None
+    judged: pl.Expr | None = None
+    mean: pl.Expr | None = None
+    breaking: pl.Expr | None = None
+
+
+def measure(frame: pl.DataFrame, rules: list[Rule]) -> list[RuleCheck]:
+    """Measure rules over the rows in one lazy select, then look up examples for those that were broken."""
+    wanted: dict[str, pl.Expr] = {}
+    for index, rule in enumerate(rules):
+        parts = {"broken": rule.broken, "judged": rule.judged, "mean": rule.mean}
+        wanted |= {f"{part}_{index}": each for part, each in parts.items() if each is not None}
+    found = frame.lazy().select(**wanted).collect().row(0, named=True) if wanted else {}
+    return [_measured(frame, rule, found, index) for index, rule in enumerate(rules)]
+
+
+def declared_rules(table: SourceTable, others: Mapping[str, pl.Series | None]) -> list[Rule]:
+    """Make a rule of each expectation but ``row`` and ``fresh``, which are measured elsewhere.
+
+    Args:
+        table: The source's rows.
+        others: The keys of each source that a ``reference`` names, ``None`` where there is no such table or column.
+    """
+    wanted = [each for each in table.source.expectations if each.kind not in {"row", "fresh"}]
+    return [_rule(expectation, table, others) for expectation in wanted]
+
+
+def blank(source: str, expectation: Expectation, note: str = "") -> RuleCheck:
+    """Make the check of an expectation before anything is measured."""
+    is_mean = expectation.kind == "mean_between"
+    return RuleCheck(
+        source=source,
+        name=expectation.name,
+        column=expectation.column or "",
+        measured=None,
+        at_least=expectation.at_least,
+        rows=0,
+        broken=0,
+        low=expectation.low if is_mean else None,
+        high=expectation.high if is_mean else None,
+        note=note,
+    )
+
+
+def _rule(expectation: Expectation, table: SourceTable, others: Mapping[str, pl.Series | None]) -> Rule:
+    name, kinds = expectation.column or "", table.kinds
+    check = blank(table.source.name, expectation)
+    if name not in kinds:
+        return Rule(replace(check, note=f"there is no column {name!r}; there is: {', '.join(kinds) or 'none'}"))
+    if kinds[name] not in NEEDS.get(expectation.kind, (kinds[name],)):
+        needs = " or ".join(NEEDS[expectation.kind])
+        return Rule(replace(check, note=f"column {name!r} is {kinds[name]}; the rule needs {needs}"))
+    return _by_kind(expectation, check, kinds[name], others)
+
+
+def _by_kind(expectation: Expectation, check: RuleCheck, kind: str, others: Mapping[str, pl.Series | None]) -> Rule:
+    column = pl.col(check.column)
+    match expectation.kind:
+        case "typed":
+            broken = pl.lit(0) if kind == expectation.text else pl.len()
+            return Rule(replace(check, note="" if kind == expectation.text else f"it is {kind}"), broken, pl.len())
+        case "not_null":
+            return not_missing(check, kind)
+        case "unique":
+            surplus = column.count() - column.n_unique() + (column.null_count() > 0).cast(pl.Int64)
+            return Rule(check, surplus, column.count(), breaking=column.is_duplicated() & column.is_not_null())
+        case "mean_between":
+            return Rule(check, mean=column.mean(), judged=column.count())
+        case "reference":
+            return _reference(expectation, check, others)
+    broken = ~_kept(expectation, kind)
+    return Rule(check, broken.sum(), column.count(), breaking=broken)
+
+
+def not_missing(check: RuleCheck, kind: str) -> Rule:
+    """Make the rule that a value is there; in a column of numbers, NaN is none."""
+    column = pl.col(check.column)
+    missing = column.null_count()
+    if kind == "number":
+        missing = missing + column.cast(pl.Float64).is_nan().sum()
+    return Rule(check, missing, pl.len())
+
+
+def _kept(expectation: Expectation, kind: str) -> pl.Expr:
+    column = pl.col(expectation.column or "")
+    if expectation.kind == "between":
+        return column.is_between(pl.lit(expectation.low), pl.lit(expectation.high))
+    if expectation.kind == "matches":
+        return column.str.contains(f"^(?:{expectation.text})$")
+    python = {"text": str, "boolean": bool, "integer": int | float, "number": int | float}.get(kind, object)
+    alike = [
+        value
+        for value in expectation.values
+        if isinstance(value, python) and (kind == "boolean") == isinstance(value, bool)
+    ]
+    return column.is_in(alike) if alike else column.is_null()
+
+
+def _reference(expectation: Expectation, check: RuleCheck, others: Mapping[str, pl.Series | None]) -> Rule:
+    keys = others.get(expectation.other or "")
+    if keys is None:
+        return Rule(replace(check, note=f"source {expectation.other!r} has no column {expectation.text!r}"))
+    column = pl.col(check.column)
+    broken = ~column.cast(keys.dtype, strict=False).is_in(keys.implode()).fill_null(value=column.is_null())
+    return Rule(check, broken.sum(), column.count(), breaking=broken)
+
+
+def _measured(frame: pl.DataFrame, rule: Rule, found: Mapping[str, float | int | None], index: int) -> RuleCheck:
+    if rule.judged is None:
+        return rule.check
+    rows, broken = int(found[f"judged_{index}"] or 0), int(found.get(f"broken_{index}") or 0)
+    check = replace(rule.check, rows=rows, broken=broken)
+    if not rows:
+        return replace(
+            check, note=rule.check.note or ("every value is missing" if frame.height else "the table is empty")
+        )
+    if rule.mean is not None:
+        mean = found[f"mean_{index}"]
+        return replace(check, measured=mean) if mean == mean else replace(check, note="the mean is not a number")  # noqa: PLR0124
+    return replace(check, measured=(rows - broken) / rows, examples=_examples(frame, rule) if broken else ())
+
+
+def _examples(frame: pl.DataFrame, rule: Rule) -> tuple[str, ...]:
+    """Show the least few values that break a rule, so that the same rows show the same ones."""
+    if rule.breaking is None:
+        return ()
+    values = (
+        frame.lazy().filter(rule.breaking).select(pl.col(rule.check.column).unique().sort().head(EXAMPLES)).collect()
+    )
+    return tuple(str(value) for value in values.to_series())

@@ -1,0 +1,143 @@
+"""Stage 3: measure a dataset version against what is expected of it and against a reference; decide nothing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import polars as pl
+
+from sluiceway.artifacts.codec import encode
+from sluiceway.artifacts.dataset_version import DatasetVersion
+from sluiceway.artifacts.promise import Promise
+from sluiceway.artifacts.validation_report import (
+    ClassShareCheck,
+    DriftCheck,
+    FreshnessCheck,
+    RuleCheck,
+    ValidationReport,
+)
+from sluiceway.core.moments import Clock, SystemClock
+from sluiceway.core.verdict import NO_OVERRIDES
+from sluiceway.declare.project import Project
+from sluiceway.declare.source import Source
+from sluiceway.pages.histogram import Histogram
+from sluiceway.pages.validation_page import validation_html
+from sluiceway.ports.engine import Engine
+from sluiceway.ports.object_store import ObjectStore
+from sluiceway.ports.progress import Progress
+from sluiceway.ports.table_store import TableStore
+from sluiceway.validate.class_share import measure_class_share
+from sluiceway.validate.drift import adjusted, compare_columns
+from sluiceway.validate.freshness import measure_freshness
+from sluiceway.validate.gate import gate
+from sluiceway.validate.histograms import histograms
+from sluiceway.validate.implied_rules import implied_rules
+from sluiceway.validate.row_rules import measure_rows
+from sluiceway.validate.rules import declared_rules, measure
+from sluiceway.validate.source_table import SourceTable, read_source, validated_sources
+
+
+@dataclass(slots=True)
+class Findings:
+    """What was measured so far, source by source."""
+
+    rules: list[RuleCheck] = field(default_factory=list)
+    freshness: list[FreshnessCheck] = field(default_factory=list)
+    drift: list[DriftCheck] = field(default_factory=list)
+    histograms: list[Histogram] = field(default_factory=list)
+    class_share: ClassShareCheck | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """The version under validation and its reference, both as known at ``as_of``."""
+
+    dataset: DatasetVersion
+    reference: DatasetVersion | None
+    as_of: datetime | None
+    tables: TableStore
+
+    def current(self, source: Source) -> SourceTable:
+        """Read a source's rows now."""
+        return read_source(source, self.dataset, self.as_of, self.tables)
+
+    def then(self, source: Source) -> SourceTable | None:
+        """Read a source's rows in the reference, if there is one."""
+        return read_source(source, self.reference, self.as_of, self.tables) if self.reference else None
+
+
+def run(  # noqa: PLR0913 - a stage takes its ports one by one
+    dataset: DatasetVersion,
+    reference: DatasetVersion | None,
+    *,
+    project: Project,
+    promise: Promise,
+    as_of: datetime | None,
+    tables: TableStore,
+    objects: ObjectStore,
+    engine: Engine,
+    progress: Progress,
+    clock: Clock | None = None,
+) -> ValidationReport:
+    """Measure layers A, B and C, one source at a time, and store the report as JSON and as a page.
+
+    Rows that became known after ``as_of`` are left out on both sides. The page shows the gate's verdict as of
+    its writing, before any override; ``clock`` tells when that is.
+
+    Raises:
+        SourceError: the engine refuses a declared condition.
+    """
+    versions = Versions(dataset, reference, as_of, tables)
+    findings = Findings()
+    sources = list(validated_sources(project))
+    for done, source in enumerate(sources):
+        progress.say(f"validating {source.name}")
+        _measure_source(source, versions, project, engine, findings)
+        progress.advance(done + 1, len(sources))
+    report = ValidationReport(
+        dataset=dataset.content_id,
+        reference=reference.content_id if reference else None,
+        as_of=as_of,
+        rules=tuple(findings.rules),
+        freshness=tuple(findings.freshness),
+        drift=adjusted(findings.drift),
+        class_share=findings.class_share,
+        json="",
+        html="",
+    )
+    return _published(report, promise, findings.histograms, objects=objects, clock=clock or SystemClock())
+
+
+def _measure_source(source: Source, versions: Versions, project: Project, engine: Engine, findings: Findings) -> None:
+    current, then = versions.current(source), versions.then(source)
+    label = project.pipeline.label
+    rules = [*declared_rules(current, _referred_keys(source, versions, project)), *implied_rules(current)]
+    findings.rules += measure(current.frame, rules)
+    findings.rules += measure_rows(current, engine)
+    findings.freshness += measure_freshness(current)
+    findings.drift += compare_columns(current, then) if then else []
+    findings.histograms += histograms(current, then)
+    if source.name == label.source.name:
+        findings.class_share = measure_class_share(label, current, then, engine)
+
+
+def _referred_keys(source: Source, versions: Versions, project: Project) -> Mapping[str, pl.Series | None]:
+    """Read the key column of each source that a ``reference`` names."""
+    found: dict[str, pl.Series | None] = {}
+    for expectation in source.expectations:
+        if expectation.kind == "reference" and expectation.other and expectation.text:
+            other = versions.current(project.source(expectation.other))
+            found[expectation.other] = other.frame[expectation.text] if expectation.text in other.kinds else None
+    return found
+
+
+def _published(
+    report: ValidationReport, promise: Promise, drawn: list[Histogram], *, objects: ObjectStore, clock: Clock
+) -> ValidationReport:
+    """Name the report by its content, and store both forms."""
+    name = f"reports/validation-{report.content_id}"
+    named = replace(report, json=f"{name}.json", html=f"{name}.html")
+    verdict = gate(named, promise, NO_OVERRIDES, clock.now())
+    objects.put(named.json, encode(named))
+    objects.put(named.html, validation_html(named, verdict, drawn).encode())
+    return named
