@@ -1,13 +1,16 @@
 """The workspace: the one place that picks adapters, from a project's folder and its settings."""
 
 import os
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sluiceway.adapters.delta_tables import DeltaTables
-from sluiceway.adapters.duckdb_engine import DuckDBEngine
+from sluiceway.adapters.duckdb_engine import DuckdbEngine
 from sluiceway.adapters.lmdb_online import LmdbOnline
 from sluiceway.adapters.mlflow_tracker import MlflowTracker
 from sluiceway.adapters.obstore_objects import ObstoreObjects
@@ -15,12 +18,18 @@ from sluiceway.adapters.project_folder import ProjectFolder
 from sluiceway.adapters.project_lock import ProjectLock
 from sluiceway.adapters.settings_file import read_settings
 from sluiceway.adapters.sqlite_state import SqliteState
+from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.core.errors import DeclarationError, Problem
 from sluiceway.core.moments import Clock, SystemClock
 from sluiceway.flow.kit import Kit, Settings
+from sluiceway.flow.recall import newest_pages
 from sluiceway.flow.runner import Runner, RunReport
 from sluiceway.flow.watch import Watch
+from sluiceway.ingest.restore import restore_to
 from sluiceway.ledger.chain import Ledger
+from sluiceway.ports.object_store import ObjectStore
+
+SCRATCH = "scratch-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +78,29 @@ class Workspace:
             SluicewayError: something could not be judged.
         """
         with ProjectLock(self.state / "lock").hold("run", wait_s):
-            report = Runner(self.kit, self.settings, watch).run(until=until, only=only, again=again)
-        return report
+            for left in self.state.glob(f"{SCRATCH}*"):
+                shutil.rmtree(left, ignore_errors=True)
+            return Runner(self.kit, self.settings, watch).run(until=until, only=only, again=again)
+
+    def pages(self) -> dict[str, Path]:
+        """Find the newest page of each stage that has made one: what a person opens."""
+        return {name: self.state / "objects" / key for name, key in newest_pages(self.kit).items()}
+
+    def restore(self, version: DatasetVersion, target: Path) -> None:
+        """Write a version's files below a folder.
+
+        Raises:
+            DamagedError: a stored file is missing, or is not what was stored.
+        """
+        restore_to(version, objects=self.kit.objects, target=ObstoreObjects.local(target))
+
+
+@contextmanager
+def scratch_below(state: Path) -> Iterator[ObjectStore]:
+    """Lend an empty place, and sweep it away afterwards; a run sweeps what a killed one left."""
+    state.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=SCRATCH, dir=state) as folder:
+        yield ObstoreObjects.local(Path(folder))
 
 
 def embedded(folder: Path, state: Path, clock: Clock, threads: int) -> Kit:
@@ -79,9 +109,10 @@ def embedded(folder: Path, state: Path, clock: Clock, threads: int) -> Kit:
         reader=ProjectFolder(folder),
         files=ObstoreObjects.local(folder),
         objects=ObstoreObjects.local(state / "objects"),
+        scratch=lambda: scratch_below(state),
         tables=DeltaTables(state / "tables"),
         online=LmdbOnline(state / "online"),
-        engine=DuckDBEngine(threads=threads),
+        engine=DuckdbEngine(threads=threads),
         tracker=MlflowTracker(state / "tracking"),
         ledger=Ledger(SqliteState(state / "ledger.db"), clock),
         clock=clock,

@@ -10,6 +10,11 @@ A project is a folder with spec.yaml, pipeline.py and its data. Start with: slui
 
 Exit codes: 0 passed, 1 a gate is closed, 2 misuse, 3 could not judge.
 """
+COMMANDS = {
+    "check": "Read the declaration, bind it to the data's columns, and run nothing.",
+    "run": "Run the stages in order, judge each gate, and stop behind the first that is closed.",
+    "status": "Show where each of the seven gates stands.",
+}
 GROUPS = {
     "data": (
         "Dataset versions: what was ingested, and whether it is intact.",
@@ -25,8 +30,8 @@ GROUPS = {
 def build() -> App:
     """Assemble the commands; their modules are imported only when used."""
     app = App(name="sluiceway", help=HELP, version=__version__, result_action="return_value", help_format="plaintext")
-    for name in ("run", "status", "check"):
-        app.command(f"sluiceway.cli.{name}:{name}", name=name)
+    for name, help_text in COMMANDS.items():
+        app.command(f"sluiceway.cli.{name}:{name}", name=name, help=help_text)
     for group, (help_text, commands) in GROUPS.items():
         noun = App(name=group, help=help_text)
         for verb in commands:

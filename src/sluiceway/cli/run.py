@@ -41,7 +41,7 @@ def run(
     workspace = Workspace.open(common.project, as_of=moment(as_of))
     with TerminalWatch() as watch:
         report = workspace.run(watch, until=until, only=only, again=again, wait_s=seconds(wait))
-    pages = workspace.pages(report)
+    pages = workspace.pages()
     if common.json:
         print_json(run_json(report, workspace, pages))
     else:

@@ -28,12 +28,12 @@ def report(*, common: Common = HERE) -> int:
     standing = judged(workspace)
     now = workspace.kit.clock.now()
     gate = gate_json(standing.gate, standing.stage, standing, now)
-    pages = workspace.stored_pages()
+    pages = workspace.pages()
     if common.json:
-        print_json({**gate, "dataset": standing.upstream["ingest"], "reports": {k: str(p) for k, p in pages.items()}})
+        print_json({**gate, "dataset": standing.upstream["ingest"], "report": str(pages["validation"]) if "validation" in pages else None})
     else:
         print_lines(f"dataset {standing.upstream['ingest'][:12]}", *gate_lines(gate, most=1000))
-        print_lines("", *(f"{path}" for name, path in pages.items() if name.startswith("validation")))
+        print_lines("", str(pages.get("validation", "the report is no longer in the store")))
     return 0 if standing.at(now).is_open else 1
 
 

@@ -33,9 +33,16 @@ def run_ingest(job: Job) -> Artifact:
     from sluiceway.ingest.run import run
 
     kit = job.kit
-    return run(
-        job.project, files=kit.files, objects=kit.objects, tables=kit.tables, engine=kit.engine, progress=job.progress
-    )
+    with kit.scratch() as scratch:
+        return run(
+            job.project,
+            files=kit.files,
+            objects=kit.objects,
+            tables=kit.tables,
+            engine=kit.engine,
+            progress=job.progress,
+            scratch=scratch,
+        )
 
 
 def run_validate(job: Job) -> Artifact:

@@ -1,5 +1,7 @@
 """The kit: every port a run may need, and the settings it runs by."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,11 +17,15 @@ from sluiceway.ports.tracker import Tracker
 
 @dataclass(frozen=True, slots=True)
 class Kit:
-    """The backends that ``workspace.py`` picked. ``files`` is the project's own folder, read only."""
+    """The backends that ``workspace.py`` picked. ``files`` is the project's own folder, read only.
+
+    ``scratch`` lends an empty place for as long as it is held.
+    """
 
     reader: ProjectReader
     files: ObjectStore
     objects: ObjectStore
+    scratch: Callable[[], AbstractContextManager[ObjectStore]]
     tables: TableStore
     online: OnlineStore
     engine: Engine

@@ -1,6 +1,8 @@
 """Recalling: artifacts of earlier runs, found through the ledger."""
 
 from sluiceway.artifacts.candidate import Candidate
+from sluiceway.artifacts.promise import Promise
+from sluiceway.artifacts.validation_report import ValidationReport
 from sluiceway.flow.cache import artifact_key, load
 from sluiceway.flow.graph import GRAPH
 from sluiceway.flow.kit import Kit
@@ -26,3 +28,14 @@ def candidates(kit: Kit) -> dict[str, Candidate]:
     made = [made for _, made in everything_made(kit.ledger) if made.node == "evaluate"]
     found = {one.content_id: recalled(one, kit) for one in made}
     return {content_id: artifact for content_id, artifact in found.items() if isinstance(artifact, Candidate)}
+
+
+def newest_pages(kit: Kit) -> dict[str, str]:
+    """Return the object keys of the newest pages for people, by name, of the stages that have made one."""
+    promise, report, candidate = newest("spec", kit), newest("validate", kit), newest("evaluate", kit)
+    pages = {
+        "spec": promise.html if isinstance(promise, Promise) else None,
+        "validation": report.html if isinstance(report, ValidationReport) else None,
+        "evaluation": candidate.evaluation.html if isinstance(candidate, Candidate) else None,
+    }
+    return {name: key for name, key in pages.items() if key is not None}

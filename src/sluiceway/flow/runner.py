@@ -1,6 +1,6 @@
 """The runner: stage by stage, in one process, stopping behind the first gate that is closed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
@@ -45,6 +45,7 @@ class Line:
     declaration: Declaration
     project: Project | None
     observed: dict[str, object]
+    graph: Sequence[Node]
     made: dict[str, Artifact] = field(default_factory=dict)
     cached: set[str] = field(default_factory=set)
     standings: list[Standing] = field(default_factory=list)
@@ -57,17 +58,18 @@ class Line:
 
     def upstream(self, stage: Stage) -> Upstream:
         """The gates above a stage, with what each judged."""
-        gates = [node for node in GRAPH if node.gate and node.stage.number < stage.number and node.name in self.made]
+        gates = [node for node in self.graph if node.gate and node.stage.number < stage.number and node.name in self.made]
         return Upstream(tuple((node, self.made[node.name]) for node in gates), self.promise)
 
 
 class Runner:
     """Runs the graph for one project. The caller holds the project's lock."""
 
-    def __init__(self, kit: Kit, settings: Settings, watch: Watch) -> None:
+    def __init__(self, kit: Kit, settings: Settings, watch: Watch, *, graph: Sequence[Node] = GRAPH) -> None:
         self._kit = kit
         self._settings = settings
         self._watch = watch
+        self._graph = graph
 
     def run(self, *, until: str | None = None, only: str | None = None, again: str | None = None) -> RunReport:
         """Run all stages, those up to ``until``, or ``only`` one behind what earlier runs made.
@@ -79,7 +81,7 @@ class Runner:
             DeclarationError: the declaration has problems.
             SluicewayError: something could not be judged.
         """
-        stages = chosen(until, only)
+        stages = chosen(self._graph, only or until)
         line = self._line()
         refusal: Refusal | None = None
         for stage in stages:
@@ -94,10 +96,10 @@ class Runner:
 
     def _line(self) -> Line:
         declaration, project = read_declaration(self._kit)
-        return Line(declaration, project, {"files": files_now(declaration, self._kit)})
+        return Line(declaration, project, {"files": files_now(declaration, self._kit)}, self._graph)
 
     def _stage(self, stage: Stage, line: Line, *, works: bool, again: bool) -> Refusal | None:
-        for nodes in ready_groups(stage):
+        for nodes in ready_groups(self._graph, stage):
             outcomes = self._together(nodes, line, again=again, works=works)
             for node, outcome in zip(nodes, outcomes, strict=True):
                 if outcome.refusal is not None:
@@ -153,7 +155,7 @@ class Runner:
         )
 
     def _judge(self, stage: Stage, line: Line, *, again: bool) -> None:
-        node = next(node for node in GRAPH if node.stage is stage and node.gate)
+        node = next(node for node in self._graph if node.stage is stage and node.gate)
         artifact = line.made[node.name]
         if line.promise is None:
             raise TypeError("stage 1 made no promise")
@@ -183,16 +185,16 @@ def publish(node: Node, artifact: Artifact, *, promise: Promise, kit: Kit, setti
         kit.ledger.append(PUBLISHED, body, as_of=settings.as_of)
 
 
-def chosen(until: str | None, only: str | None) -> tuple[Stage, ...]:
+def chosen(graph: Sequence[Node], name: str | None) -> tuple[Stage, ...]:
     """Choose the stages up to the one that was named, or all that have nodes."""
-    last = stage_named(only or until or GRAPH[-1].stage.name)
-    built = {node.stage.name for node in GRAPH}
+    last = stage_named(name) if name else graph[-1].stage
+    built = {node.stage.name for node in graph}
     return tuple(stage for stage in STAGES[: last.number] if stage.name in built)
 
 
-def ready_groups(stage: Stage) -> Iterator[list[Node]]:
+def ready_groups(graph: Sequence[Node], stage: Stage) -> Iterator[list[Node]]:
     """Yield a stage's nodes in topological order, those that may run at once together."""
-    nodes = {node.name: node for node in GRAPH if node.stage is stage}
+    nodes = {node.name: node for node in graph if node.stage is stage}
     sorter = TopologicalSorter({name: [need for need in node.needs if need in nodes] for name, node in nodes.items()})
     sorter.prepare()
     while sorter.is_active():

@@ -1,0 +1,170 @@
+"""``sluiceway data``: dataset versions, down to each file's SHA-256."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from sluiceway.artifacts.dataset_version import DatasetVersion
+from sluiceway.cli.answer import print_json, print_lines, print_table
+from sluiceway.cli.flags import HERE, Common
+from sluiceway.core.errors import MisuseError
+from sluiceway.flow.reference import dataset_by_id, dataset_versions
+from sluiceway.ingest.diff import TableDifference, VersionDifference, difference
+from sluiceway.ingest.integrity import inspect
+from sluiceway.ingest.manifest import as_csv, as_json, rows_of
+from sluiceway.ledger.records import everything_made
+from sluiceway.workspace import Workspace
+
+Version = Annotated[str | None, Parameter(help="A version, or its first digits; the newest by default.")]
+
+
+def log(*, common: Common = HERE) -> int:
+    """List the dataset versions, newest first.
+
+    Examples:
+        sluiceway data log
+    """
+    kit = Workspace.open(common.project).kit
+    versions = dataset_versions(kit)
+    made = {record.content_id: entry for entry, record in everything_made(kit.ledger) if record.node == "ingest"}
+    rows = [
+        (version.version, made[name].recorded_at, len(version.files), size(version), sum(t.rows for t in version.tables))
+        for name, version in reversed(versions.items())
+    ]
+    names = ("version", "recorded_at", "files", "size_bytes", "rows")
+    if common.json:
+        print_json({"versions": [dict(zip(names, row, strict=True)) for row in rows]})
+    else:
+        print_table(names, [(name, when[:19], files, f"{held:,}", f"{count:,}") for name, when, files, held, count in rows])
+    return 0
+
+
+def size(version: DatasetVersion) -> int:
+    """The bytes of a version's files, each content once."""
+    return sum({entry.sha256: entry.size_bytes for entry in version.files}.values())
+
+
+def show(
+    version: Version = None,
+    *,
+    csv: Annotated[bool, Parameter(help="Print the manifest as CSV: path, sha256, date.", negative=())] = False,
+    common: Common = HERE,
+) -> int:
+    """Show a version's manifest and its tables.
+
+    Examples:
+        sluiceway data show
+        sluiceway data show 3f9c2a7d --csv > manifest.csv
+    """
+    found = chosen(version, Workspace.open(common.project))
+    if common.json:
+        print_lines(as_json(found).rstrip("\n"))
+    elif csv:
+        print_lines(as_csv(found).rstrip("\n"))
+    else:
+        print_lines(f"version {found.version}", "")
+        print_table(("path", "sha256", "date"), [(path, sha256[:16], date) for path, sha256, date in rows_of(found)])
+        print_lines("")
+        print_table(("table", "rows", "columns"), [(t.name, f"{t.rows:,}", len(t.columns)) for t in found.tables])
+        restore = found.restore
+        print_lines("", f"rebuilt and compared in {restore.seconds:.1f} s: {len(restore.unequal)} differences")
+    return 0
+
+
+def diff(
+    before: Annotated[str, Parameter(help="The earlier version, or its first digits.")],
+    after: Version = None,
+    *,
+    common: Common = HERE,
+) -> int:
+    """Show what changed from one version to another.
+
+    Examples:
+        sluiceway data diff 3f9c2a7d
+        sluiceway data diff 3f9c2a7d 81b0c4e2
+    """
+    workspace = Workspace.open(common.project)
+    found = difference(dataset_by_id(before, workspace.kit), chosen(after, workspace))
+    if common.json:
+        print_json(found)
+    else:
+        print_lines(f"{found.before} -> {found.after}", *difference_lines(found))
+    return 0
+
+
+def difference_lines(found: VersionDifference) -> list[str]:
+    """Say what changed, a line each."""
+    files = [("+", found.added), ("-", found.removed), ("~", found.changed)]
+    lines = [f"  {sign} {path}" for sign, paths in files for path in paths]
+    return [*lines, *(table_line(table) for table in found.tables)] or ["  nothing changed"]
+
+
+def table_line(table: TableDifference) -> str:
+    """Say how a table changed."""
+    columns = [f"+{name}" for name in table.columns_added] + [f"-{name}" for name in table.columns_removed]
+    columns += [f"{name}: {before} -> {after}" for name, before, after in table.columns_changed]
+    counts = f"{table.rows_before:,} -> {table.rows_after:,} rows"
+    return f"  ~ {table.name}: {counts}{'; ' if columns else ''}{', '.join(columns)}"
+
+
+def verify(version: Version = None, *, common: Common = HERE) -> int:
+    """Hash every stored byte of a version again. Exits 1 and names each file that is not what was stored.
+
+    Examples:
+        sluiceway data verify
+    """
+    workspace = Workspace.open(common.project)
+    found = chosen(version, workspace)
+    report = inspect(found, files=workspace.kit.files, objects=workspace.kit.objects)
+    if common.json:
+        print_json({"version": found.version, "ok": not report.damaged, **dict_of(report.damaged, report.changed, report.method)})
+    else:
+        print_lines(*(f"✗ {name}" for name in report.damaged))
+        print_lines(*(f"~ source {name} (sluiceway run ingests it as a new version)" for name in report.changed))
+        if not report.damaged:
+            print_lines(f"✓ version {found.version}: {len(found.files)} files, {size(found):,} bytes, {report.method}")
+    return int(bool(report.damaged))
+
+
+def dict_of(damaged: tuple[str, ...], changed: tuple[str, ...], method: str) -> dict[str, object]:
+    """Name the parts of an integrity report for scripts."""
+    return {"damaged": list(damaged), "changed_sources": list(changed), "method": method}
+
+
+def restore(
+    version: Version = None,
+    *,
+    to: Annotated[Path, Parameter(help="The folder to write to; it must be empty or absent.")],
+    common: Common = HERE,
+) -> int:
+    """Write a version's files as they were, every byte checked on the way.
+
+    Examples:
+        sluiceway data restore 3f9c2a7d --to /tmp/old
+    """
+    workspace = Workspace.open(common.project)
+    if to.exists() and (not to.is_dir() or any(to.iterdir())):
+        raise MisuseError(f"--to {to} is not an empty folder; restoring never overwrites")
+    found = chosen(version, workspace)
+    workspace.restore(found, to)
+    if common.json:
+        print_json({"version": found.version, "to": str(to), "files": [entry.path for entry in found.files]})
+    else:
+        print_lines(f"✓ version {found.version}: {len(found.files)} files in {to}")
+    return 0
+
+
+def chosen(version: str | None, workspace: Workspace) -> DatasetVersion:
+    """Find a version by its first digits, or the newest.
+
+    Raises:
+        MisuseError: nothing was ingested yet.
+        UnknownNameError: there is no such version.
+    """
+    if version is not None:
+        return dataset_by_id(version, workspace.kit)
+    versions = dataset_versions(workspace.kit)
+    if not versions:
+        raise MisuseError("nothing has been ingested yet; run `sluiceway run --until ingest` first")
+    return list(versions.values())[-1]

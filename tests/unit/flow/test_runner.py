@@ -1,0 +1,158 @@
+from datetime import timedelta
+
+import pytest
+
+from sluiceway.core.errors import UnknownNameError
+from sluiceway.core.verdict import Outcome, Override
+from sluiceway.flow.cache import artifact_key
+from sluiceway.flow.runner import ready_groups
+from sluiceway.flow.stages import stage_named
+from sluiceway.ledger.records import everything_made, record_override
+
+
+def outcomes(report) -> dict[str, str]:
+    return {standing.stage: standing.verdict.outcome.value for standing in report.standings}
+
+
+def test_work_flows_through_open_gates_in_order(river) -> None:
+    report = river.run()
+    assert outcomes(report) == {"spec": "passed", "ingest": "passed", "validate": "passed"}
+    assert river.worked[0] == "ingest"
+    assert river.worked[-1] == "both"
+    assert report.is_open
+
+
+def test_nodes_that_need_not_wait_for_each_other_form_one_group(river) -> None:
+    groups = list(ready_groups(river.graph, stage_named("validate")))
+    assert [[node.name for node in group] for group in groups] == [["left", "right"], ["both"]]
+
+
+def test_an_unchanged_river_does_no_work_reads_no_declaration_and_judges_again(river) -> None:
+    river.run()
+    river.worked.clear()
+    loads = river.reader.loads
+    report = river.run()
+    assert (river.worked, river.reader.loads) == ([], loads)
+    assert report.cached == {"spec", "ingest", "left", "right", "both"}
+    assert len(report.standings) == 3
+
+
+def test_a_closed_gate_stops_what_comes_after(river) -> None:
+    river.shut.add("ingest")
+    report = river.run()
+    assert outcomes(report) == {"spec": "passed", "ingest": "stopped"}
+    assert river.worked == ["ingest"]
+    assert not report.is_open
+
+
+def test_running_a_later_stage_alone_does_not_pass_a_closed_gate(river) -> None:
+    river.run()
+    river.shut.add("ingest")
+    river.run()
+    river.worked.clear()
+    report = river.run(only="validate")
+    assert report.refusal is not None
+    assert report.refusal.stage == "ingest"
+    assert not report.is_open
+    assert river.worked == []
+
+
+def test_running_a_later_stage_alone_before_the_earlier_ones_is_refused(river) -> None:
+    report = river.run(only="validate")
+    assert report.refusal is not None
+    assert river.worked == []
+
+
+def test_running_a_later_stage_alone_behind_open_gates_works(river) -> None:
+    river.run(until="ingest")
+    report = river.run(only="validate")
+    assert outcomes(report) == {"validate": "passed"}
+
+
+def test_evidence_that_went_bad_since_stops_work_that_would_build_on_it(river) -> None:
+    river.run(until="ingest")
+    river.fresh = 1.0
+    report = river.run(only="validate")
+    assert report.refusal is not None
+    assert report.refusal.stage == "ingest"
+    assert river.worked == ["ingest"]
+
+
+def test_an_override_opens_a_gate_and_closes_it_when_it_ends_without_any_work(river) -> None:
+    river.shut.add("ingest")
+    closed = river.run().standings[-1]
+    criterion = closed.verdict.closed[0]
+    until = river.clock.moment + timedelta(days=7)
+    record_override(river.kit.ledger, Override(criterion.check, closed.artifact, "ann", "known", until))
+    report = river.run()
+    assert outcomes(report)["ingest"] == Outcome.OVERRIDDEN
+    assert report.is_open
+    river.worked.clear()
+    river.clock.moment = until
+    assert outcomes(river.run())["ingest"] == Outcome.STOPPED
+    assert river.worked == []
+
+
+def test_an_override_that_ran_out_closes_the_gate_for_a_later_stage_alone(river) -> None:
+    river.shut.add("ingest")
+    closed = river.run().standings[-1]
+    until = river.clock.moment + timedelta(days=7)
+    record_override(river.kit.ledger, Override(closed.verdict.closed[0].check, closed.artifact, "ann", "known", until))
+    river.run()
+    river.clock.moment = until
+    assert river.run(only="validate").refusal is not None
+
+
+def test_evidence_edited_in_the_store_is_not_believed(river) -> None:
+    river.run()
+    recipe = next(made.recipe for _, made in everything_made(river.kit.ledger) if made.node == "ingest")
+    forged = river.kit.objects.get(artifact_key(recipe)).replace(b"1.0", b"0.5")
+    river.kit.objects.put(artifact_key(recipe), forged)
+    river.worked.clear()
+    river.run()
+    assert "ingest" in river.worked
+
+
+def test_what_was_lost_from_a_store_is_made_again(river) -> None:
+    river.run()
+    river.worked.clear()
+    river.lost.add("left")
+    river.run()
+    assert river.worked == ["left"]
+
+
+def test_a_changed_declaration_reruns_what_reads_the_changed_part(river) -> None:
+    river.run()
+    river.worked.clear()
+    river.reader.edition = "two"
+    report = river.run()
+    assert river.worked == []
+    assert "spec" not in report.cached
+
+
+def test_a_stage_can_be_run_again(river) -> None:
+    river.run()
+    river.worked.clear()
+    river.run(again="ingest")
+    assert river.worked == ["ingest"]
+
+
+def test_publishing_happens_once_behind_an_open_gate(river) -> None:
+    river.shut.add("both")
+    river.run()
+    assert river.published == []
+    river.shut.clear()
+    river.run()
+    river.run()
+    assert len(river.published) == 1
+
+
+def test_an_unknown_stage_is_named_with_the_nearest(river) -> None:
+    with pytest.raises(UnknownNameError, match="Did you mean 'ingest'"):
+        river.run(until="ingets")
+
+
+def test_every_run_leaves_its_summary_in_the_ledger(river) -> None:
+    river.run()
+    (entry,) = river.kit.ledger.entries("run")
+    assert set(entry.body["gates"]) == {"spec", "ingest", "validate"}
