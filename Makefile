@@ -1,0 +1,61 @@
+# Every target sets itself up: all it needs is Python 3.11 or newer and make.
+# The environment is .venv, installed from requirements.lock; unchanged, the next call installs nothing.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench lock clean install
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The stamp's name holds what was installed, and where: a venv that was moved, or an edited lock, is set up again.
+INSTALLED_FROM := pyproject.toml requirements-bootstrap.lock requirements.lock
+KEY := $(shell { pwd; cat $(INSTALLED_FROM); } | cksum | tr ' ' '-')
+STAMP := $(VENV)/.installed-$(KEY)
+
+help:  ## say what there is
+	@sed -n 's/^\([a-z]*\):.*## /make \1  /p' $(MAKEFILE_LIST) | awk '{ printf "%s %-8s", $$1, $$2; $$1 = $$2 = ""; print }'
+
+# Bytecode of the project's own modules: written here, because a machine may be told never to write it by itself.
+COMPILED := @$(BIN)/python -m compileall -q src
+
+demo: $(STAMP)  ## run the flights example from raw files to a registered model
+	$(COMPILED)
+	@$(BIN)/python examples/flights/fetch_data.py
+	@$(BIN)/sluiceway run --project examples/flights
+
+test: $(STAMP)  ## run all tests
+	@$(BIN)/python -m pytest
+
+check: $(STAMP)  ## lint, format, types, imports, docs and lock
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python -m pytest tests/house
+
+bench: $(STAMP)  ## run every benchmark and write docs/benchmarks.md
+	$(COMPILED)
+	@$(BIN)/python examples/flights/fetch_data.py
+	@$(BIN)/python benchmarks/run_all.py
+
+# LOCK_FLAGS=--upgrade takes the newest of everything; without it, what is locked and still fits stays.
+UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+	--custom-compile-command 'make lock' $(LOCK_FLAGS)
+lock:  ## resolve the dependencies of pyproject.toml anew
+	@VENV=$(VENV) sh .ci/bootstrap.sh
+	@$(UV_COMPILE) --group pyproject.toml:bootstrap --output-file requirements-bootstrap.lock
+	@$(UV_COMPILE) --group dev --output-file requirements.lock pyproject.toml
+
+clean:  ## remove the environment, caches and the example's state
+	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist build
+	@rm -rf examples/*/.sluiceway
+	@find src tests benchmarks examples -name __pycache__ -type d -prune -exec rm -rf {} +
+
+install: $(STAMP)  ## set up .venv and nothing else
+
+$(STAMP):
+	@VENV=$(VENV) sh .ci/bootstrap.sh
+	@VENV=$(VENV) sh .ci/install.sh
+	@rm -f $(VENV)/.installed-*
+	@touch $@
