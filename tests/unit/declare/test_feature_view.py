@@ -1,0 +1,110 @@
+"""Feature views refuse what could not be computed as known at a moment."""
+
+import pytest
+
+from sluiceway.core.errors import DeclarationError
+from sluiceway.declare.feature_view import (
+    FeatureView,
+    RequestView,
+    count,
+    latest,
+    maximum,
+    mean,
+    minimum,
+    std,
+    total,
+)
+from sluiceway.declare.source import Source, files
+
+LANDINGS = Source("landings", files("a.csv"), key="flight_id", event_time="landed_at")
+
+
+def view(**changes):
+    settings = {"name": "delays", "entity": "carrier", "source": LANDINGS, "features": [mean("d", over="1h")]} | changes
+    return FeatureView(**settings)
+
+
+def test_a_view_on_a_timeless_source_is_refused_with_what_to_give():
+    with pytest.raises(DeclarationError, match="has no event_time: what was known when cannot be told"):
+        view(source=Source("airports", files("a.csv")))
+
+
+def test_a_window_that_is_no_multiple_of_the_pane_is_refused():
+    with pytest.raises(DeclarationError, match="over='1h' is not a multiple of every='7m'"):
+        view(every="7m")
+
+
+@pytest.mark.parametrize("features", [[], [mean("d", over="1h"), mean("d", over="1h")]])
+def test_a_view_needs_features_each_name_once(features):
+    with pytest.raises(DeclarationError, match="needs at least one feature, and each name once"):
+        view(features=features)
+
+
+def test_two_features_of_one_column_may_differ_by_name():
+    made = view(features=[mean("d", over="1h"), mean("d", over="1h", name="again")])
+    assert made.columns == ("delays__mean_d_1h", "delays__again")
+
+
+@pytest.mark.parametrize(("setting", "text"), [("every", "often"), ("ttl", "0h")])
+def test_a_pane_or_ttl_that_is_no_duration_is_refused(setting, text):
+    with pytest.raises(DeclarationError, match=f"view 'delays', {setting}: '{text}' is not a duration"):
+        view(**{setting: text})
+
+
+@pytest.mark.parametrize("make", [mean, total, minimum, maximum, std])
+def test_a_window_that_is_no_duration_is_refused_by_its_aggregate(make):
+    with pytest.raises(DeclarationError, match=r"\(d\): 'day' is not a duration"):
+        make("d", over="day")
+
+
+def test_the_open_pane_is_refused_as_not_served_yet():
+    with pytest.raises(DeclarationError, match="the open pane is not served yet; leave fresh out"):
+        count(over="1h", fresh=True)
+
+
+def test_features_are_named_after_what_they_are():
+    made = [mean("d", over="1h"), count(over="24h"), latest("temp"), total("d", over="1h"), std("d", over="2h")]
+    assert [feature.name for feature in made] == ["mean_d_1h", "count_24h", "latest_temp", "sum_d_1h", "std_d_2h"]
+    assert [feature.is_window for feature in made] == [True, True, False, True, True]
+
+
+def test_a_feature_name_with_two_underscores_is_refused():
+    with pytest.raises(DeclarationError, match="feature name 'a__b' is not allowed"):
+        latest("temp", name="a__b")
+
+
+def test_words_about_a_view_do_not_change_its_digest():
+    assert view().digest == view(owner="ops", description="Delays of an airline.").digest
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"name": "other"},
+        {"entity": "origin"},
+        {"every": "10m"},
+        {"ttl": "3h"},
+        {"features": [mean("d", over="2h")]},
+        {"source": Source("landings", files("b.csv"), key="flight_id", event_time="landed_at")},
+        {"source": Source("landings", files("a.csv"), key="id", event_time="landed_at")},
+        {"source": Source("landings", files("a.csv"), key="flight_id", event_time="landed_at", known_time="seen")},
+    ],
+)
+def test_any_change_of_meaning_changes_the_digest(changes):
+    assert view(**changes).digest != view().digest
+
+
+def test_an_empty_request_view_is_refused_with_an_example():
+    with pytest.raises(DeclarationError, match="needs at least one expression, as in RequestView"):
+        RequestView()
+
+
+def test_a_request_feature_that_is_no_expression_is_refused():
+    with pytest.raises(DeclarationError, match="expression 'hour\\('"):
+        RequestView(hour="hour(")
+
+
+def test_a_request_view_knows_its_columns_and_what_they_use():
+    made = RequestView(hour="hour(at)", far="distance > 1000")
+    assert made.columns == ("hour", "far")
+    assert made.parsed()["far"].columns == {"distance"}
