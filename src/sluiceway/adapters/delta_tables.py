@@ -112,7 +112,7 @@ def _load(folder: Path, ref: TableRef, commit: Commit, columns: Sequence[str] | 
         raise _damaged(ref, str(error).partition("\n")[0], commit) from error
     if table.num_rows != ref.rows:
         raise _damaged(ref, f"it has {table.num_rows} rows instead of {ref.rows}", commit)
-    return normalise(table)
+    return normalise(table) if table.num_columns else table
 
 
 def _damaged(ref: TableRef, what: str, commit: Commit | None = None) -> DamagedError:

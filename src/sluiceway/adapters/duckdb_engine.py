@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # commands that run no query should not wait for them
     import duckdb
     import pyarrow as pa
 
+SHOWN = 200
 LOCKED_DOWN = {
     "enable_external_access": "false",
     "autoinstall_known_extensions": "false",
@@ -64,4 +65,4 @@ def _result(connection: "duckdb.DuckDBPyConnection", sql: str, tables: "Mapping[
 
 def _shortened(sql: str) -> str:
     line = " ".join(sql.split())
-    return line if len(line) <= 200 else f"{line[:199]}…"
+    return line if len(line) <= SHOWN else f"{line[: SHOWN - 1]}…"

@@ -117,7 +117,7 @@ def _tail(key: bytes) -> bytes:
 
 def _put(transaction: lmdb.Transaction, key: bytes, value: bytes) -> bool:
     old = transaction.get(key)
-    if old is not None and value[:STAMP_BYTES] < old[:STAMP_BYTES]:
+    if old is not None and value[:STAMP_BYTES] < bytes(old[:STAMP_BYTES]):
         return False
     return bool(transaction.put(key, value))
 
@@ -125,7 +125,8 @@ def _put(transaction: lmdb.Transaction, key: bytes, value: bytes) -> bool:
 def _keys(transaction: lmdb.Transaction, prefix: bytes) -> Iterator[bytes]:
     with transaction.cursor() as cursor:
         cursor.set_range(prefix)
-        for key in cursor.iternext(keys=True, values=False):
+        for found in cursor.iternext(keys=True, values=False):
+            key = bytes(found)
             if not key.startswith(prefix):
                 return
             yield key

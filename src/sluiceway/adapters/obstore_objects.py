@@ -48,10 +48,12 @@ class ObstoreObjects:
             MisuseError: the key is no relative path inside the store.
             SourceError: the folder cannot be written.
         """
-        store = self._store(make=True)
+        _checked(key)
+        if self._folder is not None:
+            self._folder.mkdir(parents=True, exist_ok=True)
         content = bytes(data) if isinstance(data, bytes | bytearray | memoryview) else iter(data)
         try:
-            obstore.put(store, _checked(key), content)
+            obstore.put(self._opening_store(key), key, content)
         except (BaseError, OSError) as error:
             raise _refused("write", key, error) from error
 
@@ -68,9 +70,10 @@ class ObstoreObjects:
 
     def has(self, key: str) -> bool:
         """Tell whether there is such an object."""
+        _checked(key)
         store = self._store()
         try:
-            return store is not None and bool(obstore.head(store, _checked(key)))
+            return store is not None and bool(obstore.head(store, key))
         except FileNotFoundError:
             return False
         except (BaseError, OSError) as error:
@@ -91,19 +94,21 @@ class ObstoreObjects:
         )
         return sorted(infos, key=lambda info: info.key)
 
-    def _store(self, *, make: bool = False) -> LocalStore | MemoryStore | None:
+    def _store(self) -> LocalStore | MemoryStore | None:
         """Open the folder once it is there: obstore cannot open one that is not."""
-        if self._opened is None and self._folder is not None and (make or self._folder.is_dir()):
-            self._folder.mkdir(parents=True, exist_ok=True)
+        if self._opened is None and self._folder is not None and self._folder.is_dir():
             self._opened = LocalStore(self._folder)
         return self._opened
 
-    def _opening(self, key: str) -> obstore.GetResult:
+    def _opening_store(self, key: str) -> LocalStore | MemoryStore:
         store = self._store()
         if store is None:
-            raise UnknownObjectError(_checked(key))
+            raise UnknownObjectError(key)
+        return store
+
+    def _opening(self, key: str) -> "obstore.GetResult":
         try:
-            return obstore.get(store, _checked(key))
+            return obstore.get(self._opening_store(_checked(key)), key)
         except FileNotFoundError as error:
             raise UnknownObjectError(key) from error
         except (BaseError, OSError) as error:
