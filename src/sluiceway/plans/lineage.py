@@ -1,0 +1,177 @@
+"""Lineage: which tables a SELECT reads, and which of their columns each of its columns is made from."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sluiceway.core.errors import SourceError
+from sluiceway.declare.names import refuse
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+    from sqlglot.lineage import Node
+
+Origins = frozenset[tuple[str, str]]
+
+STARTS = frozenset({"SELECT", "WITH", "FROM", "L_PAREN"})
+ROW_MAKERS = frozenset({"GenerateSeries", "Unnest", "Explode"})
+OUTSIDE = re.compile(r"read_\w+|\w+_scan|glob|sniff_csv|query|query_table|getenv", re.IGNORECASE)
+PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def tables_read(sql: str) -> frozenset[str]:
+    """Name the tables that a statement reads, as written; names that its own WITH defines are not among them.
+
+    Raises:
+        DeclarationError: it is not one SELECT over tables named plainly, but changes something, or reads files,
+            settings or another catalog.
+
+    >>> sorted(tables_read("WITH w AS (SELECT * FROM weather) SELECT * FROM w JOIN airports USING (faa)"))
+    ['airports', 'weather']
+    """
+    from sqlglot import exp
+    from sqlglot.optimizer.scope import traverse_scope
+
+    statement = _select(sql)
+    defined = {cte.alias_or_name.lower() for cte in statement.find_all(exp.CTE)}
+    named = [table for table in statement.find_all(exp.Table) if isinstance(table.this, exp.Identifier)]
+    scoped = [source for scope in traverse_scope(statement) for source in scope.sources.values()]
+    inside = {table.name for table in scoped if isinstance(table, exp.Table) and table.name}
+    return frozenset(inside | {table.name for table in named if table.name.lower() not in defined})
+
+
+def column_lineage(sql: str, schemas: Mapping[str, Sequence[str]]) -> dict[str, Origins]:
+    """Trace each output column to the table columns whose values go into its own.
+
+    Joins, CTEs, subqueries, stars, functions and windows are followed. Columns that only choose or order rows (WHERE,
+    the condition of a JOIN, GROUP BY, a final ORDER BY) are no lineage of a value; a window's PARTITION BY and ORDER BY are.
+
+    Args:
+        sql: One SELECT statement.
+        schemas: The columns of every table that it reads, by the table's name.
+
+    Returns:
+        ``(table, column)`` pairs, spelled as in ``schemas``, by output column, in the order of the output; none for a
+        constant or a bare ``count(*)``.
+
+    Raises:
+        DeclarationError: as for ``tables_read``.
+        SourceError: a table has no schema, or a column cannot be traced.
+    """
+    known = {table.lower(): (table, {column.lower(): column for column in schemas[table]}) for table in schemas}
+    for table in tables_read(sql):
+        if table.lower() not in known:
+            raise SourceError(
+                f"lineage: no columns are known of table {table!r}; known are {', '.join(schemas) or 'none'}"
+            )
+    statement = _select(sql)
+    spelled = _spellings(statement, schemas)
+    return {spelled.get(name, name): _origins(node, known) for name, node in _nodes(statement, schemas).items()}
+
+
+def _nodes(statement: "exp.Expr", schemas: Mapping[str, Sequence[str]]) -> "dict[str, Node]":
+    from sqlglot.errors import SqlglotError
+    from sqlglot.lineage import lineage
+    from sqlglot.optimizer.qualify import qualify
+    from sqlglot.optimizer.scope import build_scope
+
+    types: dict[str, Any] = {table: dict.fromkeys(columns, "UNKNOWN") for table, columns in schemas.items()}
+    try:
+        whole = qualify(statement, dialect="duckdb", schema=types, validate_qualify_columns=False, identify=False)
+        _require_names([column.alias_or_name for column in getattr(whole, "selects", ())])
+        return lineage(None, whole, types, dialect="duckdb", scope=build_scope(whole))
+    except (SqlglotError, ValueError) as error:
+        raise SourceError(f"lineage: the columns cannot be traced: {str(error).splitlines()[0]}") from None
+
+
+def _require_names(outputs: Sequence[str]) -> None:
+    for name in outputs:
+        if not name or name == "*" or re.fullmatch(r"_col_\d+", name):
+            raise SourceError("lineage: an output column has no name of its own; write AS and a name, and no COLUMNS()")
+        if outputs.count(name) > 1:
+            raise SourceError(f"lineage: the output has {outputs.count(name)} columns called {name!r}; name them apart")
+
+
+def _origins(node: "Node", known: Mapping[str, tuple[str, Mapping[str, str]]]) -> Origins:
+    from sqlglot import exp
+
+    found = set()
+    for leaf in node.walk():
+        if leaf.downstream:
+            continue
+        if isinstance(leaf.source, exp.Placeholder):
+            raise SourceError(f"lineage: {leaf.name} cannot be traced to a table; write the table's name before it")
+        if isinstance(leaf.source, exp.Table) and leaf.source.name.lower() in known:
+            table, columns = known[leaf.source.name.lower()]
+            column = exp.to_column(leaf.name, dialect="duckdb").name
+            if column.lower() not in columns:
+                raise SourceError(
+                    f"lineage: table {table!r} has no column {column!r}; it has {', '.join(columns.values())}"
+                )
+            found.add((table, columns[column.lower()]))
+    return frozenset(found)
+
+
+def _spellings(statement: "exp.Expr", schemas: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Remember how names were written, as tracing puts them all in lower case; the statement's own come first."""
+    from sqlglot import exp
+
+    outputs = [column.alias_or_name for column in getattr(statement, "selects", ())]
+    aliases = [alias.alias for alias in statement.find_all(exp.Alias)]
+    names = [*outputs, *aliases, *(column for columns in schemas.values() for column in columns)]
+    return {name.lower(): name for name in reversed(names)}
+
+
+def _select(sql: str) -> "exp.Expr":
+    from sqlglot import exp, parse
+    from sqlglot.dialects.duckdb import DuckDB
+    from sqlglot.errors import SqlglotError
+
+    try:
+        tokens = DuckDB().tokenize(sql)
+        if not tokens or tokens[0].token_type.name not in STARTS:
+            raise refuse(
+                f"SQL must be one SELECT statement, this starts with {tokens[0].text if tokens else 'nothing'!r}"
+            )
+        statements = [statement for statement in parse(sql, dialect="duckdb") if statement is not None]
+    except SqlglotError as error:
+        raise refuse(f"SQL cannot be read: {_plain(error)}") from None
+    if len(statements) != 1 or not isinstance(statements[0], exp.Query):
+        kinds = ", ".join(type(statement).__name__.upper() for statement in statements)
+        raise refuse(f"SQL must be one SELECT statement, this is {kinds}")
+    for problem in _reaches_outside(statements[0]):
+        raise refuse(f"SQL may read nothing but the project's sources: {problem}")
+    return statements[0]
+
+
+def _reaches_outside(statement: "exp.Expr") -> Iterator[str]:
+    from sqlglot import exp
+
+    for node in statement.find_all(exp.DDL, exp.DML, exp.Into, exp.Command):
+        if not isinstance(node, exp.Query):
+            yield f"it holds {type(node).__name__.upper()}"
+    for table in statement.find_all(exp.Table):
+        yield from _outside_table(table)
+    for function in statement.find_all(exp.Func):
+        name = function.name if isinstance(function, exp.Anonymous) else function.sql_name()
+        if OUTSIDE.fullmatch(name):
+            yield f"{name.lower()}() reaches outside"
+
+
+def _outside_table(table: "exp.Table") -> Iterator[str]:
+    written = table.sql("duckdb")
+    if type(table.this).__name__ in ROW_MAKERS:
+        return
+    if type(table.this).__name__ != "Identifier":
+        yield f"{written} is no table"
+    elif table.db or table.catalog:
+        yield f"{written} names a schema; write {table.name} alone"
+    elif not PLAIN_NAME.fullmatch(table.name):
+        yield f"{table.name!r} is a file or an address, not the name of a source; declare it as a Source"
+
+
+def _plain(error: Exception) -> str:
+    problems: list[dict[str, Any]] = getattr(error, "errors", [])
+    return (
+        "; ".join(f"line {problem['line']}: {problem['description']}" for problem in problems) or "the text is broken"
+    )
