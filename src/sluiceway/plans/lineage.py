@@ -44,7 +44,8 @@ def column_lineage(sql: str, schemas: Mapping[str, Sequence[str]]) -> dict[str, 
     """Trace each output column to the table columns whose values go into its own.
 
     Joins, CTEs, subqueries, stars, functions and windows are followed. Columns that only choose or order rows (WHERE,
-    the condition of a JOIN, GROUP BY, a final ORDER BY) are no lineage of a value; a window's PARTITION BY and ORDER BY are.
+    the condition of a JOIN, GROUP BY, a final ORDER BY) are no lineage of a value; a window's PARTITION BY and
+    ORDER BY are.
 
     Args:
         sql: One SELECT statement.
@@ -65,8 +66,8 @@ def column_lineage(sql: str, schemas: Mapping[str, Sequence[str]]) -> dict[str, 
                 f"lineage: no columns are known of table {table!r}; known are {', '.join(schemas) or 'none'}"
             )
     statement = _select(sql)
-    spelled = _spellings(statement, schemas)
-    return {spelled.get(name, name): _origins(node, known) for name, node in _nodes(statement, schemas).items()}
+    traced = {name: _origins(node, known) for name, node in _nodes(statement, schemas).items()}
+    return {_spelled(name, origins, statement): origins for name, origins in traced.items()}
 
 
 def _nodes(statement: "exp.Expr", schemas: Mapping[str, Sequence[str]]) -> "dict[str, Node]":
@@ -112,14 +113,14 @@ def _origins(node: "Node", known: Mapping[str, tuple[str, Mapping[str, str]]]) -
     return frozenset(found)
 
 
-def _spellings(statement: "exp.Expr", schemas: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """Remember how names were written, as tracing puts them all in lower case; the statement's own come first."""
+def _spelled(name: str, origins: Origins, statement: "exp.Expr") -> str:
+    """Write an output's name as the statement does, or as the table does that it comes from; tracing lowers the case."""
     from sqlglot import exp
 
     outputs = [column.alias_or_name for column in getattr(statement, "selects", ())]
     aliases = [alias.alias for alias in statement.find_all(exp.Alias)]
-    names = [*outputs, *aliases, *(column for columns in schemas.values() for column in columns)]
-    return {name.lower(): name for name in reversed(names)}
+    candidates = [*outputs, *(column for _, column in sorted(origins)), *aliases]
+    return next((candidate for candidate in candidates if candidate.lower() == name), name)
 
 
 def _select(sql: str) -> "exp.Expr":
