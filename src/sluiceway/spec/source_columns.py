@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from sluiceway.artifacts.dataset_version import EVENT_TIME, KNOWN_TIME
 from sluiceway.artifacts.table_ref import Column
-from sluiceway.core.errors import SourceError, UnknownNameError
+from sluiceway.core.errors import DeclarationError, SourceError, UnknownNameError
 from sluiceway.declare.project import Project
 from sluiceway.declare.source import Files, Source
 from sluiceway.plans.file_format import concatenate, decode
@@ -33,7 +33,7 @@ def source_columns(
             if source.files is not None:
                 own[name] = _of_files(source.files, files)
             table = _of_sql(source, own, made, project.sources, engine)
-        except SourceError as error:
+        except (SourceError, DeclarationError) as error:
             findings.note(f"source {name!r}: {error}")
             continue
         if table is not None:
