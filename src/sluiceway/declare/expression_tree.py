@@ -28,11 +28,11 @@ CASTS = {"DOUBLE": "number", "BIGINT": "integer", "VARCHAR": "text", "TEXT": "te
 UNITS = ("second", "minute", "hour", "day", "week", "month", "year")
 LITERALS = frozenset({"integer", "number", "text", "boolean", "null", "moment"})
 WORDS = {
-    "Select": "a subquery", "Subquery": "a subquery", "Exists": "a subquery", "Star": "a star", "Window": "a window function",
-    "Filter": "an aggregate's FILTER", "Alias": "two expressions side by side (or an alias)", "Distinct": "DISTINCT",
-    "Like": "LIKE (use starts_with or contains)", "ILike": "ILIKE (use lower and contains)", "Array": "a list",
-    "Pow": "the operator ** or ^ (use pow)", "Struct": "a struct", "Tuple": "a tuple", "Bracket": "an index",
-    "Placeholder": "a placeholder", "TryCast": "TRY_CAST (use CAST)", "If": "if() (use CASE)",
+    "Select": "a subquery", "Subquery": "a subquery", "Exists": "a subquery", "Star": "a star",
+    "Window": "a window function", "Filter": "an aggregate's FILTER", "Alias": "two expressions side by side (or an alias)",
+    "Distinct": "DISTINCT", "Like": "LIKE (use starts_with or contains)", "ILike": "ILIKE (use lower and contains)",
+    "Array": "a list", "Pow": "the operator ** or ^ (use pow)", "Struct": "a struct", "Tuple": "a tuple",
+    "Bracket": "an index", "Placeholder": "a placeholder", "TryCast": "TRY_CAST (use CAST)", "If": "if() (use CASE)",
     "AtTimeZone": "AT TIME ZONE (use at_zone)", "Abs": "the operator @ (use abs)", "JSONExtract": "an arrow",
     "PropertyEQ": "an assignment", "Concat": "two texts side by side (use ||)",
 }  # fmt: skip

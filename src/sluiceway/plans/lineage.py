@@ -78,7 +78,9 @@ def _nodes(statement: "exp.Expr", schemas: Mapping[str, Sequence[str]]) -> "dict
 
     types: dict[str, Any] = {table: dict.fromkeys(columns, "UNKNOWN") for table, columns in schemas.items()}
     try:
-        whole = qualify(statement, dialect="duckdb", schema=types, validate_qualify_columns=False, identify=False)
+        whole = qualify(
+            statement.copy(), dialect="duckdb", schema=types, validate_qualify_columns=False, identify=False
+        )
         _require_names([column.alias_or_name for column in getattr(whole, "selects", ())])
         return lineage(None, whole, types, dialect="duckdb", scope=build_scope(whole))
     except (SqlglotError, ValueError) as error:
@@ -114,7 +116,7 @@ def _origins(node: "Node", known: Mapping[str, tuple[str, Mapping[str, str]]]) -
 
 
 def _spelled(name: str, origins: Origins, statement: "exp.Expr") -> str:
-    """Write an output's name as the statement does, or as the table does that it comes from; tracing lowers the case."""
+    """Write an output's name as the statement does, or as the table it comes from; tracing lowers the case."""
     from sqlglot import exp
 
     outputs = [column.alias_or_name for column in getattr(statement, "selects", ())]
