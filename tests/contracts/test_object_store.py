@@ -51,6 +51,12 @@ def test_a_stream_of_little_or_nothing_is_stored(store, parts):
     assert store.get("small") == b"".join(parts)
 
 
+def test_a_stream_read_from_a_store_can_be_put_into_it(store):
+    store.put("a", bytes(range(256)) * 20_000)
+    store.put("b", store.stream("a"))
+    assert store.get("b") == store.get("a")
+
+
 def test_a_second_put_replaces_and_changes_the_tag(store):
     store.put("a", b"one")
     before = store.list()[0]
@@ -108,7 +114,12 @@ def test_odd_names_are_names(store, key):
 
 @pytest.mark.parametrize("key", BAD_KEYS)
 def test_a_key_that_is_no_relative_path_is_refused_everywhere(store, key):
-    for ask in (lambda: store.put(key, b"x"), lambda: store.get(key), lambda: store.stream(key), lambda: store.has(key)):
+    for ask in (
+        lambda: store.put(key, b"x"),
+        lambda: store.get(key),
+        lambda: store.stream(key),
+        lambda: store.has(key),
+    ):
         with pytest.raises(MisuseError, match="relative path"):
             ask()
     assert store.list() == []

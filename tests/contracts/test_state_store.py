@@ -10,7 +10,10 @@ from sluiceway.adapters.sqlite_state import SqliteState
 from sluiceway.core.errors import ConflictError
 from sluiceway.ports.state_store import StoredEntry
 
-ADAPTERS = {"sqlite": lambda folder: SqliteState(folder / "state" / "ledger.db"), "memory": lambda folder: MemoryState()}
+ADAPTERS = {
+    "sqlite": lambda folder: SqliteState(folder / "state" / "ledger.db"),
+    "memory": lambda folder: MemoryState(),
+}
 GENESIS = "0" * 64
 
 

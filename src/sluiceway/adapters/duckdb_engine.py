@@ -31,10 +31,10 @@ class DuckdbEngine:
         self._threads = threads
 
     def query(self, sql: str, tables: "Mapping[str, pa.Table]") -> "pa.Table":
-        """Return the result of one statement that has one.
+        """Return the result of one ``SELECT``.
 
         Raises:
-            SourceError: the statement fails, is several, or has no result.
+            SourceError: the statement fails, is several, or is no ``SELECT``.
         """
         import duckdb
 
@@ -55,12 +55,11 @@ def _result(connection: "duckdb.DuckDBPyConnection", sql: str, tables: "Mapping[
     statements = connection.extract_statements(sql)
     if len(statements) != 1:
         raise SourceError(f"write one SQL statement, not {len(statements)}: {_shortened(sql)}")
+    if statements[0].type.name != "SELECT":
+        raise SourceError(f"write a SELECT, not a statement of kind {statements[0].type.name}: {_shortened(sql)}")
     for name, table in tables.items():
         connection.register(name, table)
-    relation = connection.sql(sql)
-    if relation is None:
-        raise SourceError(f"the statement has no result; write a SELECT: {_shortened(sql)}")
-    return relation.to_arrow_table()
+    return connection.sql(sql).to_arrow_table()
 
 
 def _shortened(sql: str) -> str:

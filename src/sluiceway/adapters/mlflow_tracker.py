@@ -2,6 +2,7 @@
 
 import logging
 import os
+import posixpath
 import re
 import tempfile
 import warnings
@@ -19,6 +20,7 @@ from sluiceway.ports.tracker import RegisteredModel, TrackedRun
 Value = TypeVar("Value")
 
 LONGEST_PARAM = 6000
+LONGEST_NAME = 250
 BATCH = 100
 DISALLOWED = re.compile(r"[^\w\-. :/]")
 # Nothing is sent anywhere, nothing is drawn on the terminal.
@@ -93,6 +95,7 @@ class MlflowTracker:
         for variable, value in QUIET.items():
             os.environ.setdefault(variable, value)
         from mlflow.exceptions import MlflowException
+        from sqlalchemy.exc import SQLAlchemyError
 
         try:
             with self._creating:
@@ -100,14 +103,16 @@ class MlflowTracker:
                     self._create()
                 client = _open(self._database)
             yield client
-        except MlflowException as error:
-            raise SourceError(f"the tracker {self._database} failed: {error}; check the file and the disk") from error
+        except (MlflowException, SQLAlchemyError) as error:
+            reason = str(error).partition("\n")[0]
+            raise SourceError(f"the tracker {self._database} failed: {reason}; check the file and the disk") from error
 
     def _create(self) -> None:
         """Make the database aside: a kill amid MLflow's migrations leaves one that it can neither use nor repair."""
         self._folder.mkdir(parents=True, exist_ok=True)
+        for left in self._folder.glob("mlflow.db.*"):
+            left.unlink(missing_ok=True)
         staged = self._folder / f"mlflow.db.{os.getpid()}"
-        staged.unlink(missing_ok=True)
         _open(staged).search_experiments()
         staged.rename(self._database)
 
@@ -205,4 +210,11 @@ def _registered(found: Any, aliases: set[tuple[str, int, str]]) -> RegisteredMod
 
 
 def _named(values: Mapping[str, Value]) -> dict[str, Value]:
-    return {DISALLOWED.sub("_", key): value for key, value in values.items()}
+    return {_allowed(key): value for key, value in values.items()}
+
+
+def _allowed(name: str) -> str:
+    """Spell a name so that MLflow takes it: few signs, 250 characters, and a tidy path if it is one."""
+    spelled = DISALLOWED.sub("_", name)[:LONGEST_NAME]
+    tidy = posixpath.normpath(spelled) == spelled and not spelled.startswith(("/", "."))
+    return spelled if tidy else "_" + spelled.replace("/", "_")[: LONGEST_NAME - 1]

@@ -51,9 +51,12 @@ class ObstoreObjects:
         _checked(key)
         if self._folder is not None:
             self._folder.mkdir(parents=True, exist_ok=True)
-        content = bytes(data) if isinstance(data, bytes | bytearray | memoryview) else iter(data)
+        store = self._opening_store(key)
         try:
-            obstore.put(self._opening_store(key), key, content)
+            if isinstance(data, bytes | bytearray | memoryview):
+                obstore.put(store, key, bytes(data))
+            else:
+                _pour(store, key, data)
         except (BaseError, OSError) as error:
             raise _refused("write", key, error) from error
 
@@ -124,6 +127,17 @@ def _checked(key: str) -> str:
             "without empty parts, and not ending in '#' and a number"
         )
     return key
+
+
+def _pour(store: LocalStore | MemoryStore, key: str, chunks: Iterable[bytes]) -> None:
+    """Write a stream. Unless it ends well the writer is dropped unclosed, and with it what was staged.
+
+    ``obstore.put`` would draw the stream on its own runtime, where a stream that itself reads a store cannot run.
+    """
+    writer = obstore.open_writer(store, key, buffer_size=CHUNK_BYTES)
+    for chunk in chunks:
+        writer.write(bytes(chunk))
+    writer.close()
 
 
 def _chunks(key: str, content: Iterable[bytes]) -> Iterator[bytes]:

@@ -40,6 +40,7 @@ class ProjectLock:
                 yield
             finally:
                 os.ftruncate(descriptor, 0)
+                fcntl.flock(descriptor, fcntl.LOCK_UN)  # closing would leave it to children that share the descriptor
         finally:
             os.close(descriptor)
 

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -42,7 +43,7 @@ def start(file, name, times):
 
 
 def chain_is_whole(entries):
-    follows = all(later.previous == earlier.digest for earlier, later in zip(entries, entries[1:], strict=False))
+    follows = all(later.previous == earlier.digest for earlier, later in pairwise(entries))
     return follows and [entry.sequence for entry in entries] == list(range(1, len(entries) + 1))
 
 
@@ -68,7 +69,9 @@ def test_two_processes_that_retry_lose_and_repeat_nothing(tmp_path):
     for child in children:
         child.communicate()
     entries = list(SqliteState(file).entries())
-    assert sorted(entry.body.decode() for entry in entries) == sorted(f"{name} {number}" for name in "ab" for number in range(40))
+    assert sorted(entry.body.decode() for entry in entries) == sorted(
+        f"{name} {number}" for name in "ab" for number in range(40)
+    )
     assert chain_is_whole(entries)
 
 
@@ -123,7 +126,7 @@ def test_a_file_that_is_no_database_is_damage_and_named(tmp_path):
 
 def test_a_folder_in_its_place_is_named(tmp_path):
     (tmp_path / "ledger.db").mkdir()
-    with pytest.raises(SourceError, match="ledger.db"):
+    with pytest.raises(SourceError, match=r"ledger\.db"):
         SqliteState(tmp_path / "ledger.db").append(StoredEntry(1, "", "d", b""))
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import struct
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -36,20 +37,22 @@ ROWS = st.lists(ROW, max_size=12)
 
 def table_of(rows):
     columns = list(zip(*rows, strict=True)) or [()] * len(SCHEMA)
-    return pa.table([pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)], schema=SCHEMA)
+    return pa.table(
+        [pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)], schema=SCHEMA
+    )
 
 
 def reference_id(rows):
     """The documented layout, spelled out one value at a time."""
     plain = [tuple(0.0 if value == 0 and isinstance(value, float) else value for value in row) for row in rows]
     nan = float("nan")
-    plain = [tuple(nan if isinstance(value, float) and value != value else value for value in row) for row in plain]
+    plain = [tuple(nan if isinstance(value, float) and math.isnan(value) else value for value in row) for row in plain]
 
     def order(value):
         if value is None:
             return (0,)
         if isinstance(value, float):
-            return (2,) if value != value else (1, value)
+            return (2,) if math.isnan(value) else (1, value)
         return (1, value.encode() if isinstance(value, str) else value)
 
     plain.sort(key=lambda row: [order(value) for value in row])
