@@ -40,12 +40,10 @@ def parse_spec(text: str, *, path: str) -> Spec:
         DeclarationError: the text is no YAML, or a key is missing, unknown, repeated, or has a value that cannot be;
             every problem in the file is in it, by line.
     """
-    problems: list[Problem] = []
     root = _root(text, path)
-    root.problems = problems
     spec = _spec(root)
-    if problems or spec is None:
-        raise DeclarationError(sorted(problems, key=lambda problem: problem.line))
+    if root.problems or spec is None:
+        raise DeclarationError(sorted(root.problems, key=lambda problem: problem.line))
     return spec
 
 
