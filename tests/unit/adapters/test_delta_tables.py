@@ -101,7 +101,7 @@ def test_a_file_cut_short_is_damage_until_it_is_written_again(tmp_path):
     file = files_of(tmp_path / "t")[0]
     file.write_bytes(file.read_bytes()[:100])
     assert not store.has(ref)
-    with pytest.raises(DamagedError, match="'t'.*missing or cut short.*run again"):
+    with pytest.raises(DamagedError, match=r"'t'.*missing or cut short.*run again"):
         store.read(ref)
     again = store.write("t", TABLE)
     assert again.content_id == ref.content_id
