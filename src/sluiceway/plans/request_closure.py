@@ -17,7 +17,7 @@ from sluiceway.plans import closure_numbers as numbers
 from sluiceway.plans import closure_texts as texts
 from sluiceway.plans.closure_casts import CASTS
 from sluiceway.plans.closure_nulls import Closure
-from sluiceway.plans.closure_times import PARTS, clock_in, shift_by
+from sluiceway.plans.closure_times import PARTS, PARTS_OF_A_CLOCK, clock_in, part_in_zone, shift_by
 
 STRICT: dict[str, Callable[..., object]] = {
     "+": operator.add,
@@ -93,19 +93,26 @@ def _compile(tree: Tree, columns: Mapping[str, str] | None) -> tuple[Closure, Ki
     if tag == "column":
         name = tree[1] if columns is None else column_named(tree[1], columns)
         return operator.itemgetter(name), None if columns is None else columns[name]
+    if tag == "call" and tree[1] in PARTS_OF_A_CLOCK and tree[2][0] == "call" and tree[2][1] == "at_zone":
+        moment, zone = tree[2][2], tree[2][3]
+        return nulls.strict_one(part_in_zone(tree[1], zone[1]), _compile(moment, columns)[0]), "integer"
     compiled = [_compile(child, columns) for child in children(tree)]
     parts, kinds = [part for part, _ in compiled], [kind for _, kind in compiled]
-    kind = kind_from(tree, kinds)
+    return _combined(tree, parts, kinds), kind_from(tree, kinds)
+
+
+def _combined(tree: Tree, parts: list[Closure], kinds: list[Kind]) -> Closure:
+    tag = tree[0]
     if tag == "call":
-        return _call(tree, parts, kinds), kind
+        return _call(tree, parts, kinds)
     if tag == "in":
-        return nulls.membership(parts[0], [_value(choice) for choice in tree[2]]), kind
+        return nulls.membership(parts[0], [_value(choice) for choice in tree[2]])
     if tag == "case":
         values = _alike((*parts[1::2], parts[-1]), (*kinds[1::2], kinds[-1]))
-        return nulls.first_met(parts[:-1:2], values), kind
+        return nulls.first_met(parts[:-1:2], values)
     if tag == "cast":
-        return nulls.strict(CASTS[tree[1]], parts), kind
-    return _constant(_value(tree)), kind
+        return nulls.strict(CASTS[tree[1]], parts)
+    return _constant(_value(tree))
 
 
 def _value(tree: Tree) -> object:

@@ -29,9 +29,9 @@ NOON = datetime(2024, 3, 10, 12, 34, 56, 789000, UTC)
 SUNDAY_NIGHT = datetime(2013, 11, 3, 3, 30, tzinfo=UTC)
 LEAP_END = datetime(2024, 1, 31, 23, 59, 59, 1, UTC)
 
-MORNING_THERE = datetime(2024, 3, 10, 8, 34, 56, 789000)  # noqa: DTZ001 - a local clock has no zone
+MORNING_THERE = datetime(2024, 3, 10, 8, 34, 56, 789000)
 
-# expression, values of the columns it uses, result; worked out by hand from DuckDB's documentation of each function
+# expression, values of the columns it uses (the others NULL), and the result that both readings must give
 GOLDEN = [
     ("abs(i)", {"i": -5}, 5),
     ("abs(x)", {"x": -2.5}, 2.5),
