@@ -72,6 +72,8 @@ def _syntax_problem(error: yaml.YAMLError, path: str) -> Problem:
     reason = getattr(error, "problem", None) or str(error).splitlines()[0]
     if "\\t" in str(reason):
         reason = "a tab stands where YAML wants spaces; indent with spaces"
+    elif "expected" in str(reason):
+        reason = f"{reason}; close every bracket, and put text that holds any of : ? , # in quotes"
     return Problem(f"not YAML: {reason}", path, mark.line + 1 if mark else 0)
 
 

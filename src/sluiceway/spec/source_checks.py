@@ -16,9 +16,9 @@ def check_source(source: Source, columns: Mapping[str, Kinds], findings: Finding
     own = columns[source.name]
     for key in source.keys:
         findings.column(f"source {source.name!r}, key", key, own)
-    for field, expression in (("event_time", source.event_expression), ("known_time", source.known_expression)):
-        if expression is not None:
-            findings.expression(f"source {source.name!r}, {field}", expression, own, wanted=("time",))
+    for field, text in (("event_time", source.event_time), ("known_time", source.known_time)):
+        if text is not None:
+            findings.expression(f"source {source.name!r}, {field}", parse_expression(text), own, wanted=("time",))
     for expectation in source.expectations:
         _check_expectation(source, expectation, columns, findings)
 

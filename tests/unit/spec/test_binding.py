@@ -1,0 +1,276 @@
+"""A declaration that does not fit its data is refused before anything runs, by name and all at once."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from sluiceway.adapters.duckdb_engine import DuckdbEngine
+from sluiceway.adapters.obstore_objects import ObstoreObjects
+from sluiceway.artifacts.table_ref import Column
+from sluiceway.core.errors import DeclarationError
+from sluiceway.declare.expectation import column, fresh, reference, row
+from sluiceway.declare.feature_view import FeatureView, RequestView, latest, maximum, mean
+from sluiceway.declare.pipeline import Label, Pipeline
+from sluiceway.declare.project import Project
+from sluiceway.declare.source import Source, files
+from sluiceway.spec.binding import bind
+from sluiceway.spec.parse import parse_spec
+from sluiceway.spec.run import run
+
+SPEC = """\
+problem: {name: late_arrival, statement: 'Late?', owner: ops}
+target: {kind: binary, label: late, positive: 1}
+inputs: [carrier, distance]
+costs: {currency: USD, false_negative: 180, false_positive: 30}
+metric: {name: f_beta, beta: auto}
+sla: {latency_p99_ms: 50, success_rate: 0.999}
+acceptance: {slices: [carrier]}
+"""
+FLIGHTS = b"""id,carrier,dest,distance,sched_dep,landed,arr_delay
+1,AA,MIA,1000,2013-01-01T10:00:00Z,2013-01-01T12:00:00Z,5
+2,UA,SFO,2500,2013-01-01T11:00:00Z,2013-01-01T18:00:00Z,NA
+"""
+AIRPORTS = b"faa,lat\nMIA,25.8\nSFO,37.6\n"
+SCHEDULE_SQL = "SELECT id, carrier, dest, distance, sched_dep FROM raw"
+LANDINGS_SQL = """SELECT r.id, r.carrier, r.landed AS landed_at, r.arr_delay AS delay
+FROM raw r WHERE r.arr_delay IS NOT NULL"""
+CLASH_SQL = SCHEDULE_SQL.replace("dest", "dest AS _event_time")
+NO_CARRIER = SPEC.replace("[carrier, distance]", "[distance]").replace("slices: [carrier]", "")
+
+
+def parts(**changes):
+    """The declaration of a small project, with what a test puts in its place."""
+    settings = {
+        "raw": {"files": files("data/flights.csv")},
+        "airports": {"files": files("data/airports.csv"), "key": "faa"},
+        "schedule": {"sql": SCHEDULE_SQL, "key": "id", "event_time": "sched_dep"},
+        "landings": {"sql": LANDINGS_SQL, "key": "id", "event_time": "landed_at"},
+        "label": {"expression": "delay > 30", "at": "sched_dep", "matures": "36h"},
+        "view": {"entity": "carrier", "features": [mean("delay", over="1h")]},
+        "request": None,
+        "extra": [],
+        "spec": SPEC,
+    }
+    for name, change in changes.items():
+        old = settings[name]
+        settings[name] = {**old, **change} if isinstance(old, dict) else change
+    return SimpleNamespace(**settings)
+
+
+def project(**changes):
+    part = parts(**changes)
+    sources = [Source(name, **getattr(part, name)) for name in ("raw", "airports", "schedule", "landings")]
+    by_name = {source.name: source for source in [*sources, *part.extra]}
+    label = Label("late", by_name["landings"], each=by_name["schedule"], **part.label)
+    view = FeatureView("delays", source=by_name["landings"], **part.view)
+    views = [view, RequestView(**part.request)] if part.request else [view]
+    pipeline = Pipeline(spec="spec.yaml", views=views, label=label, model=lambda trial: trial)
+    return Project(pipeline, by_name, part.spec, "code")
+
+
+@pytest.fixture
+def folder():
+    store = ObstoreObjects.memory()
+    store.put("data/flights.csv", FLIGHTS)
+    store.put("data/airports.csv", AIRPORTS)
+    return store
+
+
+def bound(made, folder):
+    return bind(made, parse_spec(made.spec_text, path="spec.yaml"), files=folder, engine=DuckdbEngine())
+
+
+def refusals(folder, **changes):
+    with pytest.raises(DeclarationError) as refused:
+        bound(project(**changes), folder)
+    return [str(problem) for problem in refused.value.problems]
+
+
+def test_a_fitting_declaration_tells_the_columns_of_every_source(folder):
+    columns = bound(project(), folder).columns
+    assert list(columns) == ["raw", "airports", "schedule", "landings"]
+    assert columns["landings"] == (
+        Column("id", "integer"),
+        Column("carrier", "text"),
+        Column("landed_at", "time"),
+        Column("delay", "integer"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (
+            {"raw": {"files": files("data/flihgts.csv")}},
+            "'data/flihgts.csv'; did you mean 'data/flights.csv'?",
+        ),
+        ({"raw": {"files": files("other/*.csv")}}, "no file matches 'other/*.csv'; put the file there"),
+        (
+            {"schedule": {"sql": "SELECT * FROM rwa"}},
+            "its SQL reads 'rwa': no source is called 'rwa'. Did you",
+        ),
+        ({"schedule": {"sql": "SELECT FROM WHERE"}}, "source 'schedule'"),
+        ({"schedule": {"sql": "DROP TABLE raw"}}, "SQL must be one SELECT statement"),
+        ({"schedule": {"sql": "SELECT carier FROM raw"}}, '"carier" not found'),
+        ({"schedule": {"sql": "SELECT * FROM schedule"}}, "reads the source itself, which has no files"),
+        ({"schedule": {"sql": "SELECT * FROM landings"}}, "'landings', which reads it in turn"),
+        (
+            {"schedule": {"sql": CLASH_SQL}},
+            "which is kept for the row's own times",
+        ),
+        ({"schedule": {"event_time": "sched"}}, "source 'schedule', event_time: "),
+        ({"schedule": {"event_time": "distance"}}, "'distance' is integer, it must be time"),
+        (
+            {"schedule": {"event_time": "at_zone(sched_dep, 'America/New_York')"}},
+            "is local, it must be time; leave at_zone out, times are UTC",
+        ),
+        ({"schedule": {"known_time": "sched_arr"}}, "source 'schedule', known_time: "),
+        ({"airports": {"key": "iata"}}, "source 'airports', key: no column is called 'iata'"),
+        (
+            {"airports": {"expectations": [column("lon").not_null()]}},
+            "'lon is not missing': no column is called 'lon'",
+        ),
+        (
+            {"airports": {"expectations": [column("faa").between(0, 1)]}},
+            "'faa' is text, it must be integer or number",
+        ),
+        ({"airports": {"expectations": [column("lat").matches("x")]}}, "column 'lat' is number, it must be text"),
+        (
+            {"airports": {"expectations": [column("faa").one_of(1)]}},
+            "'faa' is text, so that 1 is none of its values",
+        ),
+        ({"airports": {"expectations": [column("lat").one_of(True)]}}, "so that True is none of its values"),
+        ({"airports": {"expectations": [row("lat + 1")]}}, "'lat + 1' is number, it must be boolean"),
+        ({"airports": {"expectations": [row("lat > faa")]}}, "expectation 'row: lat > faa': "),
+        ({"airports": {"expectations": [fresh(within="2d")]}}, "the source has no event_time"),
+        (
+            {"schedule": {"expectations": [reference("distance", Source("airports", files("x.csv"), key="faa"))]}},
+            "distance is integer, airports.faa is text",
+        ),
+        ({"label": {"expression": "delay + 1"}}, "label 'late': 'delay + 1' is integer, it must be boolean"),
+        ({"label": {"expression": "arr_dealy > 30"}}, "label 'late': "),
+        ({"label": {"at": "distance"}}, "label 'late', at: 'distance' is integer, it must be time"),
+        ({"view": {"entity": "distance"}}, "view 'delays', entity in landings: no column is called 'distance'"),
+        (
+            {"view": {"features": [mean("dealy", over="1h")]}},
+            "'mean_dealy_1h': no column is called 'dealy'. Did",
+        ),
+        (
+            {"view": {"features": [maximum("carrier", over="1h")]}},
+            "'carrier' is text, it must be integer or",
+        ),
+        ({"view": {"features": [latest("landed_at")]}}, "column 'landed_at' is time, it must be"),
+        ({"request": {"far": "sched_dep"}}, "sched_dep is not an input that a caller has at inference"),
+        ({"request": {"carrier": "distance"}}, "request feature 'carrier' has the name of an input"),
+        ({"request": {"x": "carrier + 1"}}, "request feature 'x': "),
+        (
+            {"spec": SPEC.replace("label: late", "label: delayed")},
+            "spec.yaml:2: target.label is 'delayed', but",
+        ),
+        ({"spec": SPEC.replace("positive: 1", "positive: yes sir")}, "spec.yaml:2: target.positive is 'yes sir'"),
+        (
+            {"spec": SPEC.replace("slices: [carrier]", "slices: [carier]")},
+            "spec.yaml:7: acceptance.slices: no model",
+        ),
+        (
+            {"spec": NO_CARRIER},
+            "is looked up by 'carrier'",
+        ),
+    ],
+)
+def test_one_misfit_is_one_problem_by_name(folder, changes, words):
+    found = refusals(folder, **changes)
+    assert len(found) == 1, found
+    assert words in found[0]
+
+
+def test_an_entity_of_different_types_is_refused(folder):
+    [found] = refusals(folder, landings={"sql": LANDINGS_SQL.replace("r.carrier", "length(r.carrier) AS carrier")})
+    assert "entity 'carrier' is integer in landings and text in schedule; it must be the same in both" in found
+
+
+def test_a_key_of_different_types_is_refused(folder):
+    [found] = refusals(folder, landings={"sql": LANDINGS_SQL.replace("r.id", "r.id::VARCHAR AS id")})
+    assert "label 'late': key 'id' is text in landings and integer in schedule" in found
+
+
+def test_all_misfits_are_told_at_once(folder):
+    found = refusals(
+        folder,
+        airports={"key": "iata"},
+        label={"at": "distance"},
+        view={"features": [mean("dealy", over="1h")]},
+        request={"far": "arr_delay > 1"},
+        spec=SPEC.replace("label: late", "label: delayed"),
+    )
+    assert len(found) == 5
+
+
+def test_a_broken_source_is_told_once_though_others_read_it(folder):
+    found = refusals(folder, raw={"files": files("data/none.csv")})
+    assert len(found) == 1
+    assert "source 'raw'" in found[0]
+
+
+def test_a_broken_file_is_told_with_its_row(folder):
+    folder.put("data/airports.csv", b"faa,lat\nMIA,25.8\nSFO\n")
+    [found] = refusals(folder)
+    assert "data/airports.csv: CSV parse error: Row #3: Expected 2 columns, got 1" in found
+
+
+def test_a_request_feature_over_what_is_known_only_after_landing_is_refused_by_name(folder):
+    [found] = refusals(folder, request={"lateness": "arr_delay * 2"})
+    assert found.startswith("request feature 'lateness': arr_delay is not an input that a caller has at inference")
+
+
+def test_an_input_made_from_what_decides_the_label_is_refused_by_name(folder):
+    sql = "SELECT id, carrier, distance, sched_dep, arr_delay / 60 AS hours_late FROM raw"
+    [found] = refusals(
+        folder, schedule={"sql": sql}, spec=SPEC.replace("[carrier, distance]", "[carrier, distance, hours_late]")
+    )
+    assert found.startswith("input 'hours_late' of schedule comes from raw.arr_delay, which decides the label 'late'")
+
+
+def test_a_leak_is_found_through_several_sources_and_in_any_case(folder):
+    middle = Source("middle", sql="WITH m AS (SELECT *, ARR_DELAY + distance AS score FROM raw) SELECT * FROM m")
+    made = project(
+        extra=[middle],
+        schedule={"sql": "SELECT id, carrier, distance, sched_dep, score FROM middle"},
+        label={"expression": "DELAY > 30", "at": "sched_dep", "matures": "36h"},
+        spec=SPEC.replace("[carrier, distance]", "[carrier, distance, score]"),
+    )
+    ordered = {name: made.sources[name] for name in ("raw", "airports", "middle", "schedule", "landings")}
+    with pytest.raises(DeclarationError, match=r"input 'score' of schedule comes from raw\.arr_delay"):
+        bound(Project(made.pipeline, ordered, made.spec_text, "code"), folder)
+
+
+def test_a_leak_is_found_in_a_source_with_sql_over_its_own_file(folder):
+    own = {"files": files("data/flights.csv"), "sql": "SELECT *, arr_delay > 0 AS hint FROM schedule"}
+    [found] = refusals(
+        folder,
+        schedule=own,
+        landings={"sql": "SELECT id, carrier, landed AS landed_at, arr_delay AS delay FROM schedule"},
+        spec=SPEC.replace("[carrier, distance]", "[carrier, distance, hint]"),
+    )
+    assert "input 'hint' of schedule comes from schedule.arr_delay" in found
+
+
+def test_an_input_known_only_after_landing_is_not_available_and_says_from_where(folder):
+    made = project(spec=SPEC.replace("[carrier, distance]", "[carrier, distance, delay, dest_lat, arr_delay]"))
+    objects = ObstoreObjects.memory()
+    promise = run(made, files=folder, objects=objects, engine=DuckdbEngine())
+    found = {entry.name: entry for entry in promise.inputs}
+    assert [name for name, entry in found.items() if entry.available] == ["carrier", "distance"]
+    assert found["delay"].reason.startswith("known only from landings, after the event")
+    assert found["arr_delay"].reason.startswith("schedule lacks it; raw has it")
+    assert found["dest_lat"].reason.startswith("schedule: no column is called 'dest_lat'")
+    assert found["carrier"].type == "text"
+
+
+def test_the_page_is_written_under_the_promises_own_id(folder):
+    objects = ObstoreObjects.memory()
+    promise = run(project(), files=folder, objects=objects, engine=DuckdbEngine())
+    assert promise.markdown == f"reports/spec-{promise.content_id[:12]}.md"
+    assert b"Late?" in objects.get(promise.markdown)
+    assert b"Late?" in objects.get(promise.html)
+    assert run(project(), files=folder, objects=objects, engine=DuckdbEngine()) == promise
