@@ -21,12 +21,11 @@ def sql_of(tree: Tree) -> str:
     if tag == "cast":
         return f"CAST({sql_of(tree[2])} AS {SQL_TYPES[tree[1]]})"
     if tag == "column":
-        return quoted(tree[1])
+        return _quoted(tree[1])
     return _literal(tree)
 
 
-def quoted(name: str) -> str:
-    """Write a column's or table's name so that nothing in it is read as SQL."""
+def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
