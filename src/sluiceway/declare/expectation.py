@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sluiceway.core.digest import digest_of
 from sluiceway.core.duration import parse_duration
 from sluiceway.declare.expression import parse_expression
 from sluiceway.declare.names import refuse
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from sluiceway.declare.source import Source
 
 KINDS = ("one_of", "between", "not_null", "unique", "matches", "typed", "row", "reference", "fresh", "mean_between")
+
+LONGEST_LIST = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class Expectation:
         """What a report calls this rule."""
         column = self.column or ""
         names = {
-            "one_of": f"{column} is one of {len(self.values)} values",
+            "one_of": f"{column} is one of {_listed(self.values)}",
             "between": f"{column} between {self.low} and {self.high}",
             "not_null": f"{column} is not missing",
             "unique": f"{column} is unique",
@@ -49,6 +52,12 @@ class Expectation:
             "mean_between": f"mean of {column} between {self.low} and {self.high}",
         }
         return names[self.kind]
+
+
+def _listed(values: tuple[object, ...]) -> str:
+    """Write values out, or count them with their digest: other values make another name, and so another check."""
+    words = ", ".join(map(str, values))
+    return words if len(words) <= LONGEST_LIST else f"{len(values)} values ({digest_of(values)[:6]})"
 
 
 @dataclass(frozen=True, slots=True)

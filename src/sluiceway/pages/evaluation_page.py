@@ -5,11 +5,10 @@ from dataclasses import dataclass
 
 from sluiceway.artifacts.evaluation import Evaluation, Metrics, SliceScore
 from sluiceway.artifacts.model_bundle import ModelBundle, Trial
-from sluiceway.core.moments import iso
 from sluiceway.core.verdict import Outcome
 from sluiceway.declare.spec import Spec
-from sluiceway.pages.figure import Labels, Line, bars, calibration, line_curves
-from sluiceway.pages.number_text import number_text
+from sluiceway.pages.figure import Labels, Line, calibration, line_curves
+from sluiceway.pages.number_text import moment_text, number_text
 from sluiceway.pages.page import Bar, Block, Code, Facts, Figure, Gallery, Note, Page, Section, Table
 from sluiceway.pages.split_timeline import split_timeline
 
@@ -44,7 +43,7 @@ def evaluation_html(
 ) -> str:
     """Write the page; ``outcome`` is the gate's as of now, when there is one already."""
     split = evaluation.split
-    when = f"{split.holdout_rows:,} rows from {iso(split.holdout_from)} to {iso(split.holdout_until)}"
+    when = f"{split.holdout_rows:,} rows from {moment_text(split.holdout_from)} to {moment_text(split.holdout_until)}"
     sections = [
         Section("", [_facts(evaluation, spec)]),
         Section("Holdout metrics", [_metrics(evaluation, spec)]),
@@ -171,12 +170,11 @@ def _features(evaluation: Evaluation) -> list[Block]:
     ranked = sorted(evaluation.single_feature_auc.items(), key=lambda item: (-item[1], item[0]))
     if not ranked:
         return [Note("No feature was measured alone.")]
-    labels = Labels("ROC AUC of each feature alone", "ROC AUC, 0.5 is chance", "")
-    svg = bars(dict(ranked[:MOST_FEATURES]), labels, low=0.5)
+    rows = [(name, Bar(f"{auc:.3f}", 2 * auc - 1)) for name, auc in ranked[:MOST_FEATURES]]
     left = len(ranked) - MOST_FEATURES
     more = f" The {left} weakest are left out." if left > 0 else ""
-    note = Note("How well each column alone ranks the training labels; near 1 smells of a leak." + more)
-    return [note, Gallery([Figure(svg)], width_rem=36)]
+    words = "How well each column alone ranks the training labels: 0.5 is chance, and near 1 smells of a leak."
+    return [Note(words + more), Table(("Feature", "ROC AUC"), rows)]
 
 
 def _search(bundle: ModelBundle) -> list[Block]:

@@ -70,33 +70,21 @@ def line_curves(lines: Sequence[Line], labels: Labels, *, marks: Mapping[str, fl
     return _svg(canvas, labels)
 
 
-def bars(values: Mapping[str, float], labels: Labels, *, low: float = 0.0) -> str:
-    """Draw a lying bar for each named value, the first on top, from ``low`` on."""
-    longest = max((len(name) for name in values), default=0)
-    canvas, axes = _canvas(labels, height=0.6 + 0.24 * max(len(values), 2), left=min(0.04 + 0.013 * longest, 0.6))
-    places = range(len(values))
-    axes.barh(places, [value - low for value in values.values()], left=low, color=COLOURS["accent"], height=0.62)
-    axes.set_yticks(places, list(values))
-    axes.invert_yaxis()
-    axes.grid(visible=False, axis="y")
-    return _svg(canvas, labels)
-
-
 def calibration(lines: Sequence[Line], labels: Labels) -> str:
     """Draw observed shares over predicted probabilities, both 0 to 1, with the diagonal of honesty."""
     diagonal = Line("perfect", (0.0, 1.0), (0.0, 1.0), colour="faint", dashed=True)
     return line_curves([diagonal, *lines], labels)
 
 
-def _canvas(labels: Labels, *, height: float = SIZE_INCHES[1], left: float = 0.12) -> "tuple[Canvas, Axes]":
+def _canvas(labels: Labels) -> "tuple[Canvas, Axes]":
     """Make axes without pyplot, which would keep every figure alive.
 
-    Margins are fixed, as a layout engine doubles the time a figure takes; below the axes they are 0.5 inches.
+    Margins are fixed, as a layout engine doubles the time a figure takes.
     """
     from matplotlib.figure import Figure as Canvas
 
-    canvas = Canvas(figsize=(SIZE_INCHES[0], height))
-    canvas.subplots_adjust(left=left, right=0.985, top=1 - 0.08 / height, bottom=0.5 / height)
+    canvas = Canvas(figsize=SIZE_INCHES)
+    canvas.subplots_adjust(left=0.12, right=0.985, top=0.975, bottom=0.15)
     axes = canvas.add_subplot()
     axes.set_xlabel(labels.x, color=COLOURS["soft"], fontsize=9)
     axes.set_ylabel(labels.y, color=COLOURS["soft"], fontsize=9)
@@ -124,7 +112,7 @@ def _adopt(svg: str, labels: Labels) -> str:
     body = svg[svg.index("<svg") :]
     for name, colour in COLOURS.items():
         body = body.replace(colour, f"var(--{name})")
-    body = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", body)
+    body = re.sub(r"font-family: [^;\"]*;? ?", "", body)
     body = re.sub(r'(<svg[^>]*?) width="[^"]*"| height="[^"]*pt"', r"\1", body, count=2)
     body = re.sub(r"<defs>\s*<style[^>]*>.*?</style>\s*</defs>", "", body, count=1, flags=re.DOTALL)
     named = f"<title>{escape(labels.title)}</title><desc>{escape(labels.description or labels.title)}</desc>"

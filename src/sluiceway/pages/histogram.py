@@ -70,7 +70,7 @@ def _outline(heights: Sequence[float]) -> str:
 def _labels(labels: Sequence[str], bins: int) -> str:
     """Name every bin where there is room, else the first and the last."""
     step = WIDTH / max(bins, 1)
-    if len(labels) == bins and all(len(label) * 5.4 < step for label in labels):
+    if len(labels) == bins and all(len(label) * 6.0 < step for label in labels):
         return "".join(_text(label, step * (place + 0.5), "middle") for place, label in enumerate(labels))
     if not labels:
         return ""
@@ -84,4 +84,4 @@ def _shortened(label: str, most: int = 20) -> str:
 
 def _text(label: str, x: float, anchor: str) -> str:
     place = f'x="{x:.1f}" y="{HEIGHT - 4:g}" text-anchor="{anchor}"'
-    return f'<text {place} font-size="9" fill="var(--soft)">{escape(label)}</text>'
+    return f'<text {place} font-size="10" fill="var(--soft)">{escape(label)}</text>'

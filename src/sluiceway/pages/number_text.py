@@ -1,4 +1,8 @@
-"""Numbers as people read them."""
+"""Numbers and moments as people read them."""
+
+from datetime import datetime
+
+from sluiceway.core.moments import in_utc
 
 MISSING = "\N{EN DASH}"
 LARGE = 1000
@@ -23,11 +27,22 @@ def number_text(value: object) -> str:
 def percent(share: float | None) -> str:
     """Write a share of 0 to 1 as a percentage, with the digits it takes not to round a fault away.
 
-    >>> [percent(share) for share in (1.0, 0.99999, 0.157, 0.0)]
-    ['100 %', '99.999 %', '15.7 %', '0 %']
+    The space before the sign does not break.
+
+    >>> [percent(share).split() for share in (1.0, 0.99999, 0.157)]
+    [['100', '%'], ['99.999', '%'], ['15.7', '%']]
     """
     if share is None or share != share:  # noqa: PLR0124 - only NaN differs from itself
         return MISSING
     hundred = 100 * share
     digits = next((digits for digits in range(1, 8) if round(hundred, digits) not in {0.0, 100.0}), 1)
-    return f"{round(hundred, digits)!r}".removesuffix(".0") + " %"
+    return f"{round(hundred, digits)!r}".removesuffix(".0") + "\N{NO-BREAK SPACE}%"
+
+
+def moment_text(moment: datetime) -> str:
+    """Write a moment to the minute.
+
+    >>> moment_text(datetime(2013, 11, 1, 6, 30))
+    '2013-11-01 06:30 UTC'
+    """
+    return f"{in_utc(moment):%Y-%m-%d %H:%M} UTC"

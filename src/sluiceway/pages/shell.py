@@ -25,14 +25,14 @@ border:1px solid currentColor;white-space:nowrap}
 h1+.badge{font-size:.88rem;padding:.05rem .7rem}
 .passed{color:var(--passed)}.overridden{color:var(--overridden)}.no_reference{color:var(--no_reference)}
 .inconclusive{color:var(--inconclusive)}.stopped{color:var(--stopped)}
-dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(10.5rem,1fr));gap:.9rem 1.4rem;margin:.9rem 0}
+dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(9.6rem,1fr));gap:.9rem 1.2rem;margin:.9rem 0}
 dt{color:var(--soft);font-size:.8rem}dd{margin:0;font-size:1.02rem;font-weight:550;font-variant-numeric:tabular-nums;
 overflow-wrap:anywhere}
 .scroll{overflow-x:auto;margin:.5rem 0 .8rem}
-table{border-collapse:collapse;width:100%;font-size:.9rem}
+table{border-collapse:collapse;min-width:min(100%,36rem);font-size:.9rem}
 caption{text-align:left;color:var(--soft);font-size:.85rem;padding-bottom:.25rem}
 th{font-weight:550;color:var(--soft);text-align:left;font-size:.8rem;white-space:nowrap;vertical-align:bottom}
-th,td{padding:.3rem .9rem .3rem 0;border-bottom:1px solid var(--rule);vertical-align:top}
+th,td{padding:.3rem 1.3rem .3rem 0;border-bottom:1px solid var(--rule);vertical-align:top}
 th:last-child,td:last-child{padding-right:0}
 td{overflow-wrap:break-word}
 .number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}

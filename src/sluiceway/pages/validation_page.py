@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 
 from sluiceway.artifacts.validation_report import ValidationReport
-from sluiceway.core.moments import iso
 from sluiceway.core.verdict import Measure, Outcome, Verdict
 from sluiceway.pages.histogram import Histogram, histogram_svg
-from sluiceway.pages.number_text import percent
+from sluiceway.pages.number_text import moment_text, percent
 from sluiceway.pages.page import Block, Cell, Code, Facts, Figure, Gallery, Note, Page, Section, Table
 
 MOST_HISTOGRAMS = 60
@@ -23,11 +22,11 @@ def validation_html(report: ValidationReport, verdict: Verdict, histograms: Sequ
         Section("Layer C: class share", _class_share(report)),
         *_histograms(report, histograms),
     ]
-    known = f", as known at {iso(report.as_of)}" if report.as_of else ""
+    known = f", as known at {moment_text(report.as_of)}" if report.as_of else ""
     return Page(
         title="Validation",
         subtitle=f"Dataset {report.dataset[:12]}{known}. The verdict is of the time of writing; "
-        "`sluiceway validate report` judges again.",
+        "sluiceway validate report shows the newest.",
         outcome=verdict.outcome,
         sections=sections,
         footer=f"validation {report.content_id}",
@@ -43,7 +42,7 @@ def _facts(report: ValidationReport) -> Facts:
         (
             ("Dataset", Code(report.dataset[:12])),
             ("Reference", Code(report.reference[:12]) if report.reference else "none yet"),
-            ("Known until", iso(report.as_of) if report.as_of else "everything"),
+            ("Known until", moment_text(report.as_of) if report.as_of else "everything"),
             ("Rules over rows", f"{kept} of {len(report.rules) - len(bounded)} kept"),
             ("Columns compared", sum(check.effect is not None for check in report.drift)),
         )
@@ -87,7 +86,7 @@ def _freshness(report: ValidationReport) -> list[Section]:
     if not report.freshness:
         return []
     rows = [
-        (check.source, iso(check.newest) if check.newest else None, f"{check.within_s / 3600:g} h")
+        (check.source, moment_text(check.newest) if check.newest else None, f"{check.within_s / 3600:g} h")
         for check in report.freshness
     ]
     return [Section("Freshness", [Table(("Source", "Newest row known at", "May be old"), rows)])]

@@ -1,0 +1,62 @@
+import re
+
+import pytest
+
+from sluiceway.core.verdict import Outcome
+from sluiceway.pages.page import Bar, Code, Facts, Figure, Gallery, Note, Page, Section, Table
+
+
+def page(*blocks, **more):
+    return Page("Title", sections=[Section("Part", list(blocks))], **more).html()
+
+
+HOSTILE = '<script>alert("x")</script>'
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        Note(HOSTILE),
+        Code(HOSTILE),
+        Facts(((HOSTILE, HOSTILE),)),
+        Table((HOSTILE,), [(HOSTILE,), (Code(HOSTILE),), (Bar(HOSTILE, 0.5),)], caption=HOSTILE),
+        Gallery([Figure("<svg></svg>", HOSTILE, HOSTILE)]),
+    ],
+)
+def test_every_text_is_escaped(block):
+    html = page(block, subtitle=HOSTILE, footer=HOSTILE)
+    assert "<script" not in html
+    assert "&lt;script&gt;" in html
+
+
+def test_nothing_is_fetched_and_nothing_runs():
+    html = page(Note("x"))
+    assert not re.search(r"<script|<link|<img|@import|url\(|https?://|javascript:", html)
+    assert "default-src 'none'" in html
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_a_verdict_is_shown_by_colour_and_by_word(outcome):
+    word = outcome.value.replace("_", " ").capitalize()
+    html = page(outcome=outcome)
+    assert f'<span class="badge {outcome.value}">{word}</span>' in html
+    assert f".{outcome.value}{{color:var(--{outcome.value})}}" in html
+
+
+def test_columns_of_numbers_are_set_to_the_right_and_others_are_not():
+    table = Table(("n", "mixed", "flag", "none"), [(1, 1, True, None), (None, "a", False, None)])
+    assert [table.is_number(index) for index in range(4)] == [True, False, False, False]
+    html = page(table)
+    assert re.search(r'class="number">\s*n</th>', html)
+    assert '<td class="number">1</td>' in html
+
+
+def test_missing_values_are_dashes_and_bars_stay_within_their_bounds():
+    html = page(Table(("a", "b"), [(None, Bar("x", 1.7)), (float("nan"), Bar("y", float("nan")))]))
+    assert html.count("\N{EN DASH}") == 2
+    assert 'style="width:100.0%"' in html
+    assert 'style="width:0%"' in html
+
+
+def test_the_same_page_gives_the_same_bytes():
+    assert page(Note("x")) == page(Note("x"))

@@ -1,0 +1,42 @@
+from dataclasses import fields
+
+import pytest
+
+from sluiceway.artifacts.promise import InputAvailability, Promise
+from sluiceway.declare.spec import Acceptance, Costs, Metric, ProblemStatement, ServiceLevel, Spec, Target
+from sluiceway.pages.spec_page import LIMITS, spec_html, spec_markdown
+
+
+def promise(beta=None, statement="Will this flight be late?"):
+    spec = Spec(
+        ProblemStatement("late_arrival", statement, "ops-ml"),
+        Target("binary", "late", 1),
+        ("origin",),
+        Costs("USD", 180, 30),
+        Metric("f_beta", beta),
+        ServiceLevel(50, 0.999),
+    )
+    return Promise(spec, (InputAvailability("origin", "text", True, "source schedule"),), "", "")
+
+
+@pytest.mark.parametrize("write", [spec_markdown, spec_html])
+def test_the_page_says_all_that_is_promised(write):
+    text = write(promise())
+    said = ["Late arrival", "Will this flight be late?", "ops-ml", "origin", "source schedule", "180 USD", "30 USD"]
+    said += ["2.449", "sqrt(C_FN / C_FP) = sqrt(180 / 30)", "0.1429", "30 / (30 + 180)", "50 ms", "99.9"]
+    assert [each for each in said if each not in text] == []
+
+
+def test_a_fixed_beta_is_not_said_to_be_derived():
+    text = spec_markdown(promise(beta=2.0))
+    assert "as the spec fixes it" in text
+    assert "sqrt(C_FN" not in text
+
+
+def test_every_limit_is_explained():
+    assert set(LIMITS) == {field.name for field in fields(Acceptance)}
+
+
+def test_a_users_text_cannot_break_the_table():
+    lines = spec_markdown(promise(statement="a | b\n# c <script>")).splitlines()
+    assert "a \\| b # c &lt;script>" in lines
