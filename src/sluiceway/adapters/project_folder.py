@@ -1,6 +1,5 @@
 """The project's folder: its declaration read, its files identified."""
 
-import importlib.metadata
 import importlib.util
 import os
 import platform
@@ -166,9 +165,11 @@ def environment() -> list[str]:
 
 def version_of(library: str) -> str:
     """The installed version, or that there is none."""
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
-        return importlib.metadata.version(library)
-    except importlib.metadata.PackageNotFoundError:
+        return version(library)
+    except PackageNotFoundError:
         return "absent"
 
 

@@ -100,4 +100,6 @@ class Evaluation:
     def content_id(self) -> str:
         """Identify what was measured."""
         scores = [self.holdout, self.baseline_holdout, self.slices, self.split, self.parity, self.baseline_parity]
-        return digest_of(["evaluation", self.bundle, self.baseline, *scores, self.reproduction, self.single_feature_auc])
+        return digest_of(
+            ["evaluation", self.bundle, self.baseline, *scores, self.reproduction, self.single_feature_auc]
+        )

@@ -17,7 +17,9 @@ def parse_duration(text: str) -> timedelta:
     """
     found = re.fullmatch(r"\s*(\d+)\s*([smhdw])\s*", text)
     if found is None or int(found[1]) == 0:
-        raise ValueError(f"{text!r} is not a duration; write a whole number above 0 and a unit, such as 90s, 5m, 36h, 30d, 2w")
+        raise ValueError(
+            f"{text!r} is not a duration; write a whole number above 0 and a unit, such as 90s, 5m, 36h, 30d, 2w"
+        )
     return timedelta(seconds=int(found[1]) * UNITS[found[2]])
 
 

@@ -40,9 +40,7 @@ class Criterion:
     check: str = ""
 
     @classmethod
-    def judged(
-        cls, name: str, *, measured: Measure, limit: Measure, passed: bool, detail: str = ""
-    ) -> "Criterion":
+    def judged(cls, name: str, *, measured: Measure, limit: Measure, passed: bool, detail: str = "") -> "Criterion":
         """Pass or stop on a comparison that was already made. Write it so that NaN makes it false."""
         outcome = Outcome.PASSED if passed else Outcome.STOPPED
         return cls(name, measured, limit, outcome, detail, check_digest(name, limit))
@@ -123,7 +121,9 @@ class Verdict:
                 judged.append(criterion)
                 continue
             why = f"overridden by {override.author}: {override.reason}"
-            judged.append(replace(criterion, outcome=Outcome.OVERRIDDEN, detail=f"{criterion.detail}; {why}".lstrip("; ")))
+            judged.append(
+                replace(criterion, outcome=Outcome.OVERRIDDEN, detail=f"{criterion.detail}; {why}".lstrip("; "))
+            )
             ends.append(override.expires_at)
         if not judged:
             judged = [Criterion("evidence", measured="nothing was measured", limit=None, outcome=Outcome.STOPPED)]

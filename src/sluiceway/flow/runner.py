@@ -1,7 +1,6 @@
 """The runner: stage by stage, in one process, stopping behind the first gate that is closed."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 
@@ -117,6 +116,8 @@ class Runner:
             return [self._recall(node, line) for node in nodes]
         if len(nodes) == 1:
             return [self._step(nodes[0], line, again)]
+        from concurrent.futures import ThreadPoolExecutor
+
         with ThreadPoolExecutor(PARALLEL_NODES, thread_name_prefix="node") as pool:
             return list(pool.map(lambda node: self._step(node, line, again), nodes))
 

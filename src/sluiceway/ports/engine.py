@@ -1,9 +1,10 @@
 """The engine: SQL over Arrow tables."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import pyarrow as pa
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 class Engine(Protocol):
@@ -13,5 +14,5 @@ class Engine(Protocol):
     statement over the same rows gives the same rows; their order is the statement's own ``ORDER BY``, or none.
     """
 
-    def query(self, sql: str, tables: Mapping[str, pa.Table]) -> pa.Table:
+    def query(self, sql: str, tables: "Mapping[str, pa.Table]") -> "pa.Table":
         """Return the result. Raises ``SourceError`` with the engine's own words when the statement fails."""

@@ -1,11 +1,12 @@
 """Tables: immutable, by content."""
 
 from collections.abc import Sequence
-from typing import Protocol
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Protocol
 
 from sluiceway.artifacts.table_ref import TableRef
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 class TableStore(Protocol):
@@ -15,10 +16,10 @@ class TableStore(Protocol):
     newest, no second copy. A table that was written reads the same for ever.
     """
 
-    def write(self, name: str, table: pa.Table) -> TableRef:
+    def write(self, name: str, table: "pa.Table") -> TableRef:
         """Store a table under a name such as ``sources/weather``; return how to find this very content again."""
 
-    def read(self, ref: TableRef, columns: Sequence[str] | None = None) -> pa.Table:
+    def read(self, ref: TableRef, columns: Sequence[str] | None = None) -> "pa.Table":
         """Return the rows, of all columns or those named. Raises ``UnknownTableError`` if they are not there."""
 
     def has(self, ref: TableRef) -> bool:
