@@ -10,6 +10,7 @@ from sluiceway.core.digest import digest_of
 class RuleCheck:
     """Layer A: the share of rows, 0 to 1, that keep a rule, and the share that must.
 
+    ``rows`` counts those that a rule could judge: a rule about values leaves out rows without one.
     For a rule about a mean, ``measured`` is the mean and must lie in ``[low, high]``.
     ``examples`` shows a few values that break the rule. ``note`` says why nothing could be measured.
     """
@@ -40,9 +41,9 @@ class FreshnessCheck:
 class DriftCheck:
     """Layer B: one column against the reference version.
 
-    ``test`` is ``ks`` (effect: the statistic D, 0 to 1) or ``chi2`` (effect: Cramer's V, 0 to 1). ``p_adjusted`` is
-    the p-value after Benjamini-Hochberg over all columns of the report. All ``None``: there was no reference, or too
-    few rows, as ``note`` says.
+    ``test`` is ``ks`` (effect: the statistic D, 0 to 1), ``chi2`` (effect: Cramer's V, 0 to 1), or ``none`` for a column
+    that is passed over on purpose. ``p_adjusted`` is the p-value after Benjamini-Hochberg over all columns of the
+    report. All ``None``: there was no reference (``reference_rows`` is 0), or too few rows, as ``note`` says.
     """
 
     source: str
