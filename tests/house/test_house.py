@@ -9,7 +9,7 @@ import pytest
 
 SAYS_NOTHING = {"utils", "util", "helpers", "helper", "common", "base", "misc", "shared"}
 LONGEST = 300
-UNFINISHED = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|X" r"XX)\b")
+UNFINISHED = re.compile(r"\b(?:TO" r"DO|FIX" r"ME)\b")
 BUILD_MACHINE = re.compile(r"(?<![\w.])/(?:work|root|home/\w+|Users/\w+)/")
 # No host is spelled here: a name of a package index with a domain behind it, or an address of a mirror.
 INDEX_HOST = re.compile(

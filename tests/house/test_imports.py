@@ -3,6 +3,7 @@
 import ast
 import re
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ WAYS_OUT = {
 }  # fmt: skip
 PICKLERS = {"pickle", "joblib", "cloudpickle", "dill", "marshal"}
 BUILTINS = {"open", "eval", "exec", "compile", "input", "print"}
+DISTRIBUTIONS = {"sklearn": "scikit-learn", "yaml": "pyyaml"}
 FRAME_INPUT = re.compile(r"(read|scan)_")
 FRAME_OUTPUT = re.compile(r"(sink|write)_|read_(text|bytes)$")
 
@@ -80,6 +82,13 @@ def test_a_room_imports_only_the_libraries_that_the_table_allows(allowed, source
         tops = {top for top, _ in imported(ast.parse(source))} - sys.stdlib_module_names - {"sluiceway"}
         refused += [f"{path.relative_to(package)}: {top}" for top in sorted(tops - allowed[room_of(path, package)])]
     assert refused == []
+
+
+def test_every_library_in_the_table_is_declared_as_a_dependency(allowed, root):
+    listed = tomllib.loads((root / "pyproject.toml").read_text())["project"]["dependencies"]
+    declared = {re.split(r"[<>=]", entry)[0] for entry in listed}
+    used = {DISTRIBUTIONS.get(name, name) for names in allowed.values() for name in names}
+    assert sorted(used - declared) == []
 
 
 def test_side_effects_happen_only_at_the_edge(sources, package):

@@ -1,0 +1,45 @@
+"""Run every benchmark, one after the other, and write what they print to ``docs/benchmarks.md``."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+from machine import describe
+
+HERE = Path(__file__).resolve().parent
+PAGE = HERE.parent / "docs" / "benchmarks.md"
+NO_BENCHMARKS = {"machine.py", "measured.py", "run_all.py"}
+OPENING = """# Benchmarks
+
+Written by `make bench`; each table comes from the file in `benchmarks/` that its heading names, which also runs alone.
+Figures are comparable only inside one run on one machine.
+"""
+
+
+def main() -> int:
+    """Run them all; exit 1 when one failed, after the others have run."""
+    sections, failed = [OPENING, describe()], []
+    for path in sorted(HERE.glob("*.py")):
+        if path.name not in NO_BENCHMARKS:
+            sys.stderr.write(f"{path.name}\n")
+            done = subprocess.run(
+                [sys.executable, str(path)], check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+            )
+            sys.stdout.write(done.stdout)
+            failed += [path.name] if done.returncode else []
+            sections.append(section(path, done.stdout, done.returncode))
+    PAGE.write_text("\n\n".join(part.strip() for part in sections) + "\n", encoding="utf-8")
+    sys.stderr.write(f"wrote {PAGE}\n" + "".join(f"failed: {name}\n" for name in failed))
+    return int(bool(failed))
+
+
+def section(path: Path, printed: str, code: int) -> str:
+    """A benchmark's heading, what it says it measures, and its table."""
+    means = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    failure = f"It failed with exit code {code}." if code else ""
+    return "\n\n".join(part for part in (f"## {path.name}", means, printed.strip(), failure) if part)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
