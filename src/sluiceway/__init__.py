@@ -1,4 +1,7 @@
-"""Sluiceway: nothing flows to production until its gate opens. ``import sluiceway as sw`` gives what a project declares."""
+"""Sluiceway: nothing flows to production until its gate opens.
+
+``import sluiceway as sw`` gives a project all that it declares with.
+"""
 
 from sluiceway.declare.expectation import column, fresh, reference, row
 from sluiceway.declare.feature_view import FeatureView, RequestView, count, latest, mean, std

@@ -34,7 +34,7 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return INTERRUPTED
-    except Exception as error:  # noqa: BLE001  (no traceback reaches a user; who wants it sets SLUICEWAY_DEBUG)
+    except Exception as error:  # (no traceback reaches a user; who wants it sets SLUICEWAY_DEBUG)
         if os.environ.get("SLUICEWAY_DEBUG"):
             raise
         return fail(arguments, error, COULD_NOT_JUDGE)

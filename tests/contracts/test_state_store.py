@@ -45,6 +45,8 @@ def test_an_empty_store_has_no_newest_and_no_entries(store):
 def test_entries_come_back_as_stored_oldest_first(store):
     made = [append(store, body) for body in (b"", b'{"a":1}', bytes(range(256)), "ü".encode())]
     assert list(store.entries()) == made
+    assert list(store.entries(after=1)) == made[1:]
+    assert list(store.entries(after=len(made))) == []
     assert store.newest() == made[-1]
 
 

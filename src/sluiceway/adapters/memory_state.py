@@ -24,9 +24,9 @@ class MemoryState:
         """Return the newest entry, or ``None`` while there is none."""
         return self._entries[-1] if self._entries else None
 
-    def entries(self) -> Iterator[StoredEntry]:
-        """Yield all entries, oldest first."""
-        yield from self._entries
+    def entries(self, after: int = 0) -> Iterator[StoredEntry]:
+        """Yield the entries behind a sequence number, oldest first."""
+        yield from self._entries[after:]
 
 
 def require_following(newest: StoredEntry | None, entry: StoredEntry) -> None:

@@ -53,9 +53,9 @@ class SqliteState:
         with self._connected("rw") as connection:
             return _newest(connection) if _has_table(connection) else None
 
-    def entries(self) -> Iterator[StoredEntry]:
-        """Yield all entries, oldest first, holding no lock in between."""
-        last = 0
+    def entries(self, after: int = 0) -> Iterator[StoredEntry]:
+        """Yield the entries behind a sequence number, oldest first, holding no lock in between."""
+        last = after
         while page := self._page_after(last):
             yield from page
             last = page[-1].sequence

@@ -15,8 +15,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class TableRef:
-    """Names a stored table. ``content_id`` covers schema and rows in sorted order; ``locator`` is the store's own
-    short cut to it and no part of its identity.
+    """A stored table's name and content.
+
+    ``content_id`` covers schema and rows in sorted order; ``locator`` is the store's own short cut to it and no part of
+    its identity.
     """
 
     name: str

@@ -1,11 +1,14 @@
 """Answers: the result on standard output, as JSON for scripts or as a table for people."""
 
 import json
+import math
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sluiceway.core.digest import plain
+
+LARGE = 1e5
 
 
 def print_json(value: object) -> None:
@@ -43,5 +46,5 @@ def text(cell: Any) -> str:
     if isinstance(cell, bool):
         return "yes" if cell else "no"
     if isinstance(cell, float):
-        return f"{cell:.4g}" if abs(cell) < 1e6 else f"{cell:,.0f}"
+        return f"{cell:,.0f}" if LARGE <= abs(cell) < math.inf else f"{cell:.4g}"
     return str(cell)

@@ -1,4 +1,4 @@
-"""``sluiceway check``: is the declaration whole, and does it fit the data?"""
+"""``sluiceway check``: whether the declaration is whole, and fits the data."""
 
 from sluiceway.cli.answer import print_json, print_lines
 from sluiceway.cli.flags import HERE, Common

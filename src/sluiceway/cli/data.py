@@ -29,14 +29,22 @@ def log(*, common: Common = HERE) -> int:
     versions = dataset_versions(kit)
     made = {record.content_id: entry for entry, record in everything_made(kit.ledger) if record.node == "ingest"}
     rows = [
-        (version.version, made[name].recorded_at, len(version.files), size(version), sum(t.rows for t in version.tables))
+        (
+            version.version,
+            made[name].recorded_at,
+            len(version.files),
+            size(version),
+            sum(t.rows for t in version.tables),
+        )
         for name, version in reversed(versions.items())
     ]
     names = ("version", "recorded_at", "files", "size_bytes", "rows")
     if common.json:
         print_json({"versions": [dict(zip(names, row, strict=True)) for row in rows]})
     else:
-        print_table(names, [(name, when[:19], files, f"{held:,}", f"{count:,}") for name, when, files, held, count in rows])
+        print_table(
+            names, [(name, when[:19], files, f"{held:,}", f"{count:,}") for name, when, files, held, count in rows]
+        )
     return 0
 
 
@@ -118,7 +126,13 @@ def verify(version: Version = None, *, common: Common = HERE) -> int:
     found = chosen(version, workspace)
     report = inspect(found, files=workspace.kit.files, objects=workspace.kit.objects)
     if common.json:
-        print_json({"version": found.version, "ok": not report.damaged, **dict_of(report.damaged, report.changed, report.method)})
+        print_json(
+            {
+                "version": found.version,
+                "ok": not report.damaged,
+                **dict_of(report.damaged, report.changed, report.method),
+            }
+        )
     else:
         print_lines(*(f"✗ {name}" for name in report.damaged))
         print_lines(*(f"~ source {name} (sluiceway run ingests it as a new version)" for name in report.changed))

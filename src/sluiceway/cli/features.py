@@ -35,10 +35,8 @@ def list_(*, common: Common = HERE) -> int:
             }
         )
     else:
-        print_lines(
-            f"feature set {features.content_id[:12]}: {features.counts.labelled:,} labelled rows, known until {iso(features.cutoff)}",
-            "",
-        )
+        counts = f"{features.counts.labelled:,} labelled rows, known until {iso(features.cutoff)}"
+        print_lines(f"feature set {features.content_id[:12]}: {counts}", "")
         print_table(names, [*rows, *rest])
     return 0
 

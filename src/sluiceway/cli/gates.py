@@ -12,7 +12,7 @@ MARKS = {"passed": "✓", "overridden": "!", "no_reference": "○", "inconclusiv
 
 
 def current(standings: dict[str, Standing], now: datetime) -> dict[str, Standing]:
-    """Keep the verdicts that still belong together: each judged on what now stands above it, none behind a closed gate."""
+    """Keep the verdicts that belong together: each judged on what now stands above it, none behind a closed gate."""
     kept: dict[str, Standing] = {}
     for stage in STAGES:
         standing = standings.get(stage.name)

@@ -30,7 +30,13 @@ def report(*, common: Common = HERE) -> int:
     gate = gate_json(standing.gate, standing.stage, standing, now)
     pages = workspace.pages()
     if common.json:
-        print_json({**gate, "dataset": standing.upstream["ingest"], "report": str(pages["validation"]) if "validation" in pages else None})
+        print_json(
+            {
+                **gate,
+                "dataset": standing.upstream["ingest"],
+                "report": str(pages["validation"]) if "validation" in pages else None,
+            }
+        )
     else:
         print_lines(f"dataset {standing.upstream['ingest'][:12]}", *gate_lines(gate, most=1000))
         print_lines("", str(pages.get("validation", "the report is no longer in the store")))

@@ -1,25 +1,35 @@
 """Expectations: what the rows of a source must be like before anything is built on them."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from sluiceway.core.digest import digest_of
 from sluiceway.core.duration import parse_duration
 from sluiceway.declare.expression import parse_expression
 from sluiceway.declare.names import refuse
 
-if TYPE_CHECKING:
-    from sluiceway.declare.source import Source
-
 KINDS = ("one_of", "between", "not_null", "unique", "matches", "typed", "row", "reference", "fresh", "mean_between")
 
 LONGEST_LIST = 40
 
 
+class Keyed(Protocol):
+    """Anything with a name and a key: a source, which this module must not know."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The columns that identify its rows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """One rule. ``at_least`` is the share of rows, 0 to 1, that must keep it; missing values are not counted as
-    breaking a rule about values, only as breaking ``not_null``.
+    """One rule, and the share of rows, above 0 and at most 1, that must keep it.
+
+    A missing value does not break a rule about values, only ``not_null``.
     """
 
     kind: str
@@ -112,7 +122,7 @@ def row(condition: str, *, at_least: float = 1.0) -> Expectation:
     return Expectation("row", text=condition, at_least=at_least)
 
 
-def reference(column_name: str, other: "Source", *, at_least: float = 1.0) -> Expectation:
+def reference(column_name: str, other: Keyed, *, at_least: float = 1.0) -> Expectation:
     """Every value of a column stands as the key of another source."""
     if len(other.keys) != 1:
         raise refuse(f"reference({column_name!r}, {other.name}): {other.name} must have a key of one column")
@@ -120,7 +130,7 @@ def reference(column_name: str, other: "Source", *, at_least: float = 1.0) -> Ex
 
 
 def fresh(*, within: str) -> Expectation:
-    """The newest row is no older than a duration, counted from the run's ``--as-of``, as in ``sw.fresh(within="2d")``."""
+    """The newest row is no older than a duration, counted from ``--as-of``, as in ``sw.fresh(within="2d")``."""
     try:
         parse_duration(within)
     except (ValueError, TypeError) as error:

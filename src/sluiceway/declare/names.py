@@ -7,7 +7,7 @@ from sluiceway.core.errors import DeclarationError, Problem
 ALLOWED = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
 
 
-def require_name(kind: str, name: str) -> str:
+def require_name(kind: str, name: object) -> str:
     """Refuse a name that could not be a column, a folder and a JSON key at once.
 
     Raises:

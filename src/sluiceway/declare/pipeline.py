@@ -12,6 +12,7 @@ from sluiceway.declare.names import refuse, require_name
 from sluiceway.declare.source import Source, window
 
 ModelFactory = Callable[[Any], Any]
+LEAST_ROWS, LEAST_FOLDS = 200, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class Search:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.trials < 1 or self.rows < 200 or self.folds < 2:
+        if self.trials < 1 or self.rows < LEAST_ROWS or self.folds < LEAST_FOLDS:
             raise refuse(f"Search: trials >= 1, rows >= 200 and folds >= 2 must hold, got {self}")
 
 

@@ -14,7 +14,7 @@ from sluiceway.flow.observed import Declaration, files_now, read_declaration
 from sluiceway.flow.recipe import recipe_of
 from sluiceway.flow.reference import reference_for
 from sluiceway.flow.stages import STAGES, Stage, stage_named
-from sluiceway.flow.step import Outcome, Refusal, Upstream, step
+from sluiceway.flow.step import Outcome, Refusal, Task, Upstream, step
 from sluiceway.flow.watch import Watch
 from sluiceway.ledger.records import PUBLISHED, RUN, Standing
 from sluiceway.ports.progress import Progress
@@ -57,7 +57,9 @@ class Line:
 
     def upstream(self, stage: Stage) -> Upstream:
         """The gates above a stage, with what each judged."""
-        gates = [node for node in self.graph if node.gate and node.stage.number < stage.number and node.name in self.made]
+        gates = [
+            node for node in self.graph if node.gate and node.stage.number < stage.number and node.name in self.made
+        ]
         return Upstream(tuple((node, self.made[node.name]) for node in gates), self.promise)
 
 
@@ -143,17 +145,8 @@ class Runner:
             reference = reference_for(parents["ingest"], self._settings, self._kit) if "reference" in node.by else None
             return Job(line.project, self._kit, self._settings, dict(line.made), reference, progress)
 
-        return step(
-            node,
-            recipe,
-            line.upstream(node.stage),
-            job=job,
-            kit=self._kit,
-            settings=self._settings,
-            watch=self._watch,
-            again=again,
-            parents=parents,
-        )
+        task = Task(node, recipe, parents, line.upstream(node.stage), job, again)
+        return step(task, kit=self._kit, settings=self._settings, watch=self._watch)
 
     def _judge(self, stage: Stage, line: Line, *, again: bool) -> None:
         node = next(node for node in self._graph if node.stage is stage and node.gate)

@@ -87,29 +87,33 @@ def earlier(ids: Mapping[str, str], number: int) -> dict[str, str]:
     return {name: made for name, made in ids.items() if name in names}
 
 
-def step(
-    node: Node,
-    recipe: str,
-    upstream: Upstream,
-    *,
-    job: Callable[[Progress], Job],
-    kit: Kit,
-    settings: Settings,
-    watch: Watch,
-    again: bool = False,
-    parents: Mapping[str, str],
-) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A node to run: its recipe, its parents' content ids, the gates above it, and whether to pass the cache by.
+
+    ``job`` gathers what the node works with, only once it is certain that it works.
+    """
+
+    node: Node
+    recipe: str
+    parents: Mapping[str, str]
+    upstream: Upstream
+    job: Callable[[Progress], Job]
+    again: bool = False
+
+
+def step(task: Task, *, kit: Kit, settings: Settings, watch: Watch) -> Outcome:
     """Run a node behind open gates, or take what its recipe made before."""
-    started = time.perf_counter()
-    found = Found(None) if again else find(node, recipe, kit)
-    refusal = check_gates(node, upstream, kit=kit, settings=settings, afresh=found.artifact is None)
+    node, started = task.node, time.perf_counter()
+    found = Found(None) if task.again else find(node, task.recipe, kit)
+    refusal = check_gates(node, task.upstream, kit=kit, settings=settings, afresh=found.artifact is None)
     if refusal is not None:
         return Outcome(None, refusal=refusal)
     if found.artifact is not None:
         watch.ends(node, seconds=time.perf_counter() - started, cached=True, note="")
         return Outcome(found.artifact, cached=True)
     progress = watch.begins(node)
-    artifact = with_retries(lambda: node.run(job(progress)), sleep=time.sleep, say=progress.say)
-    keep(node, recipe, artifact, parents=dict(parents), kit=kit, settings=settings)
+    artifact = with_retries(lambda: node.run(task.job(progress)), sleep=time.sleep, say=progress.say)
+    keep(node, task.recipe, artifact, parents=dict(task.parents), kit=kit, settings=settings)
     watch.ends(node, seconds=time.perf_counter() - started, cached=False, note=found.reason)
     return Outcome(artifact)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Lock
 from typing import Any
 
 import msgspec
@@ -45,6 +46,8 @@ class Ledger:
     def __init__(self, state: StateStore, clock: Clock) -> None:
         self._state = state
         self._clock = clock
+        self._read: list[Entry] = []
+        self._reading = Lock()
 
     def append(self, kind: str, body: Mapping[str, object], *, as_of: datetime | None = None) -> Entry:
         """Write an entry behind the newest one, again if another writer came first.
@@ -78,13 +81,18 @@ class Ledger:
 
     def entries(self, *kinds: str) -> Iterator[Entry]:
         """Yield the entries of some kinds, or all, oldest first."""
-        for stored in self._state.entries():
-            entry = read_entry(stored)
+        for entry in self._so_far():
             if not kinds or entry.kind in kinds:
                 yield entry
 
+    def _so_far(self) -> list[Entry]:
+        """Read what came since the last time; entries never change, so each is decoded once."""
+        with self._reading:
+            self._read += [read_entry(stored) for stored in self._state.entries(after=len(self._read))]
+            return list(self._read)
+
     def verify(self, *, head: str | None = None) -> LedgerAudit:
-        """Walk the whole chain; with an earlier ``head`` (or its first digits), also find that it is still part of it."""
+        """Walk the whole chain; with an earlier ``head`` (or its first digits), also find that it is still in it."""
         sequence, previous, seen = 0, GENESIS, False
         for stored in self._state.entries():
             sequence += 1

@@ -24,5 +24,5 @@ class StateStore(Protocol):
     def newest(self) -> StoredEntry | None:
         """Return the newest entry, or ``None`` while there is none."""
 
-    def entries(self) -> Iterator[StoredEntry]:
-        """Yield all entries, oldest first, as stored, without judging them."""
+    def entries(self, after: int = 0) -> Iterator[StoredEntry]:
+        """Yield the entries behind a sequence number, oldest first, as stored, without judging them."""
