@@ -18,10 +18,12 @@ def rows_of(version: DatasetVersion) -> tuple[ManifestRow, ...]:
 
 def as_csv(version: DatasetVersion) -> str:
     """Write the manifest as CSV with a header: ``path, sha256, date``."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    text, rows = io.StringIO(), rows_of(version)
+    # Python before 3.13 leaves a lone carriage return unquoted, which no reader takes back.
+    odd = any("\r" in path for path, _, _ in rows)
+    writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL if odd else csv.QUOTE_MINIMAL)
     writer.writerow(HEADER)
-    writer.writerows(rows_of(version))
+    writer.writerows(rows)
     return text.getvalue()
 
 

@@ -1,0 +1,85 @@
+"""Gate 2 stops at slow or unequal rebuilds, damage, change, and when nobody looked."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+
+from sluiceway.artifacts.dataset_version import DatasetVersion, FileEntry, IntegrityReport, RestoreReport
+from sluiceway.artifacts.table_ref import Column, TableRef
+from sluiceway.core.verdict import NO_OVERRIDES, Outcome, Override, Overrides
+from sluiceway.declare.spec import Acceptance
+from sluiceway.ingest.gate import gate
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+FILE = FileEntry("data/a b.csv", "ab" * 32, "2025-12-31", 10, "a")
+TABLE = TableRef("sources/a", "cd" * 32, 2, (Column("x", "integer"),))
+RESTORE = RestoreReport(3600.0, 1, 10, 1, ())
+INTACT = IntegrityReport((), (), "sha256")
+GOOD = DatasetVersion((FILE,), (TABLE,), RESTORE, INTACT)
+PROMISE = SimpleNamespace(spec=SimpleNamespace(acceptance=Acceptance()))
+
+
+def judged(version, overrides=NO_OVERRIDES, now=NOW):
+    return gate(version, PROMISE, overrides, now)
+
+
+def test_gate_opens_on_an_intact_version_at_the_very_limit():
+    assert judged(GOOD).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize(
+    ("change", "names"),
+    [
+        ({"restore": replace(RESTORE, seconds=3600.1)}, ["rebuild, s"]),
+        ({"restore": replace(RESTORE, seconds=float("nan"))}, ["rebuild, s"]),
+        ({"restore": replace(RESTORE, unequal=("table sources/a",))}, ["rebuilt unequal"]),
+        ({"restore": replace(RESTORE, files=0)}, ["rebuild covers everything"]),
+        ({"restore": replace(RESTORE, tables=0)}, ["rebuild covers everything"]),
+        ({"files": (), "tables": (), "restore": replace(RESTORE, files=0, tables=0)}, ["files and tables"]),
+        ({"integrity": replace(INTACT, damaged=("data/a b.csv: object files/ab",))}, ["damaged objects"]),
+        ({"integrity": replace(INTACT, changed=("data/a b.csv: is missing",))}, ["changed sources"]),
+        ({"integrity": None}, ["damaged objects", "changed sources"]),
+    ],
+)
+def test_gate_stops_at_the_one_thing_that_is_wrong(change, names):
+    verdict = judged(replace(GOOD, **change))
+    assert verdict.outcome is Outcome.STOPPED
+    assert [criterion.name for criterion in verdict.closed] == names
+
+
+def test_damage_and_change_are_named_with_what_to_do():
+    look = IntegrityReport(("data/a b.csv: object files/ab/ab",), ("data/a b.csv: is missing",), "stat")
+    damaged, changed = judged(replace(GOOD, integrity=look)).closed
+    assert damaged.detail == (
+        "data/a b.csv: object files/ab/ab; put the file's own bytes there, from its source or a backup"
+    )
+    assert changed.detail == "data/a b.csv: is missing; sluiceway run ingests a new version"
+
+
+def test_many_names_are_cut_with_their_count():
+    look = IntegrityReport((), tuple(f"{number}.csv: is missing" for number in range(8)), "stat")
+    [changed] = judged(replace(GOOD, integrity=look)).closed
+    assert "4.csv: is missing and 3 more;" in changed.detail
+    assert "5.csv" not in changed.detail
+
+
+def test_a_version_nobody_looked_at_says_so():
+    assert {criterion.detail for criterion in judged(replace(GOOD, integrity=None)).closed} == {"not inspected"}
+
+
+def test_the_way_of_looking_is_on_record():
+    details = {criterion.name: criterion.detail for criterion in judged(GOOD).criteria}
+    assert details["damaged objects"] == "compared by sha256"
+
+
+def test_an_override_opens_for_this_dataset_until_it_ends():
+    changed = replace(GOOD, integrity=replace(INTACT, changed=("data/a b.csv: is missing",)))
+    [closed] = judged(changed).closed
+    until = NOW + timedelta(days=1)
+    overrides = Overrides((Override(closed.check, changed.content_id, "ada", "moved on purpose", until),))
+    assert judged(changed, overrides).outcome is Outcome.OVERRIDDEN
+    assert judged(changed, overrides, until).outcome is Outcome.STOPPED
+    other = replace(changed, files=(replace(FILE, sha256="ef" * 32),))
+    assert judged(other, overrides).outcome is Outcome.STOPPED
