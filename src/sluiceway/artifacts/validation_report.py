@@ -41,9 +41,9 @@ class FreshnessCheck:
 class DriftCheck:
     """Layer B: one column against the reference version.
 
-    ``test`` is ``ks`` (effect: the statistic D, 0 to 1), ``chi2`` (effect: Cramer's V, 0 to 1), or ``none`` for a column
-    that is passed over on purpose. ``p_adjusted`` is the p-value after Benjamini-Hochberg over all columns of the
-    report. All ``None``: there was no reference (``reference_rows`` is 0), or too few rows, as ``note`` says.
+    ``test`` is ``ks`` (effect: the statistic D, 0 to 1), ``chi2`` (effect: Cramer's V, 0 to 1), or ``none`` for a
+    column that is passed over on purpose. ``p_adjusted`` is the p-value after Benjamini-Hochberg over all columns of
+    the report. All ``None``: there was no reference (``reference_rows`` is 0), or too few rows, as ``note`` says.
     """
 
     source: str

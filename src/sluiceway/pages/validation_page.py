@@ -101,7 +101,7 @@ def _drift(report: ValidationReport, verdict: Verdict) -> list[Block]:
             said.get(f"{check.source}: drift of {check.column}"),
             check.source,
             check.column,
-            {"ks": "KS, D", "chi2": "chi-square, V"}.get(check.test),
+            {"ks": "KS (D)", "chi2": "chi2 (V)"}.get(check.test),
             check.effect,
             check.p_value,
             check.p_adjusted,

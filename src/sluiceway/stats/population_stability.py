@@ -25,7 +25,7 @@ class QuantileBins:
         A value so common that several quantiles fall on it becomes a bin of its own; otherwise a constant column
         could not be seen to fall.
         """
-        present = reference[~np.isnan(reference)]
+        present = reference[np.isfinite(reference)]
         if not present.size:
             return cls(())
         cuts = np.quantile(present, np.arange(1, bins) / bins)

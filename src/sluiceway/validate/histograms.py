@@ -5,6 +5,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from sluiceway.pages.histogram import Histogram
+from sluiceway.pages.number_text import percent
 from sluiceway.stats.population_stability import QuantileBins, population_stability
 from sluiceway.validate.drift import category_counts, comparable, compared_columns, numbers
 from sluiceway.validate.source_table import SourceTable
@@ -41,7 +42,7 @@ def _of_numbers(column: str, current: pl.Series, then: pl.Series | None) -> Hist
         return Histogram(column, (), (), note="no values")
     low, high = np.quantile(present, [0.005, 0.995])
     edges = np.linspace(low, high if high > low else low + 1.0, BINS + 1)
-    missing = f"{np.isnan(now).mean():.1%} missing" if np.isnan(now).any() else ""
+    missing = f"{percent(float(np.isnan(now).mean()))} missing" if np.isnan(now).any() else ""
     stability = "" if before is None else f"PSI {_stability(before, now):.3f}"
     return Histogram(
         column,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import isfinite
 
 import polars as pl
 
@@ -139,8 +140,8 @@ def _measured(frame: pl.DataFrame, rule: Rule, found: Mapping[str, float | int |
             check, note=rule.check.note or ("every value is missing" if frame.height else "the table is empty")
         )
     if rule.mean is not None:
-        mean = found[f"mean_{index}"]
-        return replace(check, measured=mean) if mean == mean else replace(check, note="the mean is not a number")  # noqa: PLR0124
+        mean = float(found[f"mean_{index}"] or 0.0)
+        return replace(check, measured=mean) if isfinite(mean) else replace(check, note=f"the mean is {mean}")
     return replace(check, measured=(rows - broken) / rows, examples=_examples(frame, rule) if broken else ())
 
 

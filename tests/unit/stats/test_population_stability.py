@@ -73,3 +73,10 @@ def test_few_rows_are_inconclusive_however_far_they_moved():
     assert few.index > 2
     assert not few.is_conclusive
     assert not few.exceeds(0.2)
+
+
+def test_infinite_values_fall_into_the_outer_bins_and_move_no_edge():
+    finite = np.arange(1000.0)
+    bins = QuantileBins.of(np.append(finite, [np.inf, -np.inf]))
+    assert bins == QuantileBins.of(finite)
+    assert bins.count(np.array([np.inf, -np.inf]))[[0, -2]].tolist() == [1, 1]

@@ -306,6 +306,16 @@ def test_a_number_that_went_missing_is_compared_by_presence(world):
     assert (check.test, check.effect) == ("chi2", pytest.approx(1.0))
 
 
+def test_infinite_values_are_judged_without_an_exception(world):
+    frames = world.frames(1)
+    for place in range(3):
+        frames["schedule"][place, "distance"] = float("inf")
+    rules = [column("distance").between(1, 6000), column("distance").mean_between(1, 9000)]
+    report = world.run(frames, world.frames(2), expectations=rules)
+    assert rule(report, "distance between 1 and 6000").broken == 3
+    assert rule(report, "mean of distance between 1 and 9000").note == "the mean is inf"
+
+
 def test_an_unchanged_table_has_not_drifted(world):
     report = world.run(world.frames(1), world.frames(1))
     assert {check.effect for check in report.drift} == {0.0}
