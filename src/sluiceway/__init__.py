@@ -3,6 +3,7 @@
 ``import sluiceway as sw`` gives a project all that it declares with.
 """
 
+from sluiceway.declare.encoding import encode
 from sluiceway.declare.expectation import column, fresh, reference, row
 from sluiceway.declare.feature_view import FeatureView, RequestView, count, latest, mean, std
 from sluiceway.declare.feature_view import maximum as max  # noqa: A004
@@ -23,6 +24,7 @@ __all__ = [
     "Split",
     "column",
     "count",
+    "encode",
     "files",
     "fresh",
     "latest",
