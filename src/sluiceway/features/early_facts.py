@@ -1,8 +1,8 @@
 """Early facts: sources that claim to know an outcome before the label's source says that anyone could.
 
 A source's column states the outcome when, under the same key, it has the name of a column that the label's condition
-reads, or agrees with one on 99 % of the keys whose outcome is not the most common value (agreement on the common value
-proves little). How early it is: the share of shared keys that it knew before the label's source did.
+reads, or is made from every raw column that one is made from, or agrees with one on 99 % of the keys whose outcome is
+not the most common value (agreement on the common value proves little). How early it is: the share of shared keys that it knew before the label's source did.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,18 +11,20 @@ import pyarrow as pa
 
 from sluiceway.artifacts.feature_set import EarlyFact
 from sluiceway.declare.pipeline import Pipeline
+from sluiceway.declare.project import Project
 from sluiceway.declare.source import Source
 from sluiceway.features.point_in_time import Facts
+from sluiceway.features.raw_origins import raw_origins
 from sluiceway.plans.quoting import listed, quoted, same
 
 AGREEMENT = 0.99
 
 
-def find_early_facts(facts: Facts, pipeline: Pipeline, inputs: Sequence[str]) -> tuple[EarlyFact, ...]:
+def find_early_facts(facts: Facts, project: Project, inputs: Sequence[str]) -> tuple[EarlyFact, ...]:
     """Look through the features' sources, and the inputs, for outcomes known before the label's source knows them."""
     found: list[EarlyFact] = []
-    for source, columns in _suspects(pipeline, inputs).values():
-        found += _early_in(facts, pipeline, source, columns)
+    for source, columns in _suspects(project.pipeline, inputs).values():
+        found += _early_in(facts, project, source, columns)
     return tuple(sorted(found, key=lambda fact: (fact.source, fact.column)))
 
 
@@ -43,14 +45,17 @@ def _columns(features: Sequence[object]) -> set[str]:
     return {str(column) for feature in features if (column := getattr(feature, "column", None))}
 
 
-def _early_in(facts: Facts, pipeline: Pipeline, source: Source, columns: set[str]) -> Iterator[EarlyFact]:
-    label = pipeline.label
+def _early_in(facts: Facts, project: Project, source: Source, columns: set[str]) -> Iterator[EarlyFact]:
+    label = project.pipeline.label
+    here, there = (raw_origins(project, facts.dataset, name) for name in (source.name, label.source.name))
     outcomes = sorted(_spelled(facts, label.source.name, label.condition.columns))
     keys = list(source.keys)
     suspect = _read(facts, source, sorted(columns | set(keys)))
     outcome = _read(facts, label.source, sorted({*outcomes, *keys}))
     for column in sorted(columns):
-        if any(_states(facts, keys, (column, suspect), (name, outcome)) for name in outcomes):
+        made = here.get(column, frozenset())
+        traced = any(there.get(name) and there[name] <= made for name in outcomes)
+        if traced or any(_states(facts, keys, (column, suspect), (name, outcome)) for name in outcomes):
             share = facts.ask(_share_sql(keys), suspect=suspect, outcome=outcome).column(0)[0].as_py()
             if share:
                 yield EarlyFact(source.name, column, float(share))
@@ -86,7 +91,8 @@ def _agreement_sql(keys: Sequence[str], suspect: str, outcome: str) -> str:
     usual = f"SELECT mode({quoted(outcome)}) FROM outcome"
     agree = f"suspect.{quoted(suspect)} IS NOT DISTINCT FROM outcome.{quoted(outcome)}"
     unusual = f"outcome.{quoted(outcome)} IS NOT NULL AND outcome.{quoted(outcome)} <> ({usual})"
-    return f"SELECT avg(CAST({agree} AS DOUBLE)) FROM suspect JOIN outcome ON {same(keys, 'suspect', 'outcome')} WHERE {unusual}"
+    joined = f"suspect JOIN outcome ON {same(keys, 'suspect', 'outcome')}"
+    return f"SELECT avg(CAST({agree} AS DOUBLE)) FROM {joined} WHERE {unusual}"
 
 
 def _share_sql(keys: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ STAGE_VERSION = 1
 
 
 def gate(features: FeatureSet, promise: Promise, overrides: Overrides, now: datetime) -> Verdict:
-    """Stop unless both classes have rows, nothing came from the future, and online reads are right, repeatable and fast."""
+    """Stop unless both classes have rows, nothing came from the future, and online reads are right and fast."""
     criteria = [*_rows(features), *_time(features), *_retrieval(features, promise)]
     return Verdict.of(criteria, overrides, now, subject=features.dataset)
 

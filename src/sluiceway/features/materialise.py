@@ -9,7 +9,7 @@ from sluiceway.features.point_in_time import Facts, features_now
 from sluiceway.plans.latest import latest_features
 from sluiceway.plans.packed_value import PackedValue, pack_key, pack_value
 from sluiceway.plans.snapshot import window_end
-from sluiceway.plans.windows import window_features
+from sluiceway.plans.window_frames import window_features
 from sluiceway.ports.online_store import OnlineStore
 
 
@@ -41,5 +41,5 @@ def packed(snapshot: pa.Table, view: FeatureView, *, cutoff: int) -> Iterator[tu
     events, knowns = snapshot.column("_event").to_pylist(), snapshot.column("_known").to_pylist()
     has_latest = bool(latest_features(view))
     for key, event, known, features in zip(zip(*entities), events, knowns, zip(*columns), strict=True):  # noqa: B905 - columns of one table
-        times = (event, known) if has_latest and event is not None else (end, end)
-        yield pack_key(key), pack_value(PackedValue(*times, through, list(features)))
+        stamp = (event, known) if has_latest and event is not None else (end, end)
+        yield pack_key(key), pack_value(PackedValue(stamp[0], stamp[1], through, list(features)))

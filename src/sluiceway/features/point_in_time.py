@@ -10,7 +10,8 @@ from sluiceway.features.binding import kinds_of
 from sluiceway.plans.corrections import fact_columns, repeated_sql
 from sluiceway.plans.latest import in_order_sql, latest_features, latest_sql, supersedes
 from sluiceway.plans.snapshot import snapshot_sql
-from sluiceway.plans.windows import window_features, windows_sql
+from sluiceway.plans.window_frames import window_features
+from sluiceway.plans.windows import windows_sql
 from sluiceway.ports.engine import Engine
 from sluiceway.ports.table_store import TableStore
 
@@ -43,7 +44,7 @@ class Facts:
 
 
 def features_at(facts: Facts, view: FeatureView, spine: pa.Table) -> pa.Table:
-    """Compute a view for every row of ``spine`` (``_row``, ``_at`` and the entity columns); gives ``_row`` and features."""
+    """Compute a view for every row of ``spine`` (``_row``, ``_at``, entity columns); gives ``_row`` and features."""
     source, kinds = facts.rows(view), facts.kinds_for(view)
     needed = spine.select(["_row", "_at", *view.entities])
     repeated = _flag(facts, repeated_sql(view, table="source", cutoff=facts.cutoff), source)

@@ -2,17 +2,19 @@
 
 Each prediction is joined to every row of its entity that was known, the rest is thrown away before anything is
 aggregated, replaced versions are found by numbering them, and DuckDB's own averages and deviations are taken of what
-stands. No panes, no frames, no join as of a time, no exact sums.
+stands. No panes, no running sums, no join as of a time, no exact sums.
 """
 
 from collections.abc import Mapping
 
 from sluiceway.declare.feature_view import Feature, FeatureView
 from sluiceway.plans.corrections import EVENT, KNOWN, fact_columns, facts_sql, identity, newest_first, ties
-from sluiceway.plans.latest import as_value
+from sluiceway.plans.latest import as_value, latest_features
 from sluiceway.plans.moments_sql import floor_index, length
-from sluiceway.plans.partials import number
+from sluiceway.plans.partials import NUMERIC, number
 from sluiceway.plans.quoting import listed, quoted, same
+from sluiceway.plans.steps import written
+from sluiceway.plans.window_frames import window_features
 
 SCALE = "_scale:"
 
@@ -22,70 +24,101 @@ def recomputed_sql(view: FeatureView, kinds: Mapping[str, str], *, cutoff: int) 
 
     Reads the tables ``sample`` (``_row``, ``_at``, entity columns) and ``source``.
     """
+    every = length(view.every)
+    end = f"{floor_index('epoch_us(_at)', every)} * {every}"
     steps = {
         "facts": facts_sql(view, table="source", cutoff=cutoff),
         "numbered": _numbered(view),
-        "asked": f"SELECT _row, {listed(view.entities)}, epoch_us(_at) AS _t FROM sample",
+        "asked": f"SELECT _row, {listed(view.entities)}, epoch_us(_at) AS _t, {end} AS _end FROM sample",
     }
-    tables, columns = ["sample"], ["sample._row"]
-    for index, feature in enumerate(view.features):
-        name = f"feature_{index}"
-        steps[name] = _window(view, feature, kinds) if feature.is_window else _latest(view, feature, kinds)
-        tables.append(f"LEFT JOIN {name} ON sample._row = {name}._row")
-        columns += [
-            f"{name}._value AS {quoted(view.column(feature))}",
-            f"{name}._scale AS {quoted(SCALE + view.column(feature))}",
-        ]
-    written = ", ".join(f"{name} AS ({sql})" for name, sql in steps.items())
-    return f"WITH {written} SELECT {', '.join(columns)} FROM {' '.join(tables)}"
+    joins = []
+    if window_features(view):
+        steps |= {"ended": _standing(view, "{known} < _end", _near(view)), "windows": _windows(view, kinds)}
+        joins.append("LEFT JOIN windows ON sample._row = windows._row")
+    if latest_features(view):
+        steps |= {
+            "standing": _standing(view, "{known} <= _t", _all(view)),
+            "best": _best(),
+            "newest": _newest(view, kinds),
+        }
+        joins.append("LEFT JOIN newest ON sample._row = newest._row")
+    columns = [quoted(view.column(feature)) for feature in view.features]
+    columns += [quoted(SCALE + view.column(feature)) for feature in window_features(view)]
+    every_row = f"(SELECT _row FROM sample) sample {' '.join(joins)}"
+    return f"WITH {written(steps)} SELECT sample._row, {', '.join(columns)} FROM {every_row}"
 
 
 def _numbered(view: FeatureView) -> str:
-    """Number the versions of each fact, the newest 1; ``_key_known`` tells whether the fact has a key at all."""
+    """Number the versions of each fact, the newest 1; a fact without a key has but one."""
     which = identity(view.source.keys, view.entities)
     if not which:
-        return "SELECT *, 1 AS _version, FALSE AS _keyed FROM facts"
+        return "SELECT * FROM facts"
     keyed = " AND ".join(f"{quoted(key)} IS NOT NULL" for key in view.source.keys)
     rank = f"row_number() OVER (PARTITION BY {listed(which)} ORDER BY {newest_first(fact_columns(view))})"
-    return f"SELECT *, {rank} AS _version, {keyed} AS _keyed FROM facts"
+    return f"SELECT *, CASE WHEN {keyed} THEN {rank} END AS _version FROM facts"
 
 
-def _standing(view: FeatureView, bound: str) -> str:
-    """Pair predictions with the rows of their entity known by ``bound`` (SQL over ``_t``) that no newer version replaced."""
-    pairs = f"SELECT asked._row, asked._t, r.* FROM asked JOIN numbered r ON {same(view.entities, 'asked', 'r')}"
+def _all(view: FeatureView) -> str:
+    """Pair each prediction with all rows of its entity."""
+    return f"SELECT asked._row, _t, _end, r.* FROM asked JOIN numbered r ON {same(view.entities, 'asked', 'r')}"
+
+
+def _near(view: FeatureView) -> str:
+    """Pair each prediction with its entity's rows in the last two stretches of time as long as the longest window.
+
+    The rest of a long history could not count, and would make most of the work.
+    """
+    span = max(length(str(feature.over)) for feature in window_features(view))
+    asked = f"SELECT *, unnest([0, 1]) + {floor_index(f'_end - {span}', span)} AS _stretch FROM asked"
+    rows = f"SELECT *, {floor_index(KNOWN, span)} AS _stretch FROM numbered"
+    met = f"{same(view.entities, 'a', 'r')} AND a._stretch = r._stretch"
+    return f"SELECT a._row, _t, _end, r.* EXCLUDE (_stretch) FROM ({asked}) a JOIN ({rows}) r ON {met}"
+
+
+def _standing(view: FeatureView, bound: str, pairs: str) -> str:
+    """Keep the pairs whose row keeps a bound on ``{known}``, unless a newer version of the fact keeps it too."""
     kept = f"SELECT * FROM ({pairs}) WHERE {bound.format(known=KNOWN)}"
     which = identity(view.source.keys, view.entities)
     if not which:
         return kept
-    newer = f"{same(which, 'p', 'n')} AND n._version = p._version - 1 AND n._keyed AND p._keyed"
-    replaced = f"SELECT p.*, n.{KNOWN} AS _replaced_at FROM ({kept}) p LEFT JOIN numbered n ON {newer}"
-    return f"SELECT * FROM ({replaced}) WHERE _replaced_at IS NULL OR NOT ({bound.format(known='_replaced_at')})"
+    newer = f"{same(which, 'p', 'n')} AND n._version = p._version - 1"
+    found = f"SELECT p.*, n.{KNOWN} AS _replaced_at FROM ({kept}) p LEFT JOIN numbered n ON {newer}"
+    return f"SELECT * FROM ({found}) WHERE _replaced_at IS NULL OR NOT ({bound.format(known='_replaced_at')})"
 
 
-def _window(view: FeatureView, feature: Feature, kinds: Mapping[str, str]) -> str:
-    every, over = length(view.every), length(str(feature.over))
-    end = f"({floor_index('_t', every)} * {every})"
-    standing = _standing(view, f"{{known}} < {end}")
-    inside = f"FILTER (WHERE {KNOWN} >= {end} - {over})"
+def _windows(view: FeatureView, kinds: Mapping[str, str]) -> str:
+    values = ", ".join(_aggregate(view, feature, kinds) for feature in window_features(view))
+    first = f"SELECT {listed(view.entities)}, min({KNOWN}) AS _first FROM facts GROUP BY ALL"
+    known = f"SELECT _row, _end FROM asked JOIN ({first}) f ON {same(view.entities, 'asked', 'f')} WHERE _first < _end"
+    values_of = f"SELECT k._row, k._end, e.* EXCLUDE (_row, _end) FROM ({known}) k LEFT JOIN ended e ON k._row = e._row"
+    return f"SELECT _row, {values} FROM ({values_of}) GROUP BY _row"
+
+
+def _aggregate(view: FeatureView, feature: Feature, kinds: Mapping[str, str]) -> str:
+    inside = f"FILTER (WHERE {KNOWN} >= _end - {length(str(feature.over))})"
+    name, scale = quoted(view.column(feature)), quoted(SCALE + view.column(feature))
     if feature.column is None:
-        value, scale = f"count(*) {inside}", "0"
-    else:
-        kind = kinds[feature.column]
-        read = number(feature.column, kind) if kind in {"integer", "number", "boolean"} else quoted(feature.column)
-        counted = feature.kind == "count"
-        argument = read if counted else f"CAST({read} AS DOUBLE)"
-        function = {"mean": "favg", "sum": "fsum", "std": "stddev_samp"}.get(feature.kind, feature.kind)
-        value, scale = f"{function}({argument}) {inside}", "0" if counted else f"max(abs({argument})) {inside}"
-    known_of = f"SELECT DISTINCT asked._row FROM asked JOIN facts ON {same(view.entities, 'asked', 'facts')} WHERE {KNOWN} < {end}"
-    aggregated = f"SELECT _row, {value} AS _value, {scale} AS _scale FROM ({standing}) GROUP BY _row"
-    default = "coalesce(_value, 0)" if feature.kind == "count" else "_value"
-    return f"SELECT k._row, CAST({default} AS DOUBLE) AS _value, _scale FROM ({known_of}) k LEFT JOIN ({aggregated}) USING (_row)"
+        return f"CAST(count({KNOWN}) {inside} AS DOUBLE) AS {name}, 0.0 AS {scale}"
+    kind = kinds[feature.column]
+    value = number(feature.column, kind) if kind in NUMERIC else quoted(feature.column)
+    if feature.kind == "count":
+        return f"CAST(count({value}) {inside} AS DOUBLE) AS {name}, 0.0 AS {scale}"
+    value = f"CAST({value} AS DOUBLE)"
+    function = {"mean": "favg", "sum": "fsum", "std": "stddev_samp"}.get(feature.kind, feature.kind)
+    return f"{function}({value}) {inside} AS {name}, max(abs({value})) {inside} AS {scale}"
 
 
-def _latest(view: FeatureView, feature: Feature, kinds: Mapping[str, str]) -> str:
-    standing = _standing(view, "{known} <= _t")
-    order = f"{EVENT} DESC, {KNOWN} DESC, {ties(fact_columns(view))}"
-    value = as_value(str(feature.column), kinds[str(feature.column)])
-    newest = f"SELECT _row, _t, max({EVENT}) AS _newest, first({value} ORDER BY {order}) AS _value FROM ({standing}) GROUP BY _row, _t"
-    fresh = f"_t - _newest <= {length(view.ttl)}" if view.ttl else "TRUE"
-    return f"SELECT _row, CASE WHEN {fresh} THEN _value END AS _value, 0.0 AS _scale FROM ({newest})"
+def _best() -> str:
+    return f"SELECT _row, max(row({EVENT}, {KNOWN})) AS _best FROM standing GROUP BY _row"
+
+
+def _newest(view: FeatureView, kinds: Mapping[str, str]) -> str:
+    fresh = f"_t - {EVENT} <= {length(view.ttl)}" if view.ttl else "TRUE"
+    values = ", ".join(
+        f"first(CASE WHEN {fresh} THEN {as_value(str(feature.column), kinds[str(feature.column)])} END "
+        f"ORDER BY {ties(fact_columns(view))}) AS {quoted(view.column(feature))}"
+        for feature in latest_features(view)
+    )
+    return (
+        f"SELECT _row, {values} FROM standing JOIN best USING (_row) WHERE row({EVENT}, {KNOWN}) = _best GROUP BY _row"
+    )

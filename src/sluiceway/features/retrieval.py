@@ -1,4 +1,4 @@
-"""Retrieval: ids read from the online store twice, timed, and set beside what the offline plan says of the same moment."""
+"""Retrieval: ids read online twice, timed, and set beside what the offline plan says of the same moment."""
 
 import random
 from collections.abc import Mapping, Sequence
@@ -61,7 +61,8 @@ def check_retrieval(
 
 def _timed(reader: OnlineReader, requests: Sequence[Mapping[str, tuple[object]]]) -> tuple[list[Row], list[int]]:
     """Read ids one by one; durations in nanoseconds."""
-    rows, durations = [], []
+    rows: list[Row] = []
+    durations: list[int] = []
     for request in requests:
         begun = perf_counter_ns()
         row = reader.read(request)[0]

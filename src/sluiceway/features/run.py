@@ -62,7 +62,7 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
     progress.say("joining labels")
     everything = _spine(facts, pipeline, inputs)
     counts, late = _counts(facts, everything)
-    spine = _labelled(facts, everything, pipeline)
+    spine = _labelled(everything, pipeline)
     features = []
     for view in pipeline.feature_views:
         progress.say(f"computing {view.name}")
@@ -77,7 +77,7 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
     progress.say("reading features back")
     retrieval = check_retrieval(facts, pipeline.feature_views, spine, online=online, seed=seed)
     progress.say("auditing times")
-    audit = audit_time(facts, pipeline, inputs=inputs, spine=spine, features=features, late=late, seed=seed)
+    audit = audit_time(facts, project, inputs=inputs, spine=spine, features=features, late=late, seed=seed)
     return FeatureSet(
         dataset=dataset.content_id,
         table=table,
@@ -122,14 +122,15 @@ def _spine(facts: Facts, pipeline: Pipeline, inputs: Sequence[str]) -> pa.Table:
 def _counts(facts: Facts, spine: pa.Table) -> tuple[RowCounts, int]:
     """Count rows by class, and those known only after their prediction."""
     kinds = ", ".join(f"count(*) FILTER (WHERE _class = '{kind}')" for kind in (LABELLED, UNLABELLED, UNMATURED))
-    sql = f"SELECT count(*), {kinds}, count(*) FILTER (WHERE _class = '{LABELLED}' AND _label = 1), count(*) FILTER (WHERE _late) FROM spine"
+    positive = f"count(*) FILTER (WHERE _class = '{LABELLED}' AND _label = 1)"
+    sql = f"SELECT count(*), {kinds}, {positive}, count(*) FILTER (WHERE _late) FROM spine"
     rows, labelled, unlabelled, unmatured, positives, late = (
         int(column[0].as_py()) for column in facts.ask(sql, spine=spine.select(["_class", "_label", "_late"])).columns
     )
     return RowCounts(rows, labelled, unlabelled, unmatured, positives), late
 
 
-def _labelled(facts: Facts, spine: pa.Table, pipeline: Pipeline) -> pa.Table:
+def _labelled(spine: pa.Table, pipeline: Pipeline) -> pa.Table:
     """Keep the labelled rows, numbered from 0 in the order of prediction time and key."""
     kept = spine.filter(pc.equal(spine.column("_class"), LABELLED)).drop_columns(["_class", "_late"])
     ordered = kept.sort_by([("_at", "ascending"), *((key, "ascending") for key in pipeline.label.each.keys)])

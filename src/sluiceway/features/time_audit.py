@@ -8,20 +8,20 @@ import pyarrow as pa
 
 from sluiceway.artifacts.feature_set import TimeAudit
 from sluiceway.declare.feature_view import FeatureView
-from sluiceway.declare.pipeline import Pipeline
+from sluiceway.declare.project import Project
 from sluiceway.features.early_facts import find_early_facts
 from sluiceway.features.point_in_time import Facts
 from sluiceway.features.recomputation import SCALE, recomputed_sql
 from sluiceway.plans.packed_value import FeatureValue
 
-SAMPLE = 300
+SAMPLE = 200
 RELATIVE = 1e-5  # float32 has 6e-8
 OF_SCALE = 1e-6  # what cancellation may leave of the greatest value summed
 
 
 def audit_time(
     facts: Facts,
-    pipeline: Pipeline,
+    project: Project,
     *,
     inputs: Sequence[str],
     spine: pa.Table,
@@ -33,7 +33,7 @@ def audit_time(
 
     Args:
         facts: The sources and the cutoff.
-        pipeline: Whose views and label these are.
+        project: Whose views, label and sources these are.
         inputs: The spec's inputs.
         spine: Labelled rows with ``_row`` from 0 in order, ``_at``, ``_label_known_time`` and entity columns.
         features: One table per feature view, ``_row`` and features, as they will be trained on.
@@ -47,13 +47,13 @@ def audit_time(
     sample = spine.take(pa.array(places, pa.int64()))
     changed = [
         name
-        for view, table in zip(pipeline.feature_views, features, strict=True)
+        for view, table in zip(project.pipeline.feature_views, features, strict=True)
         for name in changed_features(facts, view, sample, table)
     ]
     return TimeAudit(
         labels_known_early=int(early.column(0)[0].as_py()),
         inputs_known_late=late,
-        early_facts=find_early_facts(facts, pipeline, inputs),
+        early_facts=find_early_facts(facts, project, inputs),
         sampled=len(places),
         future_features=tuple(changed),
     )
@@ -72,6 +72,6 @@ def _agree(name: str, row: Mapping[str, FeatureValue], again: Mapping[str, Featu
     left, right = row[name], again[name]
     if not isinstance(left, float) or not isinstance(right, float):
         return left == right
-    scale = again[SCALE + name]
+    scale = again.get(SCALE + name)
     room = OF_SCALE * scale if isinstance(scale, float) else 0.0
     return math.isclose(left, right, rel_tol=RELATIVE, abs_tol=room)

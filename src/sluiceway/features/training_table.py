@@ -47,9 +47,11 @@ def training_sql(dataset: DatasetVersion, pipeline: Pipeline, inputs: Sequence[s
     keys = pipeline.label.each.keys
     each = kinds_of(dataset, pipeline.label.each.name)
     columns = [listed(keys, "spine"), f"spine.{AT}", f"spine.{LABEL}", f"spine.{LABEL_KNOWN}"]
-    for column in model_columns(dataset, pipeline, inputs):
-        if column.name not in keys:
-            columns.append(quoted(column.name) if column.origin == "view" else _value(column))
+    columns += [
+        quoted(column.name) if column.origin == "view" else _value(column)
+        for column in model_columns(dataset, pipeline, inputs)
+        if column.name not in keys
+    ]
     entities = [name for view in pipeline.feature_views for name in view.entities]
     for name in dict.fromkeys([*inputs, *entities]):
         if name in keys:

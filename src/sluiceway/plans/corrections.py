@@ -1,7 +1,7 @@
 """Corrections: a later row about the same fact replaces the earlier one, from the moment it became known.
 
-Which rows are about the same fact: those with equal key, where the key identifies a fact (``flight_id``). Where all of a
-source's key columns are among the view's entity columns (weather by ``origin``), the key only says whose series it is,
+Which rows are about the same fact: those with equal key, where the key identifies a fact (``flight_id``). Where all of
+a source's key columns are among the view's entity columns (weather by ``origin``), the key only says whose series it is,
 and the fact is one point of that series: equal key *and* equal ``event_time``.
 
 So for a key that identifies a fact, a correction may also change its ``event_time``; for a series it cannot: a row with
@@ -45,18 +45,18 @@ def newest_first(columns: Sequence[str]) -> str:
 
 
 def facts_sql(view: FeatureView, *, table: str, cutoff: int) -> str:
-    """Select a view's rows known by the cutoff, times as microseconds; rows without an entity or a time are nobody's.
+    """Select a view's rows known by the cutoff, times as microseconds; rows without a time are left out.
+
+    Rows without an entity stay, as they may correct rows that had one.
 
     Args:
         view: Whose columns to take.
         table: The source's rows, with ``_event_time`` and ``_known_time``.
         cutoff: Microseconds since the epoch.
     """
-    whole = [*view.entities, "_event_time", "_known_time"]
-    conditions = " AND ".join(f"{quoted(name)} IS NOT NULL" for name in whole)
     return (
         f"SELECT {listed(fact_columns(view))}, epoch_us(_event_time) AS {EVENT}, epoch_us(_known_time) AS {KNOWN} "
-        f"FROM {table} WHERE {conditions} AND epoch_us(_known_time) <= {cutoff}"
+        f"FROM {table} WHERE _event_time IS NOT NULL AND epoch_us(_known_time) <= {cutoff}"
     )
 
 
@@ -68,7 +68,8 @@ def repeated_sql(view: FeatureView, *, table: str, cutoff: int) -> str:
     facts = facts_sql(view, table=table, cutoff=cutoff)
     named = " AND ".join(f"{quoted(key)} IS NOT NULL" for key in view.source.keys)
     groups = f"SELECT 1 FROM facts WHERE {named} GROUP BY {listed(which)}"
-    return f"WITH facts AS ({facts}) SELECT (SELECT count(*) FROM facts WHERE {named}) > (SELECT count(*) FROM ({groups})) AS repeated"
+    rows = f"SELECT count(*) FROM facts WHERE {named}"
+    return f"WITH facts AS ({facts}) SELECT ({rows}) > (SELECT count(*) FROM ({groups})) AS repeated"
 
 
 def versions_sql(view: FeatureView, *, facts: str = "facts") -> str:
@@ -76,7 +77,8 @@ def versions_sql(view: FeatureView, *, facts: str = "facts") -> str:
     named = " AND ".join(f"{quoted(key)} IS NOT NULL" for key in view.source.keys)
     which = listed(identity(view.source.keys, view.entities))
     order = newest_first(fact_columns(view))
-    return f"SELECT *, CASE WHEN {named} THEN lag({KNOWN}) OVER (PARTITION BY {which} ORDER BY {order}) END AS {UNTIL} FROM {facts}"
+    newer = f"lag({KNOWN}) OVER (PARTITION BY {which} ORDER BY {order})"
+    return f"SELECT *, CASE WHEN {named} THEN {newer} END AS {UNTIL} FROM {facts}"
 
 
 def newest_sql(view: FeatureView, *, facts: str, within: Sequence[str] = ()) -> str:

@@ -13,6 +13,7 @@ from sluiceway.plans.corrections import EVENT, KNOWN, UNTIL, fact_columns, facts
 from sluiceway.plans.moments_sql import floor_index, length
 from sluiceway.plans.partials import single
 from sluiceway.plans.quoting import listed, present, quoted, same
+from sluiceway.plans.steps import written
 
 DAY = 86_400_000_000
 
@@ -35,7 +36,7 @@ def supersedes(view: FeatureView, *, repeated: bool) -> bool:
     In a series keyed by its entity they do not: a later version of a point has the same event_time, and the newest
     known_time wins anyway.
     """
-    return repeated and not set(view.source.keys) == set(view.entities)
+    return repeated and set(view.source.keys) != set(view.entities)
 
 
 def in_order_sql(*, table: str) -> str:
@@ -57,21 +58,19 @@ def latest_sql(view: FeatureView, types: Mapping[str, str], *, cutoff: int, corr
         in_order: Whether known_time rises with event_time, so that every fact is a running maximum.
     """
     lasting = f"SELECT * FROM versions WHERE {UNTIL} IS NULL" if corrected else "SELECT * FROM facts"
+    hit = f"{same(view.entities, 'asked', 'marks')} AND asked._t >= marks.{KNOWN}"
     steps = {
         "facts": facts_sql(view, table="source", cutoff=cutoff),
         **({"versions": versions_sql(view)} if corrected else {}),
         "lasting": lasting,
         "marks": _marks(view, in_order=in_order),
         "asked": f"SELECT _row, {listed(view.entities)}, epoch_us(_at) AS _t FROM spine WHERE {present(view.entities)}",
-        "hits": (
-            f"SELECT asked.*, marks.{EVENT}, marks.{KNOWN} FROM asked ASOF JOIN marks "
-            f"ON {same(view.entities, 'asked', 'marks')} AND asked._t >= marks.{KNOWN}"
-        ),
+        "hits": f"SELECT asked.*, marks.{EVENT}, marks.{KNOWN} FROM asked ASOF JOIN marks ON {hit}",
         "winners": _winners(view),
         "found": _found(view, corrected=corrected),
     }
-    written = ", ".join(f"{name} AS ({sql})" for name, sql in steps.items())
-    return f"WITH {written} SELECT spine._row, {_values(view, types)} FROM (SELECT _row FROM spine) spine LEFT JOIN found ON spine._row = found._row"
+    every_row = "(SELECT _row FROM spine) spine LEFT JOIN found ON spine._row = found._row"
+    return f"WITH {written(steps)} SELECT spine._row, {_values(view, types)} FROM {every_row}"
 
 
 def _marks(view: FeatureView, *, in_order: bool) -> str:

@@ -1,6 +1,6 @@
 """Packed values: what the online store keeps, one value per entity and view.
 
-A value is 24 bytes of times and then the features, in the view's order, as a MessagePack array of floats, texts and nils:
+A value is 24 bytes of times, and then the features in the view's order as a MessagePack array of floats, texts, nils:
 
 * 16 bytes, the stamp: event_time, then known_time, microseconds since the epoch, each as a big-endian integer raised by
   2**63, so that bytes compare as times do and the store can tell the newer of two values without unpacking them;

@@ -126,7 +126,8 @@ def _deviation(column: str, count: str, total: str, merged: Callable[[str], str]
     spread = f"({count} * {squares} - {total} * {total})"
     all_squarable = f"{merged(f'{column}:squarable')} = {merged(f'{column}:count')}"
     return (
-        f"CASE WHEN {count} < 2 OR NOT ({all_squarable}) THEN NULL WHEN {spread} <= {NOISE} * {count} * {squares} THEN 0.0 "
+        f"CASE WHEN {count} < 2 OR NOT ({all_squarable}) THEN NULL "
+        f"WHEN {spread} <= {NOISE} * {count} * {squares} THEN 0.0 "
         f"ELSE sqrt({spread} / ({count} * ({count} - 1))) END"
     )
 

@@ -11,8 +11,9 @@ from sluiceway.plans.corrections import EVENT, KNOWN, fact_columns, facts_sql, n
 from sluiceway.plans.latest import as_value, latest_features
 from sluiceway.plans.moments_sql import length
 from sluiceway.plans.partials import partials_of, single, told
-from sluiceway.plans.quoting import listed, quoted, same
-from sluiceway.plans.windows import window_features
+from sluiceway.plans.quoting import listed, present, quoted, same
+from sluiceway.plans.steps import written
+from sluiceway.plans.window_frames import window_features
 
 
 def window_end(view: FeatureView, moment: int) -> int:
@@ -35,7 +36,7 @@ def snapshot_sql(view: FeatureView, types: Mapping[str, str], *, cutoff: int) ->
     end, entities = window_end(view, cutoff), view.entities
     steps = {
         "facts": facts_sql(view, table="source", cutoff=cutoff),
-        "everyone": f"SELECT {listed(entities)}, min({KNOWN}) AS _first FROM facts GROUP BY ALL",
+        "everyone": _everyone(view),
     }
     sources, columns = ["everyone"], [listed(entities, "everyone")]
     if latest_features(view):
@@ -49,8 +50,12 @@ def snapshot_sql(view: FeatureView, types: Mapping[str, str], *, cutoff: int) ->
         steps |= {"standing": newest_sql(view, facts="ended"), "summed": _summed(view, types, end)}
         sources.append(f"LEFT JOIN summed ON {same(entities, 'everyone', 'summed')}")
     columns += [_column(view, types, index, end) for index in range(len(view.features))]
-    written = ", ".join(f"{name} AS ({sql})" for name, sql in steps.items())
-    return f"WITH {written} SELECT {', '.join(columns)} FROM {' '.join(sources)}"
+    return f"WITH {written(steps)} SELECT {', '.join(columns)} FROM {' '.join(sources)}"
+
+
+def _everyone(view: FeatureView) -> str:
+    entities = view.entities
+    return f"SELECT {listed(entities)}, min({KNOWN}) AS _first FROM facts WHERE {present(entities)} GROUP BY ALL"
 
 
 def _newest(view: FeatureView, types: Mapping[str, str]) -> str:

@@ -5,9 +5,9 @@ version's own prediction time, or, where all were known too late, in the earlies
 of the label's source under the same key known by the cutoff; in both, ties go to the later event_time, then to the
 greater other columns.
 
-A row is ``unmatured`` while ``at + matures`` lies past the cutoff, whatever is known of it already (else early outcomes,
-which differ from late ones, would be over-represented); ``unlabelled`` when it has matured without an outcome, or has no
-key or no prediction time; otherwise ``labelled``.
+A row is ``unmatured`` while ``at + matures`` lies past the cutoff, whatever is known of it already (else early
+outcomes, which differ from late ones, would be over-represented); ``unlabelled`` when it has matured without an outcome,
+or has no key or no prediction time; otherwise ``labelled``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,6 +17,7 @@ from sluiceway.declare.pipeline import Label
 from sluiceway.plans.corrections import ties
 from sluiceway.plans.moments_sql import length
 from sluiceway.plans.quoting import listed, present, quoted
+from sluiceway.plans.steps import written
 
 LABELLED = "labelled"
 UNLABELLED = "unlabelled"
@@ -51,14 +52,13 @@ def spine_sql(
         "outcome": _outcome(label, outcome_columns, cutoff),
         "asked": f"SELECT {listed(columns)}, _at, _known{made} FROM chosen",
     }
-    written = ", ".join(f"{name} AS ({sql})" for name, sql in steps.items())
     overdue = f"epoch_us(_at) + {length(label.matures)} <= {cutoff}"
     kind = (
         f"CASE WHEN _at IS NULL OR NOT ({present(keys)}) THEN '{UNLABELLED}' WHEN NOT ({overdue}) THEN '{UNMATURED}' "
         f"WHEN _label IS NULL THEN '{UNLABELLED}' ELSE '{LABELLED}' END"
     )
     return (
-        f"WITH {written} SELECT asked.* EXCLUDE (_known), {kind} AS _class, "
+        f"WITH {written(steps)} SELECT asked.* EXCLUDE (_known), {kind} AS _class, "
         f"coalesce(_known > epoch_us(_at), FALSE) AS _late, _label, _label_known_time "
         f"FROM asked LEFT JOIN outcome ON {_same_keys(keys)}"
     )
@@ -90,7 +90,8 @@ def _outcome(label: Label, columns: Sequence[str], cutoff: int) -> str:
     order = f"epoch_us(_known_time) DESC, epoch_us(_event_time) DESC, {ties(columns)}"
     newest = f"row_number() OVER (PARTITION BY {listed(keys)} ORDER BY {order}) = 1"
     named = ", ".join(f"{quoted(key)} AS {quoted('_key_' + key)}" for key in keys)
+    value = f"CAST(CAST({label.condition.sql} AS BOOLEAN) AS BIGINT) AS _label"
     return (
-        f"SELECT {named}, CAST(CAST({label.condition.sql} AS BOOLEAN) AS BIGINT) AS _label, _known_time AS _label_known_time "
+        f"SELECT {named}, {value}, _known_time AS _label_known_time "
         f"FROM outcomes WHERE epoch_us(_known_time) <= {cutoff} QUALIFY {newest}"
     )
