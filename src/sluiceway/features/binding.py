@@ -49,7 +49,8 @@ def _check_view(view: FeatureView, kinds: Kinds, each: Kinds) -> None:
         if here != there or here not in KEYABLE:
             raise MisuseError(
                 f"view {view.name!r}: entity {name!r} is {here} in source {view.source.name!r} and {there} where "
-                f"predictions are made; it must be the same in both, one of {', '.join(KEYABLE)}; CAST it in the source's sql"
+                f"predictions are made; it must be the same in both, one of {', '.join(KEYABLE)}; "
+                "CAST it in the source's sql"
             )
     for name in view.source.keys:
         _kind(kinds, name, "column")

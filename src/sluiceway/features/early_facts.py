@@ -2,7 +2,8 @@
 
 A source's column states the outcome when, under the same key, it has the name of a column that the label's condition
 reads, or is made from every raw column that one is made from, or agrees with one on 99 % of the keys whose outcome is
-not the most common value (agreement on the common value proves little). How early it is: the share of shared keys that it knew before the label's source did.
+not the most common value (agreement on the common value proves little). How early it is: the share of shared keys that
+it knew before the label's source did.
 """
 
 from collections.abc import Iterator, Sequence

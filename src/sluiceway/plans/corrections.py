@@ -1,8 +1,8 @@
 """Corrections: a later row about the same fact replaces the earlier one, from the moment it became known.
 
 Which rows are about the same fact: those with equal key, where the key identifies a fact (``flight_id``). Where all of
-a source's key columns are among the view's entity columns (weather by ``origin``), the key only says whose series it is,
-and the fact is one point of that series: equal key *and* equal ``event_time``.
+a source's key columns are among the view's entity columns (weather by ``origin``), the key only says whose series it
+is, and the fact is one point of that series: equal key *and* equal ``event_time``.
 
 So for a key that identifies a fact, a correction may also change its ``event_time``; for a series it cannot: a row with
 another ``event_time`` is another point, and the earlier one stands. Rows with a missing key correct nothing.

@@ -6,8 +6,8 @@ of the label's source under the same key known by the cutoff; in both, ties go t
 greater other columns.
 
 A row is ``unmatured`` while ``at + matures`` lies past the cutoff, whatever is known of it already (else early
-outcomes, which differ from late ones, would be over-represented); ``unlabelled`` when it has matured without an outcome,
-or has no key or no prediction time; otherwise ``labelled``.
+outcomes, which differ from late ones, would be over-represented); ``unlabelled`` when it has matured without an
+outcome, or has no key or no prediction time; otherwise ``labelled``.
 """
 
 from collections.abc import Mapping, Sequence

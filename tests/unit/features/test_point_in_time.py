@@ -1,0 +1,266 @@
+"""Every plan against one brute force in plain Python that sees only what was known."""
+
+import math
+import statistics
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import sluiceway as sw
+from sluiceway.adapters.duckdb_engine import DuckdbEngine
+from sluiceway.adapters.memory_online import MemoryOnline
+from sluiceway.adapters.memory_tables import MemoryTables
+from sluiceway.artifacts.dataset_version import DatasetVersion, RestoreReport
+from sluiceway.features.materialise import materialise
+from sluiceway.features.point_in_time import Facts, features_at, features_now
+from sluiceway.features.reader import OnlineReader
+from sluiceway.features.time_audit import changed_features
+
+ENGINE = DuckdbEngine(threads=2)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # so that windows reach to both sides of it
+TIME = pa.timestamp("us", "UTC")
+MINUTE = 60_000_000
+EVERY, OVERS = 5, {"10m": 10, "15m": 15}
+COLUMNS = ("code", "e", "key", "x", "y")
+KEYS = {"no key": None, "a fact's key": "key", "a series' key": "e", "a partial key": "code"}
+
+
+def view_for(key, entity=("e",), ttl=None, kinds=("window", "latest")):
+    source = sw.Source("facts", sql="unused", key=key, event_time="t", known_time="k")
+    windows = [
+        sw.count(over="10m"), sw.mean("x", over="10m"), sw.max("x", over="10m"), sw.mean("y", over="10m"), sw.std("y", over="10m"),
+        sw.count("x", over="15m"), sw.sum("y", over="15m"), sw.min("y", over="15m"), sw.std("x", over="15m"), sw.count(over="15m"),
+    ]  # fmt: skip
+    features = (windows if "window" in kinds else []) + (
+        [sw.latest("x"), sw.latest("code")] if "latest" in kinds else []
+    )
+    return sw.FeatureView("v", entity=entity, source=source, every="5m", ttl=ttl, features=features)
+
+
+def moment(minutes):
+    return EPOCH + timedelta(minutes=minutes)
+
+
+def facts_of(rows, cutoff):
+    table = pa.table(
+        {
+            "key": pa.array([row["key"] for row in rows], pa.int64()),
+            "e": pa.array([row["e"] for row in rows], pa.string()),
+            "code": pa.array([row["code"] for row in rows], pa.string()),
+            "x": pa.array([row["x"] for row in rows], pa.int64()),
+            "y": pa.array([row["y"] for row in rows], pa.float64()),
+            "_event_time": pa.array([moment(row["event"]) for row in rows], TIME),
+            "_known_time": pa.array([moment(row["known"]) for row in rows], TIME),
+        }
+    )
+    tables = MemoryTables()
+    ref = tables.write("sources/facts", table)
+    dataset = DatasetVersion((), (ref,), RestoreReport(0.0, 0, 0, 0, ()))
+    return Facts(dataset, tables, ENGINE, cutoff * MINUTE)
+
+
+def spine_of(asked):
+    return pa.table(
+        {
+            "_row": pa.array(range(len(asked)), pa.int64()),
+            "_at": pa.array([moment(at) for _, at in asked], TIME),
+            "e": pa.array([entity for entity, _ in asked], pa.string()),
+            "code": pa.array(["a" for _ in asked], pa.string()),
+        }
+    )
+
+
+def order(row):
+    return (
+        row["known"],
+        row["event"],
+        *((row[name] is not None, row[name] or 0) if row[name] is not None else (False, 0) for name in COLUMNS),
+    )
+
+
+def newest_versions(rows, key, entity):
+    kept, versions = [], {}
+    for row in rows:
+        value = row.get(key) if key else None
+        if value is None:
+            kept.append(row)
+            continue
+        identity = (value, row["event"]) if key in entity else value
+        if identity not in versions or order(row) > order(versions[identity]):
+            versions[identity] = row
+    return kept + list(versions.values())
+
+
+def brute_force(rows, key, entity, ttl, asked, at):
+    """Compute one prediction's features from nothing but what was known."""
+    mine = dict(zip(entity, (asked, "a"), strict=False))
+    end = math.floor(at / EVERY) * EVERY
+    found = {}
+
+    def of_entity(several):
+        return [row for row in several if all(row[name] == value and value is not None for name, value in mine.items())]
+
+    before = [row for row in rows if row["known"] < end]
+    standing = of_entity(newest_versions(before, key, entity))
+    for over, minutes in OVERS.items():
+        inside = [row for row in standing if row["known"] >= end - minutes]
+        xs = [row["x"] for row in inside if row["x"] is not None]
+        ys = [row["y"] for row in inside if row["y"] is not None]
+        found |= {
+            f"v__count_{over}": len(inside), f"v__count_x_{over}": len(xs), f"v__mean_x_{over}": average(xs),
+            f"v__sum_y_{over}": float(sum(map(Fraction, ys))) if ys else None, f"v__mean_y_{over}": average(ys),
+            f"v__min_y_{over}": min(ys, default=None), f"v__max_x_{over}": max(xs, default=None),
+            f"v__std_x_{over}": statistics.stdev(xs) if len(xs) > 1 else None,
+            f"v__std_y_{over}": statistics.stdev(ys) if len(ys) > 1 else None,
+        }  # fmt: skip
+    if not of_entity(before):
+        found = dict.fromkeys(found)
+    current = of_entity(newest_versions([row for row in rows if row["known"] <= at], key, entity))
+    newest = max(current, key=lambda row: (row["event"], *order(row)), default=None)
+    late = newest is None or (ttl is not None and at - newest["event"] > ttl)
+    return found | {"v__latest_x": None if late else newest["x"], "v__latest_code": None if late else newest["code"]}
+
+
+def average(values):
+    return float(sum(map(Fraction, values)) / len(values)) if values else None
+
+
+def agree(got, wanted):
+    if isinstance(got, str) or got is None or wanted is None:
+        return got == wanted
+    return math.isclose(got, wanted, rel_tol=1e-6, abs_tol=1e-3 if abs(wanted) < 1e-3 else 0)
+
+
+def assert_same(got, wanted, view):
+    for name in view.columns:
+        assert agree(got[name], wanted[name]), (name, got[name], wanted[name])
+
+
+MINUTES = st.integers(-30, 30)
+ROWS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "key": st.none() | st.integers(0, 4),
+            "e": st.none() | st.sampled_from("ab"),
+            "code": st.none() | st.sampled_from("ab"),
+            "x": st.none() | st.integers(-3, 3),
+            "y": st.none() | st.sampled_from([0.1, -0.1, 1e3, -999.9, 0.25]),
+            "event": MINUTES,
+            "known": MINUTES,
+        }
+    ),
+    max_size=20,
+)
+ASKED = st.lists(st.tuples(st.none() | st.sampled_from("abc"), MINUTES), min_size=6, max_size=30)
+
+
+@pytest.mark.parametrize("entity", [("e",), ("e", "code")], ids=["one column", "two columns"])
+@pytest.mark.parametrize("named", KEYS)
+@given(rows=ROWS, asked=ASKED, ttl=st.none() | st.integers(1, 20))
+@settings(max_examples=6, deadline=None)
+def test_features_are_what_plain_python_makes_of_what_was_known(named, entity, rows, asked, ttl):
+    view = view_for(KEYS[named], entity, ttl=f"{ttl}m" if ttl else None)
+    got = features_at(facts_of(rows, 30), view, spine_of(asked)).to_pylist()
+    for row in got:
+        who, at = asked[row["_row"]]
+        assert_same(row, brute_force(rows, KEYS[named], entity, ttl, who, at), view)
+    assert sorted(row["_row"] for row in got) == list(range(len(asked)))
+
+
+@pytest.mark.parametrize("named", KEYS)
+@given(rows=ROWS, cutoff=MINUTES, ttl=st.none() | st.integers(1, 20))
+@settings(max_examples=5, deadline=None)
+def test_what_is_read_online_is_what_is_computed_offline_bit_by_bit(named, rows, cutoff, ttl):
+    view = view_for(KEYS[named], ttl=f"{ttl}m" if ttl else None)
+    facts, online = facts_of(rows, cutoff), MemoryOnline()
+    materialise(facts, view, online)
+    asked = [(entity, cutoff) for entity in ("a", "b", "c", None)]
+    read = OnlineReader([view], online, now=lambda: moment(cutoff)).read({"e": [entity for entity, _ in asked]})
+    for row in features_at(facts, view, spine_of(asked)).to_pylist():
+        assert read[row.pop("_row")] == row
+
+
+@pytest.mark.parametrize("named", KEYS)
+@given(rows=ROWS, asked=ASKED)
+@settings(max_examples=4, deadline=None)
+def test_the_audit_confirms_what_the_plans_compute(named, rows, asked):
+    view, facts, spine = view_for(KEYS[named], ttl="9m"), facts_of(rows, 30), spine_of(asked)
+    assert changed_features(facts, view, spine, features_at(facts, view, spine)) == []
+
+
+def row(known, x, *, event=None, key=None, e="a", y=None):
+    return {"key": key, "e": e, "code": "a", "x": x, "y": y, "event": known if event is None else event, "known": known}
+
+
+def ask(rows, at, *, key=None, ttl=None):
+    view = view_for(key, ttl=ttl)
+    return features_at(facts_of(rows, 100), view, spine_of([("a", at)])).to_pylist()[0]
+
+
+def test_a_row_known_at_the_windows_end_is_out_and_one_at_its_start_is_in():
+    got = ask([row(-99, 0), row(10, 1), row(20, 2)], 20)
+    assert (got["v__count_10m"], got["v__max_x_10m"]) == (1, 1)
+
+
+def test_an_entity_known_before_but_not_in_the_window_counts_nothing_and_an_unknown_one_is_missing():
+    got = ask([row(-60, 1)], 20)
+    assert (got["v__count_10m"], got["v__mean_x_10m"]) == (0, None)
+    assert ask([row(21, 1)], 20)["v__count_10m"] is None
+
+
+def test_a_late_fact_about_the_past_does_not_displace_a_newer_one():
+    got = ask([row(5, 1), row(7, 2, event=3)], 8)
+    assert got["v__latest_x"] == 1
+
+
+def test_a_correction_counts_from_the_moment_it_is_known_and_not_before():
+    rows = [row(2, 1, key=7), row(8, 3, key=7)]
+    assert ask(rows, 6, key="key")["v__max_x_10m"] == 1
+    assert ask(rows, 6, key="key")["v__latest_x"] == 1
+    later = ask(rows, 10, key="key")
+    assert (later["v__count_10m"], later["v__max_x_10m"], later["v__latest_x"]) == (1, 3, 3)
+
+
+def test_the_predicted_row_never_feeds_its_own_features():
+    mine = row(20, 3, key=1)  # known at landing, 20 minutes after the prediction at 0
+    others = [row(-7, 1, key=2), row(-3, 1, key=3)]
+    assert ask([*others, mine], 0, key="key") == ask(others, 0, key="key")
+
+
+def test_the_audit_names_a_feature_that_saw_the_future():
+    view, facts, spine = view_for("key"), facts_of([row(-7, 1), row(3, 2)], 30), spine_of([("a", 0)])
+    honest = features_at(facts, view, spine)
+    place = honest.schema.get_field_index("v__mean_x_10m")
+    leaky = honest.set_column(place, "v__mean_x_10m", pa.array([1.5]))
+    assert changed_features(facts, view, spine, leaky) == ["v__mean_x_10m"]
+
+
+def test_sums_have_the_same_bits_on_any_number_of_threads_and_in_any_order():
+    import random
+
+    noise = random.Random(5)
+    rows = [row(noise.randrange(-100, 0), None, e="ab"[number % 2], y=noise.uniform(-1, 1) * 10 ** noise.randrange(-9, 14)) for number in range(5000)]  # fmt: skip
+    view, spine = view_for(None, kinds=("window",)), spine_of([(e, at) for e in "ab" for at in range(-90, 0, 5)])
+    answers = []
+    for threads in (1, 2, 4):
+        facts = facts_of(noise.sample(rows, len(rows)), 100)
+        facts = Facts(facts.dataset, facts.tables, DuckdbEngine(threads=threads), facts.cutoff)
+        answers.append(features_at(facts, view, spine).sort_by("_row").to_pylist())
+    assert answers[0] == answers[1] == answers[2]
+    assert any(answer["v__sum_y_15m"] for answer in answers[0])
+
+
+def test_a_deviation_of_equal_values_is_zero_and_values_that_are_no_numbers_are_missing():
+    rows = [row(1, None, y=1e6 + 0.1), row(2, None, y=1e6 + 0.1), row(3, None, y=math.nan), row(3, None, y=math.inf)]
+    got = ask(rows, 5)
+    assert (got["v__std_y_10m"], got["v__mean_y_10m"]) == (0.0, 1000000.125)  # float32
+
+
+def test_snapshots_and_windows_take_separate_ways():
+    view, facts = view_for("key"), facts_of([row(1, 1, key=1), row(2, 2, key=1), row(3, 5, key=2)], 30)
+    got = features_now(facts, view).to_pylist()
+    assert [(one["e"], one["v__latest_x"], one["v__count_15m"]) for one in got] == [("a", 5.0, 0.0)]

@@ -1,0 +1,264 @@
+"""The stage from end to end on a small airline."""
+
+from datetime import UTC, datetime, timedelta
+
+import pyarrow as pa
+import pytest
+
+import sluiceway as sw
+from sluiceway.adapters.duckdb_engine import DuckdbEngine
+from sluiceway.adapters.memory_online import MemoryOnline
+from sluiceway.adapters.memory_tables import MemoryTables
+from sluiceway.artifacts.dataset_version import DatasetVersion, RestoreReport
+from sluiceway.core.errors import DeclarationError, MisuseError, SourceError, UnknownNameError
+from sluiceway.declare.project import Project
+from sluiceway.features.reader import OnlineReader
+from sluiceway.features.run import run
+from sluiceway.ports.progress import Silence
+
+TIME = pa.timestamp("us", "UTC")
+START = datetime(2013, 1, 1, tzinfo=UTC)
+SCHEDULE = sw.Source("schedule", sql="unused", key="id", event_time="departs", known_time="departs")
+LANDINGS = sw.Source("landings", sql="unused", key="id", event_time="lands")
+DELAYS = sw.FeatureView(
+    "delays", entity="carrier", source=LANDINGS, features=[sw.mean("delay", over="6h"), sw.latest("delay")]
+)
+INPUTS = ("carrier", "distance", "departs", "international")
+
+
+def hour(number):
+    return START + timedelta(hours=number)
+
+
+def flights(count=60):
+    """One flight an hour, landing three hours later; every tenth is cancelled, every third late."""
+    return [
+        {"id": number, "carrier": "XY"[number % 2], "distance": 100 + number, "departs": hour(number), "international": number % 3 == 0}
+        for number in range(count)
+    ]  # fmt: skip
+
+
+def landings(count=60):
+    return [
+        {"id": number, "carrier": "XY"[number % 2], "lands": hour(number + 3), "delay": 45 if number % 3 == 0 else number % 30}
+        for number in range(count) if number % 10 != 9
+    ]  # fmt: skip
+
+
+def table(rows, event, known):
+    """Make a source's table; ``event`` and ``known`` take a row and give a moment."""
+    made = pa.Table.from_pylist(rows)
+    events, knowns = (pa.array([when(row) for row in rows], TIME) for when in (event, known))
+    return made.append_column("_event_time", events).append_column("_known_time", knowns)
+
+
+def dataset_of(tables, **sources):
+    refs = tuple(tables.write(f"sources/{name}", rows) for name, rows in sources.items())
+    return DatasetVersion((), refs, RestoreReport(0.0, 0, 0, 0, ()))
+
+
+def scheduled(rows, known=lambda row: row["departs"] - timedelta(days=9)):
+    return table(rows, lambda row: row["departs"], known)
+
+
+def landed(rows, known=lambda row: row["lands"]):
+    return table(rows, lambda row: row["lands"], known)
+
+
+def pipeline(views=(DELAYS,), **changes):
+    label = {
+        "source": LANDINGS,
+        "each": SCHEDULE,
+        "at": "departs",
+        "matures": "12h",
+        "expression": "delay > 30",
+    } | changes
+    return sw.Pipeline(spec="spec.yaml", views=list(views), label=sw.Label("late", **label), model=lambda trial: trial)
+
+
+def build(declared, sources, *, as_of=None, inputs=INPUTS, tables=None, online=None, seed=0):
+    tables = tables or MemoryTables()
+    features = run(
+        dataset_of(tables, **sources), project=Project(declared, {}, "", ""), inputs=inputs, as_of=as_of, tables=tables,
+        engine=DuckdbEngine(), online=online or MemoryOnline(), progress=Silence(), seed=seed,
+    )  # fmt: skip
+    return features, tables.read(features.table).to_pylist()
+
+
+def usual(**changes):
+    return {"schedule": scheduled(flights()), "landings": landed(landings())} | changes
+
+
+def test_only_matured_and_labelled_rows_are_trained_on_and_the_rest_is_counted():
+    features, rows = build(pipeline(), usual(), as_of=hour(40))
+    # known by hour 40 are all 60 of the schedule; at + 12 h <= 40 are flights 0 to 28, of which 9 and 19 never landed
+    counts = features.counts
+    assert (counts.rows, counts.unmatured, counts.unlabelled, counts.labelled) == (60, 31, 2, 27)
+    assert counts.positives == sum(row["_label"] for row in rows) == 9
+    assert [row["id"] for row in rows] == [number for number in range(29) if number not in {9, 19}]
+
+
+def test_the_cutoff_is_the_newest_known_outcome_unless_it_is_given():
+    assert build(pipeline(), usual())[0].cutoff == hour(61)
+
+
+def test_each_row_has_what_was_known_at_its_prediction():
+    _, rows = build(pipeline(), usual(), as_of=hour(40))
+    row = rows[8]
+    assert (row["id"], row["carrier"], row["distance"], row["international"]) == (8, "X", 108.0, "false")
+    # at hour 8, landed of carrier X within hours 2 to 8, the last not included: 0 (45, at 3), 2 (2, at 5), 4 (4, at 7)
+    assert row["delays__mean_delay_6h"] == 17.0
+    assert row["delays__latest_delay"] == 4.0
+    assert (row["_label_known_time"], row["_raw_distance"]) == (hour(11), 108)
+
+
+def test_model_columns_are_inputs_that_are_no_times_then_features_then_request_columns():
+    asked = sw.RequestView(hour_of_day="hour(departs)")
+    features, rows = build(pipeline([DELAYS, asked]), usual(), as_of=hour(40))
+    assert [(column.name, column.type, column.origin) for column in features.columns] == [
+        ("carrier", "text", "input"), ("distance", "number", "input"), ("international", "text", "input"),
+        ("delays__mean_delay_6h", "number", "view"), ("delays__latest_delay", "number", "view"),
+        ("hour_of_day", "number", "request"),
+    ]  # fmt: skip
+    assert rows[8]["hour_of_day"] == 8.0
+    assert rows[8]["departs"] == hour(8)
+
+
+def test_numbers_are_stored_as_a_model_takes_them():
+    odd = [{**flight, "distance": 0.1} for flight in flights()]
+    _, rows = build(pipeline(), usual(schedule=scheduled(odd)), as_of=hour(40))
+    assert rows[0]["distance"] == 0.10000000149011612
+    assert rows[0]["_raw_distance"] == 0.1
+
+
+def test_everything_is_read_back_online_as_computed_offline():
+    features, _ = build(pipeline(), usual(), as_of=hour(40))
+    report = features.retrieval
+    assert (report.ids, report.unequal_rereads, report.unequal_offline, report.examples) == (1000, 0, 0, ())
+    assert 0 < report.p50_ms <= report.p99_ms
+    assert features.online_rows == {"delays": 2}
+
+
+def test_a_store_that_lost_or_changed_values_shows_in_the_report():
+    class Forgetful(MemoryOnline):
+        def read(self, view, keys):
+            return [None for _ in keys]
+
+    report = build(pipeline(), usual(), as_of=hour(40), online=Forgetful())[0].retrieval
+    assert (report.unequal_offline, report.unequal_rereads) == (2000, 0)
+    assert report.examples[0].startswith("delays__latest_delay: None online, ")
+
+
+def test_a_store_that_answers_differently_the_second_time_shows_in_the_report():
+    class Moody(MemoryOnline):
+        reads = 0
+
+        def read(self, view, keys):
+            self.reads += 1
+            return super().read(view, keys) if self.reads <= 1000 else [None for _ in keys]
+
+    assert build(pipeline(), usual(), as_of=hour(40), online=Moody())[0].retrieval.unequal_rereads == 2000
+
+
+def test_going_back_to_an_earlier_cutoff_rewrites_what_is_online():
+    online = MemoryOnline()
+    build(pipeline(), usual(), as_of=hour(50), online=online)
+    report = build(pipeline(), usual(), as_of=hour(30), online=online)[0].retrieval
+    assert report.unequal_offline == 0
+    newest = OnlineReader([DELAYS], online, now=lambda: hour(30)).read({"carrier": ["X"]})
+    assert newest[0]["delays__latest_delay"] == 26.0
+
+
+def test_the_same_inputs_give_the_same_content_id_in_any_order_of_rows():
+    shuffled = {"schedule": scheduled(flights()[::-1]), "landings": landed(landings()[::-1])}
+    first, again = (build(pipeline(), sources, as_of=hour(40))[0] for sources in (usual(), shuffled))
+    assert first.table.content_id == again.table.content_id
+
+
+def test_an_audit_of_honest_sources_finds_nothing():
+    audit = build(pipeline(), usual(), as_of=hour(40))[0].time_audit
+    assert (audit.labels_known_early, audit.inputs_known_late, audit.early_facts, audit.future_features) == (
+        0,
+        0,
+        (),
+        (),
+    )
+    assert audit.sampled == 27
+
+
+def test_labels_and_inputs_known_at_impossible_times_are_counted():
+    early = landed(landings(), known=lambda row: row["lands"] - timedelta(hours=4))
+    late = scheduled(flights(), known=lambda row: row["departs"] + timedelta(hours=1))
+    audit = build(pipeline(), {"schedule": late, "landings": early}, as_of=hour(40))[0].time_audit
+    assert (audit.labels_known_early, audit.inputs_known_late) == (
+        27,
+        40,
+    )  # the schedule is known to hour 40: flights 0 to 39
+
+
+def test_a_second_source_that_knows_outcomes_early_is_named():
+    leak = sw.Source("leak", sql="unused", key="id", event_time="lands", known_time="lands - interval 5 hours")
+    view = sw.FeatureView(
+        "leaky", entity="carrier", source=leak, features=[sw.mean("minutes", over="6h"), sw.count(over="6h")]
+    )
+    rows = [{**{k: v for k, v in row.items() if k != "delay"}, "minutes": row["delay"]} for row in landings()]
+    sources = usual(leak=landed(rows, known=lambda row: row["lands"] - timedelta(hours=5)))
+    found = build(pipeline([DELAYS, view]), sources, as_of=hour(40))[0].time_audit.early_facts
+    assert [(fact.source, fact.column, fact.share) for fact in found] == [("leak", "minutes", 1.0)]
+
+
+def test_an_outcome_among_the_inputs_is_named_by_its_column():
+    outcomes = {row["id"]: row["delay"] for row in landings()}
+    rows = [{**row, "delay": outcomes.get(row["id"])} for row in flights()]
+    features = build(pipeline(), usual(schedule=scheduled(rows)), as_of=hour(40), inputs=(*INPUTS, "delay"))[0]
+    assert [(fact.source, fact.column) for fact in features.time_audit.early_facts] == [("schedule", "delay")]
+
+
+def test_a_corrected_outcome_counts_from_when_it_was_known():
+    correction = {**landings()[1], "delay": 99}
+    rows = landed([*landings(), correction], known=lambda row: hour(35) if row["delay"] == 99 else row["lands"])
+    assert build(pipeline(), usual(landings=rows), as_of=hour(34))[1][1]["_label"] == 0
+    later = build(pipeline(), usual(landings=rows), as_of=hour(36))[1][1]
+    assert (later["_label"], later["_label_known_time"]) == (1, hour(35))
+
+
+def test_a_repeated_prediction_takes_the_newest_version_known_in_time():
+    versions = [(8, "X", -48), (8, "Y", -24), (8, "Z", 9)]  # the last one hour after the departure
+    changed = [{**flights()[8], "carrier": carrier, "distance": known} for _, carrier, known in versions]
+    rows = scheduled([*flights()[:8], *changed], known=lambda row: hour(row["distance"] if row["id"] == 8 else -50))
+    _, trained = build(pipeline(), usual(schedule=rows), as_of=hour(40))
+    assert trained[8]["carrier"] == "Y"
+
+
+@pytest.mark.parametrize(
+    ("views", "inputs", "error", "words"),
+    [
+        ([sw.FeatureView("v", entity="airline", source=LANDINGS, features=[sw.count(over="6h")])], INPUTS, UnknownNameError, "airline"),
+        ([sw.FeatureView("v", entity="carrier", source=LANDINGS, features=[sw.mean("dely", over="6h")])], INPUTS, UnknownNameError, "Did you mean 'delay'"),
+        ([sw.FeatureView("v", entity="carrier", source=LANDINGS, features=[sw.mean("carrier", over="6h")])], INPUTS, MisuseError, "which is text"),
+        ([sw.FeatureView("v", entity="carrier", source=LANDINGS, features=[sw.latest("lands")])], INPUTS, MisuseError, "which is time"),
+        ([sw.RequestView(carrier="upper(carrier)")], INPUTS, MisuseError, "has the name of an input"),
+        ([sw.RequestView(other="upper(tailnum)")], INPUTS, DeclarationError, "tailnum"),
+        ([DELAYS], (*INPUTS, "tailnum"), UnknownNameError, "tailnum"),
+    ],
+)  # fmt: skip
+def test_what_the_data_cannot_give_is_refused_before_anything_is_computed(views, inputs, error, words):
+    with pytest.raises(error, match=words):
+        build(pipeline(views), usual(), inputs=inputs)
+
+
+def test_an_entity_of_another_type_is_refused():
+    numbered = [{**row, "carrier": row["id"] % 2} for row in landings()]
+    with pytest.raises(MisuseError, match="entity 'carrier' is integer in source 'landings' and text where"):
+        build(pipeline(), usual(landings=landed(numbered)))
+
+
+def test_a_label_source_without_rows_is_refused():
+    empty = landed(landings()).slice(0, 0)
+    with pytest.raises(SourceError, match="no outcome is known"):
+        build(pipeline(), usual(landings=empty))
+
+
+def test_without_views_there_is_a_table_and_nothing_to_read():
+    features, rows = build(pipeline([sw.RequestView(far="distance > 120")]), usual(), as_of=hour(40))
+    assert (features.views, features.retrieval.ids, rows[0]["far"]) == ({}, 0, "false")

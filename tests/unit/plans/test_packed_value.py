@@ -1,0 +1,38 @@
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sluiceway.plans.packed_value import PackedValue, pack_key, pack_value, unpack_value
+
+TIMES = st.integers(-(2**63), 2**63 - 1)
+FEATURES = st.lists(st.none() | st.text() | st.floats(allow_nan=False))
+ENTITY = st.lists(st.integers(-(2**63), 2**63 - 1) | st.text() | st.booleans(), min_size=1, max_size=3)
+
+
+@given(TIMES, TIMES, TIMES, FEATURES)
+def test_a_value_comes_back_as_it_was_packed(event, known, through, features):
+    value = PackedValue(event, known, through, features)
+    assert unpack_value(pack_value(value)) == value
+
+
+@given(st.tuples(TIMES, TIMES), st.tuples(TIMES, TIMES))
+def test_stamps_compare_as_the_times_do(one, other):
+    first, second = (pack_value(PackedValue(*times, 0, []))[:16] for times in (one, other))
+    assert (first < second) == (one < other)
+    assert (first == second) == (one == other)
+
+
+@given(ENTITY, ENTITY)
+def test_keys_are_equal_only_for_equal_values_of_equal_types(one, other):
+    typed = [[(type(value), value) for value in entity] for entity in (one, other)]
+    assert (pack_key(one) == pack_key(other)) == (typed[0] == typed[1])
+
+
+def test_a_number_a_text_and_a_truth_are_three_entities():
+    assert len({pack_key([1]), pack_key(["1"]), pack_key([True])}) == 3
+
+
+def test_damaged_features_are_refused():
+    with pytest.raises(msgspec.DecodeError):
+        unpack_value(pack_value(PackedValue(0, 0, 0, [1.0, "a"]))[:-1])
