@@ -7,7 +7,7 @@ import sluiceway as sw
 
 raw_purchases = sw.Source("raw_purchases", sw.files("data/purchases.csv"))
 
-# one file, three facts, known at three times: the purchase at the till, the day's receipts next morning, what came of it
+# one file, three facts, known at three times: at the till, the next morning, and when the 60 days are over
 purchases = sw.Source(
     "purchases",
     sql="SELECT * FROM raw_purchases",
