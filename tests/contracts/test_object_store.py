@@ -97,6 +97,13 @@ def test_list_is_sorted_by_key_and_tells_size_and_time(store):
     assert all(abs(info.modified_at - datetime.now(UTC)) < timedelta(minutes=5) for info in found)
 
 
+def test_list_finds_the_one_object_of_a_key(store):
+    store.put("a/b.csv", b"x")
+    store.put("a/b.csv.zip", b"y")
+    assert [info.key for info in store.list("a/b.csv")] == ["a/b.csv"]
+    assert store.list("a/c.csv") == []
+
+
 def test_list_takes_a_folder_not_the_beginning_of_a_name(store):
     for key in ("data/a", "data/deep/b", "data2/c", "dat"):
         store.put(key, b"")

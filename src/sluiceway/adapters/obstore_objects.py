@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, BinaryIO, Self
 
 import obstore
 from obstore.exceptions import BaseError
@@ -13,7 +13,11 @@ from sluiceway.core.errors import MisuseError, SourceError, UnknownObjectError
 from sluiceway.core.moments import in_utc
 from sluiceway.ports.object_store import ObjectInfo
 
+if TYPE_CHECKING:
+    from obstore import ObjectMeta
+
 CHUNK_BYTES = 1 << 20
+READ_BYTES = 1 << 18
 # obstore writes to "<key>#<number>" and renames, so that it neither writes nor lists such names itself.
 STAGED_NAME = re.compile(r"#\d+$")
 
@@ -68,7 +72,12 @@ class ObstoreObjects:
             raise _refused("read", key, error) from error
 
     def stream(self, key: str) -> Iterator[bytes]:
-        """Yield an object in chunks of at most 1 MiB."""
+        """Yield an object in chunks of at most 1 MiB.
+
+        A folder's files are read directly: obstore hands chunks over at a fifth of the speed of SHA-256.
+        """
+        if self._folder is not None:
+            return _read(key, self._opening_file(_checked(key)))
         return _chunks(key, self._opening(key).stream(min_chunk_size=CHUNK_BYTES))
 
     def has(self, key: str) -> bool:
@@ -83,12 +92,12 @@ class ObstoreObjects:
             raise _refused("read", key, error) from error
 
     def list(self, prefix: str = "") -> list[ObjectInfo]:
-        """Return what lies under a folder (or everything), sorted by key. Looks at nothing outside that folder."""
+        """Return what lies under a folder (or everything), or the one object of that very key, sorted by key."""
         store, folder = self._store(), prefix.rstrip("/")
         if folder:
             _checked(folder)
         try:
-            found = [] if store is None else [meta for batch in obstore.list(store, folder or None) for meta in batch]
+            found = [] if store is None else _listed(store, folder)
         except (BaseError, OSError) as error:
             raise _refused("list", prefix, error) from error
         infos = (
@@ -117,6 +126,14 @@ class ObstoreObjects:
         except (BaseError, OSError) as error:
             raise _refused("read", key, error) from error
 
+    def _opening_file(self, key: str) -> BinaryIO:
+        if self._folder is None or not (self._folder / key).is_file():
+            raise UnknownObjectError(key)
+        try:
+            return (self._folder / key).open("rb", buffering=0)
+        except OSError as error:
+            raise _refused("read", key, error) from error
+
 
 def _checked(key: str) -> str:
     """Refuse a key that is not a plain relative path, before any file is touched."""
@@ -127,6 +144,14 @@ def _checked(key: str) -> str:
             "without empty parts, and not ending in '#' and a number"
         )
     return key
+
+
+def _listed(store: LocalStore | MemoryStore, prefix: str) -> "list[ObjectMeta]":
+    """List a folder, looking at nothing outside it, or find the one object that has the prefix for its key."""
+    try:
+        return [obstore.head(store, prefix)] if prefix else [meta for batch in obstore.list(store) for meta in batch]
+    except (FileNotFoundError, NotADirectoryError):
+        return [meta for batch in obstore.list(store, prefix) for meta in batch]
 
 
 def _pour(store: LocalStore | MemoryStore, key: str, chunks: Iterable[bytes]) -> None:
@@ -149,6 +174,16 @@ def _chunks(key: str, content: Iterable[bytes]) -> Iterator[bytes]:
                 yield bytes(view[start : start + CHUNK_BYTES])
     except (BaseError, OSError) as error:
         raise _refused("read", key, error) from error
+
+
+def _read(key: str, file: BinaryIO) -> Iterator[bytes]:
+    """Read a file to its end, and close it."""
+    with file:
+        try:
+            while chunk := file.read(READ_BYTES):
+                yield chunk
+        except OSError as error:
+            raise _refused("read", key, error) from error
 
 
 def _refused(verb: str, key: str, error: Exception) -> SourceError:

@@ -1,4 +1,4 @@
-"""The command line: every command, loaded when it is called."""
+"""The command line: every command with its help, loaded when it is called."""
 
 from cyclopts import App
 
@@ -11,33 +11,114 @@ A project is a folder with spec.yaml, pipeline.py and its data. Start with: slui
 Exit codes: 0 passed, 1 a gate is closed, 2 misuse, 3 could not judge.
 """
 COMMANDS = {
-    "check": "Read the declaration, bind it to the data's columns, and run nothing.",
-    "run": "Run the stages in order, judge each gate, and stop behind the first that is closed.",
-    "status": "Show where each of the seven gates stands.",
+    "check": (
+        "Read the declaration, bind it to the data's columns, and run nothing.",
+        "All problems are reported at once, each with its place.",
+        ("sluiceway check --project examples/flights",),
+    ),
+    "run": (
+        "Run the stages in order, judge each gate, and stop behind the first that is closed.",
+        "What has not changed is not made again; every gate is judged again. A killed run is resumed by the next.",
+        ("sluiceway run", "sluiceway run --until validate", "sluiceway run --as-of 2013-11-01"),
+    ),
+    "status": (
+        "Show where each of the seven gates stands.",
+        "An override that has run out no longer opens. Exits 1 when a gate is closed; gates not reached are pending.",
+        ("sluiceway status", "sluiceway status --json --project examples/flights"),
+    ),
 }
 GROUPS = {
-    "data": (
-        "Dataset versions: what was ingested, and whether it is intact.",
-        ("log", "show", "diff", "verify", "restore"),
-    ),
-    "validate": ("Validation: the report, and overrides.", ("report", "override")),
-    "features": ("Features: what there is, and their values now.", ("list", "get")),
-    "models": ("Models in the registry.", ("list", "show")),
-    "ledger": ("The evidence.", ("log", "verify")),
+    "data": "Dataset versions: what was ingested, and whether it is intact.",
+    "validate": "Validation: the report, and overrides.",
+    "features": "Features: what there is, and their values now.",
+    "models": "Models in the registry.",
+    "ledger": "The evidence.",
+}
+VERBS = {
+    "data": {
+        "log": ("List the dataset versions, newest first.", "", ("sluiceway data log",)),
+        "show": (
+            "Show a version's manifest and its tables.",
+            "",
+            ("sluiceway data show", "sluiceway data show 3f9c2a7d --csv > manifest.csv"),
+        ),
+        "diff": (
+            "Show what changed from one version to another.",
+            "",
+            ("sluiceway data diff 3f9c2a7d", "sluiceway data diff 3f9c2a7d 81b0c4e2"),
+        ),
+        "verify": (
+            "Hash every stored byte of a version again.",
+            "Exits 1 and names each file that is not what was stored.",
+            ("sluiceway data verify",),
+        ),
+        "restore": (
+            "Write a version's files as they were into an empty folder.",
+            "Every byte is checked on the way.",
+            ("sluiceway data restore 3f9c2a7d --to old",),
+        ),
+    },
+    "validate": {
+        "report": (
+            "Show gate 3 check by check, and where the full report lies.",
+            "Exits 1 when the gate is closed.",
+            ("sluiceway validate report", "sluiceway validate report --json"),
+        ),
+        "override": (
+            "Let one check pass on this very dataset, for a reason and for a time.",
+            "Nothing is made again: the next run judges the gate anew, on the same evidence, until the time is up.",
+            ('sluiceway validate override 3f9c2a7d10be --reason "new sensor, agreed with ops" --until 7d',),
+        ),
+    },
+    "features": {
+        "list": (
+            "List the features of the newest feature set with their views, windows and sources.",
+            "",
+            ("sluiceway features list",),
+        ),
+        "get": (
+            "Read an entity's features from the online store, as a service would.",
+            "Give column=value for every entity column of the views you want; other views are left out.",
+            ("sluiceway features get origin=JFK carrier=B6",),
+        ),
+    },
+    "models": {
+        "list": ("List the registered versions, newest first.", "", ("sluiceway models list",)),
+        "show": (
+            "Show a registered version beside the baseline, and what it was made from.",
+            "",
+            ("sluiceway models show", "sluiceway models show 3 --json"),
+        ),
+    },
+    "ledger": {
+        "log": ("List the newest entries, the oldest of them first.", "", ("sluiceway ledger log --last 50",)),
+        "verify": (
+            "Walk the chain; exit 1 at the first entry that is not what was written.",
+            "Keep the head that it prints elsewhere: whoever holds it can prove that nothing before it was changed.",
+            ("sluiceway ledger verify", "sluiceway ledger verify --head 3f9c2a7d10be"),
+        ),
+    },
 }
 
 
 def build() -> App:
     """Assemble the commands; their modules are imported only when used."""
     app = App(name="sluiceway", help=HELP, version=__version__, result_action="return_value", help_format="plaintext")
-    for name, help_text in COMMANDS.items():
-        app.command(f"sluiceway.cli.{name}:{name}", name=name, help=help_text)
-    for group, (help_text, commands) in GROUPS.items():
-        noun = App(name=group, help=help_text)
-        for verb in commands:
-            noun.command(f"sluiceway.cli.{group}:{function_of(verb)}", name=verb)
+    for name, described in COMMANDS.items():
+        add(app, name, f"sluiceway.cli.{name}:{name}", described)
+    for group, summary in GROUPS.items():
+        noun = App(name=group, help=summary)
+        for verb, described in VERBS[group].items():
+            add(noun, verb, f"sluiceway.cli.{group}:{function_of(verb)}", described)
         app.command(noun)
     return app
+
+
+def add(app: App, name: str, target: str, described: tuple[str, str, tuple[str, ...]]) -> None:
+    """Give a command its help: a summary, the details, and examples below the flags."""
+    summary, details, examples = described
+    lines = "\n".join(f"  {example}" for example in examples)
+    app.command(target, name=name, help=f"{summary}\n\n{details}".strip(), help_epilogue=f"For example:\n{lines}")
 
 
 def function_of(verb: str) -> str:

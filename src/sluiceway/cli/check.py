@@ -6,11 +6,7 @@ from sluiceway.workspace import Workspace
 
 
 def check(*, common: Common = HERE) -> int:
-    """Read the declaration, bind every name and type to the data's columns, and run nothing.
-
-    Examples:
-        sluiceway check
-    """
+    """Read the declaration, bind every name and type to the data's columns, and run nothing."""
     from sluiceway.spec.binding import bind
     from sluiceway.spec.parse import parse_spec
 

@@ -20,11 +20,7 @@ Version = Annotated[str | None, Parameter(help="A version, or its first digits; 
 
 
 def log(*, common: Common = HERE) -> int:
-    """List the dataset versions, newest first.
-
-    Examples:
-        sluiceway data log
-    """
+    """List the dataset versions, newest first."""
     kit = Workspace.open(common.project).kit
     versions = dataset_versions(kit)
     made = {record.content_id: entry for entry, record in everything_made(kit.ledger) if record.node == "ingest"}
@@ -59,12 +55,7 @@ def show(
     csv: Annotated[bool, Parameter(help="Print the manifest as CSV: path, sha256, date.", negative=())] = False,
     common: Common = HERE,
 ) -> int:
-    """Show a version's manifest and its tables.
-
-    Examples:
-        sluiceway data show
-        sluiceway data show 3f9c2a7d --csv > manifest.csv
-    """
+    """Show a version's manifest and its tables."""
     found = chosen(version, Workspace.open(common.project))
     if common.json:
         print_lines(as_json(found).rstrip("\n"))
@@ -86,12 +77,7 @@ def diff(
     *,
     common: Common = HERE,
 ) -> int:
-    """Show what changed from one version to another.
-
-    Examples:
-        sluiceway data diff 3f9c2a7d
-        sluiceway data diff 3f9c2a7d 81b0c4e2
-    """
+    """Show what changed from one version to another."""
     workspace = Workspace.open(common.project)
     found = difference(dataset_by_id(before, workspace.kit), chosen(after, workspace))
     if common.json:
@@ -117,11 +103,7 @@ def table_line(table: TableDifference) -> str:
 
 
 def verify(version: Version = None, *, common: Common = HERE) -> int:
-    """Hash every stored byte of a version again. Exits 1 and names each file that is not what was stored.
-
-    Examples:
-        sluiceway data verify
-    """
+    """Hash every stored byte of a version again. Exits 1 and names each file that is not what was stored."""
     workspace = Workspace.open(common.project)
     found = chosen(version, workspace)
     report = inspect(found, files=workspace.kit.files, objects=workspace.kit.objects)
@@ -152,11 +134,7 @@ def restore(
     to: Annotated[Path, Parameter(help="The folder to write to; it must be empty or absent.")],
     common: Common = HERE,
 ) -> int:
-    """Write a version's files as they were, every byte checked on the way.
-
-    Examples:
-        sluiceway data restore 3f9c2a7d --to /tmp/old
-    """
+    """Write a version's files as they were, every byte checked on the way."""
     workspace = Workspace.open(common.project)
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise MisuseError(f"--to {to} is not an empty folder; restoring never overwrites")

@@ -15,11 +15,7 @@ from sluiceway.workspace import Workspace
 
 
 def list_(*, common: Common = HERE) -> int:
-    """List the features of the newest feature set with their views, windows and sources.
-
-    Examples:
-        sluiceway features list
-    """
+    """List the features of the newest feature set with their views, windows and sources."""
     workspace = Workspace.open(common.project)
     features = materialised(workspace)
     rows = [row for view in workspace.kit.reader.load().pipeline.feature_views for row in view_rows(view, features)]
@@ -62,13 +58,7 @@ def get(
     *entities: Annotated[str, Parameter(help="column=value for each entity column, such as origin=JFK.")],
     common: Common = HERE,
 ) -> int:
-    """Read an entity's features from the online store, as a service would.
-
-    Give every entity column of the views you want; views whose entity is not given are left out.
-
-    Examples:
-        sluiceway features get origin=JFK carrier=B6
-    """
+    """Read an entity's features from the online store, as a service would."""
     from sluiceway.features.reader import OnlineReader
 
     workspace = Workspace.open(common.project)

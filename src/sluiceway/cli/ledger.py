@@ -15,11 +15,7 @@ def log(
     last: Annotated[int, Parameter(help="How many of the newest entries.")] = 20,
     common: Common = HERE,
 ) -> int:
-    """List the newest entries, oldest of them first.
-
-    Examples:
-        sluiceway ledger log --last 50
-    """
+    """List the newest entries, oldest of them first."""
     entries = list(Workspace.open(common.project).kit.ledger.entries())[-max(last, 0) :] if last > 0 else []
     if common.json:
         print_json({"entries": entries})
@@ -52,14 +48,7 @@ def verify(
     ] = None,
     common: Common = HERE,
 ) -> int:
-    """Walk the chain from its first entry. Exits 1 at the first entry that is not what was written.
-
-    Keep the head that it prints somewhere else: whoever holds it can prove that nothing before it was changed.
-
-    Examples:
-        sluiceway ledger verify
-        sluiceway ledger verify --head 3f9c2a7d10be
-    """
+    """Walk the chain from its first entry. Exits 1 at the first entry that is not what was written."""
     audit = Workspace.open(common.project).kit.ledger.verify(head=head)
     if common.json:
         print_json(audit)

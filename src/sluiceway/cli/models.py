@@ -15,11 +15,7 @@ from sluiceway.workspace import Workspace
 
 
 def list_(*, common: Common = HERE) -> int:
-    """List the registered versions, newest first.
-
-    Examples:
-        sluiceway models list
-    """
+    """List the registered versions, newest first."""
     versions = Workspace.open(common.project).kit.tracker.versions()
     if common.json:
         print_json({"models": versions})
@@ -38,12 +34,7 @@ def show(
     name: Annotated[str | None, Parameter(help="The model, where the registry holds several.")] = None,
     common: Common = HERE,
 ) -> int:
-    """Show one registered version: its scores on the holdout beside the baseline's, and what it was made from.
-
-    Examples:
-        sluiceway models show
-        sluiceway models show 3 --json
-    """
+    """Show one registered version: its scores on the holdout beside the baseline's, and what it was made from."""
     workspace = Workspace.open(common.project)
     model = registered(workspace.kit.tracker.versions(name), version)
     candidate = candidates(workspace.kit).get(model.identity)

@@ -27,15 +27,7 @@ def run(
     wait: Annotated[str, Parameter(help="How long to wait for another run, such as 10m.")] = "0s",
     common: Common = HERE,
 ) -> int:
-    """Run the stages in order, judge each gate, and stop behind the first that is closed.
-
-    What has not changed is not made again; every gate is judged again. A killed run is resumed by the next.
-
-    Examples:
-        sluiceway run
-        sluiceway run --until validate
-        sluiceway run --as-of 2013-11-01
-    """
+    """Run the stages in order, judge each gate, and stop behind the first that is closed."""
     from sluiceway.cli.terminal_watch import TerminalWatch
 
     workspace = Workspace.open(common.project, as_of=moment(as_of))

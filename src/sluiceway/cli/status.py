@@ -16,14 +16,7 @@ def status(
     all: Annotated[bool, Parameter(help="Show every criterion.", negative=())] = False,  # noqa: A002
     common: Common = HERE,
 ) -> int:
-    """Show the seven gates as the ledger has them now; an override that has run out no longer opens.
-
-    Exits 1 when a gate is closed. Gates that were not reached are pending.
-
-    Examples:
-        sluiceway status
-        sluiceway status --json --project examples/flights
-    """
+    """Show the seven gates as the ledger has them now; an override that has run out no longer opens."""
     workspace = Workspace.open(common.project)
     now = workspace.kit.clock.now()
     gates = gates_json(current(standings(workspace.kit.ledger), now), now)

@@ -18,12 +18,7 @@ from sluiceway.workspace import Workspace
 
 
 def report(*, common: Common = HERE) -> int:
-    """Show gate 3's verdict check by check, and where the full report lies. Exits 1 when the gate is closed.
-
-    Examples:
-        sluiceway validate report
-        sluiceway validate report --json
-    """
+    """Show gate 3's verdict check by check, and where the full report lies. Exits 1 when the gate is closed."""
     workspace = Workspace.open(common.project)
     standing = judged(workspace)
     now = workspace.kit.clock.now()
@@ -51,13 +46,7 @@ def override(
     author: Annotated[str | None, Parameter(help="Who answers for it; you, by default.")] = None,
     common: Common = HERE,
 ) -> int:
-    """Let one check pass on this very dataset, for a reason and for a time. The next run's gate heeds it.
-
-    Nothing is made again: the gate is judged anew on the same evidence, and closes when the time is up.
-
-    Examples:
-        sluiceway validate override 3f9c2a7d10be --reason "new scanner, agreed with ops" --until 7d
-    """
+    """Let one check pass on this very dataset, for a reason and for a time. The next run's gate heeds it."""
     workspace = Workspace.open(common.project)
     standing = judged(workspace)
     known = {criterion.check: criterion.name for criterion in standing.verdict.criteria}

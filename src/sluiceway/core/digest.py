@@ -11,6 +11,9 @@ from enum import Enum
 from sluiceway.core.moments import iso
 
 
+LARGEST_WHOLE = 2**53
+
+
 def plain(value: object) -> object:
     """Reduce dataclasses, enums and times to what JSON has; floats that JSON lacks become their names."""
     if isinstance(value, Enum):
@@ -18,7 +21,7 @@ def plain(value: object) -> object:
     if value is None or isinstance(value, str | bool | int):
         return value
     if isinstance(value, float):
-        return value if math.isfinite(value) else str(value)
+        return plain_float(value)
     if isinstance(value, datetime):
         return iso(value)
     if isinstance(value, timedelta):
@@ -32,6 +35,16 @@ def plain(value: object) -> object:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     raise TypeError(f"{type(value).__name__} has no canonical form")
+
+
+def plain_float(value: float) -> float | int | str:
+    """Write whole floats as whole numbers, so that 180.0 and 180 are one value however they were read.
+
+    Reference: RFC 8785, "JSON Canonicalization Scheme", section 3.2.2.3.
+    """
+    if not math.isfinite(value):
+        return str(value)
+    return int(value) if value.is_integer() and abs(value) <= LARGEST_WHOLE else value
 
 
 def plain_fields(value: object) -> dict[str, object]:
@@ -51,6 +64,8 @@ def canonical_json(value: object) -> bytes:
 
     >>> canonical_json({"b": 1, "a": (2.5, None)})
     b'{"a":[2.5,null],"b":1}'
+    >>> canonical_json(180.0) == canonical_json(180)
+    True
     """
     text = json.dumps(plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return text.encode()

@@ -49,7 +49,7 @@ def _integrity(look: IntegrityReport | None) -> Iterator[Criterion]:
     damaged = None if look is None else len(look.damaged)
     changed = None if look is None else len(look.changed)
     unseen, method = "not inspected", "" if look is None else f"compared by {look.method}"
-    mend = "put the file's own bytes there, from its source or a backup"
+    mend = "sluiceway run --again ingest stores them anew from their sources"
     again = "sluiceway run ingests a new version"
     yield Criterion.at_most(
         "damaged objects",

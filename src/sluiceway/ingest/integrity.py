@@ -6,7 +6,6 @@ from dataclasses import replace
 from sluiceway.artifacts.dataset_version import DatasetVersion, FileEntry, IntegrityReport
 from sluiceway.ingest.hashing import REHASH_BELOW_BYTES, hash_all
 from sluiceway.ingest.selection import selected
-from sluiceway.plans.file_pattern import folder_of
 from sluiceway.ports.object_store import ObjectInfo, ObjectStore
 
 
@@ -38,7 +37,7 @@ def inspect(
     sources = _differing(
         {entry.path: entry for entry in version.files},
         {entry.path: entry.source_tag if method == "stat" else "" for entry in version.files},
-        listed=_listed(files, {folder_of(entry.path) for entry in version.files}),
+        listed=_listed(files, {entry.path for entry in version.files}),
         store=files,
     )
     damaged = [

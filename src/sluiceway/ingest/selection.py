@@ -5,12 +5,15 @@ from difflib import get_close_matches
 from sluiceway.core.errors import SourceError
 from sluiceway.declare.source import Files
 from sluiceway.ingest.hashing import REHASH_BELOW_BYTES, hash_all
-from sluiceway.plans.file_pattern import folder_of, matching
+from sluiceway.plans.file_pattern import fixed_part, folder_of, matching
 from sluiceway.ports.object_store import ObjectInfo, ObjectStore
 
 
 def selected(pattern: str, *, store: ObjectStore) -> list[ObjectInfo]:
     """Return the files that a pattern names, sorted by path; none is no error here."""
+    exact = store.list(pattern) if fixed_part(pattern) == pattern else []
+    if [info.key for info in exact] == [pattern]:
+        return exact
     listed = {info.key: info for info in store.list(folder_of(pattern))}
     return [listed[path] for path in matching(pattern, listed)]
 

@@ -24,7 +24,7 @@ def store_files(
     """Store every file of every source once, by its SHA-256, and return the manifest in the order of sources and paths.
 
     A file up to 32 MiB is read once, hashed and written; a larger one is read twice, so that no more than a chunk is
-    held. What is stored already is not written again.
+    held. What is stored already is not written again, unless it is damaged.
 
     Raises:
         SourceError: a source has no file, or a file changed while it was read.
@@ -53,14 +53,20 @@ def _store(
 ) -> FileEntry:
     if info.size_bytes > HELD_BYTES:
         entry = _entry(source, info, hash_stream(files.stream(info.key)), info.size_bytes)
-        if stored.get(entry.object_key) != entry.size_bytes:
+        if not _intact(entry, objects, stored):
             objects.put(entry.object_key, _unchanged(info, files))
         return entry
     data = files.get(info.key)
     entry = _entry(source, info, sha256_hex(data), len(data))
-    if stored.get(entry.object_key) != entry.size_bytes:
+    if not _intact(entry, objects, stored):
         objects.put(entry.object_key, data)
     return entry
+
+
+def _intact(entry: FileEntry, objects: ObjectStore, stored: dict[str, int]) -> bool:
+    """Whether a file's bytes are stored already, and still are what they were."""
+    there = stored.get(entry.object_key) == entry.size_bytes
+    return there and hash_stream(objects.stream(entry.object_key)) == entry.sha256
 
 
 def _entry(source: str, info: ObjectInfo, sha256: str, size_bytes: int) -> FileEntry:

@@ -26,9 +26,17 @@ def folder_of(pattern: str) -> str:
     >>> folder_of("data/2013/*.csv")
     'data/2013'
     """
+    return fixed_part(pattern).rpartition("/")[0]
+
+
+def fixed_part(pattern: str) -> str:
+    """Return what stands before the first sign.
+
+    >>> fixed_part("data/flights.csv")
+    'data/flights.csv'
+    """
     found = WILD.search(pattern)
-    fixed = pattern[: found.start()] if found else pattern
-    return fixed.rpartition("/")[0]
+    return pattern[: found.start()] if found else pattern
 
 
 def _as_regex(pattern: str) -> str:

@@ -16,6 +16,9 @@ Origins = frozenset[tuple[str, str]]
 STARTS = frozenset({"SELECT", "WITH", "FROM", "L_PAREN"})
 ROW_MAKERS = frozenset({"GenerateSeries", "Unnest", "Explode"})
 OUTSIDE = re.compile(r"read_\w+|\w+_scan|glob|sniff_csv|query|query_table|getenv", re.IGNORECASE)
+CHANGING = re.compile(
+    r"current_\w+|now|today|rand|random|setseed|uuid\w*|gen_random_uuid|get_current_\w+|\w+_timestamp_now"
+)
 PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -68,6 +71,27 @@ def column_lineage(sql: str, schemas: Mapping[str, Sequence[str]]) -> dict[str, 
     statement = _select(sql)
     traced = {name: _origins(node, known) for name, node in _nodes(statement, schemas).items()}
     return {_spelled(name, origins, statement): origins for name, origins in traced.items()}
+
+
+def mixes_rows(sql: str) -> bool:
+    """Tell whether an output row may hold values of several input rows: by a window, an aggregate or a self-join.
+
+    Then a column that two outputs both come from need not be the same fact in both: tomorrow's temperature is made from
+    the column that holds today's.
+
+    Raises:
+        DeclarationError: as for ``tables_read``.
+
+    >>> mixes_rows("SELECT day, lead(rain) OVER (ORDER BY day) AS rain_tomorrow FROM weather")
+    True
+    >>> mixes_rows("SELECT day, rain > 0 AS wet FROM weather")
+    False
+    """
+    from sqlglot import exp
+
+    statement = _select(sql)
+    tables = [table.name.lower() for table in statement.find_all(exp.Table)]
+    return len(set(tables)) < len(tables) or any(statement.find_all(exp.Window, exp.AggFunc))
 
 
 def _nodes(statement: "exp.Expr", schemas: Mapping[str, Sequence[str]]) -> "dict[str, Node]":
@@ -159,6 +183,8 @@ def _reaches_outside(statement: "exp.Expr") -> Iterator[str]:
         name = function.name if isinstance(function, exp.Anonymous) else function.sql_name()
         if OUTSIDE.fullmatch(name):
             yield f"{name.lower()}() reaches outside"
+        if CHANGING.fullmatch(name.lower()):
+            yield f"{name.lower()}() gives another answer at every run; leave it out, times come from --as-of"
 
 
 def _outside_table(table: "exp.Table") -> Iterator[str]:

@@ -35,4 +35,4 @@ class ObjectStore(Protocol):
         """Tell whether there is such an object."""
 
     def list(self, prefix: str = "") -> list[ObjectInfo]:
-        """Return what lies under a folder (or everything), sorted by key."""
+        """Return what lies under a folder (or everything), or the one object of that very key, sorted by key."""

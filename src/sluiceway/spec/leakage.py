@@ -7,7 +7,7 @@ from sluiceway.core.errors import SourceError
 from sluiceway.declare.expression_kind import column_named
 from sluiceway.declare.pipeline import Label
 from sluiceway.declare.source import Source
-from sluiceway.plans.lineage import column_lineage
+from sluiceway.plans.lineage import column_lineage, mixes_rows, tables_read
 from sluiceway.spec.findings import Findings
 
 RawColumn = tuple[str, str]
@@ -44,6 +44,14 @@ class Ancestry:
             found |= {(table, parent)} if table == source else self.of(table, parent)
         return frozenset(found)
 
+    def mixes_rows(self, source: str) -> bool:
+        """Whether a row of a source may hold values of several rows of its files."""
+        declared = self._sources[source]
+        if declared.sql is None:
+            return False
+        parents = {name for name in tables_read(declared.sql) if name in self._sources and name != source}
+        return mixes_rows(declared.sql) or any(self.mixes_rows(parent) for parent in parents)
+
     def _spelled(self, source: str, column: str) -> str:
         """Write a column as its source does; expressions may write it in another case."""
         return column_named(column, {known.name: known.type for known in self._columns[source]})
@@ -57,7 +65,13 @@ class Ancestry:
 
 
 def check_leaks(label: Label, inputs: Sequence[str], ancestry: Ancestry, findings: Findings) -> None:
-    """Note every input whose values are made of a file's column that also decides the label."""
+    """Note every input whose values are made of a file's column that also decides the label.
+
+    Where the label's source looks across rows (tomorrow's rain), sharing a column says nothing; what leaks then is for
+    gate 5 to find.
+    """
+    if ancestry.mixes_rows(label.source.name):
+        return
     try:
         deciding = {raw for column in label.condition.columns for raw in ancestry.of(label.source.name, column)}
         for name in inputs:

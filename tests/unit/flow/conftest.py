@@ -134,7 +134,9 @@ def promise_node() -> Node:
         "promise",
         run=lambda job: promise,
         present=lambda kit, made: True,
-        gate=lambda made, promise, overrides, now: Verdict.of([Criterion.at_least("owner", measured=1, limit=1)], overrides, now),
+        gate=lambda made, promise, overrides, now: Verdict.of(
+            [Criterion.at_least("owner", measured=1, limit=1)], overrides, now
+        ),
     )
 
 
@@ -157,7 +159,11 @@ def river() -> River:
         made.node("left", "validate", "ingest", gated=False),
         made.node("right", "validate", "ingest", gated=False),
         made.node(
-            "both", "validate", "left", "right", publish=lambda kit, artifact, promise: made.published.append(artifact.content_id)
+            "both",
+            "validate",
+            "left",
+            "right",
+            publish=lambda kit, artifact, promise: made.published.append(artifact.content_id),
         ),
     ]
     return made

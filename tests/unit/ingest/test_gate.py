@@ -53,7 +53,7 @@ def test_damage_and_change_are_named_with_what_to_do():
     look = IntegrityReport(("data/a b.csv: object files/ab/ab",), ("data/a b.csv: is missing",), "stat")
     damaged, changed = judged(replace(GOOD, integrity=look)).closed
     assert damaged.detail == (
-        "data/a b.csv: object files/ab/ab; put the file's own bytes there, from its source or a backup"
+        "data/a b.csv: object files/ab/ab; sluiceway run --again ingest stores them anew from their sources"
     )
     assert changed.detail == "data/a b.csv: is missing; sluiceway run ingests a new version"
 

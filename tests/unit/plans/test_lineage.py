@@ -1,7 +1,7 @@
 import pytest
 
 from sluiceway.core.errors import DeclarationError, SourceError
-from sluiceway.plans.lineage import column_lineage, tables_read
+from sluiceway.plans.lineage import column_lineage, mixes_rows, tables_read
 
 RAW = "year month day carrier flight origin dest sched_dep_time sched_arr_time tailnum distance time_hour minute "
 SCHEMAS = {
@@ -162,3 +162,24 @@ def test_columns_are_traced_through_each_construct(select, column, origins):
 def test_what_cannot_be_traced_is_an_error_and_not_an_empty_lineage(sql, reason):
     with pytest.raises(SourceError, match=reason):
         column_lineage(sql, SCHEMAS)
+
+
+@pytest.mark.parametrize("call", ["now()", "current_date", "random()", "uuid()", "today()"])
+def test_sql_that_would_give_other_rows_each_time_is_refused(call):
+    with pytest.raises(DeclarationError, match="gives another answer at every run"):
+        tables_read(f"SELECT origin, {call} AS x FROM weather")
+
+
+@pytest.mark.parametrize(
+    ("sql", "mixes"),
+    [
+        ("SELECT lead(temp) OVER (ORDER BY observed_at) AS next FROM weather", True),
+        ("SELECT origin, max(temp) AS most FROM weather GROUP BY origin", True),
+        ("SELECT a.temp, b.temp AS next FROM weather a JOIN weather b ON a.origin = b.origin", True),
+        ("WITH w AS (SELECT * FROM weather) SELECT a.temp FROM w a JOIN w b USING (origin)", True),
+        ("SELECT f.distance, a.tzone FROM raw_flights f JOIN airports a ON a.faa = f.dest", False),
+        ("SELECT upper(origin) AS origin FROM weather WHERE temp > 1", False),
+    ],
+)
+def test_sql_that_looks_across_rows_is_told_from_sql_that_does_not(sql, mixes):
+    assert mixes_rows(sql) is mixes

@@ -244,6 +244,18 @@ def test_a_leak_is_found_through_several_sources_and_in_any_case(folder):
         bound(Project(made.pipeline, ordered, made.spec_text, "code"), folder)
 
 
+def test_a_label_that_looks_across_rows_may_share_a_column_with_an_input(folder):
+    later = "SELECT id, carrier, landed AS landed_at, lead(arr_delay) OVER (ORDER BY landed) AS delay FROM raw"
+    bound(
+        project(
+            schedule={"sql": "SELECT id, carrier, distance, sched_dep, arr_delay AS last_delay FROM raw"},
+            landings={"sql": later},
+            spec=SPEC.replace("[carrier, distance]", "[carrier, distance, last_delay]"),
+        ),
+        folder,
+    )
+
+
 def test_a_leak_is_found_in_a_source_with_sql_over_its_own_file(folder):
     own = {"files": files("data/flights.csv"), "sql": "SELECT *, arr_delay > 0 AS hint FROM schedule"}
     [found] = refusals(
