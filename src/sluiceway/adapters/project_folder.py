@@ -14,6 +14,7 @@ from types import ModuleType
 
 from sluiceway.core.digest import digest_of, sha256_hex
 from sluiceway.core.errors import DeclarationError, Problem
+from sluiceway.core.openmp import wait_passively
 from sluiceway.declare.feature_view import FeatureView, RequestView
 from sluiceway.declare.pipeline import Pipeline
 from sluiceway.declare.project import Project
@@ -79,6 +80,7 @@ class ProjectFolder:
         if spec is None or spec.loader is None:
             raise DeclarationError([Problem(f"{path} cannot be imported")])
         module = importlib.util.module_from_spec(spec)
+        wait_passively()
         with importing_from(self._folder):
             try:
                 spec.loader.exec_module(module)

@@ -53,7 +53,11 @@ def fit_and_export(estimator: Any, rows: Frame, *, seed: int, threads: int, what
 
     before = find_fitted(estimator)
     trained = fit(settle(estimator, seed=seed, threads=threads), rows, what=what)
-    return Fit(trained, to_onnx(trained, rows.columns), before, len(rows))
+    try:
+        return Fit(trained, to_onnx(trained, rows.columns), before, len(rows))
+    except TrainingError as error:
+        already = f" (its {', '.join(before)} was fitted before training, which leaks)" if before else ""
+        raise TrainingError(f"{what}{already}: {error}") from error
 
 
 def rehearse(estimator: Any, rows: Frame, *, seed: int, threads: int, what: str) -> None:

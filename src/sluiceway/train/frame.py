@@ -17,7 +17,7 @@ MISSING = ""
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Labelled rows. ``x`` holds the model's columns, ``y`` 0 or 1 (int8), ``keys`` the label's key; all of one length.
+    """Labelled rows. ``x`` holds the model's columns, ``y`` 0 or 1, ``keys`` the label's key; all of one length.
 
     Numbers are float32 with NaN for missing, texts strings with the empty text for missing: exactly what the exported
     model takes. ``at`` (prediction) and ``known`` (label) are microseconds since the epoch, UTC.
@@ -25,7 +25,7 @@ class Frame:
 
     columns: tuple[FeatureColumn, ...]
     x: pl.DataFrame
-    y: NDArray[np.int8]
+    y: NDArray[np.int64]
     at: NDArray[np.int64]
     known: NDArray[np.int64]
     keys: pl.DataFrame
@@ -62,7 +62,8 @@ def load_frame(features: FeatureSet, tables: TableStore) -> Frame:
     return Frame(
         columns=features.columns,
         x=table.select(_inputs(features.columns)),
-        y=table[LABEL].cast(pl.Int8).to_numpy(),
+        # int64, as classes of any other width make exports of some estimators that do not run
+        y=table[LABEL].cast(pl.Int64).to_numpy(),
         at=table[AT].cast(pl.Datetime("us", "UTC")).cast(pl.Int64).to_numpy(),
         known=table[LABEL_KNOWN].cast(pl.Datetime("us", "UTC")).cast(pl.Int64).to_numpy(),
         keys=table.select(features.key),

@@ -8,7 +8,7 @@ from sluiceway.declare.spec import Spec
 from sluiceway.stats.classification import average_precision, brier, confusion, log_loss, roc_auc
 
 
-def measure(truth: NDArray[np.int8], probability: NDArray[np.float64], spec: Spec) -> Metrics:
+def measure(truth: NDArray[np.int64], probability: NDArray[np.float64], spec: Spec) -> Metrics:
     """Score probabilities, and the decisions that the spec's threshold makes of them; both classes must be there."""
     decided = confusion(truth, probability, threshold=spec.threshold)
     costs = spec.costs

@@ -40,8 +40,9 @@ def to_onnx(estimator: Any, columns: Sequence[FeatureColumn]) -> bytes:
     except TrainingError:
         raise
     except Exception as error:
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise TrainingError(
-            f"{type(estimator).__name__} does not export to ONNX: {type(error).__name__}: {error}; "
+            f"{type(estimator).__name__} does not export to ONNX: {reason}; "
             "use estimators and transformers that skl2onnx or onnxmltools can convert"
         ) from error
     _name_ends(model, columns)

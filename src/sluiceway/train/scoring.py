@@ -10,6 +10,8 @@ from sluiceway.plans.model_inputs import OUTPUT
 from sluiceway.train.frame import Frame
 
 ERRORS_ONLY = 3
+# Sums of float32 shares, such as a forest's, may pass 1 by this much.
+ROUNDING = 1e-5
 
 
 def fitted_probability(estimator: Any, frame: Frame, *, what: str) -> NDArray[np.float64]:
@@ -41,15 +43,15 @@ def exported_probability(onnx: bytes, frame: Frame, *, what: str) -> NDArray[np.
         (given,) = session.run([OUTPUT], frame.feeds())
     except Exception as error:
         raise TrainingError(f"{what}: the exported model does not run: {type(error).__name__}: {error}") from error
-    return _positive(np.asarray(given, dtype=np.float64), what)
+    return _positive(np.asarray(given, dtype=np.float64), f"{what}, as exported")
 
 
 def _positive(given: NDArray[np.float64], what: str) -> NDArray[np.float64]:
     if given.ndim != 2 or given.shape[1] != 2:  # noqa: PLR2004 - two classes
         raise TrainingError(f"{what}: gave probabilities of shape {given.shape}; a binary model gives two a row")
-    wrong = int((~((given >= 0) & (given <= 1))).any(axis=1).sum())
+    wrong = int((~((given >= -ROUNDING) & (given <= 1 + ROUNDING))).any(axis=1).sum())
     if wrong:
         raise TrainingError(
             f"{what}: {wrong} of {len(given)} rows got no probability between 0 and 1 (NaN, or outside)"
         )
-    return given[:, 1]
+    return np.clip(given[:, 1], 0.0, 1.0)

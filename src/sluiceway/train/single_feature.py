@@ -30,7 +30,7 @@ def single_feature_auc(train: Frame) -> dict[str, float]:
     }
 
 
-def number_auc(values: NDArray[np.float32], truth: NDArray[np.int8]) -> float:
+def number_auc(values: NDArray[np.float32], truth: NDArray[np.int64]) -> float:
     """Rank by a number, in the better direction; without two classes it is chance."""
     missing = np.isnan(values)
     ranked = np.nan_to_num(values.astype(np.float64), nan=2 * BELOW_ALL, posinf=-BELOW_ALL, neginf=BELOW_ALL)
@@ -41,7 +41,7 @@ def number_auc(values: NDArray[np.float32], truth: NDArray[np.int8]) -> float:
     return max(found)
 
 
-def text_auc(values: pl.Series, truth: NDArray[np.int8]) -> float:
+def text_auc(values: pl.Series, truth: NDArray[np.int64]) -> float:
     """Rank by the share of positives of a text's rows in the other four fifths, drawn towards the share of all."""
     share = float(truth.mean())
     rows = pl.DataFrame({"text": values, "truth": truth.astype(np.float64), "fold": np.arange(truth.size) % FOLDS})
@@ -52,6 +52,6 @@ def text_auc(values: pl.Series, truth: NDArray[np.int8]) -> float:
     return _either_way(truth, rates.to_numpy())
 
 
-def _either_way(truth: NDArray[np.int8], values: NDArray[np.floating]) -> float:
+def _either_way(truth: NDArray[np.int64], values: NDArray[np.floating]) -> float:
     auc = roc_auc(truth, values)
     return max(auc, 1 - auc) if auc == auc else CHANCE  # noqa: PLR0124 - only NaN differs from itself
