@@ -10,7 +10,9 @@ A project is a folder with spec.yaml, pipeline.py and its data. Start with: slui
 
 Exit codes: 0 passed, 1 a gate is closed, 2 misuse, 3 could not judge.
 """
-COMMANDS = {
+Described = tuple[str, str, tuple[str, ...]]
+
+COMMANDS: dict[str, Described] = {
     "check": (
         "Read the declaration, bind it to the data's columns, and run nothing.",
         "All problems are reported at once, each with its place.",
@@ -34,7 +36,7 @@ GROUPS = {
     "models": "Models in the registry.",
     "ledger": "The evidence.",
 }
-VERBS = {
+VERBS: dict[str, dict[str, Described]] = {
     "data": {
         "log": ("List the dataset versions, newest first.", "", ("sluiceway data log",)),
         "show": (
@@ -114,7 +116,7 @@ def build() -> App:
     return app
 
 
-def add(app: App, name: str, target: str, described: tuple[str, str, tuple[str, ...]]) -> None:
+def add(app: App, name: str, target: str, described: Described) -> None:
     """Give a command its help: a summary, the details, and examples below the flags."""
     summary, details, examples = described
     lines = "\n".join(f"  {example}" for example in examples)

@@ -8,6 +8,7 @@ from sluiceway.flow.stages import STAGES
 from sluiceway.ledger.records import Standing
 
 PENDING = "pending"
+MANY, FEW = 20, 5
 MARKS = {"passed": "✓", "overridden": "!", "no_reference": "○", "inconclusive": "?", "stopped": "✗", PENDING: "·"}
 
 
@@ -46,8 +47,9 @@ def gate_json(number: int, stage: str, standing: Standing | None, now: datetime)
     }
 
 
-def gate_lines(gate: dict[str, Any], *, most: int = 8) -> list[str]:
-    """One gate for people: its verdict, then its criteria, those that hold it shut first."""
+def gate_lines(gate: dict[str, Any], *, whole: bool = False) -> list[str]:
+    """One gate for people: its verdict, then its criteria, those that hold it shut first; of very many only some."""
+    most = FEW if len(gate["criteria"]) > MANY and not whole else len(gate["criteria"])
     mark = MARKS[gate["verdict"]]
     lines = [f"{mark} {gate['number']} {gate['stage']:<9}{gate['verdict']}"]
     ordered = sorted(gate["criteria"], key=lambda criterion: order(criterion["verdict"]))

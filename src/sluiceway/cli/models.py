@@ -5,13 +5,15 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from sluiceway.artifacts.candidate import Candidate
-from sluiceway.cli.answer import print_json, print_lines, print_table
+from sluiceway.cli.answer import print_json, print_lines, print_table, text
 from sluiceway.cli.flags import HERE, Common
 from sluiceway.core.errors import MisuseError, UnknownNameError
 from sluiceway.core.moments import iso
-from sluiceway.flow.recall import candidates
+from sluiceway.flow.recall import recalled_candidate
 from sluiceway.ports.tracker import RegisteredModel
 from sluiceway.workspace import Workspace
+
+TOLD = ("estimator", "threshold", "train_rows", "holdout_from", "holdout_until", "registered_at", "bundle", "dataset")
 
 
 def list_(*, common: Common = HERE) -> int:
@@ -37,7 +39,7 @@ def show(
     """Show one registered version: its scores on the holdout beside the baseline's, and what it was made from."""
     workspace = Workspace.open(common.project)
     model = registered(workspace.kit.tracker.versions(name), version)
-    candidate = candidates(workspace.kit).get(model.identity)
+    candidate = recalled_candidate(model.identity, workspace.kit)
     if candidate is None:
         raise MisuseError(f"the evidence of {model.name} version {model.version} is no longer in the store")
     facts = described(model, candidate)
@@ -46,7 +48,8 @@ def show(
     else:
         print_lines(f"{model.name} version {model.version} ({', '.join(model.aliases) or 'no alias'})", "")
         print_table(("", "model", "baseline"), scores(candidate))
-        print_lines("", *(f"{key:<14}{value}" for key, value in facts.items() if not isinstance(value, dict | list)))
+        print_lines("", *(f"{key:<15}{facts[key]}" for key in TOLD))
+        print_lines("", *(f"{key:<19}{text(value)}" for key, value in candidate.bundle.params.items()))
     return 0
 
 

@@ -12,7 +12,9 @@ from sluiceway.cli.gates import gate_json, gate_lines
 from sluiceway.core.duration import parse_duration
 from sluiceway.core.errors import MisuseError
 from sluiceway.core.moments import parse_moment
+from sluiceway.flow.recall import recalled_candidate
 from sluiceway.flow.runner import RunReport
+from sluiceway.ledger.records import everything_published
 from sluiceway.workspace import Workspace
 
 
@@ -91,9 +93,26 @@ def run_lines(report: RunReport, workspace: Workspace, pages: dict[str, Path]) -
         if report.refusal.standing is not None:
             standing = report.refusal.standing
             lines += gate_lines(gate_json(standing.gate, standing.stage, standing, now))
+    lines += registered_lines(report, workspace)
     lines += ["", "Reports:", *(f"  {name:<11}{path}" for name, path in pages.items()), "", "Next:"]
     project = "" if workspace.folder == Path() else f" --project {workspace.folder}"
     return [*lines, *(f"  {command}" for command in next_commands(report, project))]
+
+
+def registered_lines(report: RunReport, workspace: Workspace) -> list[str]:
+    """Tell which model this run stands behind, and how it did on the holdout."""
+    candidate = recalled_candidate(report.made.get("evaluate", ""), workspace.kit)
+    published = everything_published(workspace.kit.ledger).get(report.made.get("evaluate", ""))
+    if candidate is None or published is None or not report.is_open:
+        return []
+    ours, theirs = candidate.evaluation.holdout, candidate.evaluation.baseline_holdout
+    return [
+        "",
+        f"Registered: {published['model']} version {published['version']}, on {ours.rows:,} holdout rows",
+        f"  ROC AUC            {ours.roc_auc:.4f}   baseline {theirs.roc_auc:.4f}",
+        f"  average precision  {ours.average_precision:.4f}   baseline {theirs.average_precision:.4f}",
+        f"  cost per row       {ours.cost:.4f}   baseline {theirs.cost:.4f}",
+    ]
 
 
 def next_commands(report: RunReport, project: str) -> list[str]:

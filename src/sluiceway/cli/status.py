@@ -24,5 +24,5 @@ def status(
         print_json({"gates": gates})
     else:
         for gate in gates:
-            print_lines(*gate_lines(gate, most=1000 if all else 4))
+            print_lines(*gate_lines(gate, whole=all))
     return int(any(gate["verdict"] in {"stopped", "inconclusive"} for gate in gates))

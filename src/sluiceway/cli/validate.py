@@ -33,7 +33,7 @@ def report(*, common: Common = HERE) -> int:
             }
         )
     else:
-        print_lines(f"dataset {standing.upstream['ingest'][:12]}", *gate_lines(gate, most=1000))
+        print_lines(f"dataset {standing.upstream['ingest'][:12]}", *gate_lines(gate, whole=True))
         print_lines("", str(pages.get("validation", "the report is no longer in the store")))
     return 0 if standing.at(now).is_open else 1
 

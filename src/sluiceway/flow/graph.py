@@ -139,11 +139,12 @@ def inspect_dataset(kit: Kit, version: DatasetVersion) -> DatasetVersion:
     return inspected(version, files=kit.files, objects=kit.objects)
 
 
-def publish_candidate(kit: Kit, candidate: Candidate, promise: Promise) -> None:
-    """Record the run and register the model."""
+def publish_candidate(kit: Kit, candidate: Candidate, promise: Promise) -> dict[str, object]:
+    """Record the run and register the model; return its name and version."""
     from sluiceway.train.register import register
 
-    register(candidate, promise=promise, objects=kit.objects, tracker=kit.tracker)
+    model = register(candidate, promise=promise, objects=kit.objects, tracker=kit.tracker)
+    return {"model": model.name, "version": model.version}
 
 
 def promise_present(kit: Kit, promise: Promise) -> bool:

@@ -54,7 +54,8 @@ class Node:
 
     ``reads`` names what it takes from the declaration (see ``flow.material``), ``by`` the settings that change its
     result. ``inspect`` gathers evidence that must be fresh at every judgement. ``present`` tells whether what a cached
-    artifact points to is still there. ``publish`` tells the world, once the gate is open, and may be repeated.
+    artifact points to is still there. ``publish`` tells the world, once the gate is open, and may be repeated; it
+    returns what the ledger should remember of it.
     """
 
     name: str
@@ -68,4 +69,4 @@ class Node:
     by: tuple[str, ...] = ()
     gate: Gate | None = None
     inspect: Callable[[Kit, Any], Any] | None = None
-    publish: Callable[[Kit, Any, Promise], None] | None = None
+    publish: Callable[[Kit, Any, Promise], Mapping[str, object]] | None = None

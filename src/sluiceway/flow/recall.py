@@ -23,11 +23,13 @@ def recalled(made: Made, kit: Kit) -> Artifact | None:
     return load(node, kit.objects.get(key)) if kit.objects.has(key) else None
 
 
-def candidates(kit: Kit) -> dict[str, Candidate]:
-    """Return every candidate still in the store, by content id."""
-    made = [made for _, made in everything_made(kit.ledger) if made.node == "evaluate"]
-    found = {one.content_id: recalled(one, kit) for one in made}
-    return {content_id: artifact for content_id, artifact in found.items() if isinstance(artifact, Candidate)}
+def recalled_candidate(content_id: str, kit: Kit) -> Candidate | None:
+    """Return a candidate by its content id, if it is still in the store."""
+    for _, made in reversed(everything_made(kit.ledger)):
+        if made.node == "evaluate" and made.content_id == content_id:
+            artifact = recalled(made, kit)
+            return artifact if isinstance(artifact, Candidate) else None
+    return None
 
 
 def newest_pages(kit: Kit) -> dict[str, str]:

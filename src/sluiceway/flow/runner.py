@@ -16,7 +16,7 @@ from sluiceway.flow.reference import reference_for
 from sluiceway.flow.stages import STAGES, Stage, stage_named
 from sluiceway.flow.step import Outcome, Refusal, Task, Upstream, step
 from sluiceway.flow.watch import Watch
-from sluiceway.ledger.records import PUBLISHED, RUN, Standing
+from sluiceway.ledger.records import PUBLISHED, RUN, Standing, everything_published
 from sluiceway.ports.progress import Progress
 
 PARALLEL_NODES = 2
@@ -170,13 +170,14 @@ class Runner:
 
 def publish(node: Node, artifact: Artifact, *, promise: Promise, kit: Kit, settings: Settings, again: bool) -> None:
     """Tell the world once; the ledger remembers that it was told. A kill in between tells it again, to no effect."""
-    told = any(entry.body["artifact"] == artifact.content_id for entry in kit.ledger.entries(PUBLISHED))
+    told = artifact.content_id in everything_published(kit.ledger)
     if node.publish is None or (told and not again):
         return
-    node.publish(kit, artifact, promise)
+    facts = node.publish(kit, artifact, promise)
     if not told:
-        body = {"node": node.name, "artifact": artifact.content_id}
-        kit.ledger.append(PUBLISHED, body, as_of=settings.as_of)
+        kit.ledger.append(
+            PUBLISHED, {"node": node.name, "artifact": artifact.content_id, **facts}, as_of=settings.as_of
+        )
 
 
 def chosen(graph: Sequence[Node], name: str | None) -> tuple[Stage, ...]:

@@ -124,3 +124,8 @@ def record_made(ledger: Ledger, made: Made, *, as_of: datetime | None) -> None:
 def everything_made(ledger: Ledger) -> list[tuple[Entry, Made]]:
     """Return all that was made, oldest first."""
     return [(entry, Made(**entry.body)) for entry in ledger.entries(MADE)]
+
+
+def everything_published(ledger: Ledger) -> dict[str, Mapping[str, Any]]:
+    """Return what was told to the world, by the artifact's content id: a model's name and version."""
+    return {entry.body["artifact"]: entry.body for entry in ledger.entries(PUBLISHED)}

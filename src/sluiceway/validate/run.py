@@ -135,7 +135,7 @@ def _published(
     report: ValidationReport, promise: Promise, drawn: list[Histogram], *, objects: ObjectStore, clock: Clock
 ) -> ValidationReport:
     """Name the report by its content, and store both forms."""
-    name = f"reports/validation-{report.content_id}"
+    name = f"reports/validation-{report.content_id[:12]}"
     named = replace(report, json=f"{name}.json", html=f"{name}.html")
     verdict = gate(named, promise, NO_OVERRIDES, clock.now())
     objects.put(named.json, encode(named))

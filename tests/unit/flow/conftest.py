@@ -163,7 +163,7 @@ def river() -> River:
             "validate",
             "left",
             "right",
-            publish=lambda kit, artifact, promise: made.published.append(artifact.content_id),
+            publish=lambda kit, artifact, promise: made.published.append(artifact.content_id) or {"version": 1},
         ),
     ]
     return made
