@@ -50,7 +50,21 @@ def unpack_value(data: bytes) -> PackedValue:
         msgspec.DecodeError: the features are damaged.
     """
     event, known, through = TIMES.unpack_from(data)
-    return PackedValue(event - RAISED, known - RAISED, through - RAISED, _unpack(data[24:]))
+    return PackedValue(event - RAISED, known - RAISED, through - RAISED, unpack_features(data))
+
+
+def unpack_features(data: bytes) -> list[FeatureValue]:
+    """Read a value's features alone.
+
+    Raises:
+        msgspec.DecodeError: the features are damaged.
+    """
+    return _unpack(memoryview(data)[TIMES.size :])
+
+
+def event_time_of(data: bytes) -> int:
+    """Read a value's event_time alone, microseconds since the epoch."""
+    return int.from_bytes(data[:8]) - RAISED
 
 
 def pack_key(entity: Sequence[object]) -> bytes:

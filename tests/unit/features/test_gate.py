@@ -14,9 +14,13 @@ from sluiceway.features.gate import gate
 
 NOW = datetime(2013, 11, 1, tzinfo=UTC)
 SPEC = Spec(
-    ProblemStatement("late", "Late?", "ops"), Target("binary", "late", 1), ("a",), Costs("USD", 180, 30), Metric("f_beta"),
-    ServiceLevel(50, 0.999),
-)  # fmt: skip
+    problem=ProblemStatement("late", "Late?", "ops"),
+    target=Target("binary", "late", 1),
+    inputs=("a",),
+    costs=Costs("USD", 180, 30),
+    metric=Metric("f_beta"),
+    sla=ServiceLevel(50, 0.999),
+)
 PROMISE = Promise(SPEC, (), "", "")
 GOOD = FeatureSet(
     dataset="d" * 64, table=TableRef("features/late", "c" * 64, 10, ()), key=("id",), columns=(), cutoff=NOW,
@@ -85,7 +89,7 @@ def test_an_override_of_the_dataset_opens_the_gate_until_it_expires():
 
 
 def test_judging_imports_nothing_heavy():
-    heavy = "polars pyarrow numpy duckdb sklearn sqlglot msgspec".split()
+    heavy = ["polars", "pyarrow", "numpy", "duckdb", "sklearn", "sqlglot", "msgspec"]
     code = f"import sys, sluiceway.features.gate; print([name for name in {heavy} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"

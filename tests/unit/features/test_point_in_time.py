@@ -26,15 +26,16 @@ TIME = pa.timestamp("us", "UTC")
 MINUTE = 60_000_000
 EVERY, OVERS = 5, {"10m": 10, "15m": 15}
 COLUMNS = ("code", "e", "key", "x", "y")
+SHORT = [(sw.mean, "x"), (sw.max, "x"), (sw.mean, "y"), (sw.std, "y")]
+LONG = [(sw.count, "x"), (sw.sum, "y"), (sw.min, "y"), (sw.std, "x")]
 KEYS = {"no key": None, "a fact's key": "key", "a series' key": "e", "a partial key": "code"}
 
 
 def view_for(key, entity=("e",), ttl=None, kinds=("window", "latest")):
     source = sw.Source("facts", sql="unused", key=key, event_time="t", known_time="k")
-    windows = [
-        sw.count(over="10m"), sw.mean("x", over="10m"), sw.max("x", over="10m"), sw.mean("y", over="10m"), sw.std("y", over="10m"),
-        sw.count("x", over="15m"), sw.sum("y", over="15m"), sw.min("y", over="15m"), sw.std("x", over="15m"), sw.count(over="15m"),
-    ]  # fmt: skip
+    short = [sw.count(over="10m"), *(make(column, over="10m") for make, column in SHORT)]
+    long = [sw.count(over="15m"), *(make(column, over="15m") for make, column in LONG)]
+    windows = [*short, *long]
     features = (windows if "window" in kinds else []) + (
         [sw.latest("x"), sw.latest("code")] if "latest" in kinds else []
     )
@@ -161,7 +162,7 @@ ASKED = st.lists(st.tuples(st.none() | st.sampled_from("abc"), MINUTES), min_siz
 @pytest.mark.parametrize("entity", [("e",), ("e", "code")], ids=["one column", "two columns"])
 @pytest.mark.parametrize("named", KEYS)
 @given(rows=ROWS, asked=ASKED, ttl=st.none() | st.integers(1, 20))
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 def test_features_are_what_plain_python_makes_of_what_was_known(named, entity, rows, asked, ttl):
     view = view_for(KEYS[named], entity, ttl=f"{ttl}m" if ttl else None)
     got = features_at(facts_of(rows, 30), view, spine_of(asked)).to_pylist()
@@ -173,7 +174,7 @@ def test_features_are_what_plain_python_makes_of_what_was_known(named, entity, r
 
 @pytest.mark.parametrize("named", KEYS)
 @given(rows=ROWS, cutoff=MINUTES, ttl=st.none() | st.integers(1, 20))
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 def test_what_is_read_online_is_what_is_computed_offline_bit_by_bit(named, rows, cutoff, ttl):
     view = view_for(KEYS[named], ttl=f"{ttl}m" if ttl else None)
     facts, online = facts_of(rows, cutoff), MemoryOnline()
@@ -243,7 +244,8 @@ def test_sums_have_the_same_bits_on_any_number_of_threads_and_in_any_order():
     import random
 
     noise = random.Random(5)
-    rows = [row(noise.randrange(-100, 0), None, e="ab"[number % 2], y=noise.uniform(-1, 1) * 10 ** noise.randrange(-9, 14)) for number in range(5000)]  # fmt: skip
+    values = [noise.uniform(-1, 1) * 10 ** noise.randrange(-9, 14) for _ in range(5000)]
+    rows = [row(noise.randrange(-100, 0), None, e="ab"[place % 2], y=value) for place, value in enumerate(values)]
     view, spine = view_for(None, kinds=("window",)), spine_of([(e, at) for e in "ab" for at in range(-90, 0, 5)])
     answers = []
     for threads in (1, 2, 4):

@@ -33,16 +33,28 @@ def hour(number):
 def flights(count=60):
     """One flight an hour, landing three hours later; every tenth is cancelled, every third late."""
     return [
-        {"id": number, "carrier": "XY"[number % 2], "distance": 100 + number, "departs": hour(number), "international": number % 3 == 0}
+        {
+            "id": number,
+            "carrier": "XY"[number % 2],
+            "distance": 100 + number,
+            "departs": hour(number),
+            "international": number % 3 == 0,
+        }
         for number in range(count)
-    ]  # fmt: skip
+    ]
 
 
 def landings(count=60):
     return [
-        {"id": number, "carrier": "XY"[number % 2], "lands": hour(number + 3), "delay": 45 if number % 3 == 0 else number % 30}
-        for number in range(count) if number % 10 != 9
-    ]  # fmt: skip
+        {
+            "id": number,
+            "carrier": "XY"[number % 2],
+            "lands": hour(number + 3),
+            "delay": 45 if number % 3 == 0 else number % 30,
+        }
+        for number in range(count)
+        if number % 10 != 9
+    ]
 
 
 def table(rows, event, known):
@@ -230,18 +242,22 @@ def test_a_repeated_prediction_takes_the_newest_version_known_in_time():
     assert trained[8]["carrier"] == "Y"
 
 
+def over_carrier(feature, entity="carrier"):
+    return sw.FeatureView("v", entity=entity, source=LANDINGS, features=[feature])
+
+
 @pytest.mark.parametrize(
     ("views", "inputs", "error", "words"),
     [
-        ([sw.FeatureView("v", entity="airline", source=LANDINGS, features=[sw.count(over="6h")])], INPUTS, UnknownNameError, "airline"),
-        ([sw.FeatureView("v", entity="carrier", source=LANDINGS, features=[sw.mean("dely", over="6h")])], INPUTS, UnknownNameError, "Did you mean 'delay'"),
-        ([sw.FeatureView("v", entity="carrier", source=LANDINGS, features=[sw.mean("carrier", over="6h")])], INPUTS, MisuseError, "which is text"),
-        ([sw.FeatureView("v", entity="carrier", source=LANDINGS, features=[sw.latest("lands")])], INPUTS, MisuseError, "which is time"),
+        ([over_carrier(sw.count(over="6h"), entity="airline")], INPUTS, UnknownNameError, "airline"),
+        ([over_carrier(sw.mean("dely", over="6h"))], INPUTS, UnknownNameError, "Did you mean 'delay'"),
+        ([over_carrier(sw.mean("carrier", over="6h"))], INPUTS, MisuseError, "which is text"),
+        ([over_carrier(sw.latest("lands"))], INPUTS, MisuseError, "which is time"),
         ([sw.RequestView(carrier="upper(carrier)")], INPUTS, MisuseError, "has the name of an input"),
         ([sw.RequestView(other="upper(tailnum)")], INPUTS, DeclarationError, "tailnum"),
         ([DELAYS], (*INPUTS, "tailnum"), UnknownNameError, "tailnum"),
     ],
-)  # fmt: skip
+)
 def test_what_the_data_cannot_give_is_refused_before_anything_is_computed(views, inputs, error, words):
     with pytest.raises(error, match=words):
         build(pipeline(views), usual(), inputs=inputs)
