@@ -1,0 +1,174 @@
+"""A shop whose customers come back or not: the purchases example, cut down, driven by the installed command."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from importlib.metadata import distribution
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLE = ROOT / "examples" / "purchases"
+COMMAND = Path(sys.executable).with_name("sluiceway")
+PURCHASES = 8_000
+PATIENCE_S = 120
+# a baseline that the model beats on so few rows, and a search that is over at once
+SMALLER = {
+    "trials=8, rows=22_000": "trials=2, rows=3_000",
+    "    model=buys_again,\n": "    model=buys_again,\n    baseline=rule_of_thumb,\n",
+    "\n\npipeline = ": (
+        "\n\ndef rule_of_thumb():\n"
+        '    return make_pipeline(sw.encode(drop=["customer_id"]), LGBMClassifier(n_estimators=5, num_leaves=2))\n'
+        "\n\npipeline = "
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command answered."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Standard output, which must be JSON and nothing else."""
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A project's folder, and the command to run in it."""
+
+    folder: Path
+
+    def start(self, *words: str) -> subprocess.Popen:
+        """Start a command in a process group of its own."""
+        pipe = subprocess.PIPE
+        return subprocess.Popen(
+            [COMMAND, *words], cwd=self.folder, env=quiet(), stdout=pipe, stderr=pipe, text=True, start_new_session=True
+        )
+
+    def __call__(self, *words: str, code: int = 0) -> Said:
+        """Run a command, which must exit with ``code`` and never shows a traceback."""
+        done = subprocess.run(
+            [COMMAND, *words], cwd=self.folder, env=quiet(), check=False, capture_output=True, text=True,
+            timeout=PATIENCE_S,
+        )  # fmt: skip
+        said = Said(done.returncode, done.stdout, done.stderr)
+        assert "Traceback" not in said.out + said.err, said.err
+        assert "fault in Sluiceway" not in said.err, said.err
+        assert said.code == code, f"{words} exited {said.code}, not {code}\n{said.out}\n{said.err}"
+        return said
+
+    def edit(self, name: str, *changes: tuple[str, str]) -> None:
+        """Replace texts in one of the project's files; each must be there."""
+        path = self.folder / name
+        text = path.read_text()
+        for old, new in changes:
+            assert old in text, f"{name} has no {old!r}"
+            text = text.replace(old, new, 1)
+        path.write_text(text)
+
+    def stored(self, pattern: str) -> Path:
+        """Find the one stored file of a pattern below the state."""
+        found = sorted(path for path in (self.folder / ".sluiceway").glob(pattern) if path.is_file())
+        assert found, pattern
+        return found[0]
+
+    def entries(self, kind: str) -> list[dict[str, Any]]:
+        """The ledger's entries of a kind."""
+        entries = self("ledger", "log", "--last", "1000", "--json").json["entries"]
+        return [entry for entry in entries if entry["kind"] == kind]
+
+    def gates(self, *, code: int = 0) -> dict[str, dict[str, Any]]:
+        """Every gate by its stage, as ``status`` tells them."""
+        return {gate["stage"]: gate for gate in self("status", "--json", code=code).json["gates"]}
+
+    def copied(self, target: Path) -> "Shop":
+        """The same project elsewhere, with all that was made in it."""
+        shutil.copytree(self.folder, target)
+        return Shop(target)
+
+
+def quiet() -> dict[str, str]:
+    """The environment without what would steer the command."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("SLUICEWAY_")}
+
+
+def stopped(gate: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The criteria that hold a gate shut, by name."""
+    return {each["name"]: each for each in gate["criteria"] if each["verdict"] in {"stopped", "inconclusive"}}
+
+
+@pytest.fixture(scope="session", name="stopped")
+def stopped_fixture():
+    return stopped
+
+
+@pytest.fixture(scope="session")
+def purchases() -> list[str]:
+    """The lines of the example's table, as its own script prepares it."""
+    spec = spec_from_file_location("prepare_data", EXAMPLE / "prepare_data.py")
+    assert spec is not None
+    assert spec.loader is not None
+    script = module_from_spec(spec)
+    spec.loader.exec_module(script)
+    source = Path(str(distribution("lifetimes").locate_file("lifetimes/datasets/CDNOW_master.txt")))
+    return script.converted(source.read_text()).decode().splitlines(keepends=True)
+
+
+@pytest.fixture(scope="session")
+def declared(purchases, tmp_path_factory) -> Shop:
+    """The project before anything has run in it."""
+    shop = Shop(tmp_path_factory.mktemp("declared") / "shop")
+    shutil.copytree(EXAMPLE, shop.folder, ignore=shutil.ignore_patterns(".sluiceway", "data", "__pycache__"))
+    shop.edit("pipeline.py", *SMALLER.items())
+    (shop.folder / "data").mkdir()
+    (shop.folder / "data" / "purchases.csv").write_text("".join(purchases[: PURCHASES + 1]))
+    return shop
+
+
+@pytest.fixture(scope="session")
+def featured(declared, tmp_path_factory) -> Shop:
+    """The project behind gate 4."""
+    shop = declared.copied(tmp_path_factory.mktemp("featured") / "shop")
+    shop("run", "--until", "features")
+    return shop
+
+
+@pytest.fixture(scope="session")
+def finished(featured, tmp_path_factory) -> Shop:
+    """The project behind gate 5, its model registered."""
+    shop = featured.copied(tmp_path_factory.mktemp("finished") / "shop")
+    shop("run")
+    return shop
+
+
+@pytest.fixture(scope="session")
+def made(finished) -> dict[str, str]:
+    """The content ids of a run that nothing disturbed."""
+    return finished("run", "--json").json["made"]
+
+
+@pytest.fixture
+def fresh_shop(declared, tmp_path) -> Shop:
+    return declared.copied(tmp_path / "shop")
+
+
+@pytest.fixture
+def featured_shop(featured, tmp_path) -> Shop:
+    return featured.copied(tmp_path / "shop")
+
+
+@pytest.fixture
+def shop(finished, tmp_path) -> Shop:
+    return finished.copied(tmp_path / "shop")
