@@ -42,6 +42,13 @@ def find(node: Node, recipe: str, kit: Kit) -> Found:
     return Found(artifact)
 
 
+def last_made(node: Node, kit: Kit) -> Artifact | None:
+    """Return what a node made last, if its evidence is still in the store."""
+    recipes = [made.recipe for _, made in everything_made(kit.ledger) if made.node == node.name]
+    key = artifact_key(recipes[-1]) if recipes else None
+    return load(node, kit.objects.get(key)) if key is not None and kit.objects.has(key) else None
+
+
 def load(node: Node, data: bytes) -> Artifact | None:
     """Decode an artifact, unless another version of the product wrote it in another shape."""
     try:

@@ -1,11 +1,12 @@
 """Judging: a gate, its artifact, the overrides in force, and the verdict on record."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sluiceway.artifacts.promise import Promise
+from sluiceway.flow.cache import last_made
 from sluiceway.flow.kit import Kit, Settings
 from sluiceway.flow.node import Artifact, Node
-from sluiceway.ledger.records import Standing, overrides, record_verdict
+from sluiceway.ledger.records import Standing, overrides, record_verdict, standings
 
 
 def judge(
@@ -24,3 +25,15 @@ def judge(
         node.stage.number, node.stage.name, artifact.content_id, dict(upstream), verdict, scope=None, sequence=0
     )
     return record_verdict(kit.ledger, standing, as_of=settings.as_of)
+
+
+def looked_at_again(node: Node, *, graph: Sequence[Node], kit: Kit, settings: Settings) -> Standing | None:
+    """Judge what a node made last by evidence gathered now; ``None`` where none is gathered, or nothing was judged."""
+    standing = standings(kit.ledger).get(node.stage.name)
+    if node.inspect is None or standing is None:
+        return None
+    artifact = last_made(node, kit)
+    promise = next((found for each in graph if isinstance(found := last_made(each, kit), Promise)), None)
+    if artifact is None or artifact.content_id != standing.artifact or promise is None:
+        return None
+    return judge(node, artifact, promise=promise, upstream=standing.upstream, kit=kit, settings=settings)

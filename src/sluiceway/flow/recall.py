@@ -3,7 +3,7 @@
 from sluiceway.artifacts.candidate import Candidate
 from sluiceway.artifacts.promise import Promise
 from sluiceway.artifacts.validation_report import ValidationReport
-from sluiceway.flow.cache import artifact_key, load
+from sluiceway.flow.cache import artifact_key, last_made, load
 from sluiceway.flow.graph import GRAPH
 from sluiceway.flow.kit import Kit
 from sluiceway.flow.node import Artifact
@@ -12,8 +12,7 @@ from sluiceway.ledger.records import Made, everything_made
 
 def newest(node: str, kit: Kit) -> Artifact | None:
     """Return what a node made last, if it is still in the store."""
-    made = [made for _, made in everything_made(kit.ledger) if made.node == node]
-    return recalled(made[-1], kit) if made else None
+    return last_made(next(each for each in GRAPH if each.name == node), kit)
 
 
 def recalled(made: Made, kit: Kit) -> Artifact | None:

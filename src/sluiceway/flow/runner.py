@@ -7,7 +7,7 @@ from graphlib import TopologicalSorter
 from sluiceway.artifacts.promise import Promise
 from sluiceway.declare.project import Project
 from sluiceway.flow.graph import GRAPH
-from sluiceway.flow.judge import judge
+from sluiceway.flow.judge import judge, looked_at_again
 from sluiceway.flow.kit import Kit, Settings
 from sluiceway.flow.node import Artifact, Job, Node
 from sluiceway.flow.observed import Declaration, files_now, read_declaration
@@ -87,7 +87,7 @@ class Runner:
         refusal: Refusal | None = None
         for stage in stages:
             works = only is None or stage.name == only
-            refusal = self._stage(stage, line, works=works, again=again == stage.name)
+            refusal = self._stage(stage, line, works=works, again=again == stage.name, wanted=only or stage.name)
             if refusal or any(not standing.verdict.is_open for standing in line.standings):
                 break
         made = {name: artifact.content_id for name, artifact in line.made.items()}
@@ -99,14 +99,14 @@ class Runner:
         declaration, project = read_declaration(self._kit)
         return Line(declaration, project, {"files": files_now(declaration, self._kit)}, self._graph)
 
-    def _stage(self, stage: Stage, line: Line, *, works: bool, again: bool) -> Refusal | None:
+    def _stage(self, stage: Stage, line: Line, *, works: bool, again: bool, wanted: str) -> Refusal | None:
         for nodes in ready_groups(self._graph, stage):
             outcomes = self._together(nodes, line, again=again, works=works)
             for node, outcome in zip(nodes, outcomes, strict=True):
                 if outcome.refusal is not None:
                     return outcome.refusal
                 if outcome.artifact is None:
-                    return Refusal(stage.name, stage.name, None)
+                    return self._unmade(stage, wanted)
                 line.made[node.name] = outcome.artifact
                 line.cached |= {node.name} if outcome.cached else set()
         if works:
@@ -128,6 +128,14 @@ class Runner:
 
         recipe, _ = self._recipe(node, line)
         return Outcome(find(node, recipe, self._kit).artifact, cached=True)
+
+    def _unmade(self, stage: Stage, wanted: str) -> Refusal:
+        """Tell why there is nothing to build upon: a source changed behind its version's back, or nobody made it."""
+        for node in self._graph:
+            standing = looked_at_again(node, graph=self._graph, kit=self._kit, settings=self._settings)
+            if standing is not None and not standing.verdict.is_open:
+                return Refusal(wanted, node.stage.name, standing)
+        return Refusal(wanted, stage.name, None)
 
     def _recipe(self, node: Node, line: Line) -> tuple[str, dict[str, str]]:
         parents = {name: line.made[name].content_id for name in node.needs}

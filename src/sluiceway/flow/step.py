@@ -27,7 +27,9 @@ class Refusal:
     def __str__(self) -> str:
         if self.standing is None:
             return f"{self.node} may not start: gate {self.stage!r} has not been judged on what it would build upon"
-        return f"{self.node} may not start: gate {self.standing.gate} ({self.stage}) is closed"
+        first = self.standing.verdict.closed[:1]
+        why = "".join(f": {criterion.name}, {criterion.detail or criterion.measured}" for criterion in first)
+        return f"{self.node} may not start: gate {self.standing.gate} ({self.stage}) is closed{why}"
 
 
 @dataclass(frozen=True, slots=True)
