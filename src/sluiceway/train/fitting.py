@@ -32,11 +32,14 @@ class Fit:
 
 
 def fit(estimator: Any, rows: Frame, *, what: str) -> Any:
-    """Train.
+    """Train, with linear algebra on one thread for good: on more, sums and so the model depend on the machine's cores.
 
     Raises:
         TrainingError: the estimator's own ``fit`` failed.
     """
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
+
+    threadpool_limits(1, user_api="blas")
     try:
         return estimator.fit(rows.x, rows.y)
     except Exception as error:

@@ -15,7 +15,7 @@ def float32_floor(thresholds: Sequence[float]) -> list[float]:
     [0.5, 0.09999999403953552]
     """
     exact = np.asarray(thresholds, dtype=np.float64)
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", under="ignore"):
         nearest = exact.astype(np.float32)
-    below = np.nextafter(nearest, np.float32(-np.inf))
+        below = np.nextafter(nearest, np.float32(-np.inf))
     return [float(threshold) for threshold in np.where(nearest > exact, below, nearest)]

@@ -85,10 +85,12 @@ def _rename(model: ModelProto, names: dict[str, str]) -> None:
 
 
 def _stamped(model: ModelProto) -> bytes:
-    """Replace what depends on the versions of tools, and order the fields of maps."""
+    """Replace what depends on the versions of tools or on the hashing of texts, and order the fields of maps."""
+    opsets = sorted(model.opset_import, key=lambda opset: opset.domain)
     model.ir_version = IR_VERSION
     model.producer_name, model.producer_version = NAME, ""
     model.domain, model.model_version, model.doc_string = NAME, 0, ""
     model.graph.doc_string = ""
-    del model.metadata_props[:]
+    del model.metadata_props[:], model.opset_import[:]
+    model.opset_import.extend(opsets)
     return bytes(model.SerializeToString(deterministic=True))

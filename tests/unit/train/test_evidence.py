@@ -1,5 +1,7 @@
 """The evidence: metrics, slices, sides and parity, against brute force and scikit-learn."""
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -144,3 +146,33 @@ def test_the_default_baseline_keeps_fifty_categories(world):
     assert len(kept) == 50
     least = min(counts.count(tail) for tail in kept)
     assert all(counts.count(tail) <= least for tail in set(counts) - set(kept))
+
+
+BASELINE = """
+import numpy as np, polars as pl
+from sluiceway.artifacts.feature_set import FeatureColumn
+from sluiceway.core.digest import sha256_hex
+from sluiceway.train.baseline import logistic
+from sluiceway.train.fitting import fit_and_export
+from sluiceway.train.frame import Frame
+chance = np.random.default_rng(0)
+x = pl.DataFrame({f"n{n}": chance.normal(size=20000).astype("f4") for n in range(40)})
+y = (x["n0"].to_numpy() + chance.normal(size=20000) > 0).astype("i8")
+columns = tuple(FeatureColumn(name, "number", "view") for name in x.columns)
+rows = Frame(columns, x, y, y, y, x)
+print(sha256_hex(fit_and_export(logistic(rows), rows, seed=0, threads=2, what="test").onnx))
+"""
+
+
+def test_the_baseline_does_not_depend_on_cores_or_on_hashing():
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", BASELINE],
+            env={"OPENBLAS_NUM_THREADS": threads, "OMP_WAIT_POLICY": "PASSIVE", "PYTHONHASHSEED": threads},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for threads in ("1", "2")
+    }
+    assert len(told) == 1

@@ -137,7 +137,7 @@ def test_thresholds_move_no_row_where_rounding_to_nearest_would(monkeypatch):
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1))
 def test_the_floor_is_the_greatest_float32_not_above(thresholds):
     floors = np.array(float32_floor(thresholds))
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", under="ignore"):
         above = np.nextafter(floors.astype(np.float32), np.float32(np.inf)).astype(np.float64)
     assert (floors <= thresholds).all()
     assert (above > thresholds).all()
