@@ -75,6 +75,12 @@ carrier_departures = sw.FeatureView(
     source=departures,
     features=[sw.mean("dep_delay", over="1h"), sw.mean("dep_delay", over="3h"), sw.mean("dep_delay", over="24h")],
 )
+origin_landings = sw.FeatureView(
+    "origin_landings",
+    entity="origin",
+    source=landings,
+    features=[sw.mean("arr_delay", over="1h"), sw.mean("arr_delay", over="3h")],
+)
 dest_landings = sw.FeatureView(
     "dest_landings",
     entity="dest",
@@ -114,12 +120,20 @@ def late_arrival(trial):
         min_child_samples=trial.suggest_int("min_child_samples", 50, 800, log=True),
         colsample_bytree=trial.suggest_float("colsample_bytree", 0.4, 1.0),
     )
-    return make_pipeline(sw.encode(), model)
+    return make_pipeline(sw.encode(drop=["tailnum"]), model)
 
 
 pipeline = sw.Pipeline(
     spec="spec.yaml",
-    views=[origin_departures, carrier_departures, dest_landings, aircraft_landings, origin_weather, at_request],
+    views=[
+        origin_departures,
+        carrier_departures,
+        origin_landings,
+        dest_landings,
+        aircraft_landings,
+        origin_weather,
+        at_request,
+    ],
     label=sw.Label("late", landings, "arr_delay > 30", each=schedule, at="scheduled_departure", matures="36h"),
     model=late_arrival,
     search=sw.Search(trials=12, rows=50_000, folds=2),

@@ -12,9 +12,9 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from types import ModuleType
 
+from sluiceway.adapters.openmp import wait_passively
 from sluiceway.core.digest import digest_of, sha256_hex
 from sluiceway.core.errors import DeclarationError, Problem
-from sluiceway.core.openmp import wait_passively
 from sluiceway.declare.feature_view import FeatureView, RequestView
 from sluiceway.declare.pipeline import Pipeline
 from sluiceway.declare.project import Project

@@ -79,8 +79,8 @@ class Reproduction:
 class Evaluation:
     """The model's and the baseline's scores on the holdout, from the exported bundles.
 
-    ``single_feature_auc`` gives, for each column alone, how well it ranks the training labels (0.5 to 1). ``html`` is the
-    object key of the report.
+    ``single_feature_auc`` gives, for each column alone, how well it ranks the training labels, 0.5 to 1. ``html`` is
+    the object key of the report.
     """
 
     bundle: str

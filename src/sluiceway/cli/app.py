@@ -105,7 +105,14 @@ VERBS: dict[str, dict[str, Described]] = {
 
 def build() -> App:
     """Assemble the commands; their modules are imported only when used."""
-    app = App(name="sluiceway", help=HELP, version=__version__, result_action="return_value", help_format="plaintext")
+    app = App(
+        name="sluiceway",
+        help=HELP,
+        version=__version__,
+        result_action="return_value",
+        help_format="plaintext",
+        suppress_keyboard_interrupt=False,
+    )
     for name, described in COMMANDS.items():
         add(app, name, f"sluiceway.cli.{name}:{name}", described)
     for group, summary in GROUPS.items():

@@ -10,7 +10,6 @@ from enum import Enum
 
 from sluiceway.core.moments import iso
 
-
 LARGEST_WHOLE = 2**53
 
 

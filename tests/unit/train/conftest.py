@@ -11,11 +11,11 @@ import pytest
 
 from sluiceway.adapters.memory_tables import MemoryTables
 from sluiceway.adapters.obstore_objects import ObstoreObjects
+from sluiceway.adapters.openmp import wait_passively
 from sluiceway.artifacts.candidate import Candidate
 from sluiceway.artifacts.feature_set import FeatureColumn, FeatureSet, RetrievalReport, RowCounts, TimeAudit
 from sluiceway.artifacts.model_bundle import ModelBundle
 from sluiceway.artifacts.promise import Promise
-from sluiceway.core.openmp import wait_passively
 from sluiceway.core.verdict import NO_OVERRIDES, Verdict
 from sluiceway.declare.encoding import encode
 from sluiceway.declare.pipeline import Label, Pipeline, Search, Split

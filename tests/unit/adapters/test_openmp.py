@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from sluiceway.core.openmp import wait_passively
+from sluiceway.adapters.openmp import wait_passively
 
 
 @pytest.mark.parametrize(("given", "kept"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
