@@ -1,0 +1,62 @@
+"""What changed is made again, and nothing else."""
+
+
+def worked(said):
+    """The nodes that a run made anew."""
+    answer = said.json
+    return set(answer["made"]) - set(answer["cached"])
+
+
+def test_a_comment_runs_nothing_again_but_training(shop, made):
+    shop.edit("pipeline.py", ("import sluiceway as sw\n", "import sluiceway as sw\n\n# a comment\n"))
+    said = shop("run", "--json")
+    assert worked(said) == {"baseline", "train", "evaluate"}
+    assert said.json["made"] == made
+    assert len(shop.entries("published")) == 1
+
+
+def test_a_limit_runs_stage_1_again_and_judges_the_rest_on_what_is_there(shop, made):
+    shop.edit("spec.yaml", ("max_psi: 0.2", "max_psi: 0.2, max_retrieval_p99_ms: 49"))
+    said = shop("run", "--json")
+    assert worked(said) == {"spec"}
+    assert {name: said.json["made"][name] for name in made if name != "spec"} == {
+        name: made[name] for name in made if name != "spec"
+    }
+    limits = {each["name"]: each["limit"] for each in said.json["gates"][3]["criteria"]}
+    assert limits["retrieval p99, ms"] == 49
+
+
+def test_an_expectation_validates_again_and_leaves_features_and_model_alone(shop):
+    shop.edit("pipeline.py", ("between(0, 2000)", "between(0, 3000)"))
+    said = shop("run", "--until", "features", "--json")
+    assert worked(said) == {"spec", "validate"}
+
+
+def test_a_feature_is_added_without_ingesting_again(featured_shop):
+    featured_shop.edit("pipeline.py", ('"365d"))', '"365d", "7d"))'))
+    said = featured_shop("run", "--until", "features", "--json")
+    assert worked(said) == {"spec", "features"}
+    listed = featured_shop("features", "list", "--json").json["features"]
+    assert "history__count_7d" in [feature["feature"] for feature in listed]
+
+
+def test_an_earlier_present_knows_less(shop, made):
+    before = shop("run", "--until", "features", "--json").json["gates"]
+    said = shop("run", "--until", "features", "--as-of", "1998-04-01", "--json")
+    assert worked(said) == {"validate", "features"}
+    assert said.json["made"]["ingest"] == made["ingest"]
+    details = [gates[3]["criteria"][0]["detail"] for gates in (before, said.json["gates"])]
+    assert details == [
+        "0 unlabelled and 458 unmatured rows are left out",
+        "0 unlabelled and 519 unmatured rows are left out",
+    ]
+
+
+def test_a_feature_undone_comes_from_the_cache(shop, made):
+    new = ('"365d"))', '"365d", "7d"))')
+    shop.edit("pipeline.py", new)
+    assert shop("run", "--until", "features", "--json").json["made"]["features"] != made["features"]
+    shop.edit("pipeline.py", (new[1], new[0]))
+    said = shop("run", "--json")
+    assert worked(said) == set()
+    assert said.json["made"] == made
