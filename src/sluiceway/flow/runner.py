@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
+from threading import Lock
 
 from sluiceway.artifacts.promise import Promise
+from sluiceway.core.errors import MisuseError
 from sluiceway.declare.project import Project
 from sluiceway.flow.graph import GRAPH
 from sluiceway.flow.judge import judge, looked_at_again
@@ -18,6 +20,7 @@ from sluiceway.flow.step import Outcome, Refusal, Task, Upstream, step
 from sluiceway.flow.watch import Watch
 from sluiceway.ledger.records import PUBLISHED, RUN, Standing, everything_published
 from sluiceway.ports.progress import Progress
+from sluiceway.ports.project_reader import ProjectReader
 
 PARALLEL_NODES = 2
 
@@ -45,9 +48,16 @@ class Line:
     project: Project | None
     observed: dict[str, object]
     graph: Sequence[Node]
+    loading: Lock = field(default_factory=Lock)
     made: dict[str, Artifact] = field(default_factory=dict)
     cached: set[str] = field(default_factory=set)
     standings: list[Standing] = field(default_factory=list)
+
+    def loaded(self, reader: ProjectReader) -> Project:
+        """Return the project, read at most once: two nodes that start together must not both import it."""
+        with self.loading:
+            self.project = self.project or reader.load()
+            return self.project
 
     @property
     def promise(self) -> Promise | None:
@@ -149,9 +159,9 @@ class Runner:
         recipe, parents = self._recipe(node, line)
 
         def job(progress: Progress) -> Job:
-            line.project = line.project or self._kit.reader.load()
+            project = line.loaded(self._kit.reader)
             reference = reference_for(parents["ingest"], self._settings, self._kit) if "reference" in node.by else None
-            return Job(line.project, self._kit, self._settings, dict(line.made), reference, progress)
+            return Job(project, self._kit, self._settings, dict(line.made), reference, progress)
 
         task = Task(node, recipe, parents, line.upstream(node.stage), job, again)
         return step(task, kit=self._kit, settings=self._settings, watch=self._watch)
@@ -189,9 +199,18 @@ def publish(node: Node, artifact: Artifact, *, promise: Promise, kit: Kit, setti
 
 
 def chosen(graph: Sequence[Node], name: str | None) -> tuple[Stage, ...]:
-    """Choose the stages up to the one that was named, or all that have nodes."""
+    """Choose the stages up to the one that was named, or all that have nodes.
+
+    Raises:
+        UnknownNameError: there is no such stage.
+        MisuseError: the stage is numbered, but does not run yet.
+    """
     last = stage_named(name) if name else graph[-1].stage
     built = {node.stage.name for node in graph}
+    if last.name not in built:
+        raise MisuseError(
+            f"stage {last.number} ({last.name}) does not run in this version; the last is {graph[-1].stage.name}"
+        )
     return tuple(stage for stage in STAGES[: last.number] if stage.name in built)
 
 

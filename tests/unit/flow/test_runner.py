@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from sluiceway.core.errors import UnknownNameError
+from sluiceway.core.errors import MisuseError, UnknownNameError
 from sluiceway.core.verdict import Outcome, Override
 from sluiceway.flow.cache import artifact_key
 from sluiceway.flow.runner import ready_groups
@@ -156,3 +156,15 @@ def test_every_run_leaves_its_summary_in_the_ledger(river) -> None:
     river.run()
     (entry,) = river.kit.ledger.entries("run")
     assert set(entry.body["gates"]) == {"spec", "ingest", "validate"}
+
+
+def test_a_stage_that_does_not_run_yet_is_refused(river) -> None:
+    with pytest.raises(MisuseError, match="does not run in this version"):
+        river.run(until="deploy")
+
+
+def test_nodes_that_start_together_read_the_declaration_once(river) -> None:
+    river.run(until="ingest")
+    loads = river.reader.loads
+    river.run()
+    assert river.reader.loads == loads + 1
