@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from sluiceway.adapters.delta_tables import DeltaTables
 from sluiceway.adapters.duckdb_engine import DuckdbEngine
@@ -18,16 +19,16 @@ from sluiceway.adapters.project_folder import ProjectFolder
 from sluiceway.adapters.project_lock import ProjectLock
 from sluiceway.adapters.settings_file import read_settings
 from sluiceway.adapters.sqlite_state import SqliteState
-from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.core.errors import DeclarationError, Problem
 from sluiceway.core.moments import Clock, SystemClock
 from sluiceway.flow.kit import Kit, Settings
-from sluiceway.flow.recall import newest_pages
-from sluiceway.flow.runner import Runner, RunReport
-from sluiceway.flow.watch import Watch
-from sluiceway.ingest.restore import restore_to
 from sluiceway.ledger.chain import Ledger
 from sluiceway.ports.object_store import ObjectStore
+
+if TYPE_CHECKING:
+    from sluiceway.artifacts.dataset_version import DatasetVersion
+    from sluiceway.flow.runner import RunReport
+    from sluiceway.flow.watch import Watch
 
 SCRATCH = "scratch-"
 
@@ -64,19 +65,21 @@ class Workspace:
 
     def run(
         self,
-        watch: Watch,
+        watch: "Watch",
         *,
         until: str | None = None,
         only: str | None = None,
         again: str | None = None,
         wait_s: float = 0.0,
-    ) -> RunReport:
+    ) -> "RunReport":
         """Run the graph under the project's lock, and lay the reports out for people.
 
         Raises:
             LockedError: another run holds the project.
             SluicewayError: something could not be judged.
         """
+        from sluiceway.flow.runner import Runner
+
         with ProjectLock(self.state / "lock").hold("run", wait_s):
             for left in self.state.glob(f"{SCRATCH}*"):
                 shutil.rmtree(left, ignore_errors=True)
@@ -84,14 +87,18 @@ class Workspace:
 
     def pages(self) -> dict[str, Path]:
         """Find the newest page of each stage that has made one: what a person opens."""
+        from sluiceway.flow.recall import newest_pages
+
         return {name: self.state / "objects" / key for name, key in newest_pages(self.kit).items()}
 
-    def restore(self, version: DatasetVersion, target: Path) -> None:
+    def restore(self, version: "DatasetVersion", target: Path) -> None:
         """Write a version's files below a folder.
 
         Raises:
             DamagedError: a stored file is missing, or is not what was stored.
         """
+        from sluiceway.ingest.restore import restore_to
+
         restore_to(version, objects=self.kit.objects, target=ObstoreObjects.local(target))
 
 
