@@ -18,9 +18,7 @@ def faulty(featured_shop, stopped):
 def test_an_override_opens_a_gate_runs_out_and_closes_it_with_nothing_made_again(faulty, stopped):
     shop, check = faulty
     made = shop.entries("made")
-    given = shop(
-        "validate", "override", check, "--reason", "a bulk buyer", "--author", "ana", "--until", "4s", "--json"
-    )
+    given = shop("validate", "override", check, "--reason", "a bulk buyer", "--author", "ana", "--until", "5s")
     over = time.monotonic() + 5
     assert "says ana" in given.out
     opened = shop("run", "--until", "features", "--json").json
