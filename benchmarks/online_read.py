@@ -9,7 +9,6 @@ reader of features by name, gives dicts; so does the second floor.
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
@@ -51,7 +50,7 @@ def our_reader(folder: Path, values: list[list[float]]) -> Callable[[list[int]],
     store.write(
         declared.digest, ((pack_key([n]), pack_value(PackedValue(0, 0, 0, row))) for n, row in enumerate(values))
     )
-    reader = OnlineReader([declared], store, now=lambda: datetime(1970, 1, 1, tzinfo=UTC))
+    reader = OnlineReader([declared], store, now_us=lambda: 0)
     return lambda ids: reader.read({"id": ids})
 
 

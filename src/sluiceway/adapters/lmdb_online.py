@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
@@ -16,6 +17,7 @@ from sluiceway.core.errors import SourceError
 MAP_BYTES = 64 << 30
 MAX_READERS = 1024
 VIEW_BYTES = 16
+PLAIN = b"k"
 LONGEST_KEY = 511 - VIEW_BYTES - 1
 
 
@@ -45,11 +47,16 @@ class LmdbOnline:
 
     def read(self, view: str, keys: Sequence[bytes]) -> list[bytes | None]:
         """Return each key's value in order, ``None`` where there is none; all from one moment."""
-        if not self._is_there():
+        if self._opened is None and not self._is_there():
             return [None] * len(keys)
         prefix = _prefix(view)
-        with self._refusals(), self._environment().begin() as transaction:
-            return [transaction.get(prefix + _tail(key)) for key in keys]
+        try:
+            with (self._opened or self._environment()).begin() as transaction:
+                return [
+                    transaction.get(prefix + (PLAIN + key if len(key) <= LONGEST_KEY else _tail(key))) for key in keys
+                ]
+        except lmdb.Error as error:  # not ``_refusals``: a generator would cost half as much as the read
+            raise self._refusal(error) from error
 
     def count(self, view: str) -> int:
         """Return how many keys a view has, by walking over them."""
@@ -78,15 +85,16 @@ class LmdbOnline:
     def _refusals(self) -> Iterator[None]:
         try:
             yield
-        except lmdb.MapFullError as error:
-            raise SourceError(
+        except lmdb.Error as error:
+            raise self._refusal(error) from error
+
+    def _refusal(self, error: lmdb.Error) -> SourceError:
+        if isinstance(error, lmdb.MapFullError):
+            return SourceError(
                 f"the online store {self._folder} is full at {self._map_bytes:,} bytes; drop views that are no longer "
                 "served, or start a new folder"
-            ) from error
-        except lmdb.Error as error:
-            raise SourceError(
-                f"the online store {self._folder} failed: {error}; check the disk and the rights"
-            ) from error
+            )
+        return SourceError(f"the online store {self._folder} failed: {error}; check the disk and the rights")
 
 
 _environments: WeakValueDictionary[tuple[int, int, int], lmdb.Environment] = WeakValueDictionary()
@@ -107,12 +115,13 @@ def _open(folder: Path, map_bytes: int) -> lmdb.Environment:
         return environment
 
 
+@lru_cache(maxsize=1024)
 def _prefix(view: str) -> bytes:
     return sha256(view.encode()).digest()[:VIEW_BYTES]
 
 
 def _tail(key: bytes) -> bytes:
-    return b"k" + key if len(key) <= LONGEST_KEY else b"h" + sha256(key).digest()
+    return PLAIN + key if len(key) <= LONGEST_KEY else b"h" + sha256(key).digest()
 
 
 def _put(transaction: lmdb.Transaction, key: bytes, value: bytes) -> bool:

@@ -11,6 +11,7 @@ from sluiceway.core.errors import MisuseError, UnknownNameError
 from sluiceway.core.moments import iso
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.flow.recall import newest
+from sluiceway.plans.moments_sql import microseconds
 from sluiceway.workspace import Workspace
 
 
@@ -68,7 +69,7 @@ def get(
     if not views:
         known = sorted({name for view in workspace.kit.reader.load().pipeline.feature_views for name in view.entities})
         raise UnknownNameError("entity", next(iter(keys), ""), known)
-    reader = OnlineReader(views, workspace.kit.online, now=lambda: features.cutoff)
+    reader = OnlineReader(views, workspace.kit.online, now_us=lambda: microseconds(features.cutoff))
     values = reader.read({name: [value] for name, value in keys.items()})[0]
     if common.json:
         print_json({"entity": keys, "as_of": features.cutoff, "features": values})

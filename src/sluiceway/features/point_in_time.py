@@ -7,8 +7,9 @@ import pyarrow as pa
 from sluiceway.artifacts.dataset_version import EVENT_TIME, KNOWN_TIME, DatasetVersion
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.features.binding import kinds_of
+from sluiceway.features.latest_join import latest_join
 from sluiceway.plans.corrections import fact_columns, repeated_sql
-from sluiceway.plans.latest import in_order_sql, latest_features, latest_sql, supersedes
+from sluiceway.plans.latest import latest_features, latest_sql, supersedes
 from sluiceway.plans.snapshot import snapshot_sql
 from sluiceway.plans.window_frames import window_features
 from sluiceway.plans.windows import windows_sql
@@ -48,19 +49,17 @@ def features_at(facts: Facts, view: FeatureView, spine: pa.Table) -> pa.Table:
     source, kinds = facts.rows(view), facts.kinds_for(view)
     needed = spine.select(["_row", "_at", *view.entities])
     repeated = _flag(facts, repeated_sql(view, table="source", cutoff=facts.cutoff), source)
-    made = None
+    made = []
     if window_features(view):
         sql = windows_sql(view, kinds, cutoff=facts.cutoff, corrected=repeated)
-        made = facts.ask(sql, spine=needed, source=source)
-    if not latest_features(view):
-        return made
-    in_order = _flag(facts, in_order_sql(table="source"), source)
-    corrected = supersedes(view, repeated=repeated)
-    sql = latest_sql(view, kinds, cutoff=facts.cutoff, corrected=corrected, in_order=in_order)
-    newest = facts.ask(sql, spine=needed, source=source)
-    if made is None:
-        return newest
-    return facts.ask("SELECT * FROM windows JOIN newest USING (_row)", windows=made, newest=newest)
+        made.append(facts.ask(sql, spine=needed, source=source))
+    if latest_features(view) and supersedes(view, repeated=repeated):
+        made.append(facts.ask(latest_sql(view, kinds, cutoff=facts.cutoff), spine=needed, source=source))
+    elif latest_features(view):
+        made.append(latest_join(view, kinds, spine=needed, source=source, cutoff=facts.cutoff))
+    if len(made) == 1:
+        return made[0]
+    return facts.ask("SELECT * FROM windows JOIN newest USING (_row)", windows=made[0], newest=made[1])
 
 
 def features_now(facts: Facts, view: FeatureView) -> pa.Table:

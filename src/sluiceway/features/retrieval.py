@@ -41,7 +41,7 @@ def check_retrieval(
         f"SELECT DISTINCT {listed(entities)} FROM t ORDER BY ALL", t=training.select(entities)
     ).to_pylist()
     chosen = random.Random(seed).choices(range(len(distinct)), k=ids)  # noqa: S311 - a sample, no secret
-    reader = OnlineReader(views, online, now=lambda: moment_of(facts.cutoff))
+    reader = OnlineReader(views, online, now_us=lambda: facts.cutoff)
     requests = [{name: (value,) for name, value in distinct[place].items()} for place in chosen]
     first, durations = _timed(reader, requests)
     second, again = _timed(reader, requests)

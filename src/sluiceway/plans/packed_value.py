@@ -9,7 +9,7 @@ A value is 24 bytes of times, and then the features in the view's order as a Mes
 A key is the MessagePack array of the entity's values with their types: ``1``, ``"1"`` and ``True`` are three entities.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from struct import Struct
 from typing import NamedTuple
 
@@ -50,21 +50,27 @@ def unpack_value(data: bytes) -> PackedValue:
         msgspec.DecodeError: the features are damaged.
     """
     event, known, through = TIMES.unpack_from(data)
-    return PackedValue(event - RAISED, known - RAISED, through - RAISED, unpack_features(data))
+    return PackedValue(event - RAISED, known - RAISED, through - RAISED, _unpack(data[TIMES.size :]))
 
 
-def unpack_features(data: bytes) -> list[FeatureValue]:
-    """Read a value's features alone.
+def features_reader(names: Sequence[str]) -> Callable[[bytes], dict[str, FeatureValue]]:
+    """Make what reads a value's features alone, as a dict in the order of ``names``, which are the view's columns.
 
-    Raises:
-        msgspec.DecodeError: the features are damaged.
+    It raises ``msgspec.DecodeError`` where the features are damaged or too few.
     """
-    return _unpack(memoryview(data)[TIMES.size :])
+    fields = [(name, FeatureValue) for name in names]
+    decode = msgspec.msgpack.Decoder(msgspec.defstruct("Features", fields, array_like=True, gc=False)).decode
+    as_dict = msgspec.structs.asdict
+    return lambda data: as_dict(decode(data[TIMES.size :]))
 
 
-def event_time_of(data: bytes) -> int:
-    """Read a value's event_time alone, microseconds since the epoch."""
-    return int.from_bytes(data[:8]) - RAISED
+def oldest_bytes(event_time: int) -> bytes:
+    """Write an event_time as values begin with it: a value below these bytes is older.
+
+    >>> pack_value(PackedValue(4, 9, 9, [])) < oldest_bytes(5) < pack_value(PackedValue(5, 9, 9, []))
+    True
+    """
+    return (event_time + RAISED).to_bytes(8)
 
 
 def pack_key(entity: Sequence[object]) -> bytes:

@@ -180,7 +180,7 @@ def test_what_is_read_online_is_what_is_computed_offline_bit_by_bit(named, rows,
     facts, online = facts_of(rows, cutoff), MemoryOnline()
     materialise(facts, view, online)
     asked = [(entity, cutoff) for entity in ("a", "b", "c", None)]
-    read = OnlineReader([view], online, now=lambda: moment(cutoff)).read({"e": [entity for entity, _ in asked]})
+    read = OnlineReader([view], online, now_us=lambda: cutoff * MINUTE).read({"e": [entity for entity, _ in asked]})
     for row in features_at(facts, view, spine_of(asked)).to_pylist():
         assert read[row.pop("_row")] == row
 

@@ -14,6 +14,7 @@ from sluiceway.core.errors import DeclarationError, MisuseError, SourceError, Un
 from sluiceway.declare.project import Project
 from sluiceway.features.reader import OnlineReader
 from sluiceway.features.run import run
+from sluiceway.plans.moments_sql import microseconds
 from sluiceway.ports.progress import Silence
 
 TIME = pa.timestamp("us", "UTC")
@@ -177,7 +178,7 @@ def test_going_back_to_an_earlier_cutoff_rewrites_what_is_online():
     build(pipeline(), usual(), as_of=hour(50), online=online)
     report = build(pipeline(), usual(), as_of=hour(30), online=online)[0].retrieval
     assert report.unequal_offline == 0
-    newest = OnlineReader([DELAYS], online, now=lambda: hour(30)).read({"carrier": ["X"]})
+    newest = OnlineReader([DELAYS], online, now_us=lambda: microseconds(hour(30))).read({"carrier": ["X"]})
     assert newest[0]["delays__latest_delay"] == 26.0
 
 

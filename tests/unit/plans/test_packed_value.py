@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluiceway.plans.packed_value import PackedValue, pack_key, pack_value, unpack_value
+from sluiceway.plans.packed_value import PackedValue, features_reader, oldest_bytes, pack_key, pack_value, unpack_value
 
 TIMES = st.integers(-(2**63), 2**63 - 1)
 FEATURES = st.lists(st.none() | st.text() | st.floats(allow_nan=False))
@@ -31,6 +31,23 @@ def test_keys_are_equal_only_for_equal_values_of_equal_types(one, other):
 
 def test_a_number_a_text_and_a_truth_are_three_entities():
     assert len({pack_key([1]), pack_key(["1"]), pack_key([True])}) == 3
+
+
+@given(FEATURES)
+def test_features_are_read_by_name_in_their_order(features):
+    names = [f"v__{place}" for place in range(len(features))]
+    read = features_reader(names)(pack_value(PackedValue(1, 2, 3, features)))
+    assert list(read.items()) == list(zip(names, features, strict=True))
+
+
+@given(TIMES, TIMES, TIMES)
+def test_a_value_is_below_a_moment_exactly_when_its_event_came_before(event, known, moment):
+    assert (pack_value(PackedValue(event, known, 0, [])) < oldest_bytes(moment)) == (event < moment)
+
+
+def test_fewer_features_than_names_are_refused():
+    with pytest.raises(msgspec.DecodeError):
+        features_reader(["a", "b"])(pack_value(PackedValue(0, 0, 0, [1.0])))
 
 
 def test_damaged_features_are_refused():
