@@ -1,5 +1,6 @@
 """What every engine promises."""
 
+import random
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
@@ -131,3 +132,20 @@ def test_threads_share_an_engine_without_seeing_each_other(engine):
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(run, range(12))) == [number * 1000.0 for number in range(12)]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT carrier, avg(delay) AS mean, sum(delay) AS total FROM t GROUP BY carrier",
+        "SELECT avg(delay) AS mean FROM t",
+        "SELECT any_value(delay) AS one FROM t GROUP BY carrier",
+    ],
+)
+def test_in_order_the_same_rows_give_the_same_bits_however_they_are_chunked(engine, sql):
+    chance = random.Random(1)
+    delays = [chance.gauss(0, 50) * 10 ** chance.randrange(8) for _ in range(400_000)]
+    whole = pa.table({"carrier": [f"C{place % 16}" for place in range(len(delays))], "delay": delays})
+    chunked = pa.concat_tables([whole.slice(0, 1000), whole.slice(1000, 300_001), whole.slice(301_001)])
+    results = [engine.query(sql, {"t": table}, in_order=True).to_pydict() for table in (whole, chunked) * 3]
+    assert all(result == results[0] for result in results)

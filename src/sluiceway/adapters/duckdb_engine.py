@@ -30,8 +30,8 @@ class DuckdbEngine:
     def __init__(self, threads: int = 2) -> None:
         self._threads = threads
 
-    def query(self, sql: str, tables: "Mapping[str, pa.Table]") -> "pa.Table":
-        """Return the result of one ``SELECT``.
+    def query(self, sql: str, tables: "Mapping[str, pa.Table]", *, in_order: bool = False) -> "pa.Table":
+        """Return the result of one ``SELECT``; with ``in_order`` to the same bits every time, on one thread.
 
         Raises:
             SourceError: the statement fails, is several, or is no ``SELECT``.
@@ -39,16 +39,16 @@ class DuckdbEngine:
         import duckdb
 
         try:
-            with duckdb.connect(":memory:", config=self._settings()) as connection:
+            with duckdb.connect(":memory:", config=self._settings(1 if in_order else self._threads)) as connection:
                 connection.execute("SET TimeZone = 'UTC'")
                 connection.execute("SET lock_configuration = true")
-                return _result(connection, sql, tables)
+                return _result(connection, sql, _whole(tables) if in_order else tables)
         except duckdb.Error as error:
             raise SourceError(f"{error}\nin: {_shortened(sql)}") from error
 
-    def _settings(self) -> dict[str, str | int]:
+    def _settings(self, threads: int) -> dict[str, str | int]:
         spill = Path(tempfile.gettempdir()) / f"sluiceway-duckdb-{os.getpid()}"
-        return {**LOCKED_DOWN, "threads": self._threads, "temp_directory": str(spill)}
+        return {**LOCKED_DOWN, "threads": threads, "temp_directory": str(spill)}
 
 
 def _result(connection: "duckdb.DuckDBPyConnection", sql: str, tables: "Mapping[str, pa.Table]") -> "pa.Table":
@@ -60,6 +60,11 @@ def _result(connection: "duckdb.DuckDBPyConnection", sql: str, tables: "Mapping[
     for name, table in tables.items():
         connection.register(name, table)
     return connection.sql(sql).to_arrow_table()
+
+
+def _whole(tables: "Mapping[str, pa.Table]") -> "dict[str, pa.Table]":
+    """Put every table in one piece: where the pieces end decides how floats are grouped in a sum."""
+    return {name: table.combine_chunks() for name, table in tables.items()}
 
 
 def _shortened(sql: str) -> str:

@@ -22,7 +22,7 @@ def derive(
     """Yield each source's name and table, those that others read before them.
 
     SQL sees the other sources without their two time columns; a source with both files and SQL sees its own file under
-    its own name.
+    its own name. It runs in the order of the rows, so that the same bytes give the same tables to the last bit.
 
     Args:
         project: What is declared.
@@ -52,7 +52,7 @@ def _rows(
         return seen[source.name]
     sql, wanted = source.sql, {name.lower() for name in tables_read(source.sql)}
     tables = {name: table for name, table in seen.items() if name.lower() in wanted}
-    return _named(source, lambda: normalise(engine.query(sql, tables)))
+    return _named(source, lambda: normalise(engine.query(sql, tables, in_order=True)))
 
 
 def _with_times(source: Source, table: pa.Table, engine: Engine) -> pa.Table:
@@ -61,7 +61,7 @@ def _with_times(source: Source, table: pa.Table, engine: Engine) -> pa.Table:
         return table
     times = f'{event.sql} AS "{EVENT_TIME}", {known.sql} AS "{KNOWN_TIME}"'
     sql = f"SELECT *, {times} FROM rows_of_source"
-    return _named(source, lambda: normalise(engine.query(sql, {"rows_of_source": table})))
+    return _named(source, lambda: normalise(engine.query(sql, {"rows_of_source": table}, in_order=True)))
 
 
 def _named(source: Source, work: Callable[[], pa.Table]) -> pa.Table:

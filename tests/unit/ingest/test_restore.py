@@ -78,9 +78,9 @@ class Moody(DuckdbEngine):
 
     asked = 0
 
-    def query(self, sql, tables):
+    def query(self, sql, tables, *, in_order=False):
         self.asked += 1
-        return super().query(f"FROM ({sql}) UNION ALL SELECT {self.asked}", tables)
+        return super().query(f"FROM ({sql}) UNION ALL SELECT {self.asked}", tables, in_order=in_order)
 
 
 def test_sql_that_gives_other_rows_each_time_is_found_out(stores):

@@ -1,5 +1,6 @@
 """Ingest gives the same version from the same bytes, whatever happened on the way."""
 
+import random
 import signal
 import subprocess
 import sys
@@ -259,3 +260,17 @@ def test_killed_in_the_middle_and_run_again_it_gives_the_content_id_of_an_undist
     ]
     assert ends[0] == ends[1]
     assert len(ends[0]) == 64
+
+
+def test_averages_of_many_floats_are_rebuilt_to_the_last_bit():
+    chance = random.Random(2)
+    rows = [f"C{place % 16},{chance.gauss(0, 50):.6f}" for place in range(300_000)]
+    folder = ObstoreObjects.memory()
+    folder.put("delays.csv", "\n".join(["carrier,delay", *rows]).encode())
+    sources = {
+        "delays": Source("delays", files("delays.csv")),
+        "means": Source("means", sql="SELECT carrier, avg(delay) AS mean FROM delays GROUP BY carrier"),
+    }
+    versions = [ingested(folder, made=Project(None, sources, "", "code")) for _ in range(3)]
+    assert [version.restore.unequal for version in versions] == [()] * 3
+    assert len({version.content_id for version in versions}) == 1
