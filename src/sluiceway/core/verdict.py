@@ -6,16 +6,17 @@ from datetime import datetime
 from enum import StrEnum
 
 from sluiceway.core.digest import digest_of
+from sluiceway.core.moments import iso
 
 Measure = float | int | str | None
 
 
 class Outcome(StrEnum):
-    """What can be said of one criterion, or of a whole gate."""
+    """What can be said of one criterion, or of a whole gate, from the best to the worst."""
 
     PASSED = "passed"
-    OVERRIDDEN = "overridden"
     NO_REFERENCE = "no_reference"
+    OVERRIDDEN = "overridden"
     INCONCLUSIVE = "inconclusive"
     STOPPED = "stopped"
 
@@ -29,7 +30,9 @@ class Outcome(StrEnum):
 class Criterion:
     """One thing a gate measured, against its limit.
 
-    ``check`` is the digest of what was checked and against what limit: it is what an override names.
+    ``check`` is the digest of what was checked and against what limit: it is what an override names. The constructors
+    take ``about``, what else a check depends on and its name does not say. ``valid_until`` is when the override of an
+    overridden criterion ends (UTC).
     """
 
     name: str
@@ -38,24 +41,31 @@ class Criterion:
     outcome: Outcome
     detail: str = ""
     check: str = ""
+    valid_until: datetime | None = None
 
     @classmethod
-    def judged(cls, name: str, *, measured: Measure, limit: Measure, passed: bool, detail: str = "") -> "Criterion":
+    def judged(
+        cls, name: str, *, measured: Measure, limit: Measure, passed: bool, detail: str = "", about: object = None
+    ) -> "Criterion":
         """Pass or stop on a comparison that was already made. Write it so that NaN makes it false."""
         outcome = Outcome.PASSED if passed else Outcome.STOPPED
-        return cls(name, measured, limit, outcome, detail, check_digest(name, limit))
+        return cls(name, measured, limit, outcome, detail, check_digest(name, limit, about))
 
     @classmethod
-    def at_most(cls, name: str, *, measured: float | None, limit: float, detail: str = "") -> "Criterion":
+    def at_most(
+        cls, name: str, *, measured: float | None, limit: float, detail: str = "", about: object = None
+    ) -> "Criterion":
         """Pass when ``measured <= limit``; NaN and nothing stop."""
         passed = measured is not None and measured <= limit
-        return cls.judged(name, measured=measured, limit=limit, passed=passed, detail=detail)
+        return cls.judged(name, measured=measured, limit=limit, passed=passed, detail=detail, about=about)
 
     @classmethod
-    def at_least(cls, name: str, *, measured: float | None, limit: float, detail: str = "") -> "Criterion":
+    def at_least(
+        cls, name: str, *, measured: float | None, limit: float, detail: str = "", about: object = None
+    ) -> "Criterion":
         """Pass when ``measured >= limit``; NaN and nothing stop."""
         passed = measured is not None and measured >= limit
-        return cls.judged(name, measured=measured, limit=limit, passed=passed, detail=detail)
+        return cls.judged(name, measured=measured, limit=limit, passed=passed, detail=detail, about=about)
 
     def as_json(self) -> dict[str, object]:
         """Give the shape that ``status --json`` promises."""
@@ -66,12 +76,16 @@ class Criterion:
             "verdict": self.outcome.value,
             "detail": self.detail,
             "check": self.check,
+            "valid_until": iso(self.valid_until) if self.valid_until else None,
         }
 
 
-def check_digest(name: str, limit: Measure) -> str:
-    """Name a check by what it is and its limit: loosen the limit and an old override no longer fits."""
-    return digest_of([name, limit])[:12]
+def check_digest(name: str, limit: Measure, about: object = None) -> str:
+    """Name a check by what it is, its limit, and what else it is ``about``, such as the version it compares with.
+
+    Change any of them and an old override no longer fits.
+    """
+    return digest_of([name, limit, about])[:12]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,30 +118,34 @@ class Overrides:
 NO_OVERRIDES = Overrides()
 
 
+def overridden(criterion: Criterion, override: Override) -> Criterion:
+    """Let a closed criterion pass until the override's end, and say who answers for it and why."""
+    why = f"overridden by {override.author}: {override.reason}"
+    detail = f"{criterion.detail}; {why}".lstrip("; ")
+    return replace(criterion, outcome=Outcome.OVERRIDDEN, detail=detail, valid_until=override.expires_at)
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """A gate's answer. Closed unless every criterion is open, and closed when nothing was measured."""
 
     criteria: tuple[Criterion, ...]
-    valid_until: datetime | None = None
 
     @classmethod
     def of(cls, criteria: Iterable[Criterion], overrides: Overrides, now: datetime, *, subject: str = "") -> "Verdict":
         """Apply the overrides that still hold to closed criteria."""
-        judged, ends = [], []
+        judged = []
         for criterion in criteria:
             override = None if criterion.outcome.is_open else overrides.covering(criterion, subject, now)
-            if override is None:
-                judged.append(criterion)
-                continue
-            why = f"overridden by {override.author}: {override.reason}"
-            judged.append(
-                replace(criterion, outcome=Outcome.OVERRIDDEN, detail=f"{criterion.detail}; {why}".lstrip("; "))
-            )
-            ends.append(override.expires_at)
+            judged.append(criterion if override is None else overridden(criterion, override))
         if not judged:
             judged = [Criterion("evidence", measured="nothing was measured", limit=None, outcome=Outcome.STOPPED)]
-        return cls(tuple(judged), min(ends, default=None))
+        return cls(tuple(judged))
+
+    @property
+    def valid_until(self) -> datetime | None:
+        """When the first of its overrides ends (UTC); ``None`` without one."""
+        return min((each.valid_until for each in self.criteria if each.valid_until is not None), default=None)
 
     @property
     def outcome(self) -> Outcome:

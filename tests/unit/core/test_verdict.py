@@ -2,6 +2,7 @@
 
 import math
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -45,7 +46,7 @@ def test_a_gate_without_criteria_is_stopped():
 def test_a_gate_says_the_worst_that_any_criterion_says(outcomes):
     criteria = [Criterion(f"c{number}", 1, 1, outcome) for number, outcome in enumerate(outcomes)]
     verdict = Verdict.of(criteria, NO_OVERRIDES, NOW)
-    severity = ["passed", "overridden", "no_reference", "inconclusive", "stopped"]
+    severity = ["passed", "no_reference", "overridden", "inconclusive", "stopped"]
     assert verdict.outcome.value == max((outcome.value for outcome in outcomes), key=severity.index)
     assert verdict.is_open == (not {Outcome.INCONCLUSIVE, Outcome.STOPPED} & set(outcomes))
 
@@ -83,6 +84,7 @@ def test_the_longest_override_holds_and_the_first_to_end_bounds_the_verdict():
     overrides = Overrides((leave(days=1), leave(days=3, author="bob"), leave(other, days=2)))
     verdict = Verdict.of([STOPPED, other], overrides, NOW, subject="data")
     assert "bob" in verdict.criteria[0].detail
+    assert [each.valid_until for each in verdict.criteria] == [NOW + timedelta(days=3), NOW + timedelta(days=2)]
     assert verdict.valid_until == NOW + timedelta(days=2)
 
 
@@ -94,7 +96,13 @@ def test_one_override_leaves_the_other_criteria_closed():
 
 def test_a_check_is_named_by_its_name_and_limit_never_by_what_was_measured():
     assert STOPPED.check == Criterion.at_most("p99, ms", measured=1, limit=50).check == check_digest("p99, ms", 50)
-    assert len({check_digest("a", 1), check_digest("a", 2), check_digest("b", 1)}) == 3
+    assert len({check_digest("a", 1), check_digest("a", 2), check_digest("b", 1), check_digest("a", 1, ["then"])}) == 4
+
+
+@pytest.mark.parametrize("make", [Criterion.at_most, Criterion.at_least, partial(Criterion.judged, passed=False)])
+def test_an_override_does_not_fit_a_check_that_is_about_something_else(make):
+    now, then = (make("drift", measured=1, limit=1, about=[version]) for version in ("now", "then"))
+    assert now.check != then.check
 
 
 def test_json_has_the_promised_shape():
@@ -105,4 +113,7 @@ def test_json_has_the_promised_shape():
         "verdict": "stopped",
         "detail": "",
         "check": STOPPED.check,
+        "valid_until": None,
     }
+    [opened] = Verdict.of([STOPPED], Overrides((leave(),)), NOW, subject="data").criteria
+    assert opened.as_json()["valid_until"] == "2026-01-02T00:00:00Z"
