@@ -1,11 +1,11 @@
 """Lineage: which tables a SELECT reads, and which of their columns each of its columns is made from."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sluiceway.core.errors import SourceError
-from sluiceway.declare.names import refuse
+from sluiceway.plans.closed_sql import closed_select
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -13,21 +13,12 @@ if TYPE_CHECKING:
 
 Origins = frozenset[tuple[str, str]]
 
-STARTS = frozenset({"SELECT", "WITH", "FROM", "L_PAREN"})
-ROW_MAKERS = frozenset({"GenerateSeries", "Unnest", "Explode"})
-OUTSIDE = re.compile(r"read_\w+|\w+_scan|glob|sniff_csv|query|query_table|getenv", re.IGNORECASE)
-CHANGING = re.compile(
-    r"current_\w+|now|today|rand|random|setseed|uuid\w*|gen_random_uuid|get_current_\w+|\w+_timestamp_now"
-)
-PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-
 
 def tables_read(sql: str) -> frozenset[str]:
     """Name the tables that a statement reads, as written; names that its own WITH defines are not among them.
 
     Raises:
-        DeclarationError: it is not one SELECT over tables named plainly, but changes something, or reads files,
-            settings or another catalog.
+        DeclarationError: the statement is not closed (see ``plans.closed_sql``).
 
     >>> sorted(tables_read("WITH w AS (SELECT * FROM weather) SELECT * FROM w JOIN airports USING (faa)"))
     ['airports', 'weather']
@@ -35,7 +26,7 @@ def tables_read(sql: str) -> frozenset[str]:
     from sqlglot import exp
     from sqlglot.optimizer.scope import traverse_scope
 
-    statement = _select(sql)
+    statement = closed_select(sql)
     defined = {cte.alias_or_name.lower() for cte in statement.find_all(exp.CTE)}
     named = [table for table in statement.find_all(exp.Table) if isinstance(table.this, exp.Identifier)]
     scoped = [source for scope in traverse_scope(statement) for source in scope.sources.values()]
@@ -68,7 +59,7 @@ def column_lineage(sql: str, schemas: Mapping[str, Sequence[str]]) -> dict[str, 
             raise SourceError(
                 f"lineage: no columns are known of table {table!r}; known are {', '.join(schemas) or 'none'}"
             )
-    statement = _select(sql)
+    statement = closed_select(sql)
     traced = {name: _origins(node, known) for name, node in _nodes(statement, schemas).items()}
     return {_spelled(name, origins, statement): origins for name, origins in traced.items()}
 
@@ -89,7 +80,7 @@ def mixes_rows(sql: str) -> bool:
     """
     from sqlglot import exp
 
-    statement = _select(sql)
+    statement = closed_select(sql)
     tables = [table.name.lower() for table in statement.find_all(exp.Table)]
     return len(set(tables)) < len(tables) or any(statement.find_all(exp.Window, exp.AggFunc))
 
@@ -147,60 +138,3 @@ def _spelled(name: str, origins: Origins, statement: "exp.Expr") -> str:
     aliases = [alias.alias for alias in statement.find_all(exp.Alias)]
     candidates = [*outputs, *(column for _, column in sorted(origins)), *aliases]
     return next((candidate for candidate in candidates if candidate.lower() == name), name)
-
-
-def _select(sql: str) -> "exp.Expr":
-    from sqlglot import exp, parse
-    from sqlglot.dialects.duckdb import DuckDB
-    from sqlglot.errors import SqlglotError
-
-    try:
-        tokens = DuckDB().tokenize(sql)
-        if not tokens or tokens[0].token_type.name not in STARTS:
-            raise refuse(
-                f"SQL must be one SELECT statement, this starts with {tokens[0].text if tokens else 'nothing'!r}"
-            )
-        statements = [statement for statement in parse(sql, dialect="duckdb") if statement is not None]
-    except SqlglotError as error:
-        raise refuse(f"SQL cannot be read: {_plain(error)}") from None
-    if len(statements) != 1 or not isinstance(statements[0], exp.Query):
-        kinds = ", ".join(type(statement).__name__.upper() for statement in statements)
-        raise refuse(f"SQL must be one SELECT statement, this is {kinds}")
-    for problem in _reaches_outside(statements[0]):
-        raise refuse(f"SQL may read nothing but the project's sources: {problem}")
-    return statements[0]
-
-
-def _reaches_outside(statement: "exp.Expr") -> Iterator[str]:
-    from sqlglot import exp
-
-    for node in statement.find_all(exp.DDL, exp.DML, exp.Into, exp.Command):
-        if not isinstance(node, exp.Query):
-            yield f"it holds {type(node).__name__.upper()}"
-    for table in statement.find_all(exp.Table):
-        yield from _outside_table(table)
-    for function in statement.find_all(exp.Func):
-        name = function.name if isinstance(function, exp.Anonymous) else function.sql_name()
-        if OUTSIDE.fullmatch(name):
-            yield f"{name.lower()}() reaches outside"
-        if CHANGING.fullmatch(name.lower()):
-            yield f"{name.lower()}() gives another answer at every run; leave it out, times come from --as-of"
-
-
-def _outside_table(table: "exp.Table") -> Iterator[str]:
-    written = table.sql("duckdb")
-    if type(table.this).__name__ in ROW_MAKERS:
-        return
-    if type(table.this).__name__ != "Identifier":
-        yield f"{written} is no table"
-    elif table.db or table.catalog:
-        yield f"{written} names a schema; write {table.name} alone"
-    elif not PLAIN_NAME.fullmatch(table.name):
-        yield f"{table.name!r} is a file or an address, not the name of a source; declare it as a Source"
-
-
-def _plain(error: Exception) -> str:
-    problems: list[dict[str, Any]] = getattr(error, "errors", [])
-    return (
-        "; ".join(f"line {problem['line']}: {problem['description']}" for problem in problems) or "the text is broken"
-    )

@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 class Engine(Protocol):
     """Runs one statement of DuckDB's dialect in a session pinned to UTC. Safe to share between threads.
 
-    It sees the tables it is given and nothing else: no files, no network, no state left by an earlier query. Result types
-    follow from the statement and the tables' types. The same statement over the same rows gives the same rows, except
-    that a ``sum`` or ``avg`` of floats may differ in its last bits and what the statement leaves open (the order, who of
-    equals comes first) may be decided otherwise. With ``in_order`` neither can happen.
+    It sees the tables it is given and nothing else: no files, no network, no state left by an earlier query. Result
+    types follow from the statement and the tables' types. The same statement over the same rows gives the same rows,
+    except that a ``sum`` or ``avg`` of floats may differ in its last bits, and that what the statement leaves open (the
+    order, who of equals comes first) may be decided otherwise. With ``in_order`` neither can happen.
     """
 
     def query(self, sql: str, tables: "Mapping[str, pa.Table]", *, in_order: bool = False) -> "pa.Table":

@@ -1,6 +1,6 @@
 import pytest
 
-from sluiceway.core.errors import DeclarationError, SourceError
+from sluiceway.core.errors import SourceError
 from sluiceway.plans.lineage import column_lineage, mixes_rows, tables_read
 
 RAW = "year month day carrier flight origin dest sched_dep_time sched_arr_time tailnum distance time_hour minute "
@@ -57,39 +57,6 @@ def test_tables_are_those_read_and_not_those_a_with_defines():
 )
 def test_tables_are_found_wherever_they_stand(sql, tables):
     assert tables_read(sql) == tables
-
-
-@pytest.mark.parametrize(
-    ("sql", "reason"),
-    [
-        ("CREATE TABLE x AS SELECT 1", "starts with 'CREATE'"),
-        ("INSERT INTO x SELECT 1", "starts with 'INSERT'"),
-        ("WITH a AS (SELECT 1) INSERT INTO b SELECT * FROM a", "this is INSERT"),
-        ("DELETE FROM x", "starts with 'DELETE'"),
-        ("COPY x TO 'y'", "starts with 'COPY'"),
-        ("ATTACH 'x'", "starts with 'ATTACH'"),
-        ("PRAGMA x", "starts with 'PRAGMA'"),
-        ("SET x = 1", "starts with 'SET'"),
-        ("SELECT 1; SELECT 2", "this is SELECT, SELECT"),
-        ("SELECT 1; DROP TABLE x", "this is SELECT, DROP"),
-        ("", "starts with 'nothing'"),
-        ("SELECT (1", "cannot be read: line 1"),
-        ("SELECT 'x", "cannot be read"),
-        ("SELECT * FROM 'x.csv'", "'x.csv' is a file"),
-        ('SELECT * FROM "dir/x.parquet"', "is a file"),
-        ("SELECT * FROM read_csv('x')", "no table"),
-        ("SELECT * FROM a, read_parquet(['x'])", "no table"),
-        ("SELECT * FROM glob('*')", "no table"),
-        ("SELECT * FROM duckdb_settings()", "no table"),
-        ("SELECT * FROM (SELECT * FROM query('SELECT 1'))", "no table"),
-        ("SELECT a IN (SELECT content FROM read_text('x')) FROM b", "no table"),
-        ("SELECT getenv('HOME')", "reaches outside"),
-        ("SELECT * FROM information_schema.tables", "names a schema"),
-    ],
-)
-def test_sql_that_changes_or_reaches_outside_is_refused(sql, reason):
-    with pytest.raises(DeclarationError, match=reason):
-        tables_read(sql)
 
 
 def test_the_schedule_is_traced_through_both_steps_and_the_join():
@@ -162,12 +129,6 @@ def test_columns_are_traced_through_each_construct(select, column, origins):
 def test_what_cannot_be_traced_is_an_error_and_not_an_empty_lineage(sql, reason):
     with pytest.raises(SourceError, match=reason):
         column_lineage(sql, SCHEMAS)
-
-
-@pytest.mark.parametrize("call", ["now()", "current_date", "random()", "uuid()", "today()"])
-def test_sql_that_would_give_other_rows_each_time_is_refused(call):
-    with pytest.raises(DeclarationError, match="gives another answer at every run"):
-        tables_read(f"SELECT origin, {call} AS x FROM weather")
 
 
 @pytest.mark.parametrize(
