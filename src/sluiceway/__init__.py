@@ -5,7 +5,7 @@
 
 from sluiceway.declare.encoding import encode
 from sluiceway.declare.expectation import column, fresh, reference, row
-from sluiceway.declare.feature_view import FeatureView, RequestView, count, latest, mean, std
+from sluiceway.declare.feature_view import FeatureView, RequestView, count, latest, mean
 from sluiceway.declare.feature_view import maximum as max  # noqa: A004
 from sluiceway.declare.feature_view import minimum as min  # noqa: A004
 from sluiceway.declare.feature_view import total as sum  # noqa: A004
@@ -33,6 +33,5 @@ __all__ = [
     "min",
     "reference",
     "row",
-    "std",
     "sum",
 ]

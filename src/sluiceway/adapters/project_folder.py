@@ -6,7 +6,6 @@ import platform
 import sys
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -21,19 +20,10 @@ from sluiceway.declare.project import Project
 from sluiceway.declare.source import Source
 
 PIPELINE = "pipeline.py"
+DISTRIBUTION = {".dist-info", ".egg-info"}
 DECLARED = {".py", ".sql", ".yaml", ".yml", ".toml"}
-LIBRARIES = (
-    "sluiceway",
-    "duckdb",
-    "lightgbm",
-    "numpy",
-    "onnx",
-    "optuna",
-    "polars",
-    "pyarrow",
-    "scikit-learn",
-    "skl2onnx",
-)
+# Which projects' folders this process has on its import path: one at a time.
+IMPORTABLE: set[str] = set()
 
 
 class ProjectFolder:
@@ -57,7 +47,7 @@ class ProjectFolder:
         sources = self._sources(module, pipeline)
         spec_text = self._text(pipeline.spec, f"{PIPELINE}: the spec")
         code = digest_of([self._files({".py"}), environment()])
-        return Project(with_sources(pipeline, sources), in_order(sources), spec_text, code)
+        return Project(with_sources(pipeline, sources), sources, spec_text, code)
 
     def _files(self, suffixes: set[str]) -> dict[str, str]:
         paths = (path for path in declaring(self._folder) if path.suffix in suffixes)
@@ -81,17 +71,20 @@ class ProjectFolder:
             raise DeclarationError([Problem(f"{path} cannot be imported")])
         module = importlib.util.module_from_spec(spec)
         wait_passively()
-        with importing_from(self._folder):
-            try:
-                spec.loader.exec_module(module)
-            except DeclarationError as error:
-                raise DeclarationError(placed(error, self._folder)) from None
-            except Exception as error:  # noqa: BLE001  (whatever the user's file raises is told, with its line)
-                message = f"{type(error).__name__}: {error}"
-                raise DeclarationError([place(message, error, self._folder)]) from None
+        make_importable(self._folder)
+        try:
+            spec.loader.exec_module(module)
+        except DeclarationError as error:
+            raise DeclarationError(placed(error, self._folder)) from None
+        except Exception as error:  # noqa: BLE001  (whatever the user's file raises is told, with its line)
+            message = f"{type(error).__name__}: {error}"
+            raise DeclarationError([place(message, error, self._folder)]) from None
         return module
 
     def _sources(self, module: ModuleType, pipeline: Pipeline) -> dict[str, Source]:
+        return with_upstream(in_order(self._declared(module, pipeline)))
+
+    def _declared(self, module: ModuleType, pipeline: Pipeline) -> dict[str, Source]:
         declared = [value for value in vars(module).values() if isinstance(value, Source)]
         used = [view.source for view in pipeline.feature_views] + [pipeline.label.source, pipeline.label.each]
         found: dict[str, Source] = {}
@@ -136,17 +129,33 @@ def in_order(sources: Mapping[str, Source]) -> dict[str, Source]:
     Raises:
         DeclarationError: SQL that cannot be read, or sources that read each other in a circle.
     """
-    from sluiceway.plans.lineage import tables_read
-
-    reads = {
-        name: sorted((tables_read(source.sql) if source.sql else frozenset()) & set(sources) - {name})
-        for name, source in sources.items()
-    }
+    reads = {name: read_by(source, sources) for name, source in sorted(sources.items())}
     try:
-        return {name: sources[name] for name in TopologicalSorter(dict(sorted(reads.items()))).static_order()}
+        return {name: sources[name] for name in TopologicalSorter(reads).static_order()}
     except CycleError as error:
         circle = " -> ".join(error.args[1])
         raise DeclarationError([Problem(f"sources read each other in a circle: {circle}")]) from None
+
+
+def read_by(source: Source, sources: Mapping[str, Source]) -> list[str]:
+    """Name the other sources that a source's SQL reads, sorted.
+
+    Raises:
+        DeclarationError: the SQL is not one plain SELECT.
+    """
+    from sluiceway.plans.lineage import tables_read
+
+    named = {name.lower() for name in tables_read(source.sql)} if source.sql else set()
+    return sorted(name for name in sources if name.lower() in named and name != source.name)
+
+
+def with_upstream(ordered: Mapping[str, Source]) -> dict[str, Source]:
+    """Let each source identify those that its SQL reads, through all the SQL between."""
+    known: dict[str, Source] = {}
+    for name, source in ordered.items():
+        above = [known[parent] for parent in read_by(source, known)]
+        known[name] = replace(source, upstream=digest_of([parent.meaning for parent in above]) if above else "")
+    return known
 
 
 def declaring(folder: Path) -> Iterator[Path]:
@@ -161,31 +170,28 @@ def declaring(folder: Path) -> Iterator[Path]:
 
 
 def environment() -> list[str]:
-    """Name the versions of Python and of the libraries that a result depends on."""
-    return [platform.python_version(), *(f"{name} {version_of(name)}" for name in LIBRARIES)]
+    """Name Python's version and every distribution that can be imported with its version: what a lock would say."""
+    folders = [Path(entry) for entry in sys.path if entry and Path(entry).is_dir()]
+    installed = {path.name for folder in folders for path in folder.iterdir() if path.suffix in DISTRIBUTION}
+    return [platform.python_version(), *sorted(installed)]
 
 
-def version_of(library: str) -> str:
-    """The installed version, or that there is none."""
-    from importlib.metadata import PackageNotFoundError, version
+def make_importable(folder: Path) -> None:
+    """Let a project import its own modules, now and when its functions run; forget those of another project first."""
+    for other in [Path(entry) for entry in sys.path if entry in IMPORTABLE and entry != str(folder)]:
+        sys.path.remove(str(other))
+        IMPORTABLE.discard(str(other))
+        forget(other)
+    if str(folder) not in IMPORTABLE:
+        sys.path.insert(0, str(folder))
+        IMPORTABLE.add(str(folder))
+    forget(folder)
 
-    try:
-        return version(library)
-    except PackageNotFoundError:
-        return "absent"
 
-
-@contextmanager
-def importing_from(folder: Path) -> Iterator[None]:
-    """Let a project import its own modules, and forget them afterwards: another project may have the same names."""
-    sys.path.insert(0, str(folder))
-    try:
-        yield
-    finally:
-        sys.path.remove(str(folder))
-        local = [name for name, module in sys.modules.items() if is_below(getattr(module, "__file__", None), folder)]
-        for name in local:
-            del sys.modules[name]
+def forget(folder: Path) -> None:
+    """Unload the modules of a folder: another project may have the same names, or this one another text."""
+    for name in [name for name, module in sys.modules.items() if is_below(getattr(module, "__file__", None), folder)]:
+        del sys.modules[name]
 
 
 def is_below(file: str | None, folder: Path) -> bool:

@@ -52,7 +52,6 @@ class ModelBundle:
     seed: int
     fitted_before: tuple[str, ...] = ()
     estimator: str = ""
-    overrides: tuple[str, ...] = ()
 
     @property
     def content_id(self) -> str:

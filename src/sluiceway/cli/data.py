@@ -13,7 +13,7 @@ from sluiceway.flow.reference import dataset_by_id, dataset_versions
 from sluiceway.ingest.diff import TableDifference, VersionDifference, difference
 from sluiceway.ingest.integrity import inspect
 from sluiceway.ingest.manifest import as_csv, as_json, rows_of
-from sluiceway.ledger.records import everything_made
+from sluiceway.ledger.making import everything_made
 from sluiceway.workspace import Workspace
 
 Version = Annotated[str | None, Parameter(help="A version, or its first digits; the newest by default.")]

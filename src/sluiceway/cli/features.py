@@ -1,16 +1,19 @@
 """``sluiceway features``: what features there are, and an entity's values as served now."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.artifacts.feature_set import FeatureSet
 from sluiceway.cli.answer import print_json, print_lines, print_table
 from sluiceway.cli.flags import HERE, Common
 from sluiceway.core.errors import MisuseError, UnknownNameError
 from sluiceway.core.moments import iso
 from sluiceway.declare.feature_view import FeatureView
-from sluiceway.flow.recall import newest
+from sluiceway.flow.recall import current
+from sluiceway.flow.reference import dataset_by_id
 from sluiceway.plans.moments_sql import microseconds
 from sluiceway.workspace import Workspace
 
@@ -64,22 +67,53 @@ def get(
 
     workspace = Workspace.open(common.project)
     features = materialised(workspace)
-    keys = dict(pair(text) for text in entities)
-    views = [view for view in workspace.kit.reader.load().pipeline.feature_views if set(view.entities) <= set(keys)]
+    given = dict(pair(text) for text in entities)
+    every = workspace.kit.reader.load().pipeline.feature_views
+    views = [view for view in every if set(view.entities) <= set(given)]
     if not views:
-        known = sorted({name for view in workspace.kit.reader.load().pipeline.feature_views for name in view.entities})
-        raise UnknownNameError("entity", next(iter(keys), ""), known)
-    reader = OnlineReader(views, workspace.kit.online, now_us=lambda: microseconds(features.cutoff))
+        known = sorted({name for view in every for name in view.entities})
+        raise UnknownNameError("entity", next(iter(given), ""), known)
+    keys = typed(given, views, dataset_by_id(features.dataset, workspace.kit))
+    cutoff = microseconds(features.cutoff)
+    reader = OnlineReader(views, workspace.kit.online, now_us=lambda: cutoff)
     values = reader.read({name: [value] for name, value in keys.items()})[0]
     if common.json:
         print_json({"entity": keys, "as_of": features.cutoff, "features": values})
-    else:
-        print_table(("feature", "value"), list(values.items()))
+        return 0
+    print_table(("feature", "value"), list(values.items()))
+    for view in views:
+        if all(values[column] is None for column in view.columns):
+            told = ", ".join(f"{name}={keys[name]}" for name in view.entities)
+            print_lines(f"{view.name} knows nothing of {told}")
     return 0
 
 
-def pair(text: str) -> tuple[str, Any]:
-    """Read ``column=value``; a whole number is a number.
+def typed(given: dict[str, str], views: Sequence[FeatureView], dataset: DatasetVersion) -> dict[str, Any]:
+    """Read each entity's value as its column's kind.
+
+    Raises:
+        MisuseError: a value is not of that kind.
+    """
+    kinds = {column.name: column.type for view in views for column in dataset.table(view.source.name).columns}
+    return {name: value_of(name, text, kinds.get(name, "text")) for name, text in given.items()}
+
+
+def value_of(name: str, text: str, kind: str) -> object:
+    """Read one value.
+
+    Raises:
+        MisuseError: it is no whole number where the column holds whole numbers.
+    """
+    if kind == "boolean":
+        return text.lower() == "true"
+    try:
+        return int(text) if kind == "integer" else text
+    except ValueError:
+        raise MisuseError(f"{name}={text!r}: {name} is a whole number") from None
+
+
+def pair(text: str) -> tuple[str, str]:
+    """Read ``column=value``.
 
     Raises:
         MisuseError: there is no equals sign.
@@ -87,7 +121,7 @@ def pair(text: str) -> tuple[str, Any]:
     name, sign, value = text.partition("=")
     if not sign or not name:
         raise MisuseError(f"{text!r} is not column=value; write it like origin=JFK")
-    return name, int(value) if value.lstrip("-").isdigit() else value
+    return name, value
 
 
 def materialised(workspace: Workspace) -> FeatureSet:
@@ -96,7 +130,7 @@ def materialised(workspace: Workspace) -> FeatureSet:
     Raises:
         MisuseError: there is none yet.
     """
-    features = newest("features", workspace.kit)
+    features = current("features", workspace.kit)
     if not isinstance(features, FeatureSet):
         raise MisuseError("no features have been made yet; run `sluiceway run --until features` first")
     return features

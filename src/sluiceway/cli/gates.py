@@ -5,26 +5,11 @@ from typing import Any
 
 from sluiceway.cli.answer import text
 from sluiceway.flow.stages import STAGES
-from sluiceway.ledger.records import Standing
+from sluiceway.ledger.standing import Standing
 
 PENDING = "pending"
 MANY, FEW = 20, 5
 MARKS = {"passed": "✓", "overridden": "!", "no_reference": "○", "inconclusive": "?", "stopped": "✗", PENDING: "·"}
-
-
-def current(standings: dict[str, Standing], now: datetime) -> dict[str, Standing]:
-    """Keep the verdicts that belong together: each judged on what now stands above it, none behind a closed gate."""
-    kept: dict[str, Standing] = {}
-    for stage in STAGES:
-        standing = standings.get(stage.name)
-        if standing is None:
-            break
-        if any(kept[name].artifact != made for name, made in standing.upstream.items() if name in kept):
-            break
-        kept[stage.name] = standing
-        if not standing.at(now).is_open:
-            break
-    return kept
 
 
 def gates_json(standings: dict[str, Standing], now: datetime) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """``sluiceway models``: what the registry holds, and how it earned its place."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from cyclopts import Parameter
@@ -10,6 +11,7 @@ from sluiceway.cli.flags import HERE, Common
 from sluiceway.core.errors import MisuseError, UnknownNameError
 from sluiceway.core.moments import iso
 from sluiceway.flow.recall import recalled_candidate
+from sluiceway.ledger.running import published
 from sluiceway.ports.tracker import RegisteredModel
 from sluiceway.workspace import Workspace
 
@@ -42,7 +44,7 @@ def show(
     candidate = recalled_candidate(model.identity, workspace.kit)
     if candidate is None:
         raise MisuseError(f"the evidence of {model.name} version {model.version} is no longer in the store")
-    facts = described(model, candidate)
+    facts = described(model, candidate, published(workspace.kit.ledger).get(model.identity, {}))
     if common.json:
         print_json(facts)
     else:
@@ -70,8 +72,8 @@ def registered(versions: list[RegisteredModel], version: int | None) -> Register
     return found[0]
 
 
-def described(model: RegisteredModel, candidate: Candidate) -> dict[str, Any]:
-    """Everything a script may ask of a version."""
+def described(model: RegisteredModel, candidate: Candidate, told: Mapping[str, Any]) -> dict[str, Any]:
+    """Everything a script may ask of a version; ``told`` is what the ledger remembers of its registration."""
     bundle, evaluation = candidate.bundle, candidate.evaluation
     return {
         "name": model.name,
@@ -93,6 +95,7 @@ def described(model: RegisteredModel, candidate: Candidate) -> dict[str, Any]:
         "feature_set": bundle.feature_set,
         "dataset": bundle.dataset,
         "onnx_sha256": bundle.onnx_sha256,
+        "overrides": list(told.get("overrides", ())),
     }
 
 

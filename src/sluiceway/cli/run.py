@@ -14,7 +14,7 @@ from sluiceway.core.errors import MisuseError
 from sluiceway.core.moments import parse_moment
 from sluiceway.flow.recall import recalled_candidate
 from sluiceway.flow.runner import RunReport
-from sluiceway.ledger.records import everything_published
+from sluiceway.ledger.running import published
 from sluiceway.workspace import Workspace
 
 
@@ -102,13 +102,13 @@ def run_lines(report: RunReport, workspace: Workspace, pages: dict[str, Path]) -
 def registered_lines(report: RunReport, workspace: Workspace) -> list[str]:
     """Tell which model this run stands behind, and how it did on the holdout."""
     candidate = recalled_candidate(report.made.get("evaluate", ""), workspace.kit)
-    published = everything_published(workspace.kit.ledger).get(report.made.get("evaluate", ""))
-    if candidate is None or published is None or not report.is_open:
+    told = published(workspace.kit.ledger).get(report.made.get("evaluate", ""))
+    if candidate is None or told is None or not report.is_open:
         return []
     ours, theirs = candidate.evaluation.holdout, candidate.evaluation.baseline_holdout
     return [
         "",
-        f"Registered: {published['model']} version {published['version']}, on {ours.rows:,} holdout rows",
+        f"Registered: {told['model']} version {told['version']}, on {ours.rows:,} holdout rows",
         f"  ROC AUC            {ours.roc_auc:.4f}   baseline {theirs.roc_auc:.4f}",
         f"  average precision  {ours.average_precision:.4f}   baseline {theirs.average_precision:.4f}",
         f"  cost per row       {ours.cost:.4f}   baseline {theirs.cost:.4f}",

@@ -6,8 +6,8 @@ from cyclopts import Parameter
 
 from sluiceway.cli.answer import print_json, print_lines
 from sluiceway.cli.flags import HERE, Common
-from sluiceway.cli.gates import current, gate_lines, gates_json
-from sluiceway.ledger.records import standings
+from sluiceway.cli.gates import gate_lines, gates_json
+from sluiceway.ledger.standing import in_force
 from sluiceway.workspace import Workspace
 
 
@@ -19,7 +19,7 @@ def status(
     """Show the seven gates as the ledger has them now; an override that has run out no longer opens."""
     workspace = Workspace.open(common.project)
     now = workspace.kit.clock.now()
-    gates = gates_json(current(standings(workspace.kit.ledger), now), now)
+    gates = gates_json(in_force(workspace.kit.ledger, now), now)
     if common.json:
         print_json({"gates": gates})
     else:

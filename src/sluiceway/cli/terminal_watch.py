@@ -9,7 +9,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from sluiceway.cli.gates import MARKS
 from sluiceway.flow.node import Node
-from sluiceway.ledger.records import Standing
+from sluiceway.ledger.standing import Standing
 
 COLOURS = {
     "passed": "green",

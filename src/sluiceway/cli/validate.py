@@ -12,8 +12,9 @@ from sluiceway.cli.gates import gate_json, gate_lines
 from sluiceway.core.duration import parse_duration
 from sluiceway.core.errors import MisuseError, UnknownNameError
 from sluiceway.core.moments import iso, parse_moment
-from sluiceway.core.verdict import Override
-from sluiceway.ledger.records import Standing, record_override, standings
+from sluiceway.core.verdict import Outcome, Override
+from sluiceway.ledger.overriding import record_override
+from sluiceway.ledger.standing import Standing, standings
 from sluiceway.workspace import Workspace
 
 
@@ -49,22 +50,36 @@ def override(
     """Let one check pass on this very dataset, for a reason and for a time. The next run's gate heeds it."""
     workspace = Workspace.open(common.project)
     standing = judged(workspace)
-    known = {criterion.check: criterion.name for criterion in standing.verdict.criteria}
+    known = {criterion.check: criterion for criterion in standing.verdict.criteria}
     if check not in known:
         raise UnknownNameError("check of the last validation", check, known)
+    if known[check].outcome is Outcome.PASSED:
+        raise MisuseError(f"check {check} ({known[check].name}) passed; there is nothing to override")
     if not reason.strip():
         raise MisuseError("--reason is empty; say why this check may pass")
     ends = end_of(until, workspace.kit.clock.now())
-    who = author or getpass.getuser()
+    who = author or user()
     excused = Override(check, standing.upstream["ingest"], who, reason.strip(), ends)
     record_override(workspace.kit.ledger, excused)
     if common.json:
-        print_json({"override": excused, "name": known[check]})
+        print_json({"override": excused, "name": known[check].name})
     else:
         print_lines(
-            f"! {known[check]}: may pass until {iso(ends)}, says {who}", "  sluiceway run judges the gate again"
+            f"! {known[check].name}: may pass until {iso(ends)}, says {who}", "  sluiceway run judges the gate again"
         )
     return 0
+
+
+def user() -> str:
+    """Name who is typing.
+
+    Raises:
+        MisuseError: the machine does not know.
+    """
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        raise MisuseError("nobody knows your name here; say who answers for it with --author") from None
 
 
 def judged(workspace: Workspace) -> Standing:

@@ -57,7 +57,7 @@ class Expectation:
             "matches": f"{column} matches {self.text}",
             "typed": f"{column} is {self.text}",
             "row": f"row: {self.text}",
-            "reference": f"{column} refers to {self.other}",
+            "reference": f"{column} refers to {self.other}.{self.text}",
             "fresh": f"no older than {self.text}",
             "mean_between": f"mean of {column} between {self.low} and {self.high}",
         }

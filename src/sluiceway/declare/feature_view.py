@@ -8,7 +8,7 @@ from sluiceway.declare.expression import Expression, parse_expression
 from sluiceway.declare.names import as_tuple, refuse, require_name
 from sluiceway.declare.source import Source, window
 
-AGGREGATES = ("mean", "count", "sum", "min", "max", "std")
+AGGREGATES = ("mean", "count", "sum", "min", "max")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +64,6 @@ def maximum(column: str, *, over: str, fresh: bool = False, name: str | None = N
     return _aggregate("max", column, over, fresh, name)
 
 
-def std(column: str, *, over: str, fresh: bool = False, name: str | None = None) -> Feature:
-    """Sample standard deviation of a column over a window; missing below two values."""
-    return _aggregate("std", column, over, fresh, name)
-
-
 def latest(column: str, *, name: str | None = None) -> Feature:
     """Take a column from the newest fact known (by event time, then known time); missing past the view's ttl."""
     return Feature("latest", column, given_name=require_name("feature", name) if name else None)
@@ -116,6 +111,11 @@ class FeatureView:
         names = [feature.name for feature in self.features]
         if not names or len(set(names)) != len(names):
             raise refuse(f"view {self.name!r} needs at least one feature, and each name once; it has {names}")
+        if len({feature.is_window for feature in self.features}) > 1:
+            raise refuse(
+                f"view {self.name!r} has both windows and latest values, which are known through different moments; "
+                "make it two views"
+            )
         for feature in self.features:
             require_name("feature", feature.name)
             if feature.over and parse_duration(feature.over) % parse_duration(self.every):
@@ -140,11 +140,8 @@ class FeatureView:
 
     @property
     def digest(self) -> str:
-        """Identify the definition: any change of meaning gives another digest, words about it do not."""
-        source = self.source
-        times = [source.event_time, source.known_time, source.keys]
-        meaning = [self.name, self.entities, self.features, self.every, self.ttl]
-        return digest_of([*meaning, source.name, source.files, source.sql, times])
+        """Identify the definition, with the sources and SQL behind it, without the words about it and the data."""
+        return digest_of([self.name, self.entities, self.features, self.every, self.ttl, self.source.meaning])
 
 
 class RequestView:

@@ -54,6 +54,7 @@ class Source:
     expressions over the source's columns, in UTC. ``known_time`` defaults to ``event_time``. A source with neither
     is a timeless reference: it can be joined and checked against in SQL, but no feature may be built on it.
     ``key`` names the columns that identify a fact: a later row with the same key corrects the earlier.
+    ``upstream`` identifies the sources that its SQL reads; it is filled in when the project is read.
 
     Raises:
         DeclarationError: a name, an expression or a combination that cannot be.
@@ -66,6 +67,7 @@ class Source:
     known_time: str | None = None
     sql: str | None = None
     expectations: tuple[Expectation, ...] | list[Expectation] = ()
+    upstream: str = ""
 
     def __post_init__(self) -> None:
         require_name("source", self.name)
@@ -81,6 +83,12 @@ class Source:
     def keys(self) -> tuple[str, ...]:
         """The columns that identify a fact; empty when the source has none."""
         return as_tuple(self.key)
+
+    @property
+    def meaning(self) -> list[object]:
+        """What decides the rows and their times, ready to be hashed; words and expectations do not."""
+        files = [self.files.pattern, self.files.format, *self.files.nulls] if self.files else None
+        return [self.name, files, self.sql, self.event_time, self.known_time, list(self.keys), self.upstream]
 
     @property
     def is_timeless(self) -> bool:

@@ -9,7 +9,7 @@ from sluiceway.core.digest import sha256_hex
 from sluiceway.core.errors import UnknownObjectError
 from sluiceway.flow.kit import Kit, Settings
 from sluiceway.flow.node import Artifact, Node
-from sluiceway.ledger.records import Made, everything_made, record_made
+from sluiceway.ledger.making import Made, everything_made, record_made
 
 
 def artifact_key(recipe: str) -> str:
@@ -30,23 +30,29 @@ def find(node: Node, recipe: str, kit: Kit) -> Found:
     made = {made.recipe: made for _, made in everything_made(kit.ledger)}.get(recipe)
     if made is None:
         return Found(None)
-    try:
-        data = kit.objects.get(artifact_key(recipe))
-    except UnknownObjectError:
-        return Found(None, "its evidence is gone from the store")
-    if sha256_hex(data) != made.sha256:
-        return Found(None, "its evidence is not what the ledger recorded")
+    data = evidence(made, kit)
+    if data is None:
+        return Found(None, "its evidence is gone from the store, or not what the ledger recorded")
     artifact = load(node, data)
     if artifact is None or not node.present(kit, artifact):
         return Found(None, "what it made is gone from the store")
     return Found(artifact)
 
 
+def evidence(made: Made, kit: Kit) -> bytes | None:
+    """Read an artifact's evidence, if it is still there and still hashes to what the ledger recorded."""
+    try:
+        data = kit.objects.get(artifact_key(made.recipe))
+    except UnknownObjectError:
+        return None
+    return data if sha256_hex(data) == made.sha256 else None
+
+
 def last_made(node: Node, kit: Kit) -> Artifact | None:
-    """Return what a node made last, if its evidence is still in the store."""
-    recipes = [made.recipe for _, made in everything_made(kit.ledger) if made.node == node.name]
-    key = artifact_key(recipes[-1]) if recipes else None
-    return load(node, kit.objects.get(key)) if key is not None and kit.objects.has(key) else None
+    """Return what a node made last, if its evidence can be believed."""
+    made = [made for _, made in everything_made(kit.ledger) if made.node == node.name]
+    data = evidence(made[-1], kit) if made else None
+    return load(node, data) if data is not None else None
 
 
 def load(node: Node, data: bytes) -> Artifact | None:

@@ -6,7 +6,8 @@ from sluiceway.artifacts.promise import Promise
 from sluiceway.flow.cache import last_made
 from sluiceway.flow.kit import Kit, Settings
 from sluiceway.flow.node import Artifact, Node
-from sluiceway.ledger.records import Standing, overrides, record_verdict, standings
+from sluiceway.ledger.overriding import overrides
+from sluiceway.ledger.standing import Standing, record_verdict, standings
 
 
 def judge(

@@ -13,6 +13,7 @@ def materials(project: Project) -> dict[str, object]:
         "expectations": plain([[rules(source) for source in project.sources.values()], labelled(project)]),
         "features": plain([featured(project), labelled(project), spec_part(project, "inputs")]),
         "model": plain([model(project), project.code_digest, spec_part(project, "model")]),
+        "evaluation": plain([model(project), project.code_digest, spec_part(project, "evaluation")]),
     }
 
 
@@ -24,7 +25,7 @@ def declared(project: Project) -> list[object]:
 
 def ingested(source: Source) -> list[object]:
     """What decides a source's rows."""
-    return [source.name, plain(source.files), source.sql, source.event_time, source.known_time, list(source.keys)]
+    return source.meaning
 
 
 def rules(source: Source) -> list[object]:
@@ -57,6 +58,9 @@ def spec_part(project: Project, part: str) -> str:
     spec = parse_spec(project.spec_text, path=project.pipeline.spec)
     if part == "inputs":
         return digest_of(spec.inputs)
+    decided = [spec.problem.name, spec.target, spec.costs, spec.metric]
+    if part == "model":
+        return digest_of(decided)
     acceptance = spec.acceptance
     slices = [acceptance.slices, acceptance.minimum_slice_rows, acceptance.minimum_slice_positives]
-    return digest_of([spec.problem.name, spec.target, spec.costs, spec.metric, slices])
+    return digest_of([*decided, slices])

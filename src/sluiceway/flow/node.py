@@ -24,14 +24,23 @@ class Artifact(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Everything a node may use while it works. ``made`` holds the artifacts of earlier nodes by name."""
+    """Everything a node may use while it works. ``made`` holds the artifacts of earlier nodes by name.
+
+    ``observed`` holds what the recipe took from outside the declaration.
+    """
 
     project: Project
     kit: Kit
     settings: Settings
     made: Mapping[str, Artifact]
-    reference: str | None
+    observed: Mapping[str, Any]
     progress: Progress
+
+    @property
+    def reference(self) -> str | None:
+        """The dataset version to compare with, if any."""
+        chosen = self.observed.get("reference")
+        return chosen if isinstance(chosen, str) else None
 
     def needs(self, node: str, kind: type[A]) -> A:
         """Return an earlier node's artifact as its own type.
@@ -54,7 +63,8 @@ class Node:
 
     ``reads`` names what it takes from the declaration (see ``flow.material``), ``by`` the settings that change its
     result. ``inspect`` gathers evidence that must be fresh at every judgement. ``present`` tells whether what a cached
-    artifact points to is still there. ``publish`` tells the world, once the gate is open, and may be repeated; it
+    artifact points to is still there. ``page`` writes what people read about an artifact and the verdict on it, and
+    returns its object key. ``publish`` tells the world, once the gate is open, and may be repeated; it
     returns what the ledger should remember of it.
     """
 
@@ -69,4 +79,5 @@ class Node:
     by: tuple[str, ...] = ()
     gate: Gate | None = None
     inspect: Callable[[Kit, Any], Any] | None = None
+    page: Callable[[Kit, Any, Verdict, Promise], str] | None = None
     publish: Callable[[Kit, Any, Promise], Mapping[str, object]] | None = None

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 import msgspec
 
+from sluiceway.core.digest import sha256_hex
 from sluiceway.core.errors import UnknownObjectError
 from sluiceway.declare.project import Project
 from sluiceway.declare.source import Files
 from sluiceway.flow.kit import Kit
 from sluiceway.flow.material import materials
 from sluiceway.ingest.selection import file_identity
+from sluiceway.ledger.making import declared, record_declared
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +33,27 @@ def read_declaration(kit: Kit) -> tuple[Declaration, Project | None]:
     Raises:
         DeclarationError: the declaration has problems.
     """
-    key = declaration_key(kit.reader.fingerprint())
-    try:
-        return msgspec.json.decode(kit.objects.get(key), type=Declaration), None
-    except (UnknownObjectError, msgspec.DecodeError):
-        project = kit.reader.load()
+    fingerprint = kit.reader.fingerprint()
+    remembered = recalled(fingerprint, kit)
+    if remembered is not None:
+        return remembered, None
+    project = kit.reader.load()
     patterns = {name: source.files for name, source in project.sources.items() if source.files}
     declaration = Declaration(materials(project), patterns)
-    kit.objects.put(key, msgspec.json.encode(declaration))
+    data = msgspec.json.encode(declaration)
+    kit.objects.put(declaration_key(fingerprint), data)
+    record_declared(kit.ledger, fingerprint, sha256_hex(data))
     return declaration, project
+
+
+def recalled(fingerprint: str, kit: Kit) -> Declaration | None:
+    """Recall what a fingerprint declares, if it is still in the store and still hashes to what the ledger recorded."""
+    try:
+        data = kit.objects.get(declaration_key(fingerprint))
+        known = declared(kit.ledger).get(fingerprint) == sha256_hex(data)
+        return msgspec.json.decode(data, type=Declaration) if known else None
+    except (UnknownObjectError, msgspec.DecodeError):
+        return None
 
 
 def files_now(declaration: Declaration, kit: Kit) -> list[object]:

@@ -10,7 +10,12 @@ from sluiceway.flow.node import Node
 
 
 def recipe_of(
-    node: Node, parents: Mapping[str, str], material: object, settings: Settings, observed: Mapping[str, object]
+    node: Node,
+    *,
+    parents: Mapping[str, str],
+    material: object,
+    settings: Settings,
+    observed: Mapping[str, object],
 ) -> str:
     """Digest a node's stage, version, parents (content ids), declaration, settings, and what it observes outside.
 

@@ -1,23 +1,19 @@
 """The reference: which earlier dataset version layer B compares with."""
 
+from sluiceway.artifacts.codec import decode
 from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.core.errors import MisuseError, UnknownNameError
-from sluiceway.flow.cache import artifact_key
+from sluiceway.flow.cache import evidence
 from sluiceway.flow.kit import Kit, Settings
-from sluiceway.ledger.records import VERDICT, everything_made, read_standing
+from sluiceway.ledger.making import everything_made
+from sluiceway.ledger.standing import VERDICT, read_standing
 
 
 def dataset_versions(kit: Kit) -> dict[str, DatasetVersion]:
-    """Load every dataset version whose record is still in the store, by content id, oldest first."""
-    from sluiceway.artifacts.codec import decode
-
-    recipes = {made.content_id: made.recipe for _, made in everything_made(kit.ledger) if made.node == "ingest"}
-    keys = {content_id: artifact_key(recipe) for content_id, recipe in recipes.items()}
-    return {
-        content_id: decode(DatasetVersion, kit.objects.get(key))
-        for content_id, key in keys.items()
-        if kit.objects.has(key)
-    }
+    """Load every dataset version whose evidence can be believed, by content id, oldest first."""
+    made = {made.content_id: made for _, made in everything_made(kit.ledger) if made.node == "ingest"}
+    stored = {content_id: evidence(each, kit) for content_id, each in made.items()}
+    return {content_id: decode(DatasetVersion, data) for content_id, data in stored.items() if data is not None}
 
 
 def dataset_by_id(name: str, kit: Kit) -> DatasetVersion:

@@ -1,5 +1,6 @@
 """The runner: stage by stage, in one process, stopping behind the first gate that is closed."""
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
@@ -15,11 +16,13 @@ from sluiceway.flow.node import Artifact, Job, Node
 from sluiceway.flow.observed import Declaration, files_now, read_declaration
 from sluiceway.flow.recipe import recipe_of
 from sluiceway.flow.reference import reference_for
+from sluiceway.flow.retry import with_retries
 from sluiceway.flow.stages import STAGES, Stage, stage_named
 from sluiceway.flow.step import Outcome, Refusal, Task, Upstream, step
 from sluiceway.flow.watch import Watch
-from sluiceway.ledger.records import PUBLISHED, RUN, Standing, everything_published
-from sluiceway.ports.progress import Progress
+from sluiceway.ledger.running import published, record_published, record_run
+from sluiceway.ledger.standing import Standing
+from sluiceway.ports.progress import Progress, Silence
 from sluiceway.ports.project_reader import ProjectReader
 
 PARALLEL_NODES = 2
@@ -32,6 +35,7 @@ class RunReport:
     made: Mapping[str, str]
     cached: frozenset[str]
     standings: tuple[Standing, ...]
+    pages: Mapping[str, str]
     refusal: Refusal | None = None
 
     @property
@@ -52,6 +56,7 @@ class Line:
     made: dict[str, Artifact] = field(default_factory=dict)
     cached: set[str] = field(default_factory=set)
     standings: list[Standing] = field(default_factory=list)
+    pages: dict[str, str] = field(default_factory=dict)
 
     def loaded(self, reader: ProjectReader) -> Project:
         """Return the project, read at most once: two nodes that start together must not both import it."""
@@ -101,7 +106,7 @@ class Runner:
             if refusal or any(not standing.verdict.is_open for standing in line.standings):
                 break
         made = {name: artifact.content_id for name, artifact in line.made.items()}
-        report = RunReport(made, frozenset(line.cached), tuple(line.standings), refusal)
+        report = RunReport(made, frozenset(line.cached), tuple(line.standings), line.pages, refusal)
         self._conclude(report)
         return report
 
@@ -136,7 +141,7 @@ class Runner:
     def _recall(self, node: Node, line: Line) -> Outcome:
         from sluiceway.flow.cache import find
 
-        recipe, _ = self._recipe(node, line)
+        recipe, _ = self._recipe(node, line, self._observed(node, line))
         return Outcome(find(node, recipe, self._kit).artifact, cached=True)
 
     def _unmade(self, stage: Stage, wanted: str) -> Refusal:
@@ -147,21 +152,23 @@ class Runner:
                 return Refusal(wanted, node.stage.name, standing)
         return Refusal(wanted, stage.name, None)
 
-    def _recipe(self, node: Node, line: Line) -> tuple[str, dict[str, str]]:
-        parents = {name: line.made[name].content_id for name in node.needs}
+    def _observed(self, node: Node, line: Line) -> dict[str, object]:
         observed = dict(line.observed)
         if "reference" in node.by:
-            observed["reference"] = reference_for(parents["ingest"], self._settings, self._kit)
+            observed["reference"] = reference_for(line.made["ingest"].content_id, self._settings, self._kit)
+        return observed
+
+    def _recipe(self, node: Node, line: Line, observed: Mapping[str, object]) -> tuple[str, dict[str, str]]:
+        parents = {name: line.made[name].content_id for name in node.needs}
         material = line.declaration.materials[node.reads]
-        return recipe_of(node, parents, material, self._settings, observed), parents
+        return recipe_of(node, parents=parents, material=material, settings=self._settings, observed=observed), parents
 
     def _step(self, node: Node, line: Line, again: bool) -> Outcome:
-        recipe, parents = self._recipe(node, line)
+        observed = self._observed(node, line)
+        recipe, parents = self._recipe(node, line, observed)
 
         def job(progress: Progress) -> Job:
-            project = line.loaded(self._kit.reader)
-            reference = reference_for(parents["ingest"], self._settings, self._kit) if "reference" in node.by else None
-            return Job(project, self._kit, self._settings, dict(line.made), reference, progress)
+            return Job(line.loaded(self._kit.reader), self._kit, self._settings, dict(line.made), observed, progress)
 
         task = Task(node, recipe, parents, line.upstream(node.stage), job, again)
         return step(task, kit=self._kit, settings=self._settings, watch=self._watch)
@@ -177,25 +184,30 @@ class Runner:
         )
         line.standings.append(standing)
         self._watch.judged(standing)
+        promise = line.promise
+        if node.page is not None:
+            line.pages[stage.name] = node.page(self._kit, artifact, standing.verdict, promise)
         if standing.verdict.is_open and node.publish is not None:
-            publish(node, artifact, promise=line.promise, kit=self._kit, settings=self._settings, again=again)
+            with_retries(
+                lambda: publish(node, artifact, promise=promise, kit=self._kit, settings=self._settings, again=again),
+                sleep=time.sleep,
+                say=Silence().say,
+            )
 
     def _conclude(self, report: RunReport) -> None:
         gates = {standing.stage: [standing.verdict.outcome, standing.sequence] for standing in report.standings}
-        body = {"gates": gates, "made": report.made, "refused": str(report.refusal) if report.refusal else None}
-        self._kit.ledger.append(RUN, body, as_of=self._settings.as_of)
+        refused = str(report.refusal) if report.refusal else None
+        body = {"gates": gates, "made": report.made, "pages": report.pages, "refused": refused}
+        record_run(self._kit.ledger, body, as_of=self._settings.as_of)
 
 
 def publish(node: Node, artifact: Artifact, *, promise: Promise, kit: Kit, settings: Settings, again: bool) -> None:
-    """Tell the world once; the ledger remembers that it was told. A kill in between tells it again, to no effect."""
-    told = artifact.content_id in everything_published(kit.ledger)
-    if node.publish is None or (told and not again):
+    """Tell the world, unless this artifact is the last that was told of; after a kill it is told again, harmlessly."""
+    told = [name for name, facts in published(kit.ledger).items() if facts["node"] == node.name]
+    if node.publish is None or (told[-1:] == [artifact.content_id] and not again):
         return
     facts = node.publish(kit, artifact, promise)
-    if not told:
-        kit.ledger.append(
-            PUBLISHED, {"node": node.name, "artifact": artifact.content_id, **facts}, as_of=settings.as_of
-        )
+    record_published(kit.ledger, node.name, artifact.content_id, facts, as_of=settings.as_of)
 
 
 def chosen(graph: Sequence[Node], name: str | None) -> tuple[Stage, ...]:

@@ -12,7 +12,7 @@ from sluiceway.flow.node import Artifact, Job, Node
 from sluiceway.flow.retry import with_retries
 from sluiceway.flow.stages import STAGES
 from sluiceway.flow.watch import Watch
-from sluiceway.ledger.records import Standing, standings
+from sluiceway.ledger.standing import Standing, standing_on
 from sluiceway.ports.progress import Progress
 
 
@@ -75,8 +75,8 @@ def check_gates(node: Node, upstream: Upstream, *, kit: Kit, settings: Settings,
                 kit=kit,
                 settings=settings,
             )
-        standing = standings(kit.ledger).get(stage.name)
-        if standing is None or standing.artifact != artifact.content_id:
+        standing = standing_on(kit.ledger, stage.name, artifact.content_id)
+        if standing is None:
             return Refusal(node.name, stage.name, None)
         if not standing.at(kit.clock.now()).is_open:
             return Refusal(node.name, stage.name, standing)
@@ -115,7 +115,12 @@ def step(task: Task, *, kit: Kit, settings: Settings, watch: Watch) -> Outcome:
         watch.ends(node, seconds=time.perf_counter() - started, cached=True, note="")
         return Outcome(found.artifact, cached=True)
     progress = watch.begins(node)
-    artifact = with_retries(lambda: node.run(task.job(progress)), sleep=time.sleep, say=progress.say)
-    keep(node, task.recipe, artifact, parents=dict(task.parents), kit=kit, settings=settings)
+
+    def work() -> Artifact:
+        made = node.run(task.job(progress))
+        keep(node, task.recipe, made, parents=dict(task.parents), kit=kit, settings=settings)
+        return made
+
+    artifact = with_retries(work, sleep=time.sleep, say=progress.say)
     watch.ends(node, seconds=time.perf_counter() - started, cached=False, note=found.reason)
     return Outcome(artifact)

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from sluiceway.flow.node import Node
-from sluiceway.ledger.records import Standing
+from sluiceway.ledger.standing import Standing
 from sluiceway.ports.progress import Progress, Silence
 
 

@@ -80,15 +80,28 @@ class Ledger:
         return read_entry(stored)
 
     def entries(self, *kinds: str) -> Iterator[Entry]:
-        """Yield the entries of some kinds, or all, oldest first."""
+        """Yield the entries of some kinds, or all, oldest first.
+
+        Raises:
+            DamagedError: an entry is not what was written; nothing may be built on such a ledger.
+        """
         for entry in self._so_far():
             if not kinds or entry.kind in kinds:
                 yield entry
 
     def _so_far(self) -> list[Entry]:
-        """Read what came since the last time; entries never change, so each is decoded once."""
+        """Read what came since the last time; entries never change, so each is checked and decoded once.
+
+        Raises:
+            DamagedError: an entry is not what was written, or does not follow the one before.
+        """
         with self._reading:
-            self._read += [read_entry(stored) for stored in self._state.entries(after=len(self._read))]
+            for stored in self._state.entries(after=len(self._read)):
+                previous = self._read[-1].digest if self._read else GENESIS
+                reason = fault(stored, len(self._read) + 1, previous)
+                if reason:
+                    raise DamagedError(f"the ledger is not what was written: {reason}; see `sluiceway ledger verify`")
+                self._read.append(read_entry(stored))
             return list(self._read)
 
     def verify(self, *, head: str | None = None) -> LedgerAudit:
@@ -136,9 +149,8 @@ def fault(stored: StoredEntry, sequence: int, previous: str) -> str:
     if sha256_hex(stored.body) != stored.digest:
         return f"entry {sequence} was changed: its content no longer has its digest"
     try:
-        fields = msgspec.json.decode(stored.body)
+        fields = msgspec.json.decode(stored.body, type=dict[str, Any])
     except msgspec.DecodeError:
-        return f"entry {sequence} is not JSON"
-    if stored.previous != previous or fields["previous"] != previous or fields["sequence"] != sequence:
-        return f"entry {sequence} does not follow entry {sequence - 1}"
-    return ""
+        return f"entry {sequence} is no JSON object"
+    follows = (stored.previous, fields.get("previous"), fields.get("sequence")) == (previous, previous, sequence)
+    return "" if follows else f"entry {sequence} does not follow entry {sequence - 1}"

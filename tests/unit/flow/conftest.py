@@ -90,6 +90,7 @@ class River:
     worked: list[str] = field(default_factory=list)
     published: list[str] = field(default_factory=list)
     fresh: float = 0.0
+    offset: float = 0.0
     lost: set[str] = field(default_factory=set)
 
     def run(self, **options) -> RunReport:
@@ -107,7 +108,7 @@ class River:
     def node(self, name: str, stage: str, *needs: str, gated: bool = True, **options) -> Node:
         def work(job: Job) -> Number:
             self.worked.append(name)
-            return Number(1.0 + sum(job.needs(need, Number).value for need in needs))
+            return Number(1.0 + self.offset * (not needs) + sum(job.needs(need, Number).value for need in needs))
 
         return Node(
             name,
@@ -124,7 +125,7 @@ class River:
 
 
 def promise_node() -> Node:
-    promise = Promise(SPEC, (), "m", "h")
+    promise = Promise(SPEC, ())
     return Node(
         "spec",
         stage_named("spec"),
@@ -155,7 +156,12 @@ def river() -> River:
     made = River(kit, clock, reader)
     made.graph = [
         promise_node(),
-        made.node("ingest", "ingest", inspect=lambda kit, artifact: replace(artifact, fresh=made.fresh)),
+        made.node(
+            "ingest",
+            "ingest",
+            inspect=lambda kit, artifact: replace(artifact, fresh=made.fresh),
+            page=lambda kit, artifact, verdict, promise: f"pages/ingest-{verdict.outcome.value}",
+        ),
         made.node("left", "validate", "ingest", gated=False),
         made.node("right", "validate", "ingest", gated=False),
         made.node(

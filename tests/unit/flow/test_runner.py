@@ -5,9 +5,11 @@ import pytest
 from sluiceway.core.errors import MisuseError, UnknownNameError
 from sluiceway.core.verdict import Outcome, Override
 from sluiceway.flow.cache import artifact_key
+from sluiceway.flow.observed import declaration_key
 from sluiceway.flow.runner import ready_groups
 from sluiceway.flow.stages import stage_named
-from sluiceway.ledger.records import everything_made, record_override
+from sluiceway.ledger.making import everything_made
+from sluiceway.ledger.overriding import record_override
 
 
 def outcomes(report) -> dict[str, str]:
@@ -135,6 +137,30 @@ def test_a_stage_can_be_run_again(river) -> None:
     river.worked.clear()
     river.run(again="ingest")
     assert river.worked == ["ingest"]
+
+
+def test_a_remembered_declaration_that_was_edited_is_read_again(river) -> None:
+    river.run()
+    key, loads = declaration_key(river.reader.fingerprint()), river.reader.loads
+    river.kit.objects.put(key, river.kit.objects.get(key).replace(b"each", b"EACH"))
+    river.run()
+    assert river.reader.loads == loads + 1
+
+
+def test_what_was_told_before_is_told_again_when_the_line_comes_back_to_it(river) -> None:
+    river.run()
+    river.reader.edition, river.offset = "two", 1.0
+    river.run(again="ingest")
+    river.offset = 0.0
+    river.run(again="ingest")
+    assert len(river.published) == 3
+    assert river.published[0] == river.published[2] != river.published[1]
+
+
+def test_pages_are_written_after_the_verdict(river) -> None:
+    river.shut.add("ingest")
+    report = river.run()
+    assert report.pages == {"ingest": "pages/ingest-stopped"}
 
 
 def test_publishing_happens_once_behind_an_open_gate(river) -> None:

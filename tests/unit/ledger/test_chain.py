@@ -98,10 +98,24 @@ def test_cutting_the_end_off_shows_only_to_whoever_holds_an_earlier_head() -> No
     assert "cut off" in audit(entries[:3], head=held).reason
 
 
-def test_an_entry_that_is_no_json_is_refused_when_read() -> None:
+@pytest.mark.parametrize("body", [b"not json", b"[]", b"{}"])
+def test_an_entry_that_is_none_is_named(body) -> None:
     entries = filled(2)
-    entries[1] = replace(entries[1], body=b"not json")
-    with pytest.raises(DamagedError, match="ledger entry 2"):
+    entries[1] = replace(entries[1], body=body, digest=sha256_hex(body))
+    assert audit(entries).broken_at == 2
+
+
+def test_nothing_is_built_on_an_edited_ledger() -> None:
+    entries = filled(3)
+    entries[1] = replace(entries[1], body=entries[1].body.replace(b'"number":1', b'"number":7'))
+    with pytest.raises(DamagedError, match="entry 2 was changed"):
+        list(Ledger(Tampered(entries), FixedClock(NOW)).entries())
+
+
+def test_nothing_is_built_on_a_ledger_that_lacks_an_entry() -> None:
+    entries = filled(4)
+    del entries[2]
+    with pytest.raises(DamagedError, match="entry 3 is missing"):
         list(Ledger(Tampered(entries), FixedClock(NOW)).entries())
 
 

@@ -5,16 +5,7 @@ from sluiceway.adapters.memory_state import MemoryState
 from sluiceway.core.moments import FixedClock
 from sluiceway.core.verdict import NO_OVERRIDES, Criterion, Outcome, Override, Overrides, Verdict
 from sluiceway.ledger.chain import Ledger
-from sluiceway.ledger.records import (
-    Made,
-    Standing,
-    everything_made,
-    overrides,
-    record_made,
-    record_override,
-    record_verdict,
-    standings,
-)
+from sluiceway.ledger.standing import Standing, in_force, record_verdict, standing_on, standings
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -64,15 +55,45 @@ def test_a_verdict_that_an_override_opened_closes_when_the_override_ends() -> No
     assert standing.at(NOW + timedelta(days=1)).outcome is Outcome.STOPPED
 
 
-def test_overrides_are_read_back() -> None:
+def test_only_the_override_that_ran_out_closes_its_criterion() -> None:
+    first, second = (Criterion.at_most(name, measured=2.0, limit=1.0) for name in ("one", "two"))
+    excuses = tuple(
+        Override(each.check, "d", "ann", "known", NOW + timedelta(days=days))
+        for each, days in ((first, 1), (second, 9))
+    )
     ledger = a_ledger()
-    excuse = Override("c", "d", "ann", "known", NOW + timedelta(days=1))
-    record_override(ledger, excuse)
-    assert overrides(ledger) == Overrides((excuse,))
+    record_verdict(ledger, a_standing(Verdict.of([first, second], Overrides(excuses), NOW, subject="d")), as_of=None)
+    later = standings(ledger)["validate"].at(NOW + timedelta(days=2))
+    assert [criterion.outcome for criterion in later.criteria] == [Outcome.STOPPED, Outcome.OVERRIDDEN]
 
 
-def test_what_was_made_is_read_back_in_order() -> None:
+def test_a_verdict_is_found_by_the_artifact_it_was_given_on() -> None:
     ledger = a_ledger()
-    for recipe in ("r1", "r2"):
-        record_made(ledger, Made("ingest", recipe, "c", "s", {"spec": "p"}), as_of=None)
-    assert [made.recipe for _, made in everything_made(ledger)] == ["r1", "r2"]
+    record_verdict(ledger, a_standing(a_verdict(), artifact="a"), as_of=None)
+    record_verdict(ledger, a_standing(a_verdict(2.0), artifact="b"), as_of=None)
+    found = standing_on(ledger, "validate", "a")
+    assert found is not None
+    assert found.verdict.is_open
+    assert standing_on(ledger, "validate", "c") is None
+
+
+def a_gate(number: int, stage: str, artifact: str, upstream: dict[str, str], measured: float = 0.5) -> Standing:
+    return Standing(number, stage, artifact, upstream, a_verdict(measured), scope=None, sequence=0)
+
+
+def test_verdicts_on_what_no_longer_stands_above_are_not_in_force() -> None:
+    ledger = a_ledger()
+    record_verdict(ledger, a_gate(1, "spec", "p", {}), as_of=None)
+    record_verdict(ledger, a_gate(2, "ingest", "d", {"spec": "p"}), as_of=None)
+    record_verdict(ledger, a_gate(3, "validate", "v", {"spec": "p", "ingest": "d"}), as_of=None)
+    assert list(in_force(ledger, NOW)) == ["spec", "ingest", "validate"]
+    record_verdict(ledger, a_gate(2, "ingest", "e", {"spec": "p"}), as_of=None)
+    assert list(in_force(ledger, NOW)) == ["spec", "ingest"]
+
+
+def test_nothing_behind_a_closed_gate_is_in_force() -> None:
+    ledger = a_ledger()
+    record_verdict(ledger, a_gate(1, "spec", "p", {}), as_of=None)
+    record_verdict(ledger, a_gate(2, "ingest", "d", {"spec": "p"}), as_of=None)
+    record_verdict(ledger, a_gate(1, "spec", "p", {}, measured=2.0), as_of=None)
+    assert list(in_force(ledger, NOW)) == ["spec"]

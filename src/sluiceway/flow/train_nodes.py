@@ -1,0 +1,129 @@
+"""Stage 5 as three nodes: the baseline and the model side by side, then both before the evidence."""
+
+from sluiceway.artifacts.candidate import Candidate
+from sluiceway.artifacts.feature_set import FeatureSet
+from sluiceway.artifacts.model_bundle import ModelBundle
+from sluiceway.artifacts.promise import Promise
+from sluiceway.core.verdict import Verdict
+from sluiceway.flow.kit import Kit
+from sluiceway.flow.node import Artifact, Job, Node
+from sluiceway.flow.stages import stage_named
+from sluiceway.ledger.overriding import overrides
+from sluiceway.train.gate import STAGE_VERSION, gate
+
+
+def run_baseline(job: Job) -> Artifact:
+    """Fit the model to beat."""
+    from sluiceway.train.baseline import run
+
+    return run(
+        job.needs("features", FeatureSet),
+        project=job.project,
+        promise=job.needs("spec", Promise),
+        tables=job.kit.tables,
+        objects=job.kit.objects,
+        progress=job.progress,
+        seed=job.settings.seed,
+        threads=job.settings.threads,
+    )
+
+
+def run_train(job: Job) -> Artifact:
+    """Search, then fit the model."""
+    from sluiceway.train.run import run
+
+    return run(
+        job.needs("features", FeatureSet),
+        project=job.project,
+        promise=job.needs("spec", Promise),
+        tables=job.kit.tables,
+        objects=job.kit.objects,
+        progress=job.progress,
+        seed=job.settings.seed,
+        threads=job.settings.threads,
+    )
+
+
+def run_evaluate(job: Job) -> Artifact:
+    """Score both on rows neither has seen, and train once more."""
+    from sluiceway.train.evaluate import run
+
+    return run(
+        job.needs("train", ModelBundle),
+        job.needs("baseline", ModelBundle),
+        job.needs("features", FeatureSet),
+        project=job.project,
+        promise=job.needs("spec", Promise),
+        tables=job.kit.tables,
+        objects=job.kit.objects,
+        progress=job.progress,
+        seed=job.settings.seed,
+        threads=job.settings.threads,
+    )
+
+
+def bundle_present(kit: Kit, bundle: ModelBundle) -> bool:
+    """Whether the model is there."""
+    return kit.objects.has(bundle.onnx)
+
+
+def candidate_present(kit: Kit, candidate: Candidate) -> bool:
+    """Whether both models and the curves are there."""
+    keys = (candidate.bundle.onnx, candidate.baseline.onnx, candidate.evaluation.curves)
+    return all(kit.objects.has(key) for key in keys)
+
+
+def page(kit: Kit, candidate: Candidate, verdict: Verdict, promise: Promise) -> str:
+    """Write the evaluation's page, with the verdict that was just given."""
+    from sluiceway.train.page import write_page
+
+    return write_page(candidate, verdict, promise, objects=kit.objects)
+
+
+def publish(kit: Kit, candidate: Candidate, promise: Promise) -> dict[str, object]:
+    """Record the run and register the model; return its name, its version, and the overrides that it rests upon."""
+    from sluiceway.train.register import register
+
+    now, recorded = kit.clock.now(), overrides(kit.ledger).recorded
+    excused = [one for one in recorded if one.subject == candidate.bundle.dataset and now < one.expires_at]
+    model = register(candidate, promise=promise, objects=kit.objects, tracker=kit.tracker)
+    return {"model": model.name, "version": model.version, "overrides": [override.check for override in excused]}
+
+
+TRAIN = stage_named("train")
+BASELINE = Node(
+    "baseline",
+    TRAIN,
+    STAGE_VERSION,
+    ModelBundle,
+    needs=("features",),
+    reads="model",
+    run=run_baseline,
+    present=bundle_present,
+    by=("seed", "threads"),
+)
+MODEL = Node(
+    "train",
+    TRAIN,
+    STAGE_VERSION,
+    ModelBundle,
+    needs=("features",),
+    reads="model",
+    run=run_train,
+    present=bundle_present,
+    by=("seed", "threads"),
+)
+EVALUATE = Node(
+    "evaluate",
+    TRAIN,
+    STAGE_VERSION,
+    Candidate,
+    needs=("features", "train", "baseline"),
+    reads="evaluation",
+    run=run_evaluate,
+    present=candidate_present,
+    by=("seed", "threads"),
+    gate=gate,
+    page=page,
+    publish=publish,
+)

@@ -1,0 +1,55 @@
+"""Stage 3 as a node."""
+
+from sluiceway.artifacts.dataset_version import DatasetVersion
+from sluiceway.artifacts.promise import Promise
+from sluiceway.artifacts.validation_report import ValidationReport
+from sluiceway.core.verdict import Verdict
+from sluiceway.flow.kit import Kit
+from sluiceway.flow.node import Artifact, Job, Node
+from sluiceway.flow.stages import stage_named
+from sluiceway.validate.gate import STAGE_VERSION, gate
+
+
+def run(job: Job) -> Artifact:
+    """Measure the data, beside the reference version where there is one."""
+    from sluiceway.flow.reference import dataset_by_id
+    from sluiceway.validate.run import run
+
+    kit = job.kit
+    return run(
+        job.needs("ingest", DatasetVersion),
+        dataset_by_id(job.reference, kit) if job.reference else None,
+        project=job.project,
+        as_of=job.settings.as_of,
+        tables=kit.tables,
+        objects=kit.objects,
+        engine=kit.engine,
+        progress=job.progress,
+    )
+
+
+def present(kit: Kit, report: ValidationReport) -> bool:
+    """Whether the report's details are there."""
+    return kit.objects.has(report.json)
+
+
+def page(kit: Kit, report: ValidationReport, verdict: Verdict, promise: Promise) -> str:
+    """Write the report's page, with the verdict that was just given."""
+    from sluiceway.validate.page import write_page
+
+    return write_page(report, verdict, promise, objects=kit.objects)
+
+
+VALIDATE = Node(
+    "validate",
+    stage_named("validate"),
+    STAGE_VERSION,
+    ValidationReport,
+    needs=("ingest",),
+    reads="expectations",
+    run=run,
+    present=present,
+    by=("as_of", "reference"),
+    gate=gate,
+    page=page,
+)
