@@ -62,6 +62,7 @@ class ClassShareCheck:
     """Layer C: the positive class's share now and in the reference, each 0 to 1.
 
     ``relative_change`` is ``|now - then| / then``; ``low`` and ``high`` are its 95 % interval's bounds.
+    ``condition`` is what makes a row positive, as it was written.
     """
 
     label: str
@@ -72,11 +73,12 @@ class ClassShareCheck:
     high: float | None
     rows: int
     reference_rows: int
+    condition: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ValidationReport:
-    """Layers A, B and C over one dataset version. ``json`` and ``html`` are object keys of the reports."""
+    """Layers A, B and C over one dataset version. ``json`` is the object key of the report with its histograms."""
 
     dataset: str
     reference: str | None
@@ -86,7 +88,6 @@ class ValidationReport:
     drift: tuple[DriftCheck, ...]
     class_share: ClassShareCheck | None
     json: str
-    html: str
 
     @property
     def content_id(self) -> str:

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from sluiceway.artifacts.validation_report import ValidationReport
-from sluiceway.core.verdict import Measure, Outcome, Verdict
+from sluiceway.core.verdict import Outcome, Verdict
+from sluiceway.pages.criteria_table import cell_of, criteria_table
 from sluiceway.pages.histogram import Histogram, histogram_svg
 from sluiceway.pages.number_text import moment_text, percent
 from sluiceway.pages.page import Block, Cell, Code, Facts, Figure, Gallery, Note, Page, Section, Table
@@ -12,12 +13,13 @@ MOST_HISTOGRAMS = 60
 
 
 def validation_html(report: ValidationReport, verdict: Verdict, histograms: Sequence[Histogram]) -> str:
-    """Write the page; ``verdict`` is the gate's as of now, and ``histograms`` are named ``source.column``."""
+    """Write the page; ``verdict`` is the gate's on this report, and ``histograms`` are named ``source.column``."""
     sections = [
         Section("", [_facts(report)]),
         *_closed(verdict),
+        *_excused(verdict),
         Section("Layer A: rules", _rules(report, verdict)),
-        *_freshness(report),
+        *_freshness(report, verdict),
         Section("Layer B: drift", _drift(report, verdict)),
         Section("Layer C: class share", _class_share(report)),
         *_histograms(report, histograms),
@@ -25,8 +27,8 @@ def validation_html(report: ValidationReport, verdict: Verdict, histograms: Sequ
     known = f", as known at {moment_text(report.as_of)}" if report.as_of else ""
     return Page(
         title="Validation",
-        subtitle=f"Dataset {report.dataset[:12]}{known}. The verdict is of the time of writing; "
-        "sluiceway validate report shows the newest.",
+        subtitle=f"Dataset {report.dataset[:12]}{known}. A later run may judge otherwise, on another page; "
+        "sluiceway validate report names the newest.",
         outcome=verdict.outcome,
         sections=sections,
         footer=f"validation {report.content_id}",
@@ -53,15 +55,17 @@ def _closed(verdict: Verdict) -> list[Section]:
     """Say what holds the gate shut, and the exact words that would excuse each."""
     if not verdict.closed:
         return []
-    rows = [
-        (each.outcome, each.name, _value(each.measured), _value(each.limit), each.detail) for each in verdict.closed
-    ]
-    table = Table(("Verdict", "Check", "Measured", "Limit", "Detail"), rows)
     lines = "\n".join(
         f'sluiceway validate override {each.check} --reason "…" --until 7d   # {each.name}' for each in verdict.closed
     )
     note = Note("Mend the data, or let a check pass on this very dataset, for a reason and for a time:")
-    return [Section("What holds the gate shut", [table, note, Code(lines)])]
+    return [Section("What holds the gate shut", [criteria_table(verdict.closed), note, Code(lines)])]
+
+
+def _excused(verdict: Verdict) -> list[Section]:
+    """Say what passes only because someone answers for it, and for how long."""
+    excused = [each for each in verdict.criteria if each.outcome is Outcome.OVERRIDDEN]
+    return [Section("What an override lets pass", [criteria_table(excused)])] if excused else []
 
 
 def _rules(report: ValidationReport, verdict: Verdict) -> list[Block]:
@@ -73,7 +77,7 @@ def _rules(report: ValidationReport, verdict: Verdict) -> list[Block]:
     for check in report.rules:
         mean = check.low is not None
         limit = f"{check.low:g} to {check.high:g}" if mean else percent(check.at_least)
-        measured = _value(check.measured) if mean else percent(check.measured)
+        measured = cell_of(check.measured) if mean else percent(check.measured)
         words = "; ".join(filter(None, [check.note, ", ".join(check.examples)]))
         outcome = said.get(f"{check.source}: {check.name}")
         rows.append((outcome, check.source, check.name, measured, limit, check.broken, check.rows, words))
@@ -82,14 +86,20 @@ def _rules(report: ValidationReport, verdict: Verdict) -> list[Block]:
     return [Table(columns, rows)]
 
 
-def _freshness(report: ValidationReport) -> list[Section]:
+def _freshness(report: ValidationReport, verdict: Verdict) -> list[Section]:
     if not report.freshness:
         return []
+    said = _by_name(verdict)
     rows = [
-        (check.source, moment_text(check.newest) if check.newest else None, f"{check.within_s / 3600:g} h")
+        (
+            said.get(f"{check.source}: age of the newest row in seconds"),
+            check.source,
+            moment_text(check.newest) if check.newest else None,
+            f"{check.within_s / 3600:g} h",
+        )
         for check in report.freshness
     ]
-    return [Section("Freshness", [Table(("Source", "Newest row known at", "May be old"), rows)])]
+    return [Section("Freshness", [Table(("Verdict", "Source", "Newest row known at", "May be old"), rows)])]
 
 
 def _drift(report: ValidationReport, verdict: Verdict) -> list[Block]:
@@ -158,7 +168,3 @@ def _histograms(report: ValidationReport, histograms: Sequence[Histogram]) -> li
 
 def _by_name(verdict: Verdict) -> dict[str, Outcome]:
     return {criterion.name: criterion.outcome for criterion in verdict.criteria}
-
-
-def _value(value: Measure) -> Cell:
-    return f"{value:.6g}" if isinstance(value, float) else value if isinstance(value, int | str) else None

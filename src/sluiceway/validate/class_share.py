@@ -32,6 +32,7 @@ def measure_class_share(
         high=change.high,
         rows=rows,
         reference_rows=then_rows,
+        condition=label.condition.text,
     )
 
 

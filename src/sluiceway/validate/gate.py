@@ -1,6 +1,7 @@
 """Gate 3: every expectation is met, nothing has drifted, and the classes keep their shares."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from sluiceway.artifacts.promise import Promise
@@ -15,7 +16,7 @@ from sluiceway.core.moments import iso
 from sluiceway.core.verdict import Criterion, Measure, Outcome, Overrides, Verdict, check_digest
 from sluiceway.declare.spec import Acceptance
 
-STAGE_VERSION = 1
+STAGE_VERSION = 2
 FEW_OF_A_CLASS = 30
 TESTS = {"ks": "Kolmogorov-Smirnov", "chi2": "chi-square", "none": "not compared"}
 EFFECTS = {"ks": "D", "chi2": "Cramer's V"}
@@ -28,77 +29,87 @@ def gate(report: ValidationReport, promise: Promise, overrides: Overrides, now: 
     """
     acceptance = promise.spec.acceptance
     criteria = [
-        *(_rule(check) for check in report.rules),
-        *(_freshness(check, report.as_of or now) for check in report.freshness),
+        *(_rule(check, report) for check in report.rules),
+        *(_freshness(check, report, now) for check in report.freshness),
         *_drift(report, acceptance),
         _class_share(report, acceptance.max_class_share_change),
     ]
     return Verdict.of(criteria, overrides, now, subject=report.dataset)
 
 
-def _rule(check: RuleCheck) -> Criterion:
+def _rule(check: RuleCheck, report: ValidationReport) -> Criterion:
+    about = [report.as_of]
     name = f"{check.source}: {check.name}"
     detail = check.note or (f"{check.broken:,} of {check.rows:,} rows break it" if check.broken else "")
     if check.examples:
         detail += f", such as {', '.join(check.examples)}"
     if check.low is None or check.high is None:
-        return Criterion.at_least(name, measured=check.measured, limit=check.at_least, detail=detail)
+        return Criterion.at_least(name, measured=check.measured, limit=check.at_least, detail=detail, about=about)
     passed = check.measured is not None and check.low <= check.measured <= check.high
     limit = f"{check.low:g} to {check.high:g}"
-    return Criterion.judged(name, measured=check.measured, limit=limit, passed=passed, detail=detail)
+    return Criterion.judged(name, measured=check.measured, limit=limit, passed=passed, detail=detail, about=about)
 
 
-def _freshness(check: FreshnessCheck, moment: datetime) -> Criterion:
-    name = f"{check.source}: age of the newest row in seconds"
-    if check.newest is None:
-        return Criterion.at_most(name, measured=None, limit=check.within_s, detail="there is no row with a known time")
-    age = (moment - check.newest).total_seconds()
-    return Criterion.at_most(name, measured=age, limit=check.within_s, detail=f"the newest is of {iso(check.newest)}")
+def _freshness(check: FreshnessCheck, report: ValidationReport, now: datetime) -> Criterion:
+    age = ((report.as_of or now) - check.newest).total_seconds() if check.newest else None
+    return Criterion.at_most(
+        f"{check.source}: age of the newest row in seconds",
+        measured=age,
+        limit=check.within_s,
+        detail=f"the newest is of {iso(check.newest)}" if check.newest else "there is no row with a known time",
+        about=[report.as_of],
+    )
 
 
 def _drift(report: ValidationReport, acceptance: Acceptance) -> Iterator[Criterion]:
+    about = [report.reference, report.as_of, acceptance.drift_p_value, acceptance.strict_drift]
     if report.reference is None:
-        yield _said("drift", Outcome.NO_REFERENCE, None, None, "there is no earlier version to compare with")
+        yield _said("drift", Outcome.NO_REFERENCE, detail="there is no earlier version to compare with", about=about)
     elif not report.drift:
-        yield _said("drift", Outcome.STOPPED, None, None, "no column could be compared with the reference")
+        yield _said("drift", Outcome.STOPPED, detail="no column could be compared with the reference", about=about)
     for check in report.drift:
-        yield _column(check, acceptance)
+        yield _column(check, acceptance, about)
 
 
-def _column(check: DriftCheck, acceptance: Acceptance) -> Criterion:
+def _column(check: DriftCheck, acceptance: Acceptance, about: object) -> Criterion:
     """By the bare rule p < limit when strict, else only where the adjusted p agrees and the effect matters."""
     name = f"{check.source}: drift of {check.column} ({TESTS[check.test]})"
     limit = acceptance.drift_p_value if acceptance.strict_drift else acceptance.drift_practical_floor
     if check.test == "none":
-        return _said(name, Outcome.PASSED, None, limit, check.note)
+        return _said(name, Outcome.PASSED, limit=limit, detail=check.note, about=about)
     if not check.reference_rows:
-        return _said(name, Outcome.NO_REFERENCE, None, limit, check.note)
+        return _said(name, Outcome.NO_REFERENCE, limit=limit, detail=check.note, about=about)
     if check.effect is None or check.p_value is None or check.p_adjusted is None:
-        return _said(name, Outcome.INCONCLUSIVE, None, limit, check.note or "nothing was measured")
+        return _said(name, Outcome.INCONCLUSIVE, limit=limit, detail=check.note or "nothing was measured", about=about)
     detail = f"{EFFECTS[check.test]} = {check.effect:.4g}, p = {check.p_value:.3g}, adjusted {check.p_adjusted:.3g}"
     if acceptance.strict_drift:
         kept = check.p_value >= acceptance.drift_p_value
-        return Criterion.judged(name, measured=check.p_value, limit=limit, passed=kept, detail=detail)
+        return Criterion.judged(name, measured=check.p_value, limit=limit, passed=kept, detail=detail, about=about)
     quiet, small = check.p_adjusted >= acceptance.drift_p_value, check.effect < acceptance.drift_practical_floor
     if small and not quiet:
         detail = f"significant but negligible: {detail}"
-    return Criterion.judged(name, measured=check.effect, limit=limit, passed=quiet or small, detail=detail)
+    passed = quiet or small
+    return Criterion.judged(name, measured=check.effect, limit=limit, passed=passed, detail=detail, about=about)
 
 
 def _class_share(report: ValidationReport, limit: float) -> Criterion:
     check = report.class_share
     name = f"class share of {check.label}: relative change" if check else "class share"
+    about = [report.reference, report.as_of, check.condition if check else None]
     if check is None or check.share is None:
-        return _said(name, Outcome.STOPPED, None, limit, "no outcome was measured")
+        return _said(name, Outcome.STOPPED, limit=limit, detail="no outcome was measured", about=about)
     now = f"share {check.share:.4g} of {check.rows:,} rows"
     if report.reference is None or not check.reference_rows:
-        return _said(name, Outcome.NO_REFERENCE, None, limit, f"{now}; there is no earlier version to compare with")
+        detail = f"{now}; there is no earlier version to compare with"
+        return _said(name, Outcome.NO_REFERENCE, limit=limit, detail=detail, about=about)
     detail = f"{now}, was {check.reference_share:.4g}" if check.reference_share is not None else now
     if check.low is not None and check.high is not None:
         detail += f"; 95 % interval of the change {check.low:.3g} to {check.high:.3g}"
     if _few(check) and not _interval_is_clear(check, limit):
-        return _said(name, Outcome.INCONCLUSIVE, check.relative_change, limit, f"insufficient data: {detail}")
-    return Criterion.at_most(name, measured=check.relative_change, limit=limit, detail=detail)
+        detail = f"insufficient data: {detail}"
+        said = _said(name, Outcome.INCONCLUSIVE, limit=limit, detail=detail, about=about)
+        return replace(said, measured=check.relative_change)
+    return Criterion.at_most(name, measured=check.relative_change, limit=limit, detail=detail, about=about)
 
 
 def _few(check: ClassShareCheck) -> bool:
@@ -113,5 +124,6 @@ def _interval_is_clear(check: ClassShareCheck, limit: float) -> bool:
     return check.low is not None and check.high is not None and (check.high <= limit or check.low > limit)
 
 
-def _said(name: str, outcome: Outcome, measured: Measure, limit: Measure, detail: str) -> Criterion:
-    return Criterion(name, measured, limit, outcome, detail, check_digest(name, limit))
+def _said(name: str, outcome: Outcome, *, limit: Measure = None, detail: str, about: object) -> Criterion:
+    """Say what no comparison says."""
+    return Criterion(name, None, limit, outcome, detail, check_digest(name, limit, about))

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import isfinite
+from itertools import chain
+from math import fsum, isfinite, nan
 
 import polars as pl
 
@@ -11,6 +12,7 @@ from sluiceway.declare.expectation import Expectation
 from sluiceway.validate.source_table import SourceTable
 
 EXAMPLES = 5
+SUMMED_AT_ONCE = 65_536
 NEEDS = {"between": ("integer", "number"), "mean_between": ("integer", "number"), "matches": ("text",)}
 
 
@@ -18,22 +20,22 @@ NEEDS = {"between": ("integer", "number"), "mean_between": ("integer", "number")
 class Rule:
     """A rule ready to be measured.
 
-    ``broken`` counts the rows that break it, out of ``judged``; ``mean`` stands instead of both for a rule about a
-    mean. ``breaking`` marks the rows to show as examples. ``note`` says why the rule cannot be measured.
+    ``broken`` counts the rows that break it, out of ``judged``; a rule that ``is_mean`` is about the mean of those
+    ``judged`` instead. ``breaking`` marks the rows to show as examples. ``note`` says why the rule cannot be measured.
     """
 
     check: RuleCheck
     broken: pl.Expr | None = None
     judged: pl.Expr | None = None
-    mean: pl.Expr | None = None
     breaking: pl.Expr | None = None
+    is_mean: bool = False
 
 
 def measure(frame: pl.DataFrame, rules: list[Rule]) -> list[RuleCheck]:
     """Measure rules over the rows in one lazy select, then look up examples for those that were broken."""
     wanted: dict[str, pl.Expr] = {}
     for index, rule in enumerate(rules):
-        parts = {"broken": rule.broken, "judged": rule.judged, "mean": rule.mean}
+        parts = {"broken": rule.broken, "judged": rule.judged}
         wanted |= {f"{part}_{index}": each for part, each in parts.items() if each is not None}
     found = frame.lazy().select(**wanted).collect().row(0, named=True) if wanted else {}
     return [_measured(frame, rule, found, index) for index, rule in enumerate(rules)]
@@ -90,7 +92,7 @@ def _by_kind(expectation: Expectation, check: RuleCheck, kind: str, others: Mapp
             surplus = column.count() - column.n_unique() + (column.null_count() > 0).cast(pl.Int64)
             return Rule(check, surplus, column.count(), breaking=column.is_duplicated() & column.is_not_null())
         case "mean_between":
-            return Rule(check, mean=column.mean(), judged=column.count())
+            return Rule(check, judged=column.count(), is_mean=True)
         case "reference":
             return _reference(expectation, check, others)
     broken = ~_kept(expectation, kind)
@@ -130,7 +132,7 @@ def _reference(expectation: Expectation, check: RuleCheck, others: Mapping[str, 
     return Rule(check, broken.sum(), column.count(), breaking=broken)
 
 
-def _measured(frame: pl.DataFrame, rule: Rule, found: Mapping[str, float | int | None], index: int) -> RuleCheck:
+def _measured(frame: pl.DataFrame, rule: Rule, found: Mapping[str, int | None], index: int) -> RuleCheck:
     if rule.judged is None:
         return rule.check
     rows, broken = int(found[f"judged_{index}"] or 0), int(found.get(f"broken_{index}") or 0)
@@ -139,10 +141,28 @@ def _measured(frame: pl.DataFrame, rule: Rule, found: Mapping[str, float | int |
         return replace(
             check, note=rule.check.note or ("every value is missing" if frame.height else "the table is empty")
         )
-    if rule.mean is not None:
-        mean = float(found[f"mean_{index}"] or 0.0)
+    if rule.is_mean:
+        mean = exact_mean(frame[check.column])
         return replace(check, measured=mean) if isfinite(mean) else replace(check, note=f"the mean is {mean}")
     return replace(check, measured=(rows - broken) / rows, examples=_examples(frame, rule) if broken else ())
+
+
+def exact_mean(values: pl.Series) -> float:
+    """Give the mean of the values that are there, correctly rounded: neither the rows' order nor threads change it.
+
+    NaN where there are none, where NaN or infinities of both signs are among them, or the sum has no float.
+
+    Reference: Shewchuk, "Adaptive Precision Floating-Point Arithmetic" (1997), as in ``math.fsum``.
+    """
+    present = values.drop_nulls().cast(pl.Float64)
+    if present.is_empty():
+        return nan
+    try:
+        starts = range(0, len(present), SUMMED_AT_ONCE)
+        total = fsum(chain.from_iterable(present.slice(start, SUMMED_AT_ONCE).to_list() for start in starts))
+    except (OverflowError, ValueError):
+        return nan
+    return total / len(present)
 
 
 def _examples(frame: pl.DataFrame, rule: Rule) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ import polars as pl
 
 from sluiceway.artifacts.codec import encode
 from sluiceway.artifacts.dataset_version import DatasetVersion
-from sluiceway.artifacts.promise import Promise
 from sluiceway.artifacts.validation_report import (
     ClassShareCheck,
     DriftCheck,
@@ -16,12 +15,9 @@ from sluiceway.artifacts.validation_report import (
     RuleCheck,
     ValidationReport,
 )
-from sluiceway.core.moments import Clock, SystemClock
-from sluiceway.core.verdict import NO_OVERRIDES
 from sluiceway.declare.project import Project
 from sluiceway.declare.source import Source
 from sluiceway.pages.histogram import Histogram
-from sluiceway.pages.validation_page import validation_html
 from sluiceway.ports.engine import Engine
 from sluiceway.ports.object_store import ObjectStore
 from sluiceway.ports.progress import Progress
@@ -29,9 +25,9 @@ from sluiceway.ports.table_store import TableStore
 from sluiceway.validate.class_share import measure_class_share
 from sluiceway.validate.drift import adjusted, compare_columns
 from sluiceway.validate.freshness import measure_freshness
-from sluiceway.validate.gate import gate
 from sluiceway.validate.histograms import histograms
 from sluiceway.validate.implied_rules import implied_rules
+from sluiceway.validate.measured import Measured
 from sluiceway.validate.row_rules import measure_rows
 from sluiceway.validate.rules import declared_rules, measure
 from sluiceway.validate.source_table import SourceTable, read_source, validated_sources
@@ -71,18 +67,16 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
     reference: DatasetVersion | None,
     *,
     project: Project,
-    promise: Promise,
     as_of: datetime | None,
     tables: TableStore,
     objects: ObjectStore,
     engine: Engine,
     progress: Progress,
-    clock: Clock | None = None,
 ) -> ValidationReport:
-    """Measure layers A, B and C, one source at a time, and store the report as JSON and as a page.
+    """Measure layers A, B and C, one source at a time, and store the report with its histograms as JSON.
 
-    Rows that became known after ``as_of`` are left out on both sides. The page shows the gate's verdict as of
-    its writing, before any override; ``clock`` tells when that is.
+    Rows that became known after ``as_of`` are left out on both sides. The same rows give the same report, in whatever
+    order they are stored.
 
     Raises:
         SourceError: the engine refuses a declared condition.
@@ -103,9 +97,8 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
         drift=adjusted(findings.drift),
         class_share=findings.class_share,
         json="",
-        html="",
     )
-    return _published(report, promise, findings.histograms, objects=objects, clock=clock or SystemClock())
+    return _stored(report, findings.histograms, objects)
 
 
 def _measure_source(source: Source, versions: Versions, project: Project, engine: Engine, findings: Findings) -> None:
@@ -131,13 +124,8 @@ def _referred_keys(source: Source, versions: Versions, project: Project) -> Mapp
     return found
 
 
-def _published(
-    report: ValidationReport, promise: Promise, drawn: list[Histogram], *, objects: ObjectStore, clock: Clock
-) -> ValidationReport:
-    """Name the report by its content, and store both forms."""
-    name = f"reports/validation-{report.content_id[:12]}"
-    named = replace(report, json=f"{name}.json", html=f"{name}.html")
-    verdict = gate(named, promise, NO_OVERRIDES, clock.now())
-    objects.put(named.json, encode(named))
-    objects.put(named.html, validation_html(named, verdict, drawn).encode())
+def _stored(report: ValidationReport, drawn: list[Histogram], objects: ObjectStore) -> ValidationReport:
+    """Name the report by its content, and store it with its histograms."""
+    named = replace(report, json=f"reports/validation-{report.content_id[:12]}.json")
+    objects.put(named.json, encode(Measured(named, tuple(drawn))))
     return named

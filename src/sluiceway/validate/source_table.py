@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import polars as pl
+import polars.selectors as cs
 
 from sluiceway.artifacts.dataset_version import KNOWN_TIME, DatasetVersion
 from sluiceway.artifacts.table_ref import TableRef
@@ -41,8 +42,14 @@ def read_source(source: Source, dataset: DatasetVersion, as_of: datetime | None,
         ref = dataset.table(source.name)
     except UnknownNameError:
         return SourceTable(source, TableRef(source.name, "", 0, ()), pl.DataFrame())
-    frame = pl.DataFrame(tables.read(ref))
+    frame = one_zero(pl.DataFrame(tables.read(ref)))
     if as_of is not None and KNOWN_TIME in frame.columns:
         known = pl.col(KNOWN_TIME)
         frame = frame.filter(known.is_null() | (known <= as_of))
     return SourceTable(source, ref, frame)
+
+
+def one_zero(frame: pl.DataFrame) -> pl.DataFrame:
+    """Write every negative zero as zero: the two are equal, so that the rows' order would say which one is shown."""
+    floats = cs.float()
+    return frame.with_columns(pl.when(floats == 0).then(0.0).otherwise(floats).name.keep())

@@ -11,7 +11,6 @@ from sluiceway.adapters.memory_tables import MemoryTables
 from sluiceway.adapters.obstore_objects import ObstoreObjects
 from sluiceway.artifacts.dataset_version import TABLES_FOLDER, DatasetVersion, RestoreReport
 from sluiceway.artifacts.promise import Promise
-from sluiceway.core.moments import FixedClock
 from sluiceway.declare.expectation import column, fresh, reference, row
 from sluiceway.declare.feature_view import FeatureView, latest
 from sluiceway.declare.pipeline import Label, Pipeline
@@ -100,7 +99,7 @@ class World:
             ServiceLevel(50, 0.999),
             Acceptance(**limits),
         )
-        return Promise(spec, (), "", "")
+        return Promise(spec, ())
 
     def run(self, frames, reference=None, *, expectations=None, landings=(), as_of=None):
         """Validate rows, against a reference's when there is one."""
@@ -108,16 +107,20 @@ class World:
             self.dataset(frames),
             self.dataset(reference) if reference else None,
             project=self.project(expectations, landings=landings),
-            promise=self.promise(),
             as_of=as_of,
             tables=self.tables,
             objects=self.objects,
             engine=self.engine,
             progress=Silence(),
-            clock=FixedClock(NOW),
         )
 
 
 @pytest.fixture
 def world():
     return World()
+
+
+@pytest.fixture(scope="session")
+def new_world():
+    """Make as many worlds as a test likes."""
+    return World

@@ -20,7 +20,7 @@ MEAN = RuleCheck("s", "mean of x", "x", measured=3.0, at_least=1.0, rows=1000, b
 FRESH = FreshnessCheck("s", NOW - timedelta(hours=1), 7200.0)
 DRIFT = DriftCheck("s", "x", "ks", effect=0.01, p_value=0.4, p_adjusted=0.5, reference_rows=1000, rows=1000)
 SHARE = ClassShareCheck("late", 0.2, 0.2, 0.0, 0.0, 0.1, rows=10_000, reference_rows=10_000)
-REPORT = ValidationReport("d" * 64, "r" * 64, None, (RULE, MEAN), (FRESH,), (DRIFT,), SHARE, "", "")
+REPORT = ValidationReport("d" * 64, "r" * 64, None, (RULE, MEAN), (FRESH,), (DRIFT,), SHARE, "")
 
 
 def judge(world, report=REPORT, overrides=NO_OVERRIDES, now=NOW, **limits):
@@ -36,7 +36,7 @@ def test_a_report_without_a_fault_opens(world):
 
 
 def test_a_report_in_which_nothing_was_measured_stops(world):
-    nothing = ValidationReport("d", None, None, (), (), (), None, "", "")
+    nothing = ValidationReport("d", None, None, (), (), (), None, "")
     assert judge(world, nothing).outcome is Outcome.STOPPED
     assert (
         judge(world, replace(nothing, reference="r")).closed[0].detail
@@ -73,13 +73,55 @@ def test_each_planted_fault_stops(world, fault):
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_an_override_opens_each_fault_then_expires_and_closes_it_again(world, fault):
-    report = replace(REPORT, **FAULTS[fault])
+    report = replace(REPORT, as_of=NOW, **FAULTS[fault])
     [criterion] = judge(world, report).closed
     ends = NOW + timedelta(days=7)
     leave = Overrides((Override(criterion.check, report.dataset, "ana", "agreed", ends),))
-    opened = judge(world, replace(report, as_of=NOW), leave)
+    opened = judge(world, report, leave)
     assert (opened.is_open, opened.outcome, opened.valid_until) == (True, Outcome.OVERRIDDEN, ends)
-    assert not judge(world, replace(report, as_of=NOW), leave, now=ends).is_open
+    assert not judge(world, report, leave, now=ends).is_open
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_an_override_excuses_no_other_as_of(world, fault):
+    report = replace(REPORT, as_of=NOW, **FAULTS[fault])
+    [criterion] = judge(world, report).closed
+    leave = Overrides((Override(criterion.check, report.dataset, "ana", "agreed", NOW + timedelta(days=7)),))
+    assert judge(world, report, leave).is_open
+    assert not judge(world, replace(report, as_of=NOW + timedelta(seconds=1)), leave).is_open
+
+
+@pytest.mark.parametrize("fault", ["drift", "a changed class share"])
+def test_an_override_excuses_no_other_reference(world, fault):
+    report = replace(REPORT, **FAULTS[fault])
+    [criterion] = judge(world, report).closed
+    leave = Overrides((Override(criterion.check, report.dataset, "ana", "agreed", NOW + timedelta(days=7)),))
+    assert judge(world, report, leave).is_open
+    assert not judge(world, replace(report, reference="q" * 64), leave).is_open
+
+
+def test_an_override_excuses_no_other_condition_of_the_same_label(world):
+    report = replace(REPORT, **FAULTS["a changed class share"])
+    [criterion] = judge(world, report).closed
+    leave = Overrides((Override(criterion.check, report.dataset, "ana", "agreed", NOW + timedelta(days=7)),))
+    other = replace(report.class_share, condition="delay > 60")
+    assert not judge(world, replace(report, class_share=other), leave).is_open
+
+
+def test_an_override_of_drift_excuses_no_other_level_and_not_the_strict_rule(world):
+    report = replace(REPORT, **FAULTS["drift"])
+    [criterion] = judge(world, report).closed
+    leave = Overrides((Override(criterion.check, report.dataset, "ana", "agreed", NOW + timedelta(days=7)),))
+    assert not judge(world, report, leave, drift_p_value=0.05).is_open
+    assert not judge(world, report, leave, drift_p_value=0.05, strict_drift=True).is_open
+
+
+def test_a_first_version_opened_by_an_override_says_so(world):
+    share = replace(SHARE, reference_share=None, relative_change=None, reference_rows=0)
+    first = replace(REPORT, reference=None, drift=(), class_share=share, rules=FAULTS["a mean above"]["rules"])
+    [criterion] = judge(world, first).closed
+    leave = Overrides((Override(criterion.check, first.dataset, "ana", "agreed", NOW + timedelta(days=7)),))
+    assert judge(world, first, leave).outcome is Outcome.OVERRIDDEN
 
 
 def test_an_override_excuses_no_other_dataset_and_no_other_limit(world):
