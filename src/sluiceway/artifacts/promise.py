@@ -18,12 +18,10 @@ class InputAvailability:
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """The spec that every gate judges by. ``markdown`` and ``html`` are object keys of the page."""
+    """The spec that every gate judges by, and what a caller can supply."""
 
     spec: Spec
     inputs: tuple[InputAvailability, ...]
-    markdown: str
-    html: str
 
     @property
     def content_id(self) -> str:

@@ -3,7 +3,9 @@
 from dataclasses import dataclass, fields
 
 from sluiceway.artifacts.promise import Promise
+from sluiceway.core.verdict import Verdict
 from sluiceway.declare.spec import Spec
+from sluiceway.pages.criteria_table import criteria_table, detail_of
 from sluiceway.pages.number_text import number_text, percent
 from sluiceway.pages.page import Facts, Note, Page, Section, Table
 
@@ -34,19 +36,19 @@ class Part:
     rows: tuple[tuple[str, ...], ...]
 
 
-def spec_markdown(promise: Promise) -> str:
-    """Write the page as Markdown."""
+def spec_markdown(promise: Promise, verdict: Verdict) -> str:
+    """Write the page as Markdown; ``verdict`` is the gate's on this promise."""
     spec = promise.spec
     lines = [f"# {_title(spec)}", "", _cell(spec.problem.statement), "", f"Owner: {_cell(spec.problem.owner)}", ""]
-    for part in _parts(promise):
+    for part in [*_parts(promise), _judged(verdict)]:
         lines += [f"## {part.title}", ""]
         lines += [part.words, ""] if part.words else []
         lines += [_line(part.columns), _line(("---",) * len(part.columns)), *map(_line, part.rows), ""]
     return "\n".join(lines)
 
 
-def spec_html(promise: Promise) -> str:
-    """Write the page as one HTML file."""
+def spec_html(promise: Promise, verdict: Verdict) -> str:
+    """Write the page as one HTML file; ``verdict`` is the gate's on this promise."""
     spec = promise.spec
     facts = Facts(
         (
@@ -62,8 +64,14 @@ def spec_html(promise: Promise) -> str:
     for part in _parts(promise):
         words = [Note(part.words)] if part.words else []
         sections.append(Section(part.title, [*words, Table(part.columns, part.rows)]))
-    footer = f"promise {promise.content_id}"
-    return Page(_title(spec), spec.problem.statement, sections=sections, footer=footer).html()
+    sections.append(Section("What the gate says", [criteria_table(verdict.criteria)]))
+    return Page(
+        _title(spec),
+        spec.problem.statement,
+        outcome=verdict.outcome,
+        sections=sections,
+        footer=f"promise {promise.content_id}",
+    ).html()
 
 
 def _title(spec: Spec) -> str:
@@ -122,6 +130,12 @@ def _limits(spec: Spec) -> Part:
     values = {each.name: getattr(spec.acceptance, each.name) for each in fields(spec.acceptance)}
     rows = tuple((LIMITS.get(name, name), _limit(value)) for name, value in values.items())
     return Part("Limits the gates judge by", "", ("Limit", "Value"), rows)
+
+
+def _judged(verdict: Verdict) -> Part:
+    rows = tuple((each.outcome.value.replace("_", " "), each.name, detail_of(each)) for each in verdict.criteria)
+    words = f"Taken together: {verdict.outcome.value.replace('_', ' ')}."
+    return Part("What the gate says", words, ("Verdict", "Check", "Detail"), rows)
 
 
 def _limit(value: object) -> str:

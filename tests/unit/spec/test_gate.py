@@ -23,7 +23,7 @@ SPEC = Spec(
     ServiceLevel(50, 0.999),
 )
 CARRIER = InputAvailability("carrier", "text", available=True, reason="a column of schedule")
-PROMISE = Promise(SPEC, (CARRIER,), "m", "h")
+PROMISE = Promise(SPEC, (CARRIER,))
 
 
 def judged(promise, overrides=NO_OVERRIDES):
