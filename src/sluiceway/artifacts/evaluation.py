@@ -69,18 +69,19 @@ class Parity:
 
 @dataclass(frozen=True, slots=True)
 class Reproduction:
-    """A second training from the same seed: the metrics that differ, and whether the bytes were the same."""
+    """A second training from the same seed: the model's metrics that differ, and whether the bytes were the same."""
 
     unequal: tuple[str, ...]
     same_bytes: bool
+    baseline_same_bytes: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """The model's and the baseline's scores on the holdout, from the exported bundles.
 
-    ``single_feature_auc`` gives, for each column alone, how well it ranks the training labels, 0.5 to 1. ``html`` is
-    the object key of the report.
+    ``single_feature_auc`` gives, for each column alone, how well it ranks the training labels, 0.5 to 1. ``curves``
+    is the object key of both models' curves on the holdout.
     """
 
     bundle: str
@@ -94,7 +95,7 @@ class Evaluation:
     baseline_parity: Parity
     reproduction: Reproduction
     single_feature_auc: Mapping[str, float]
-    html: str
+    curves: str
 
     @property
     def content_id(self) -> str:

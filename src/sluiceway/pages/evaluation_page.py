@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from sluiceway.artifacts.evaluation import Evaluation, Metrics, SliceScore
 from sluiceway.artifacts.model_bundle import ModelBundle, Trial
-from sluiceway.core.verdict import Outcome
+from sluiceway.core.verdict import Verdict
 from sluiceway.declare.spec import Spec
+from sluiceway.pages.criteria_table import criteria_table
 from sluiceway.pages.figure import Labels, Line, calibration, line_curves
 from sluiceway.pages.number_text import moment_text, number_text
 from sluiceway.pages.page import Bar, Block, Code, Facts, Figure, Gallery, Note, Page, Section, Table
@@ -37,15 +38,16 @@ def evaluation_html(
     bundle: ModelBundle,
     *,
     spec: Spec,
+    verdict: Verdict,
     model: Curves,
     baseline: Curves,
-    outcome: Outcome | None = None,
 ) -> str:
-    """Write the page; ``outcome`` is the gate's as of now, when there is one already."""
+    """Write the page; ``verdict`` is the gate's on this evidence."""
     split = evaluation.split
     when = f"{split.holdout_rows:,} rows from {moment_text(split.holdout_from)} to {moment_text(split.holdout_until)}"
     sections = [
         Section("", [_facts(evaluation, spec)]),
+        Section("What the gate says", [criteria_table(verdict.criteria)]),
         Section("Holdout metrics", [_metrics(evaluation, spec)]),
         Section("Curves", [Gallery(_curves(model, baseline, bundle, spec))]),
         Section("Slices", _slices(evaluation.slices)),
@@ -58,7 +60,7 @@ def evaluation_html(
         title=f"{bundle.name}: evaluation",
         subtitle=f"{spec.problem.statement} Measured on {when} that no training or search had seen, "
         "from the exported model.",
-        outcome=outcome,
+        outcome=verdict.outcome,
         sections=sections,
         footer=f"bundle {evaluation.bundle} · baseline {evaluation.baseline} · features {evaluation.feature_set}",
     ).html()
@@ -158,7 +160,8 @@ def _split(evaluation: Evaluation) -> list[Block]:
             ("Left out in the gap", split.in_gap),
             ("Holdout rows", split.holdout_rows),
             ("Gap", f"{split.gap_s / 3600:g} h"),
-            ("Rows on both sides", split.shared_rows),
+            ("Keys on both sides", len(split.shared_keys)),
+            ("Holdout rows equal to a training row", split.shared_rows),
             ("Labels known too late", split.late_labels),
         )
     )
@@ -198,6 +201,7 @@ def _evidence(evaluation: Evaluation) -> Table:
     rows = [
         ("Trained a second time from the same seed", ", ".join(again.unequal) or "every metric equal"),
         ("The second model's bytes", "the same" if again.same_bytes else "differ"),
+        ("The second baseline's bytes", "the same" if again.baseline_same_bytes else "differ"),
         *(
             (
                 f"Exported {name} against the fitted one",

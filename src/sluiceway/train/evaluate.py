@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sluiceway.artifacts.candidate import Candidate
+from sluiceway.artifacts.codec import encode
 from sluiceway.artifacts.evaluation import Evaluation, Metrics, Reproduction
 from sluiceway.artifacts.feature_set import FeatureSet
 from sluiceway.artifacts.model_bundle import ModelBundle
@@ -13,7 +14,7 @@ from sluiceway.artifacts.promise import Promise
 from sluiceway.core.digest import sha256_hex
 from sluiceway.declare.project import Project
 from sluiceway.declare.spec import Spec
-from sluiceway.pages.evaluation_page import Curves, evaluation_html
+from sluiceway.pages.evaluation_page import Curves
 from sluiceway.ports.object_store import ObjectStore
 from sluiceway.ports.progress import Progress
 from sluiceway.ports.table_store import TableStore
@@ -84,17 +85,11 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
     progress.say("training both again")
     again = retrained(bundle, baseline, rows.train, project=project, threads=threads)
     progress.say("looking for leaks")
+    drawn = {"model": model, "baseline": other}
     found = evidence(bundle, baseline, model, other, rows=rows, again=again, spec=promise.spec)
-    html = evaluation_html(
-        found,
-        bundle,
-        spec=promise.spec,
-        model=curves(model, rows, promise.spec),
-        baseline=curves(other, rows, promise.spec),
-    )
-    key = f"reports/evaluation-{found.content_id}.html"
-    objects.put(key, html.encode())
-    return Candidate(bundle, baseline, replace(found, html=key), features.time_audit)
+    key = f"reports/evaluation-{found.content_id[:12]}.json"
+    objects.put(key, encode({role: curves(each, rows, promise.spec) for role, each in drawn.items()}))
+    return Candidate(bundle, baseline, replace(found, curves=key), features.time_audit)
 
 
 def score(bundle: ModelBundle, holdout: Frame, *, objects: ObjectStore, spec: Spec) -> Scored:
@@ -122,7 +117,7 @@ def evidence(
     again: Retrained,
     spec: Spec,
 ) -> Evaluation:
-    """Gather everything that the gate judges; the report comes later."""
+    """Gather everything that the gate judges; the curves come later."""
     limit = spec.acceptance.max_onnx_difference
     return Evaluation(
         bundle=bundle.content_id,
@@ -134,23 +129,29 @@ def evidence(
         split=split_report(rows.train, rows.holdout, rows.sides),
         parity=parity(again.model, rows.holdout, limit=limit, what="the model, trained again"),
         baseline_parity=parity(again.baseline, rows.holdout, limit=limit, what="the baseline, trained again"),
-        reproduction=reproduction(bundle, model.metrics, again.model, rows.holdout, spec=spec),
+        reproduction=reproduction(bundle, baseline, model.metrics, again=again, holdout=rows.holdout, spec=spec),
         single_feature_auc=single_feature_auc(rows.train),
-        html="",
+        curves="",
     )
 
 
-def reproduction(bundle: ModelBundle, metrics: Metrics, again: Fit, holdout: Frame, *, spec: Spec) -> Reproduction:
-    """Compare a second training with the first, to the last bit."""
-    probability = exported_probability(again.onnx, holdout, what="the model, trained again")
+def reproduction(
+    bundle: ModelBundle, baseline: ModelBundle, metrics: Metrics, *, again: Retrained, holdout: Frame, spec: Spec
+) -> Reproduction:
+    """Compare the second trainings with the first ones, to the last bit; ``metrics`` are the model's."""
+    probability = exported_probability(again.model.onnx, holdout, what="the model, trained again")
     second = measure(holdout.y, probability, spec)
     names = [field.name for field in fields(Metrics)]
     unequal = tuple(name for name in names if getattr(metrics, name) != getattr(second, name))
-    return Reproduction(unequal, same_bytes=sha256_hex(again.onnx) == bundle.onnx_sha256)
+    return Reproduction(
+        unequal,
+        same_bytes=sha256_hex(again.model.onnx) == bundle.onnx_sha256,
+        baseline_same_bytes=sha256_hex(again.baseline.onnx) == baseline.onnx_sha256,
+    )
 
 
 def curves(scored: Scored, rows: Rows, spec: Spec) -> Curves:
-    """Draw one model's curves for the report."""
+    """Take one model's curves, for the page."""
     truth, probability = rows.holdout.y, scored.probability
     honest = reliability(truth, probability)
     price = cost_curve(

@@ -11,7 +11,7 @@ from sluiceway.artifacts.promise import Promise
 from sluiceway.core.verdict import Criterion, Outcome, Overrides, Verdict
 from sluiceway.declare.spec import Acceptance
 
-STAGE_VERSION = 1
+STAGE_VERSION = 2
 NAMED_AT_MOST = 5
 
 
@@ -40,13 +40,17 @@ def gate(candidate: Candidate, promise: Promise, overrides: Overrides, now: date
 def _repeats(evaluation: Evaluation) -> Iterator[Criterion]:
     again = evaluation.reproduction
     yield _none("metrics that differ after a second training", again.unequal)
-    yield Criterion.judged(
-        "bytes of a second training",
-        measured="the same" if again.same_bytes else "differ",
-        limit="the same",
-        passed=again.same_bytes,
-        detail="" if again.same_bytes else "fix every random_state in the model factory",
-    )
+    for name, same, factory in (
+        ("bytes of a second training", again.same_bytes, "model"),
+        ("bytes of the baseline's second training", again.baseline_same_bytes, "baseline"),
+    ):
+        yield Criterion.judged(
+            name,
+            measured="the same" if same else "differ",
+            limit="the same",
+            passed=same,
+            detail="" if same else f"fix every random_state in the {factory} factory",
+        )
 
 
 def _exports(evaluation: Evaluation, limits: Acceptance) -> Iterator[Criterion]:

@@ -32,7 +32,7 @@ def tracked_run(candidate: Candidate, *, experiment: str, objects: ObjectStore) 
         params={name: str(value) for name, value in bundle.params.items()} | {"seed": str(bundle.seed)},
         metrics=metrics_of(candidate),
         tags=tags_of(candidate),
-        files={"model/model.onnx": objects.get(bundle.onnx), "evaluation.html": objects.get(evaluation.html)},
+        files={"model/model.onnx": objects.get(bundle.onnx), "evaluation.json": objects.get(evaluation.curves)},
     )
 
 

@@ -97,7 +97,7 @@ class World:
 
     @property
     def promise(self) -> Promise:
-        return Promise(self.spec, (), "spec.md", "spec.html")
+        return Promise(self.spec, ())
 
     @property
     def features(self) -> FeatureSet:

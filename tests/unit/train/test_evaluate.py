@@ -108,6 +108,10 @@ def test_an_estimator_that_ignores_its_seed_does_not_reproduce(world):
     names = stopped(world(model=lambda trial: make_pipeline(encode("onehot", numbers=numbers), Restless())).judge())
     assert "bytes of a second training" in names
     assert "log_loss" in names["metrics that differ after a second training"]
+    assert "bytes of the baseline's second training" not in names
+    names = stopped(world(baseline=lambda: make_pipeline(encode("onehot", numbers=numbers), Restless())).judge())
+    assert "bytes of the baseline's second training" in names
+    assert "bytes of a second training" not in names
 
 
 def impute_and_scale():
@@ -170,4 +174,4 @@ def test_evidence_survives_the_trip_through_storage(honest):
 
     candidate = honest[1]
     assert decode(Candidate, written(candidate)) == candidate
-    assert replace(candidate, evaluation=replace(candidate.evaluation, html="x")).content_id == candidate.content_id
+    assert replace(candidate, evaluation=replace(candidate.evaluation, curves="x")).content_id == candidate.content_id

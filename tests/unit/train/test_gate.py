@@ -30,12 +30,19 @@ def test_an_honest_model_passes_every_criterion(honest):
 
 
 def test_gate_stops_when_a_metric_differs_after_a_second_training(planted):
-    closed = only(planted(reproduction=Reproduction(("roc_auc",), same_bytes=True)))
+    closed = only(planted(reproduction=Reproduction(("roc_auc",), same_bytes=True, baseline_same_bytes=True)))
     assert (closed.measured, closed.detail) == (1, "roc_auc")
 
 
 def test_gate_stops_when_a_second_training_gives_other_bytes(planted):
-    assert only(planted(reproduction=Reproduction((), same_bytes=False))).measured == "differ"
+    closed = only(planted(reproduction=Reproduction((), same_bytes=False, baseline_same_bytes=True)))
+    assert (closed.name, closed.measured) == ("bytes of a second training", "differ")
+
+
+def test_gate_stops_when_the_baselines_second_training_gives_other_bytes(planted):
+    closed = only(planted(reproduction=Reproduction((), same_bytes=True, baseline_same_bytes=False)))
+    assert (closed.name, closed.measured) == ("bytes of the baseline's second training", "differ")
+    assert closed.detail == "fix every random_state in the baseline factory"
 
 
 @pytest.mark.parametrize("evidence", ["parity", "baseline_parity"])

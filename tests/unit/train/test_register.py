@@ -30,7 +30,7 @@ def test_a_run_carries_metrics_of_both_and_the_files(honest):
     assert run.metrics["holdout_average_precision"] == candidate.evaluation.holdout.average_precision
     assert run.metrics["baseline_log_loss"] == candidate.evaluation.baseline_holdout.log_loss
     assert run.files["model/model.onnx"] == made.objects.get(candidate.bundle.onnx)
-    assert run.files["evaluation.html"] == made.objects.get(candidate.evaluation.html)
+    assert run.files["evaluation.json"] == made.objects.get(candidate.evaluation.curves)
     assert run.params["num_leaves"] == str(candidate.bundle.params["num_leaves"])
     assert run.tags["dataset"] == "dataset"
     assert float(run.tags["threshold"]) == candidate.bundle.threshold

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
+from sluiceway.artifacts.codec import decode
 from sluiceway.core.errors import TrainingError, UnknownNameError
+from sluiceway.pages.evaluation_page import Curves
 from sluiceway.train.baseline import frequent
 from sluiceway.train.frame import load_frame
 from sluiceway.train.metrics import measure
@@ -109,7 +111,8 @@ def test_training_again_anywhere_gives_the_same_contents(world, honest):
     fresh = world(threads=1)
     again = fresh.evaluate()
     assert again.content_id == candidate.content_id
-    assert again.evaluation.html == candidate.evaluation.html
+    assert again.evaluation.curves == candidate.evaluation.curves
+    assert fresh.objects.get(again.evaluation.curves) == honest[0].objects.get(candidate.evaluation.curves)
 
 
 def test_bundles_hold_what_serving_needs(honest):
@@ -123,11 +126,15 @@ def test_bundles_hold_what_serving_needs(honest):
     assert candidate.bundle.params == min(candidate.bundle.trials, key=lambda trial: trial.log_loss).params
 
 
-def test_the_report_is_stored(honest):
+def test_the_curves_of_both_are_stored(honest, sides):
     made, candidate = honest
-    page = made.objects.get(candidate.evaluation.html).decode()
-    assert "Will it be late?" in page
-    assert page.lower().count("<svg") >= 5
+    assert candidate.evaluation.curves == f"reports/evaluation-{candidate.evaluation.content_id[:12]}.json"
+    stored = decode(dict[str, Curves], made.objects.get(candidate.evaluation.curves))
+    _, holdout, _ = sides
+    for role, bundle in (("model", candidate.bundle), ("baseline", candidate.baseline)):
+        probability = exported_probability(made.objects.get(bundle.onnx), holdout, what="test")
+        area = reference.auc(*stored[role].roc)
+        assert area == pytest.approx(reference.roc_auc_score(holdout.y, probability), abs=5e-3)
 
 
 def test_an_own_baseline_that_fails_is_named(world):
@@ -152,6 +159,7 @@ BASELINE = """
 import numpy as np, polars as pl
 from sluiceway.artifacts.feature_set import FeatureColumn
 from sluiceway.core.digest import sha256_hex
+from sluiceway.pages.evaluation_page import Curves
 from sluiceway.train.baseline import logistic
 from sluiceway.train.fitting import fit_and_export
 from sluiceway.train.frame import Frame
