@@ -15,9 +15,11 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "purchases"
+FLIGHTS = ROOT / "examples" / "flights"
 COMMAND = Path(sys.executable).with_name("sluiceway")
 PURCHASES = 8_000
 PATIENCE_S = 120
+PATIENCE_FOR_ALL_FLIGHTS_S = 600
 # a baseline that the model beats on so few rows, and a search that is over at once
 SMALLER = {
     "trials=8, rows=22_000": "trials=2, rows=3_000",
@@ -49,6 +51,7 @@ class Shop:
     """A project's folder, and the command to run in it."""
 
     folder: Path
+    patience_s: int = PATIENCE_S
 
     def start(self, *words: str) -> subprocess.Popen:
         """Start a command in a process group of its own."""
@@ -61,7 +64,7 @@ class Shop:
         """Run a command, which must exit with ``code``, unless it is ``None``, and never shows a traceback."""
         done = subprocess.run(
             [COMMAND, *words], cwd=self.folder, env=quiet(), check=False, capture_output=True, text=True,
-            timeout=PATIENCE_S,
+            timeout=self.patience_s,
         )  # fmt: skip
         said = Said(done.returncode, done.stdout, done.stderr)
         assert "Traceback" not in said.out + said.err, said.err
@@ -96,7 +99,7 @@ class Shop:
     def copied(self, target: Path) -> "Shop":
         """The same project elsewhere, with all that was made in it."""
         shutil.copytree(self.folder, target)
-        return Shop(target)
+        return Shop(target, self.patience_s)
 
 
 def quiet() -> dict[str, str]:
@@ -157,6 +160,17 @@ def finished(featured, tmp_path_factory) -> Shop:
 def made(finished) -> dict[str, str]:
     """The content ids of a run that nothing disturbed."""
     return finished("run", "--json").json["made"]
+
+
+@pytest.fixture(scope="session")
+def flights(tmp_path_factory) -> Shop:
+    """The flagship behind gate 5, on every flight of 2013: its own script fetches the data."""
+    folder = tmp_path_factory.mktemp("flights") / "flights"
+    shutil.copytree(FLIGHTS, folder, ignore=shutil.ignore_patterns(".sluiceway", "data", "__pycache__"))
+    subprocess.run([sys.executable, "fetch_data.py"], cwd=folder, check=True, capture_output=True, timeout=PATIENCE_S)
+    shop = Shop(folder, PATIENCE_FOR_ALL_FLIGHTS_S)
+    shop("run", "--json")
+    return shop
 
 
 @pytest.fixture

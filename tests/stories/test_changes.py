@@ -40,8 +40,9 @@ def test_a_feature_is_added_without_ingesting_again(featured_shop):
     assert "history__count_7d" in [feature["feature"] for feature in listed]
 
 
-def test_an_earlier_present_knows_less(shop, made):
-    before = shop("run", "--until", "features", "--json").json["gates"]
+def test_an_earlier_present_knows_less_until_the_run_comes_back(shop, made, purchases):
+    customer = last_customer(purchases[1:8_001])
+    before, read = shop("run", "--until", "features", "--json").json["gates"], online(shop, customer)
     said = shop("run", "--until", "features", "--as-of", "1998-04-01", "--json")
     assert worked(said) == {"validate", "features"}
     assert said.json["made"]["ingest"] == made["ingest"]
@@ -50,6 +51,26 @@ def test_an_earlier_present_knows_less(shop, made):
         "0 unlabelled and 458 unmatured rows are left out",
         "0 unlabelled and 519 unmatured rows are left out",
     ]
+    assert online(shop, customer) != read
+    back = shop("run", "--until", "features", "--json")
+    assert worked(back) <= {"features"}
+    assert back.json["made"]["features"] == made["features"]
+    assert online(shop, customer) == read
+
+
+def test_a_model_undone_is_the_candidate_again(shop, made):
+    first = shop("models", "show", "--json").json
+    trees = ('suggest_int("n_estimators", 60, 160)', 'suggest_int("n_estimators", 70, 150)')
+    shop.edit("pipeline.py", trees)
+    assert shop("run", "--json").json["made"]["train"] != made["train"]
+    second = shop("models", "show", "--json").json
+    assert (second["version"], second["aliases"]) == (2, ["candidate"])
+    shop.edit("pipeline.py", (trees[1], trees[0]))
+    said = shop("run")
+    assert "buys_again version 1" in said.out
+    assert shop("models", "show", "--json").json == first
+    listed = shop("models", "list", "--json").json["models"]
+    assert {each["version"]: each["aliases"] for each in listed} == {1: ["candidate"], 2: []}
 
 
 def test_a_feature_undone_comes_from_the_cache(shop, made):
@@ -60,3 +81,13 @@ def test_a_feature_undone_comes_from_the_cache(shop, made):
     said = shop("run", "--json")
     assert worked(said) == set()
     assert said.json["made"] == made
+
+
+def online(shop, customer):
+    """What the online store knows of a customer."""
+    return shop("features", "get", f"customer_id={customer}", "--json").json["features"]
+
+
+def last_customer(purchases):
+    """Who bought last, by their number."""
+    return int(max(purchases, key=lambda line: line.split(",")[2]).split(",")[1])

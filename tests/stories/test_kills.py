@@ -1,5 +1,10 @@
-"""A kill at any moment is repaired by the next run: the same content ids as if nothing had happened."""
+"""A kill at any moment is repaired by the next run: the same content ids as if nothing had happened.
 
+Every kill is proved: the process died of SIGKILL, and the ledger has what stands before the node that was at work and
+lacks the node itself. A kill that came too late for that is tried again, earlier, on a project as it was before.
+"""
+
+import json
 import os
 import signal
 import time
@@ -7,30 +12,50 @@ from threading import Thread
 
 import pytest
 
-# each node of a stage, the line on standard error behind which it begins, and how long after it the killer waits
-EARLY = {"spec": None, "ingest": "gate 1", "validate": "gate 2", "features": "gate 3"}
-LATE = {"train": "gate 4", "evaluate": "  train", "publish": "gate 5"}
-MOMENTS_S = (0.0, 0.4)
+MOMENTS_S = (0.05, 0.4)
+ATTEMPTS = 5
+PATIENCE_S = 60
+# the node at work: what the ledger holds by then, and the lines on standard error behind which it begins
+BEFORE = {
+    "spec": (set(), ()),
+    "ingest": ({"made spec", "verdict spec"}, ("gate 1",)),
+    "validate": ({"made ingest", "verdict ingest"}, ("gate 2",)),
+    "features": ({"made validate", "verdict validate"}, ("gate 3",)),
+    "baseline": ({"made features", "verdict features"}, ("  train",)),
+    "train": ({"made features", "verdict features"}, ("gate 4",)),
+    "evaluate": ({"made train", "made baseline"}, ("  train", "  baseline")),
+    "publish": ({"made evaluate", "verdict train"}, ("gate 5",)),
+}
 
 
-@pytest.mark.parametrize("node", EARLY)
-def test_kills_in_an_early_stage_change_nothing(fresh_shop, node, made):
-    for moment_s in MOMENTS_S:
-        killed_after(fresh_shop, EARLY[node], moment_s)
-    again = fresh_shop("run", "--until", "features", "--json").json["made"]
+@pytest.mark.parametrize("node", ["spec", "ingest", "validate", "features"])
+def test_kills_in_an_early_stage_change_nothing(declared, tmp_path, node, made):
+    shop = killed_twice(declared, tmp_path, node)
+    again = shop("run", "--until", "features", "--json").json["made"]
     assert again == {name: made[name] for name in ("spec", "ingest", "validate", "features")}
-    assert fresh_shop("ledger", "verify", "--json").json["broken_at"] is None
-    assert list((fresh_shop.folder / ".sluiceway").glob("scratch-*")) == []
+    assert shop("ledger", "verify", "--json").json["broken_at"] is None
+    assert list((shop.folder / ".sluiceway").glob("scratch-*")) == []
 
 
-@pytest.mark.parametrize("node", LATE)
-def test_kills_in_training_and_while_a_model_is_registered_change_nothing(featured_shop, node, made):
-    for moment_s in MOMENTS_S:
-        killed_after(featured_shop, LATE[node], moment_s)
-    assert featured_shop("run", "--json").json["made"] == made
-    assert [model["version"] for model in featured_shop("models", "list", "--json").json["models"]] == [1]
-    assert len(featured_shop.entries("published")) == 1
-    assert featured_shop("ledger", "verify", "--json").json["broken_at"] is None
+@pytest.mark.parametrize("node", ["train", "evaluate", "publish"])
+def test_kills_in_training_and_while_a_model_is_registered_change_nothing(featured, tmp_path, node, made):
+    shop = killed_twice(featured, tmp_path, node)
+    assert shop("run", "--json").json["made"] == made
+    assert [model["version"] for model in shop("models", "list", "--json").json["models"]] == [1]
+    assert len(shop.entries("published")) == 1
+    assert shop("ledger", "verify", "--json").json["broken_at"] is None
+
+
+def test_kills_in_the_baseline_alone_change_nothing(finished, tmp_path, made):
+    """Beside a model that is cached; in a first run both work at once, and ``train`` above is killed with it."""
+    shop = finished.copied(tmp_path / "shop")
+    recipe = next(entry["body"]["recipe"] for entry in shop.entries("made") if entry["body"]["node"] == "baseline")
+    shop.stored(f"objects/artifacts/*/{recipe}.json").unlink()
+    shop = killed_twice(shop, tmp_path, "baseline")
+    again = shop("run", "--json").json
+    assert again["made"] == made
+    assert set(made) - set(again["cached"]) == {"baseline"}
+    assert len(shop.entries("published")) == 1
 
 
 def test_a_run_that_is_interrupted_says_that_the_next_goes_on(fresh_shop):
@@ -38,30 +63,72 @@ def test_a_run_that_is_interrupted_says_that_the_next_goes_on(fresh_shop):
     heard = until(running, "gate 1")
     os.killpg(running.pid, signal.SIGINT)
     heard += running.stderr.read()
-    assert running.wait(timeout=60) == 130
+    assert running.wait(timeout=PATIENCE_S) == 130
     assert "the next run goes on" in heard
     assert "Traceback" not in heard
     fresh_shop("run", "--until", "ingest")
 
 
-def killed_after(shop, line, moment_s):
-    """Run, and kill the process and all that it started a moment after a line of its story."""
-    running = shop.start("run")
-    if line is not None:
-        until(running, line)
-    time.sleep(moment_s if line is not None else 0.2 + moment_s)
-    if running.poll() is None:
+def killed_twice(origin, folder, node):
+    """Kill a run as its node begins, and the next run some way into the same node; return the project behind both."""
+    shop = origin
+    for number, moment_s in enumerate(MOMENTS_S):
+        shop = killed_in(shop, folder / f"{node}-{number}", node, moment_s)
+    return shop
+
+
+def killed_in(origin, folder, node, moment_s):
+    """Kill a run in a copy of a project while a node works, a moment after it began, or earlier if that is too late."""
+    for attempt in range(ATTEMPTS):
+        shop = origin.copied(folder / str(attempt))
+        earlier = facts(shop)
+        running = shop.start("run")
+        begun(shop, running, node)
+        time.sleep(moment_s / 2**attempt)
         os.killpg(running.pid, signal.SIGKILL)
-    running.communicate(timeout=60)
+        running.communicate(timeout=PATIENCE_S)
+        if running.returncode == -signal.SIGKILL and at_work(node, earlier, facts(shop)):
+            return shop
+    raise AssertionError(f"{ATTEMPTS} runs got past {node!r} before they could be killed")
 
 
-def until(running, text):
-    """Read standard error up to a line that holds a text."""
+def at_work(node, earlier, now):
+    """Whether the ledger has what the node waits for, and has not got what it was to write."""
+    needed, _ = BEFORE[node]
+    own = "published evaluate" if node == "publish" else f"made {node}"
+    return needed <= set(now) and now.count(own) == earlier.count(own)
+
+
+def facts(shop):
+    """What the ledger says was made, judged and published, oldest first."""
+    if not (shop.folder / ".sluiceway" / "ledger.db").exists():
+        return []
+    entries = shop("ledger", "log", "--last", "1000", "--json").json["entries"]
+    named = ((entry["kind"], entry["body"]) for entry in entries)
+    return [f"{kind} {body.get('stage') or body.get('node')}" for kind, body in named]
+
+
+def begun(shop, running, node):
+    """Wait until a node is at work: what precedes it was said; for the first one, the lock is held by this run."""
+    _, lines = BEFORE[node]
+    if lines:
+        until(running, *lines)
+        return
+    lock = shop.folder / ".sluiceway" / "lock"
+    over = time.monotonic() + PATIENCE_S
+    while not (lock.exists() and (text := lock.read_text()) and json.loads(text)["pid"] == running.pid):
+        assert time.monotonic() < over, "the lock was never taken"
+        assert running.poll() is None, "the run was over before it took the lock"
+        time.sleep(0.01)
+
+
+def until(running, *texts):
+    """Read standard error until each of some texts has stood in a line."""
     heard = ""
-    watchdog = Thread(target=lambda: (time.sleep(60), running.poll() is None and running.kill()), daemon=True)
+    watchdog = Thread(target=lambda: (time.sleep(PATIENCE_S), running.poll() is None and running.kill()), daemon=True)
     watchdog.start()
     for line in running.stderr:
         heard += line
-        if text in line:
+        if all(text in heard for text in texts):
             return heard
-    raise AssertionError(f"{text!r} was never said:\n{heard}")
+    raise AssertionError(f"{texts} were never said:\n{heard}")
