@@ -89,6 +89,13 @@ def test_what_is_not_there_is_not_there(store):
             store.read(missing)
 
 
+def test_what_is_there_is_whole_and_what_is_not_is_damage(store):
+    refs = [store.write("a", table) for table in (EVERY_KIND, EVERY_KIND.slice(1), EVERY_KIND.slice(0, 0))]
+    assert [store.damage(ref) for ref in refs] == ["", "", ""]
+    assert store.damage(replace(refs[0], name="b")) != ""
+    assert store.damage(replace(refs[0], content_id="0" * 64)) != ""
+
+
 def test_names_are_apart(store):
     refs = [store.write(name, EVERY_KIND) for name in ("sources/a", "sources/b", "a")]
     assert len({ref.content_id for ref in refs}) == 1

@@ -1,11 +1,13 @@
 """Tables as Delta tables in folders: one folder a name, one version a content, all versions kept."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from sluiceway.adapters.delta_log import CONTENT_KEY, Commit, commit_at, commits
+from sluiceway.adapters.delta_seal import seal, seal_of
 from sluiceway.adapters.table_names import checked_name, require_columns
 from sluiceway.artifacts.table_ref import TableRef
 from sluiceway.core.errors import ConflictError, DamagedError, SourceError, UnknownTableError
@@ -13,12 +15,15 @@ from sluiceway.core.errors import ConflictError, DamagedError, SourceError, Unkn
 if TYPE_CHECKING:  # ``has`` is on the path of an unchanged run, which should not wait for these
     import pyarrow as pa
 
+GONE = "a file is missing or cut short"
+
 
 class DeltaTables:
     """A Delta table per name below a folder. A ref's locator is the Delta version; without it the log is searched.
 
-    Each version carries its content id in its commit. Old versions are never cleaned up. A version whose files are
-    missing or cut short counts as absent, so that writing its content again repairs it.
+    Each version carries its content id in its commit, and a seal holds the hashes of its files; where a kill came
+    before the seal, the first look compares the whole content and seals it then. Old versions are never cleaned up.
+    A damaged version is not mended: writing its content again makes another version, which is found from then on.
     """
 
     def __init__(self, root: Path) -> None:
@@ -26,12 +31,13 @@ class DeltaTables:
         self._writing = Lock()
 
     def write(self, name: str, table: "pa.Table") -> TableRef:
-        """Store a table under a name, unless some version of it has this very content already.
+        """Store a table under a name, unless some version of it has this very content already, and whole.
 
         Raises:
             MisuseError: the name is no plain relative path.
             SourceError: a column's type has no kind, or Delta cannot hold the table.
             ConflictError: another process wrote the same table meanwhile.
+            DamagedError: the table's log cannot be read.
         """
         from sluiceway.plans.table_digest import normalise, table_ref
 
@@ -40,42 +46,87 @@ class DeltaTables:
         ref = table_ref(name, stored)
         with self._writing:
             commit = self._find(ref)
-            version = _append_version(folder, stored, ref.content_id) if commit is None else commit.version
-        return TableRef(name, ref.content_id, ref.rows, ref.columns, str(version))
+            if commit is None or _damage(folder, ref, commit):
+                commit = _append_version(folder, stored, ref.content_id)
+                seal(folder, commit)
+        return TableRef(name, ref.content_id, ref.rows, ref.columns, str(commit.version))
 
     def read(self, ref: TableRef, columns: Sequence[str] | None = None) -> "pa.Table":
-        """Return the rows, of all columns or those named.
-
-        The rows' number is compared, their content is not: hash with ``plans.table_digest`` where that matters.
+        """Return the rows, of all columns or those named, after hashing the version's files.
 
         Raises:
             UnknownTableError: no version has this content.
             UnknownNameError: the table has no such column.
-            DamagedError: the version's files are not readable as what was written.
+            DamagedError: a byte of the version's files is not what was written.
         """
+        folder = self._root / ref.name
         commit = self._find(ref)
-        if commit is None:
-            if any(old.content_id == ref.content_id for old in commits(self._root / ref.name)):
-                raise _damaged(ref, "a file is missing or cut short")
+        if commit is None and not self._was_there(ref):
             raise UnknownTableError(ref.name, ref.content_id)
+        reason = GONE if commit is None else _damage(folder, ref, commit)
+        if commit is None or reason:
+            raise _damaged(ref, reason)
         require_columns(ref, columns)
-        return _load(self._root / ref.name, ref, commit, columns)
+        return _load(ref, commit, columns)
 
     def has(self, ref: TableRef) -> bool:
         """Tell whether this content is there, by the log and its files' sizes."""
         return self._find(ref) is not None
 
+    def damage(self, ref: TableRef) -> str:
+        """Say what is damaged, hashing every file of the version; nothing when all is as it was written."""
+        try:
+            commit = self._find(ref)
+            return GONE if commit is None else _damage(self._root / ref.name, ref, commit)
+        except DamagedError as error:
+            return str(error)
+
     def _find(self, ref: TableRef) -> Commit | None:
-        """Look where the locator points, then through the whole log."""
+        """Look at the version that is sealed, then where the locator points, then through the whole log."""
         folder = self._root / ref.name
-        hinted = commit_at(folder, ref.locator)
-        if hinted is not None and hinted.content_id == ref.content_id and hinted.is_whole:
-            return hinted
+        for version in (_sealed_version(folder, ref.content_id), ref.locator):
+            hinted = commit_at(folder, version)
+            if hinted is not None and hinted.content_id == ref.content_id and hinted.is_whole:
+                return hinted
         fitting = (commit for commit in commits(folder) if commit.content_id == ref.content_id)
         return next((commit for commit in fitting if commit.is_whole), None)
 
+    def _was_there(self, ref: TableRef) -> bool:
+        folder = self._root / ref.name
+        in_log = any(old.content_id == ref.content_id for old in commits(folder))
+        return in_log or seal_of(folder, ref.content_id) is not None
 
-def _append_version(folder: Path, table: "pa.Table", content_id: str) -> int:
+
+def _sealed_version(folder: Path, content_id: str) -> str:
+    try:
+        found = seal_of(folder, content_id)
+    except DamagedError:  # which reading and ``damage`` report; here the log can still tell
+        return ""
+    return str(found.version) if found else ""
+
+
+def _damage(folder: Path, ref: TableRef, commit: Commit) -> str:
+    try:
+        found = seal_of(folder, ref.content_id)
+        if found is not None and found.version == commit.version:
+            return found.broken(folder, commit)
+        return _first_look(folder, ref, commit)
+    except DamagedError as error:
+        return str(error)
+
+
+def _first_look(folder: Path, ref: TableRef, commit: Commit) -> str:
+    """Compare the whole content of a version without a seal, and seal it if it is what its id says."""
+    from sluiceway.plans.table_digest import table_content_id
+
+    if table_content_id(_load(ref, commit, None)) != ref.content_id:
+        return f"version {commit.version} holds other rows than were written"
+    with suppress(OSError):  # where one may only read, every look is a first one
+        seal(folder, commit)
+    return ""
+
+
+def _append_version(folder: Path, table: "pa.Table", content_id: str) -> Commit:
     from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, write_deltalake
     from deltalake.exceptions import CommitFailedError, DeltaError
 
@@ -88,37 +139,40 @@ def _append_version(folder: Path, table: "pa.Table", content_id: str) -> int:
             commit_properties=CommitProperties(custom_metadata={CONTENT_KEY: content_id}),
             post_commithook_properties=PostCommitHookProperties(cleanup_expired_logs=False),
         )
-        return DeltaTable(str(folder)).version()
+        version = DeltaTable(str(folder)).version()
     except CommitFailedError as error:
         raise ConflictError(f"another process wrote the table {folder} meanwhile; try again") from error
     except (DeltaError, OSError) as error:
         raise SourceError(f"the table {folder} cannot be written: {error}; check its columns and the disk") from error
+    commit = commit_at(folder, str(version))
+    if commit is None:
+        raise DamagedError(f"the table {folder} lost its log entry of version {version}; write it again")
+    return commit
 
 
-def _load(folder: Path, ref: TableRef, commit: Commit, columns: Sequence[str] | None) -> "pa.Table":
+def _load(ref: TableRef, commit: Commit, columns: Sequence[str] | None) -> "pa.Table":
+    """Read a version's own files: what other versions' log entries say, or have become, plays no part."""
     import pyarrow as pa
-    from deltalake import DeltaTable
-    from deltalake.exceptions import DeltaError
-    from pyarrow import fs
+    from pyarrow import dataset
 
-    from sluiceway.plans.table_digest import normalise
+    from sluiceway.plans.table_digest import STORED_AS, normalise
 
+    if not commit.files:
+        kinds = [(column.name, STORED_AS[column.type]) for column in ref.columns]
+        empty = pa.schema(kinds).empty_table()
+        return empty if columns is None else empty.select(list(columns))
     try:
-        version = DeltaTable(str(folder), version=commit.version)
-        # deltalake's own file system is Python called from pyarrow's threads, which aborts some exits of the process
-        files = fs.SubTreeFileSystem(str(folder.absolute()), fs.LocalFileSystem())
-        table = version.to_pyarrow_table(columns=None if columns is None else list(columns), filesystem=files)
-    except (DeltaError, OSError, pa.ArrowException) as error:
-        raise _damaged(ref, str(error).partition("\n")[0], commit) from error
+        parts = dataset.dataset([str(file) for file in commit.files], format="parquet")
+        table = parts.to_table(columns=None if columns is None else list(columns))
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise _damaged(ref, str(error).partition("\n")[0]) from error
     if table.num_rows != ref.rows:
-        raise _damaged(ref, f"it has {table.num_rows} rows instead of {ref.rows}", commit)
+        raise _damaged(ref, f"it has {table.num_rows} rows instead of {ref.rows}")
     return normalise(table) if table.num_columns else table
 
 
-def _damaged(ref: TableRef, what: str, commit: Commit | None = None) -> DamagedError:
-    files = ", ".join(str(file) for file in commit.files) if commit else ""
-    remove = f"delete {files} and " if files else ""
+def _damaged(ref: TableRef, what: str) -> DamagedError:
     return DamagedError(
         f"the stored table {ref.name!r} with content {ref.content_id[:12]} is damaged: {what}; "
-        f"{remove}run again to make it anew"
+        "make it anew: sluiceway run --again ingest for a source, --again features for a training table"
     )

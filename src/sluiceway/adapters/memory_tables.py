@@ -34,3 +34,7 @@ class MemoryTables:
     def has(self, ref: TableRef) -> bool:
         """Tell whether this content is there."""
         return (ref.name, ref.content_id) in self._tables
+
+    def damage(self, ref: TableRef) -> str:
+        """Say what is damaged: nothing, unless the content is not there."""
+        return "" if self.has(ref) else "it is missing"

@@ -106,7 +106,8 @@ def verify(version: Version = None, *, common: Common = HERE) -> int:
     """Hash every stored byte of a version again. Exits 1 and names each file that is not what was stored."""
     workspace = Workspace.open(common.project)
     found = chosen(version, workspace)
-    report = inspect(found, files=workspace.kit.files, objects=workspace.kit.objects)
+    kit = workspace.kit
+    report = inspect(found, files=kit.files, objects=kit.objects, tables=kit.tables)
     if common.json:
         print_json(
             {

@@ -7,26 +7,36 @@ from sluiceway.artifacts.dataset_version import DatasetVersion, FileEntry, Integ
 from sluiceway.ingest.hashing import REHASH_BELOW_BYTES, hash_all
 from sluiceway.ingest.selection import selected
 from sluiceway.ports.object_store import ObjectInfo, ObjectStore
+from sluiceway.ports.table_store import TableStore
 
 
-def inspected(version: DatasetVersion, *, files: ObjectStore, objects: ObjectStore) -> DatasetVersion:
+def inspected(
+    version: DatasetVersion, *, files: ObjectStore, objects: ObjectStore, tables: TableStore
+) -> DatasetVersion:
     """Return the version with a look at its bytes as they are now."""
-    return replace(version, integrity=inspect(version, files=files, objects=objects))
+    return replace(version, integrity=inspect(version, files=files, objects=objects, tables=tables))
 
 
 def inspect(
-    version: DatasetVersion, *, files: ObjectStore, objects: ObjectStore, rehash_below: int = REHASH_BELOW_BYTES
+    version: DatasetVersion,
+    *,
+    files: ObjectStore,
+    objects: ObjectStore,
+    tables: TableStore,
+    rehash_below: int = REHASH_BELOW_BYTES,
 ) -> IntegrityReport:
-    """Compare every stored object and every source file with the manifest, and look for files that came later.
+    """Compare stored objects and tables and every source file with the manifest, and look for files that came later.
 
     Args:
         version: The manifest, and the pattern of each source.
         files: The project's folder.
         objects: Where the bytes are kept.
-        rehash_below: With fewer bytes than this in all, objects and sources together, every byte is hashed. Otherwise
-            size and tag (time and inode) are compared, and only what differs in tag is hashed.
+        tables: Where the tables are kept.
+        rehash_below: With fewer bytes of source files than this, every byte of sources, objects and tables is hashed.
+            Otherwise size and tag (time and inode) are compared and only what differs in tag is hashed, and of tables
+            the files' sizes are compared.
     """
-    total = 2 * sum(entry.size_bytes for entry in version.files)
+    total = sum(entry.size_bytes for entry in {entry.path: entry for entry in version.files}.values())
     method = "sha256" if total < rehash_below else "stat"
     stored = _differing(
         {entry.object_key: entry for entry in version.files},
@@ -46,7 +56,15 @@ def inspect(
         if entry.object_key in stored
     ]
     changed = [f"{path}: {reason}" for path, reason in sorted(sources.items())]
+    damaged += _damaged_tables(version, tables, look_inside=method == "sha256")
     return IntegrityReport(tuple(damaged), (*changed, *_added(version, files)), method)
+
+
+def _damaged_tables(version: DatasetVersion, tables: TableStore, *, look_inside: bool) -> Iterator[str]:
+    for ref in version.tables:
+        reason = tables.damage(ref) if look_inside or not tables.has(ref) else ""
+        if reason:
+            yield f"table {ref.name}: {reason}"
 
 
 def _listed(store: ObjectStore, folders: set[str]) -> dict[str, ObjectInfo]:

@@ -5,7 +5,6 @@ import io
 import json
 
 from sluiceway.artifacts.dataset_version import DatasetVersion
-from sluiceway.core.errors import MisuseError
 
 HEADER = ["path", "sha256", "date"]
 ManifestRow = tuple[str, str, str]
@@ -27,20 +26,6 @@ def as_csv(version: DatasetVersion) -> str:
     return text.getvalue()
 
 
-def from_csv(text: str) -> tuple[ManifestRow, ...]:
-    """Read a manifest back.
-
-    Raises:
-        MisuseError: the text is no manifest.
-    """
-    rows = list(csv.reader(io.StringIO(text, newline="")))
-    if not rows or rows[0] != HEADER or any(len(row) != len(HEADER) for row in rows):
-        raise MisuseError(
-            f"no manifest: the first row must be {','.join(HEADER)}, and every row have {len(HEADER)} values"
-        )
-    return tuple((path, sha256, date) for path, sha256, date in rows[1:])
-
-
 def as_json(version: DatasetVersion) -> str:
     """Write the manifest as JSON: the version, its files, and its tables with rows and columns."""
     files = [dict(zip(HEADER, row, strict=True)) for row in rows_of(version)]
@@ -55,15 +40,3 @@ def as_json(version: DatasetVersion) -> str:
     ]
     whole = {"version": version.version, "content_id": version.content_id, "files": files, "tables": tables}
     return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
-
-
-def from_json(text: str) -> tuple[ManifestRow, ...]:
-    """Read the files of a manifest back.
-
-    Raises:
-        MisuseError: the text is no manifest.
-    """
-    try:
-        return tuple((row["path"], row["sha256"], row["date"]) for row in json.loads(text)["files"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise MisuseError(f"no manifest: {error!r}; expected an object with files of {', '.join(HEADER)}") from error

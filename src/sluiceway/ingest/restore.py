@@ -8,7 +8,6 @@ from sluiceway.artifacts.dataset_version import TABLES_FOLDER, DatasetVersion, F
 from sluiceway.artifacts.table_ref import TableRef
 from sluiceway.core.errors import DamagedError, SourceError, UnknownObjectError
 from sluiceway.declare.project import Project
-from sluiceway.ingest.hashing import hash_all
 from sluiceway.ports.engine import Engine
 from sluiceway.ports.object_store import ObjectStore
 from sluiceway.ports.progress import Progress
@@ -62,28 +61,26 @@ def prove_restore(
     objects: ObjectStore,
     engine: Engine,
     progress: Progress,
-    scratch: ObjectStore | None = None,
+    scratch: ObjectStore,
 ) -> RestoreReport:
     """Rebuild every file and table from stored objects alone, hash every byte, and compare; timed.
 
-    Nothing of the project's folder or of the table store is read. Files are restored into ``scratch``, an empty store,
-    and tables derived from what stands there; without one, files are hashed where they are stored and tables derived
-    in memory, a source's files at a time. Tables are rebuilt only when every file came out the same.
+    Nothing of the project's folder or of the table store is read: files are restored into ``scratch``, an empty store,
+    and tables are derived from what stands there. Tables are rebuilt only when every file came out the same. Files and
+    tables of the report are those that were rebuilt, equal or not.
     """
     started = time.perf_counter()
     progress.say("restoring everything into an empty place")
-    unequal = _unequal_objects(entries, objects) if scratch is None else _unequal_copies(entries, objects, scratch)
+    unequal = _unequal_copies(entries, objects, scratch)
+    there = {info.key: info.size_bytes for info in scratch.list()}
+    restored = [entry for entry in entries if entry.path in there]
+    derived: dict[str, str] = {}
     if not unequal:
-        unequal = _unequal_tables(project, entries, tables, objects=objects, engine=engine, scratch=scratch)
-    size = sum(entry.size_bytes for entry in entries)
-    return RestoreReport(time.perf_counter() - started, len(entries), size, len(tables), tuple(unequal))
-
-
-def _unequal_objects(entries: Sequence[FileEntry], objects: ObjectStore) -> list[str]:
-    there = {info.key for info in objects.list("files")}
-    present = [entry for entry in entries if entry.object_key in there]
-    hashes = hash_all(list(dict.fromkeys(entry.object_key for entry in present)), store=objects)
-    return [place(entry) for entry in entries if hashes.get(entry.object_key) != entry.sha256]
+        unequal = _derive_anew(project, entries, derived, engine=engine, scratch=scratch)
+    if not unequal:
+        unequal = [f"table {table.name}" for table in tables if derived.get(table.name) != table.content_id]
+    size = sum(there[path] for path in {entry.path for entry in restored})
+    return RestoreReport(time.perf_counter() - started, len(restored), size, len(derived), tuple(unequal))
 
 
 def _unequal_copies(entries: Sequence[FileEntry], objects: ObjectStore, scratch: ObjectStore) -> list[str]:
@@ -96,29 +93,19 @@ def _unequal_copies(entries: Sequence[FileEntry], objects: ObjectStore, scratch:
     return unequal
 
 
-def _unequal_tables(
-    project: Project,
-    entries: Sequence[FileEntry],
-    tables: Sequence[TableRef],
-    *,
-    objects: ObjectStore,
-    engine: Engine,
-    scratch: ObjectStore | None,
+def _derive_anew(
+    project: Project, entries: Sequence[FileEntry], derived: dict[str, str], *, engine: Engine, scratch: ObjectStore
 ) -> list[str]:
+    """Note the content id of every table as it is derived from the restored files; say what went wrong, if anything."""
     from sluiceway.ingest.deriving import derive
     from sluiceway.plans.table_digest import table_content_id
 
-    def read(entry: FileEntry) -> bytes:
-        return objects.get(entry.object_key) if scratch is None else scratch.get(entry.path)
-
-    wanted = {table.name: table.content_id for table in tables}
     try:
-        for name, table in derive(project, entries, read=read, engine=engine):
-            if table_content_id(table) == wanted.get(TABLES_FOLDER + name):
-                del wanted[TABLES_FOLDER + name]
+        for name, table in derive(project, entries, read=lambda entry: scratch.get(entry.path), engine=engine):
+            derived[TABLES_FOLDER + name] = table_content_id(table)
     except SourceError as error:
-        return [f"{name}: {error}" for name in wanted]
-    return [f"table {name}" for name in wanted]
+        return [f"tables after the first {len(derived)}: {error}"]
+    return []
 
 
 def place(entry: FileEntry) -> str:

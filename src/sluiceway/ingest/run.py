@@ -21,7 +21,7 @@ def run(
     tables: TableStore,
     engine: Engine,
     progress: Progress,
-    scratch: ObjectStore | None = None,
+    scratch: ObjectStore,
 ) -> DatasetVersion:
     """Store every source file, derive every source's table from what was stored, and rebuild it all to prove it.
 
@@ -35,7 +35,7 @@ def run(
         tables: Where tables are kept, below ``sources/``.
         engine: Runs the SQL of sources.
         progress: Hears of each file and table.
-        scratch: An empty place to restore into; by default, memory.
+        scratch: An empty place to restore into.
 
     Raises:
         SourceError: a file is missing, unreadable or changing, or SQL fails.

@@ -13,14 +13,23 @@ class TableStore(Protocol):
     """Arrow tables by name and content. Safe to share between threads; one writer process at a time.
 
     A write is atomic and idempotent: the same rows under the same name give the same content id and, if they are the
-    newest, no second copy. A table that was written reads the same for ever.
+    newest, no second copy. A table that was written reads the same for ever, or not at all: no reader ever gets other
+    rows than were written. Writing a damaged table's content again makes it whole.
     """
 
     def write(self, name: str, table: "pa.Table") -> TableRef:
         """Store a table under a name such as ``sources/weather``; return how to find this very content again."""
 
     def read(self, ref: TableRef, columns: Sequence[str] | None = None) -> "pa.Table":
-        """Return the rows, of all columns or those named. Raises ``UnknownTableError`` if they are not there."""
+        """Return the rows, of all columns or those named.
+
+        Raises:
+            UnknownTableError: they are not there.
+            DamagedError: a byte of what is stored is not what was written.
+        """
 
     def has(self, ref: TableRef) -> bool:
-        """Tell, quickly, whether this content is there; damage inside it is found by reading."""
+        """Tell, quickly, whether this content is there; ``damage`` looks inside."""
+
+    def damage(self, ref: TableRef) -> str:
+        """Say how what is stored differs from what was written, by every byte of it; nothing when it is whole."""

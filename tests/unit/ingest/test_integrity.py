@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from sluiceway.adapters.delta_tables import DeltaTables
 from sluiceway.adapters.duckdb_engine import DuckdbEngine
-from sluiceway.adapters.memory_tables import MemoryTables
 from sluiceway.adapters.obstore_objects import ObstoreObjects
 from sluiceway.declare.project import Project
 from sluiceway.declare.source import Source, files
@@ -29,13 +29,21 @@ def place(tmp_path):
 
 @pytest.fixture
 def stores(place):
-    return {"files": ObstoreObjects.local(place), "objects": ObstoreObjects.local(place / "objects")}
+    return {
+        "files": ObstoreObjects.local(place),
+        "objects": ObstoreObjects.local(place / "objects"),
+        "tables": DeltaTables(place / "tables"),
+    }
+
+
+def ingested(stores):
+    project, scratch = Project(None, SOURCES, "", "code"), ObstoreObjects.memory()
+    return run(project, **stores, engine=DuckdbEngine(), progress=Silence(), scratch=scratch)
 
 
 @pytest.fixture
 def version(stores):
-    project = Project(None, SOURCES, "", "code")
-    return run(project, **stores, tables=MemoryTables(), engine=DuckdbEngine(), progress=Silence())
+    return ingested(stores)
 
 
 @METHODS
@@ -90,7 +98,7 @@ def test_a_file_that_was_only_touched_is_unchanged(version, stores, place, metho
 
 
 def test_above_the_limit_unchanged_tags_save_hashing(version, stores, monkeypatch):
-    for store in stores.values():
+    for store in (stores["files"], stores["objects"]):
         monkeypatch.setattr(store, "stream", lambda key: pytest.fail(f"{key} was hashed"))
     assert inspect(version, **stores, rehash_below=0).damaged == ()
 
@@ -100,6 +108,40 @@ def test_without_known_tags_every_byte_is_hashed_above_the_limit_too(version, st
     assert inspect(untagged, **stores, rehash_below=0).changed == ()
     (place / "b.csv").write_text("y\n4\n")
     assert inspect(untagged, **stores, rehash_below=0).changed == ("b.csv: has other bytes",)
+
+
+def damage_table(place, name, change):
+    [file] = (place / "tables" / "sources" / name).glob("*.parquet")
+    file.write_bytes(change(file.read_bytes()))
+
+
+def test_a_table_with_other_bytes_is_damage_and_ingesting_again_makes_it_anew(version, stores, place):
+    damage_table(place, "b", lambda whole: whole[:40] + bytes([whole[40] ^ 1]) + whole[41:])
+    [damaged] = inspect(version, **stores).damaged
+    assert damaged.startswith("table sources/b: ")
+    assert "other bytes" in damaged
+    again = run(
+        Project(None, SOURCES, "", "code"),
+        **stores,
+        engine=DuckdbEngine(),
+        progress=Silence(),
+        scratch=ObstoreObjects.memory(),
+    )
+    assert again.content_id == version.content_id
+    assert inspect(version, **stores).damaged == ()
+
+
+@METHODS
+def test_a_table_cut_short_is_damage(version, stores, place, method, limit):
+    damage_table(place, "a", lambda whole: whole[:100])
+    [damaged] = inspect(version, **stores, rehash_below=limit).damaged
+    assert damaged == "table sources/a: a file is missing or cut short"
+
+
+def test_the_limit_counts_the_bytes_of_the_source_files(version, stores):
+    total = sum(entry.size_bytes for entry in version.files)
+    methods = [inspect(version, **stores, rehash_below=limit).method for limit in (total, total + 1)]
+    assert methods == ["stat", "sha256"]
 
 
 def test_the_look_does_not_change_what_the_version_is(version, stores):

@@ -4,14 +4,12 @@ import csv
 import io
 import json
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sluiceway.artifacts.dataset_version import DatasetVersion, FileEntry, RestoreReport
 from sluiceway.artifacts.table_ref import Column, TableRef
-from sluiceway.core.errors import MisuseError
-from sluiceway.ingest.manifest import as_csv, as_json, from_csv, from_json, rows_of
+from sluiceway.ingest.manifest import as_csv, as_json, rows_of
 
 TABLE = TableRef("sources/a", "cd" * 32, 2, (Column("x", "integer"),))
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1)
@@ -25,7 +23,10 @@ def version(*paths):
 @given(st.lists(NAMES, max_size=5))
 def test_csv_and_json_read_back_whatever_files_are_called(paths):
     made = version(*paths)
-    assert from_csv(as_csv(made)) == from_json(as_json(made)) == rows_of(made)
+    [_, *rows] = csv.reader(io.StringIO(as_csv(made), newline=""))
+    assert [tuple(row) for row in rows] == list(rows_of(made))
+    files = json.loads(as_json(made))["files"]
+    assert [(row["path"], row["sha256"], row["date"]) for row in files] == list(rows_of(made))
 
 
 def test_csv_has_the_three_columns_that_auditors_ask_for():
@@ -43,15 +44,3 @@ def test_json_tells_the_version_and_its_tables():
     whole = json.loads(as_json(made))
     assert whole["version"] == made.version
     assert whole["tables"] == [{"name": "sources/a", "content_id": "cd" * 32, "rows": 2, "columns": {"x": "integer"}}]
-
-
-@pytest.mark.parametrize("text", ["", "a,b\n", "path,sha256,date\nonly,two\n"])
-def test_other_csv_is_no_manifest(text):
-    with pytest.raises(MisuseError, match="no manifest: the first row must be path,sha256,date"):
-        from_csv(text)
-
-
-@pytest.mark.parametrize("text", ["", "[]", '{"files": [{"path": "a"}]}', '{"files": 1}'])
-def test_other_json_is_no_manifest(text):
-    with pytest.raises(MisuseError, match="no manifest"):
-        from_json(text)

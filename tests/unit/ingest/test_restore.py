@@ -18,7 +18,6 @@ SOURCES = {
     "b": Source("b", sql="SELECT x, count(*) AS n FROM a GROUP BY x"),
 }
 PROJECT = Project(None, SOURCES, "", "code")
-SCRATCH = pytest.mark.parametrize("scratch", [None, "scratch"])
 
 
 @pytest.fixture
@@ -28,14 +27,32 @@ def stores():
     return files_, objects
 
 
-@pytest.fixture
-def version(stores):
+def ingested(project, stores, engine=None):
     return run(
-        PROJECT, files=stores[0], objects=stores[1], tables=MemoryTables(), engine=DuckdbEngine(), progress=Silence()
+        project,
+        files=stores[0],
+        objects=stores[1],
+        tables=MemoryTables(),
+        engine=engine or DuckdbEngine(),
+        progress=Silence(),
+        scratch=ObstoreObjects.memory(),
     )
 
 
-def proof(version, objects, scratch, *, project=PROJECT, entries=None, tables=None):
+@pytest.fixture
+def version(stores):
+    return run(
+        PROJECT,
+        files=stores[0],
+        objects=stores[1],
+        tables=MemoryTables(),
+        engine=DuckdbEngine(),
+        progress=Silence(),
+        scratch=ObstoreObjects.memory(),
+    )
+
+
+def proof(version, objects, *, project=PROJECT, entries=None, tables=None):
     return prove_restore(
         project,
         version.files if entries is None else entries,
@@ -43,34 +60,30 @@ def proof(version, objects, scratch, *, project=PROJECT, entries=None, tables=No
         objects=objects,
         engine=DuckdbEngine(),
         progress=Silence(),
-        scratch=ObstoreObjects.memory() if scratch else None,
+        scratch=ObstoreObjects.memory(),
     )
 
 
-@SCRATCH
-def test_an_intact_store_rebuilds_everything_without_the_sources(version, stores, scratch):
-    report = proof(version, stores[1], scratch)
+def test_an_intact_store_rebuilds_everything_without_the_sources(version, stores):
+    report = proof(version, stores[1])
     assert (report.files, report.size_bytes, report.tables, report.unequal) == (1, 8, 2, ())
     assert report.seconds > 0
 
 
-@SCRATCH
-def test_a_flipped_byte_is_named_by_file_and_object(version, stores, scratch):
+def test_a_flipped_byte_is_named_by_file_and_object(version, stores):
     [entry] = version.files
     stores[1].put(entry.object_key, b"x\n1\n1\n3\n")
-    assert proof(version, stores[1], scratch).unequal == (f"a.csv ({entry.object_key})",)
+    assert proof(version, stores[1]).unequal == (f"a.csv ({entry.object_key})",)
 
 
-@SCRATCH
-def test_a_lost_object_is_named_by_file_and_object(version, scratch):
+def test_a_lost_object_is_named_by_file_and_object(version):
     [entry] = version.files
-    assert proof(version, ObstoreObjects.memory(), scratch).unequal == (f"a.csv ({entry.object_key})",)
+    assert proof(version, ObstoreObjects.memory()).unequal == (f"a.csv ({entry.object_key})",)
 
 
-@SCRATCH
-def test_a_table_that_comes_out_otherwise_is_named(version, stores, scratch):
+def test_a_table_that_comes_out_otherwise_is_named(version, stores):
     changed = [version.tables[0], replace(version.tables[1], content_id="0" * 64)]
-    assert proof(version, stores[1], scratch, tables=changed).unequal == ("table sources/b",)
+    assert proof(version, stores[1], tables=changed).unequal == ("table sources/b",)
 
 
 class Moody(DuckdbEngine):
@@ -86,15 +99,31 @@ class Moody(DuckdbEngine):
 def test_sql_that_gives_other_rows_each_time_is_found_out(stores):
     project = Project(None, {**SOURCES, "b": Source("b", sql="SELECT x FROM a")}, "", "code")
     version = run(
-        project, files=stores[0], objects=stores[1], tables=MemoryTables(), engine=Moody(), progress=Silence()
+        project,
+        files=stores[0],
+        objects=stores[1],
+        tables=MemoryTables(),
+        engine=Moody(),
+        progress=Silence(),
+        scratch=ObstoreObjects.memory(),
     )
     assert version.restore.unequal == ("table sources/b",)
 
 
 def test_sql_that_fails_in_the_rebuild_names_what_was_not_rebuilt(version, stores):
     broken = {**SOURCES, "b": Source("b", sql="SELECT x / 'a' AS n FROM a")}
-    [unequal] = proof(version, stores[1], None, project=Project(None, broken, "", "code")).unequal
-    assert unequal.startswith("sources/b: source 'b': ")
+    [unequal] = proof(version, stores[1], project=Project(None, broken, "", "code")).unequal
+    assert unequal.startswith("tables after the first 1: source 'b': ")
+
+
+def test_what_was_not_rebuilt_is_not_counted(version, stores):
+    lost = proof(version, ObstoreObjects.memory())
+    assert (lost.files, lost.size_bytes, lost.tables) == (0, 0, 0)
+    fewer = Project(None, {"a": SOURCES["a"]}, "", "code")
+    assert proof(version, stores[1], project=fewer).tables == 1
+    broken = {**SOURCES, "b": Source("b", sql="SELECT x / 'a' AS n FROM a")}
+    report = proof(version, stores[1], project=Project(None, broken, "", "code"))
+    assert (report.files, report.tables) == (1, 1)
 
 
 def test_only_the_scratch_place_is_written_to(version, stores):

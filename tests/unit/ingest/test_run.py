@@ -60,7 +60,7 @@ def ingested(folder, *, objects=None, tables=None, made=None, scratch=None):
         tables=tables or MemoryTables(),
         engine=ENGINE,
         progress=Silence(),
-        scratch=scratch,
+        scratch=scratch or ObstoreObjects.memory(),
     )
 
 
@@ -231,7 +231,7 @@ root = Path(sys.argv[1])
 sources = {"a": Source("a", files("data/a*.csv")), "b": Source("b", sql="SELECT x + 1 AS y FROM a")}
 stores = {"files": ObstoreObjects.local(root), "objects": ObstoreObjects.local(root / "o")}
 version = run(Project(None, sources, "", ""), **stores,
-              tables=DeltaTables(root / "t"), engine=DuckdbEngine(1), progress=Slow())
+              tables=DeltaTables(root / "t"), engine=DuckdbEngine(1), progress=Slow(), scratch=ObstoreObjects.memory())
 print(version.content_id)
 """
 
