@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from sluiceway.artifacts.table_ref import Column
 from sluiceway.declare.project import Project
 from sluiceway.declare.spec import Spec
+from sluiceway.plans.ancestry import Ancestry
 from sluiceway.ports.engine import Engine
 from sluiceway.ports.object_store import ObjectStore
 from sluiceway.spec.findings import Findings, kinds_of
-from sluiceway.spec.leakage import Ancestry, check_leaks
+from sluiceway.spec.leakage import check_leaks
 from sluiceway.spec.parse import lines_of
 from sluiceway.spec.pipeline_checks import check_inputs, check_label, check_spec, check_view
 from sluiceway.spec.source_checks import check_source
@@ -51,6 +52,10 @@ def bind(project: Project, spec: Spec, *, files: ObjectStore, engine: Engine) ->
     findings.settle()
     each = kinds[pipeline.label.each.name]
     there = [name for name in spec.inputs if name in each]
-    check_leaks(pipeline.label, there, Ancestry(project.sources, columns, own), findings)
+    check_leaks(pipeline.label, there, Ancestry(project.sources, _names(columns), _names(own)), findings)
     findings.settle()
     return Binding(columns)
+
+
+def _names(columns: Mapping[str, tuple[Column, ...]]) -> dict[str, list[str]]:
+    return {source: [column.name for column in found] for source, found in columns.items()}
