@@ -28,7 +28,7 @@ def value(stamp, rest=b""):
 def test_an_empty_store_knows_nobody(store):
     assert store.read(VIEW, [b"a", b"b"]) == [None, None]
     assert store.count(VIEW) == 0
-    store.drop(VIEW)
+    assert store.snapshot(VIEW) == ""
 
 
 def test_values_are_read_in_the_order_asked(store):
@@ -53,7 +53,7 @@ def test_an_equal_stamp_takes_effect_so_that_a_replay_ends_the_same(store):
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches=st.lists(ITEMS, max_size=4))
 def test_any_batches_end_as_one_by_one(store, batches):
-    store.drop(VIEW)
+    store.replace(VIEW, [], snapshot="none")
     expected, counts = {}, []
     for batch in batches:
         counts.append(0)
@@ -85,14 +85,41 @@ def test_a_batch_whose_source_breaks_is_undone(store):
     assert store.write(VIEW, [(b"a", value(1))]) == 1
 
 
-def test_views_are_apart_and_dropped_alone(store):
+def test_a_view_is_replaced_whole_and_alone(store):
     other = "5f" * 31 + "60"
-    store.write(VIEW, [(b"a", value(1)), (b"b", value(1))])
+    store.write(VIEW, [(b"a", value(5)), (b"b", value(5))])
     store.write(other, [(b"a", value(2))])
-    store.drop(VIEW)
-    assert store.count(VIEW) == 0
-    assert store.read(other, [b"a"]) == [value(2)]
+    store.replace(VIEW, [(b"b", value(1)), (b"c", value(1))], snapshot="second")
+    assert store.read(VIEW, [b"a", b"b", b"c"]) == [None, value(1), value(1)]
+    assert (store.count(VIEW), store.snapshot(VIEW)) == (2, "second")
+    assert (store.read(other, [b"a"]), store.snapshot(other)) == ([value(2)], "")
     assert store.write(VIEW, [(b"a", value(0))]) == 1
+    assert store.snapshot(VIEW) == "second"
+
+
+def test_a_replacement_that_breaks_leaves_everything_as_it_was(store):
+    store.replace(VIEW, [(b"a", value(1))], snapshot="first")
+
+    def items():
+        yield b"b", value(2)
+        raise ValueError("the source broke")
+
+    with pytest.raises(ValueError, match="the source broke"):
+        store.replace(VIEW, items(), snapshot="second")
+    assert (store.read(VIEW, [b"a", b"b"]), store.snapshot(VIEW)) == ([value(1), None], "first")
+
+
+def test_readers_see_one_replacement_or_the_other(store):
+    keys = [bytes([number]) for number in range(20)]
+    store.replace(VIEW, [(key, value(0)) for key in keys], snapshot="0")
+
+    def replace(stamp):
+        store.replace(VIEW, [(key, value(stamp)) for key in keys], snapshot=str(stamp))
+
+    with ThreadPoolExecutor(4) as pool:
+        writing = [pool.submit(replace, stamp) for stamp in range(1, 20)]
+        assert {len(set(seen)) for seen in pool.map(lambda _: store.read(VIEW, keys), range(200))} == {1}
+    assert all(done.exception() is None for done in writing)
 
 
 def test_readers_see_each_batch_whole(store):

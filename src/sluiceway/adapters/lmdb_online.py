@@ -17,7 +17,7 @@ from sluiceway.core.errors import SourceError
 MAP_BYTES = 64 << 30
 MAX_READERS = 1024
 VIEW_BYTES = 16
-PLAIN = b"k"
+PLAIN, SNAPSHOT = b"k", b"s"
 LONGEST_KEY = 511 - VIEW_BYTES - 1
 
 
@@ -25,7 +25,7 @@ class LmdbOnline:
     """Packed values in an LMDB environment.
 
     A stored key is 16 bytes of the view name's SHA-256, then ``k`` and the key, or ``h`` and the key's SHA-256 where
-    it is longer than 494 bytes, since LMDB's keys end at 511. The file is sparse: the map's size is address space and
+    it is longer than 494 bytes, since LMDB's keys end at 511; ``s`` alone names the view's snapshot. The file is sparse: the map's size is address space and
     the most it can hold, not disk. A folder that does not exist is an empty store; the first write makes it.
     """
 
@@ -65,12 +65,27 @@ class LmdbOnline:
         with self._refusals(), self._environment().begin() as transaction:
             return sum(1 for _ in _keys(transaction, _prefix(view)))
 
-    def drop(self, view: str) -> None:
-        """Forget a view and its values."""
-        if self._is_there():
-            with self._refusals(), self._environment().begin(write=True) as transaction:
-                for key in list(_keys(transaction, _prefix(view))):
-                    transaction.delete(key)
+    def replace(self, view: str, items: Iterable[tuple[bytes, bytes]], *, snapshot: str) -> None:
+        """Let a view hold these values and no others, whatever their stamps, in one transaction.
+
+        Raises:
+            MisuseError: a value is shorter than its stamp; then everything stays as it was.
+            SourceError: the store is full, or the disk is.
+        """
+        prefix = _prefix(view)
+        with self._refusals(), self._environment().begin(write=True) as transaction:
+            for old in list(_keys(transaction, prefix)):
+                transaction.delete(old)
+            for key, value in items:
+                _put(transaction, prefix + _tail(key), checked_value(value))
+            transaction.put(prefix + SNAPSHOT, snapshot.encode())
+
+    def snapshot(self, view: str) -> str:
+        """Return what a view's values were last replaced with, or the empty text."""
+        if not self._is_there():
+            return ""
+        with self._refusals(), self._environment().begin() as transaction:
+            return bytes(transaction.get(_prefix(view) + SNAPSHOT) or b"").decode()
 
     def _is_there(self) -> bool:
         return self._opened is not None or (self._folder / "data.mdb").exists()
@@ -138,4 +153,5 @@ def _keys(transaction: lmdb.Transaction, prefix: bytes) -> Iterator[bytes]:
             key = bytes(found)
             if not key.startswith(prefix):
                 return
-            yield key
+            if key != prefix + SNAPSHOT:
+                yield key

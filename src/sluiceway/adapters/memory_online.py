@@ -13,6 +13,7 @@ class MemoryOnline:
 
     def __init__(self) -> None:
         self._views: dict[str, dict[bytes, bytes]] = {}
+        self._snapshots: dict[str, str] = {}
         self._lock = Lock()
 
     def write(self, view: str, items: Iterable[tuple[bytes, bytes]]) -> int:
@@ -41,10 +42,22 @@ class MemoryOnline:
         """Return how many keys a view has."""
         return len(self._views.get(view, {}))
 
-    def drop(self, view: str) -> None:
-        """Forget a view and its values."""
+    def replace(self, view: str, items: Iterable[tuple[bytes, bytes]], *, snapshot: str) -> None:
+        """Let a view hold these values and no others, whatever their stamps, all at once.
+
+        Raises:
+            MisuseError: a value is shorter than its stamp; then everything stays as it was.
+        """
         with self._lock:
-            self._views.pop(view, None)
+            stored: dict[bytes, bytes] = {}
+            for key, value in items:
+                if checked_value(value)[:STAMP_BYTES] >= stored.get(key, b"")[:STAMP_BYTES]:
+                    stored[key] = value
+            self._views[view], self._snapshots[view] = stored, snapshot
+
+    def snapshot(self, view: str) -> str:
+        """Return what a view's values were last replaced with, or the empty text."""
+        return self._snapshots.get(view, "")
 
 
 def checked_value(value: bytes) -> bytes:

@@ -1,7 +1,7 @@
 """Stage 4's artifact: a training table as known at each prediction, and proof that it can be read back."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sluiceway.artifacts.table_ref import TableRef
@@ -61,7 +61,8 @@ class TimeAudit:
     """What could have come from the future.
 
     ``labels_known_early`` counts labelled rows whose outcome was known at the prediction. ``inputs_known_late``
-    counts rows of ``each`` known only after their prediction. ``future_features`` names the features that
+    counts rows of ``each`` known only after their prediction. ``self_fed`` names the views whose source knew the very
+    row that is predicted before its prediction, so that it feeds its own features. ``future_features`` names the features that
     changed, out of ``sampled`` rows, when everything not yet known at the prediction was removed and the features were
     computed again another way.
     """
@@ -71,6 +72,7 @@ class TimeAudit:
     early_facts: tuple[EarlyFact, ...]
     sampled: int
     future_features: tuple[str, ...]
+    self_fed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class FeatureSet:
     """Labelled rows with the label's key, ``_at``, ``_label`` (0 or 1), ``_label_known_time`` and the model's columns.
 
     ``cutoff`` is the moment (UTC) past which nothing was known. ``views`` maps each view to its definition's
-    digest, which is also the online store's namespace.
+    digest, which is also the online store's namespace; ``snapshots`` to what the store says it holds of it.
     """
 
     dataset: str
@@ -91,6 +93,7 @@ class FeatureSet:
     counts: RowCounts
     retrieval: RetrievalReport
     time_audit: TimeAudit
+    snapshots: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def content_id(self) -> str:

@@ -111,11 +111,6 @@ class FeatureView:
         names = [feature.name for feature in self.features]
         if not names or len(set(names)) != len(names):
             raise refuse(f"view {self.name!r} needs at least one feature, and each name once; it has {names}")
-        if len({feature.is_window for feature in self.features}) > 1:
-            raise refuse(
-                f"view {self.name!r} has both windows and latest values, which are known through different moments; "
-                "make it two views"
-            )
         for feature in self.features:
             require_name("feature", feature.name)
             if feature.over and parse_duration(feature.over) % parse_duration(self.every):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
+from sluiceway.core.digest import digest_of
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.features.point_in_time import Facts, features_now
 from sluiceway.plans.latest import latest_features
@@ -14,18 +15,19 @@ from sluiceway.ports.online_store import OnlineStore
 
 
 def materialise(facts: Facts, view: FeatureView, online: OnlineStore) -> int:
-    """Write a view's value for each entity known by the cutoff; return how many entities there are.
+    """Let the store hold a view's value for each entity known by the cutoff; return how many entities there are.
 
-    Going back to an earlier cutoff, or to a source that lost an entity, is what was asked for: where the store
-    holds anything else than this snapshot, the view is dropped and written again. Readers may miss it for that moment;
-    going forward they never do.
+    Going back to an earlier cutoff, or to a source that lost an entity, is what was asked for: the view is replaced as
+    a whole, at once, and marked with the dataset and the cutoff that it now stands for.
     """
     items = list(packed(features_now(facts, view), view, cutoff=facts.cutoff))
-    written = online.write(view.digest, items)
-    if written < len(items) or online.count(view.digest) != len(items):
-        online.drop(view.digest)
-        online.write(view.digest, items)
+    online.replace(view.digest, items, snapshot=snapshot_name(facts, view))
     return len(items)
+
+
+def snapshot_name(facts: Facts, view: FeatureView) -> str:
+    """Name what a view's values are of: its definition, the dataset, the cutoff."""
+    return digest_of([view.digest, facts.dataset.content_id, facts.cutoff])
 
 
 def packed(snapshot: pa.Table, view: FeatureView, *, cutoff: int) -> Iterator[tuple[bytes, bytes]]:

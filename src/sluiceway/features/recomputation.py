@@ -104,7 +104,7 @@ def _aggregate(view: FeatureView, feature: Feature, kinds: Mapping[str, str]) ->
     if feature.kind == "count":
         return f"CAST(count({value}) {inside} AS DOUBLE) AS {name}, 0.0 AS {scale}"
     value = f"CAST({value} AS DOUBLE)"
-    function = {"mean": "favg", "sum": "fsum", "std": "stddev_samp"}.get(feature.kind, feature.kind)
+    function = {"mean": "favg", "sum": "fsum"}.get(feature.kind, feature.kind)
     return f"{function}({value}) {inside} AS {name}, max(abs({value})) {inside} AS {scale}"
 
 

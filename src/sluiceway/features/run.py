@@ -13,7 +13,7 @@ from sluiceway.core.moments import in_utc
 from sluiceway.declare.pipeline import Pipeline
 from sluiceway.declare.project import Project
 from sluiceway.features.binding import check_binding, kinds_of
-from sluiceway.features.materialise import materialise
+from sluiceway.features.materialise import materialise, snapshot_name
 from sluiceway.features.point_in_time import Facts, features_at
 from sluiceway.features.retrieval import check_retrieval
 from sluiceway.features.time_audit import audit_time
@@ -86,6 +86,7 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
         cutoff=cutoff,
         views={view.name: view.digest for view in pipeline.feature_views},
         online_rows=online_rows,
+        snapshots={view.name: snapshot_name(facts, view) for view in pipeline.feature_views},
         counts=counts,
         retrieval=retrieval,
         time_audit=audit,

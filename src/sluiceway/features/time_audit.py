@@ -6,13 +6,17 @@ from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
+from sluiceway.artifacts.dataset_version import KNOWN_TIME
 from sluiceway.artifacts.feature_set import TimeAudit
 from sluiceway.declare.feature_view import FeatureView
+from sluiceway.declare.pipeline import Pipeline
 from sluiceway.declare.project import Project
 from sluiceway.features.early_facts import find_early_facts
 from sluiceway.features.point_in_time import Facts
 from sluiceway.features.recomputation import SCALE, recomputed_sql
+from sluiceway.plans.moments_sql import floor_index, length
 from sluiceway.plans.packed_value import FeatureValue
+from sluiceway.plans.quoting import same
 
 SAMPLE = 200
 RELATIVE = 1e-5  # float32 has 6e-8
@@ -56,7 +60,27 @@ def audit_time(
         early_facts=find_early_facts(facts, project, inputs),
         sampled=len(places),
         future_features=tuple(changed),
+        self_fed=self_fed(facts, project.pipeline, spine),
     )
+
+
+def self_fed(facts: Facts, pipeline: Pipeline, spine: pa.Table) -> tuple[str, ...]:
+    """Name the views over sources with the label's key in which a predicted row is known before its prediction."""
+    keys = list(pipeline.label.each.keys)
+    rows = spine.select([*keys, "_at"])
+    named = []
+    for view in pipeline.feature_views:
+        if list(view.source.keys) != keys:
+            continue
+        source = facts.tables.read(facts.dataset.table(view.source.name), [*keys, KNOWN_TIME])
+        every, at = length(view.every), "epoch_us(spine._at)"
+        windowed = any(feature.is_window for feature in view.features)
+        before = f"< {floor_index(at, every)} * {every}" if windowed else f"<= {at}"
+        joined = f"spine JOIN source ON {same(keys, 'spine', 'source')}"
+        sql = f"SELECT count(*) FROM {joined} WHERE epoch_us(source.{KNOWN_TIME}) {before}"
+        if facts.ask(sql, spine=rows, source=source).column(0)[0].as_py():
+            named.append(view.name)
+    return tuple(named)
 
 
 def changed_features(facts: Facts, view: FeatureView, sample: pa.Table, features: pa.Table) -> list[str]:

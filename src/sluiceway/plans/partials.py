@@ -12,8 +12,6 @@ from sluiceway.declare.feature_view import Feature
 from sluiceway.plans.quoting import quoted
 
 LIMIT = "79228162514264337593543950336.0"  # 2**96; 2**31 numbers below it sum within 127 bits
-SQUARABLE = "281474976710656.0"  # 2**48, whose square is 2**96
-NOISE = "8.9e-16"  # 2**-50, a few roundings of a double
 NUMERIC = ("integer", "number", "boolean")
 ROWS = ":rows"
 
@@ -75,16 +73,7 @@ def _needed_by(feature: Feature, types: Mapping[str, str]) -> tuple[Partial, ...
         return (Partial(f"{column}:{feature.kind}", f"{feature.kind}({value})", feature.kind.upper()),)
     total = _sums(column, value, kind)
     counted = Partial(f"{column}:count", f"count({value})", "SUM")
-    if feature.kind != "std":
-        return (counted, *total)
-    double = f"CAST({value} AS DOUBLE)"
-    square = f"CASE WHEN abs({double}) < {SQUARABLE} THEN {double} * {double} END"
-    return (
-        counted,
-        *total,
-        Partial(f"{column}:squarable", f"count({square})", "SUM"),
-        *exact_sum(f"{column}:square", square),
-    )
+    return (counted, *total)
 
 
 def _sums(column: str, value: str, kind: str) -> tuple[Partial, ...]:
@@ -110,26 +99,12 @@ def told(feature: Feature, types: Mapping[str, str], merged: Callable[[str], str
         return merged(f"{column}:{feature.kind}")
     count = f"CAST({merged(f'{column}:count')} AS DOUBLE)"
     total = _total(column, types[column] == "number", merged)
-    if feature.kind == "std":
-        return _deviation(column, count, total, merged)
     return f"CASE WHEN {count} > 0 THEN {total}{f' / {count}' if feature.kind == 'mean' else ''} END"
 
 
 def _total(name: str, has_fraction: bool, merged: Callable[[str], str]) -> str:
     whole = f"CAST({merged(f'{name}:whole')} AS DOUBLE)"
     return f"({whole} + CAST({merged(f'{name}:fraction')} AS DOUBLE) / {LIMIT})" if has_fraction else whole
-
-
-def _deviation(column: str, count: str, total: str, merged: Callable[[str], str]) -> str:
-    """Sample deviation. Below 3e-8 of the root mean square, where only rounding is left, it is 0."""
-    squares = _total(f"{column}:square", has_fraction=True, merged=merged)
-    spread = f"({count} * {squares} - {total} * {total})"
-    all_squarable = f"{merged(f'{column}:squarable')} = {merged(f'{column}:count')}"
-    return (
-        f"CASE WHEN {count} < 2 OR NOT ({all_squarable}) THEN NULL "
-        f"WHEN {spread} <= {NOISE} * {count} * {squares} THEN 0.0 "
-        f"ELSE sqrt({spread} / ({count} * ({count} - 1))) END"
-    )
 
 
 def single(expression: str) -> str:

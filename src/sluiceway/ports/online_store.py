@@ -21,5 +21,11 @@ class OnlineStore(Protocol):
     def count(self, view: str) -> int:
         """Return how many keys a view has."""
 
-    def drop(self, view: str) -> None:
-        """Forget a view and its values."""
+    def replace(self, view: str, items: Iterable[tuple[bytes, bytes]], *, snapshot: str) -> None:
+        """Let a view hold these values and no others, whatever their stamps, all at once.
+
+        ``snapshot`` names what the values are of; later writes go on from it.
+        """
+
+    def snapshot(self, view: str) -> str:
+        """Return what a view's values were last replaced with, or the empty text."""

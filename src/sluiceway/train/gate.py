@@ -83,6 +83,7 @@ def _time(audit: TimeAudit) -> Iterator[Criterion]:
     early = [f"{fact.source}.{fact.column} ({fact.share:.1%} of rows)" for fact in audit.early_facts]
     yield _none("sources that know a fact before the label's source", early)
     yield _none("features from the future", audit.future_features)
+    yield _none("views that the predicted row itself feeds", audit.self_fed)
 
 
 def _leaks(candidate: Candidate, limits: Acceptance) -> Iterator[Criterion]:

@@ -11,7 +11,6 @@ from sluiceway.declare.feature_view import (
     maximum,
     mean,
     minimum,
-    std,
     total,
 )
 from sluiceway.declare.source import Source, files
@@ -51,7 +50,7 @@ def test_a_pane_or_ttl_that_is_no_duration_is_refused(setting, text):
         view(**{setting: text})
 
 
-@pytest.mark.parametrize("make", [mean, total, minimum, maximum, std])
+@pytest.mark.parametrize("make", [mean, total, minimum, maximum])
 def test_a_window_that_is_no_duration_is_refused_by_its_aggregate(make):
     with pytest.raises(DeclarationError, match=r"\(d\): 'day' is not a duration"):
         make("d", over="day")
@@ -63,8 +62,8 @@ def test_the_open_pane_is_refused_as_not_served_yet():
 
 
 def test_features_are_named_after_what_they_are():
-    made = [mean("d", over="1h"), count(over="24h"), latest("temp"), total("d", over="1h"), std("d", over="2h")]
-    assert [feature.name for feature in made] == ["mean_d_1h", "count_24h", "latest_temp", "sum_d_1h", "std_d_2h"]
+    made = [mean("d", over="1h"), count(over="24h"), latest("temp"), total("d", over="1h")]
+    assert [feature.name for feature in made] == ["mean_d_1h", "count_24h", "latest_temp", "sum_d_1h"]
     assert [feature.is_window for feature in made] == [True, True, False, True, True]
 
 

@@ -21,7 +21,7 @@ SPEC = Spec(
     metric=Metric("f_beta"),
     sla=ServiceLevel(50, 0.999),
 )
-PROMISE = Promise(SPEC, (), "", "")
+PROMISE = Promise(SPEC, ())
 GOOD = FeatureSet(
     dataset="d" * 64, table=TableRef("features/late", "c" * 64, 10, ()), key=("id",), columns=(), cutoff=NOW,
     views={"v": "e" * 64}, online_rows={"v": 3}, counts=RowCounts(12, 10, 1, 1, 4),

@@ -209,6 +209,21 @@ def test_labels_and_inputs_known_at_impossible_times_are_counted():
     )  # the schedule is known to hour 40: flights 0 to 39
 
 
+def test_a_view_that_knows_the_predicted_row_before_its_prediction_is_named():
+    crowd = sw.FeatureView("crowd", entity="carrier", source=SCHEDULE, features=[sw.count(over="6h")])
+    early = usual(schedule=scheduled(flights(), known=lambda row: row["departs"] - timedelta(hours=2)))
+    assert build(pipeline([DELAYS, crowd]), early, as_of=hour(40))[0].time_audit.self_fed == ("crowd",)
+    assert build(pipeline([DELAYS]), early, as_of=hour(40))[0].time_audit.self_fed == ()
+
+
+def test_what_is_online_is_named_by_dataset_and_cutoff():
+    online = MemoryOnline()
+    first = build(pipeline(), usual(), as_of=hour(40), online=online)[0]
+    assert online.snapshot(first.views["delays"]) == first.snapshots["delays"]
+    build(pipeline(), usual(), as_of=hour(30), online=online)
+    assert online.snapshot(first.views["delays"]) != first.snapshots["delays"]
+
+
 def test_a_second_source_that_knows_outcomes_early_is_named():
     leak = sw.Source("leak", sql="unused", key="id", event_time="lands", known_time="lands - interval 5 hours")
     view = sw.FeatureView(

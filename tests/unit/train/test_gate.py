@@ -78,6 +78,7 @@ def test_gate_stops_when_training_runs_into_the_gap(planted, honest):
     [
         (replace(CLEAN, labels_known_early=1), "labels known at the prediction"),
         (replace(CLEAN, inputs_known_late=1), "inputs known only after the prediction"),
+        (replace(CLEAN, self_fed=("history",)), "views that the predicted row itself feeds"),
         (replace(CLEAN, early_facts=(EarlyFact("arrivals", "arr_delay", 0.5),)), "sources that know a fact"),
         (replace(CLEAN, future_features=("late_rate",)), "features from the future"),
     ],
