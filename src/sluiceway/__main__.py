@@ -4,7 +4,7 @@ import os
 import sys
 from typing import NoReturn
 
-from sluiceway.core.errors import MisuseError, SluicewayError
+from sluiceway.core.errors import MisuseError, SluicewayError, SourceError, TrainingError
 
 CLOSED, MISUSE, COULD_NOT_JUDGE, INTERRUPTED = 1, 2, 3, 130
 
@@ -22,18 +22,32 @@ def run(arguments: list[str]) -> int:
 
     try:
         result = build()(arguments, exit_on_error=False, print_error=True)
-    except CycloptsError:
-        return MISUSE
+    except CycloptsError as error:
+        return answered(arguments, MisuseError(str(error)), MISUSE)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return INTERRUPTED
+    except OSError as error:
+        where = f": {error.filename}" if error.filename else ""
+        return fail(
+            arguments,
+            SourceError(f"{error.strerror or error}{where}; check the path, its rights and the disk"),
+            COULD_NOT_JUDGE,
+        )
     except MisuseError as error:
         return fail(arguments, error, MISUSE)
     except SluicewayError as error:
         return fail(arguments, error, COULD_NOT_JUDGE)
     except KeyboardInterrupt:
         sys.stderr.write("interrupted; the next run goes on from what was finished\n")
-        return INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return INTERRUPTED
+        sys.stderr.flush()
+        os._exit(INTERRUPTED)  # threads that still train would be waited for; what they do may be lost at any moment
+    except SystemExit as error:
+        return fail(
+            arguments,
+            TrainingError(f"the project's code ended the program itself: exit({error.code})"),
+            COULD_NOT_JUDGE,
+        )
     except Exception as error:  # (no traceback reaches a user; who wants it sets SLUICEWAY_DEBUG)
         if os.environ.get("SLUICEWAY_DEBUG"):
             raise
@@ -48,10 +62,15 @@ def fail(arguments: list[str], error: Exception, code: int) -> int:
     sys.stderr.write(f"error: {message}\n")
     if not known:
         sys.stderr.write("this is a fault in Sluiceway; SLUICEWAY_DEBUG=1 shows where\n")
+    return answered(arguments, error, code)
+
+
+def answered(arguments: list[str], error: Exception, code: int) -> int:
+    """Give a script its answer, too."""
     if "--json" in arguments:
         from sluiceway.cli.answer import print_json
 
-        print_json({"error": {"kind": type(error).__name__, "message": message}})
+        print_json({"error": {"kind": type(error).__name__, "message": str(error)}})
     return code
 
 

@@ -148,5 +148,5 @@ def test_every_internal_link_leads_somewhere(texts, root):
 def test_the_readme_shows_the_example_as_it_is(root):
     text = (root / "README.md").read_text()
     example = root / "examples/purchases"
-    for name in ("spec.yaml", "pipeline.py", "sql/outcomes.sql"):
+    for name in ("spec.yaml", "pipeline.py", "sql/outcomes.sql", "sql/receipts.sql"):
         assert (example / name).read_text().rstrip() in text, f"README.md shows another {name} than the example has"

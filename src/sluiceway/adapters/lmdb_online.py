@@ -25,8 +25,9 @@ class LmdbOnline:
     """Packed values in an LMDB environment.
 
     A stored key is 16 bytes of the view name's SHA-256, then ``k`` and the key, or ``h`` and the key's SHA-256 where
-    it is longer than 494 bytes, since LMDB's keys end at 511; ``s`` alone names the view's snapshot. The file is sparse: the map's size is address space and
-    the most it can hold, not disk. A folder that does not exist is an empty store; the first write makes it.
+    it is longer than 494 bytes, since LMDB's keys end at 511; ``s`` alone names the view's snapshot. The file is
+    sparse: the map's size is address space and the most it can hold, not disk. A folder that does not exist is an
+    empty store; the first write makes it.
     """
 
     def __init__(self, folder: Path, *, map_bytes: int = MAP_BYTES) -> None:
@@ -109,7 +110,8 @@ class LmdbOnline:
                 f"the online store {self._folder} is full at {self._map_bytes:,} bytes; drop views that are no longer "
                 "served, or start a new folder"
             )
-        return SourceError(f"the online store {self._folder} failed: {error}; check the disk and the rights")
+        mend = "check the disk and the rights, or remove the folder: sluiceway run fills it again"
+        return SourceError(f"the online store {self._folder} failed: {error}; {mend}")
 
 
 _environments: WeakValueDictionary[tuple[int, int, int], lmdb.Environment] = WeakValueDictionary()

@@ -52,6 +52,10 @@ class MemoryTracker:
         with self._lock:
             return newest_first(model for model in self._models if name in {None, model.name})
 
+    def knows(self, identity: str) -> bool:
+        """Tell whether some model's version has this identity."""
+        return any(model.identity == identity for model in self.versions())
+
     def alias(self, name: str, version: int, alias: str) -> None:
         """Point an alias at a version, and away from the one that had it. Raises ``UnknownNameError``."""
         with self._lock:

@@ -4,10 +4,11 @@ import logging
 import os
 import posixpath
 import re
+import sqlite3
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
@@ -16,6 +17,8 @@ from typing import Any, TypeVar
 from sluiceway.adapters.memory_tracker import BUNDLE_TAG, IDENTITY_TAG, newest_first, require_recorded, require_version
 from sluiceway.core.errors import SourceError
 from sluiceway.ports.tracker import RegisteredModel, TrackedRun
+
+KNOWN = "SELECT 1 FROM model_version_tags WHERE key = ? AND value = ?"
 
 Value = TypeVar("Value")
 
@@ -79,6 +82,16 @@ class MlflowTracker:
             return []
         with self._client() as client:
             return _versions(client, name)
+
+    def knows(self, identity: str) -> bool:
+        """Tell whether some model's version has this identity, by one look into the database: MLflow takes seconds."""
+        if not self._database.exists():
+            return False
+        try:
+            with closing(sqlite3.connect(f"{self._database.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+                return connection.execute(KNOWN, (IDENTITY_TAG, identity)).fetchone() is not None
+        except sqlite3.Error:
+            return False
 
     def alias(self, name: str, version: int, alias: str) -> None:
         """Point an alias at a version, and away from the one that had it. Raises ``UnknownNameError``."""

@@ -76,7 +76,7 @@ class ProjectFolder:
             spec.loader.exec_module(module)
         except DeclarationError as error:
             raise DeclarationError(placed(error, self._folder)) from None
-        except Exception as error:  # noqa: BLE001  (whatever the user's file raises is told, with its line)
+        except (Exception, SystemExit) as error:  # noqa: BLE001  (whatever the user's file raises is told, with its line)
             message = f"{type(error).__name__}: {error}"
             raise DeclarationError([place(message, error, self._folder)]) from None
         return module

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sluiceway.core.errors import LockedError
+from sluiceway.core.errors import LockedError, SourceError
 from sluiceway.core.moments import Clock, SystemClock, iso
 
 POLL_S = 0.05
@@ -31,8 +31,11 @@ class ProjectLock:
         Raises:
             LockedError: another process, or this one elsewhere, still holds it.
         """
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise SourceError(f"{self._file} cannot be written: {error.strerror}; a run needs to write there") from None
         try:
             self._acquire(descriptor, wait_s)
             self._sign(descriptor, command)
@@ -76,4 +79,4 @@ class ProjectLock:
             who = f"{holder.get('command')!r} (process {holder.get('pid')} on {holder.get('host')})"
             who += f" since {holder.get('since')}"
         waited = f" after waiting {wait_s:g} s" if wait_s else ""
-        return f"the project is locked by {who}{waited}; wait for it with --wait SECONDS, or stop that process"
+        return f"the project is locked by {who}{waited}; wait for it with --wait 10m, or stop that process"

@@ -13,6 +13,7 @@ from sluiceway.core.errors import DeclarationError, Problem
 from sluiceway.core.moments import in_utc, parse_moment
 
 FILE = "sluiceway.toml"
+MOST_THREADS, LARGEST_SEED = 512, 2**31 - 1
 KEYS = {
     "as_of": "the virtual present, ISO 8601, UTC unless it has an offset; by default all that the data knows",
     "seed": "the seed of everything random; 0 by default",
@@ -45,7 +46,7 @@ def read_settings(folder: Path, environment: Mapping[str, str]) -> FileSettings:
         given[key] = environment.get(f"SLUICEWAY_{key.upper()}", given.get(key))
     values = {
         "as_of": checked(given, "as_of", moment, problems),
-        "seed": checked(given, "seed", whole_number, problems),
+        "seed": checked(given, "seed", seed, problems),
         "threads": checked(given, "threads", positive_number, problems),
         "reference": checked(given, "reference", words, problems),
         "state": checked(given, "state", words, problems),
@@ -107,8 +108,16 @@ def whole_number(value: object) -> int:
 def positive_number(value: object) -> int:
     """Read a whole number above 0."""
     number = whole_number(value)
-    if number < 1:
-        raise ValueError("must be at least 1")
+    if not 1 <= number <= MOST_THREADS:
+        raise ValueError(f"must lie between 1 and {MOST_THREADS}")
+    return number
+
+
+def seed(value: object) -> int:
+    """Read a seed that every library takes."""
+    number = whole_number(value)
+    if not 0 <= number <= LARGEST_SEED:
+        raise ValueError(f"must lie between 0 and {LARGEST_SEED}")
     return number
 
 

@@ -62,9 +62,9 @@ class TimeAudit:
 
     ``labels_known_early`` counts labelled rows whose outcome was known at the prediction. ``inputs_known_late``
     counts rows of ``each`` known only after their prediction. ``self_fed`` names the views whose source knew the very
-    row that is predicted before its prediction, so that it feeds its own features. ``future_features`` names the features that
-    changed, out of ``sampled`` rows, when everything not yet known at the prediction was removed and the features were
-    computed again another way.
+    row that is predicted before its prediction, so that it feeds its own features. ``future_features`` names the
+    features that changed, out of ``sampled`` rows, when everything not yet known at the prediction was removed and the
+    features were computed again another way.
     """
 
     labels_known_early: int

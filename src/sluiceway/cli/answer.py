@@ -40,11 +40,11 @@ def looks_numeric(cell: str) -> bool:
 
 
 def text(cell: Any) -> str:
-    """Write a cell: four significant digits are enough for a person."""
+    """Write a cell: six significant digits are enough for a person."""
     if cell is None:
         return "-"
     if isinstance(cell, bool):
         return "yes" if cell else "no"
     if isinstance(cell, float):
-        return f"{cell:,.0f}" if LARGE <= abs(cell) < math.inf else f"{cell:.4g}"
+        return f"{cell:,.0f}" if LARGE <= abs(cell) < math.inf else f"{cell:.6g}"
     return str(cell)

@@ -15,7 +15,7 @@ Described = tuple[str, str, tuple[str, ...]]
 COMMANDS: dict[str, Described] = {
     "check": (
         "Read the declaration, bind it to the data's columns, and run nothing.",
-        "All problems are reported at once, each with its place.",
+        "All problems are reported at once, each with its place. Exits 1 when gate 1 would stop.",
         ("sluiceway check --project examples/flights",),
     ),
     "run": (

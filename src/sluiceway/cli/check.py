@@ -1,26 +1,36 @@
 """``sluiceway check``: whether the declaration is whole, and fits the data."""
 
 from sluiceway.cli.answer import print_json, print_lines
+from sluiceway.cli.aside import stdout_aside
 from sluiceway.cli.flags import HERE, Common
+from sluiceway.cli.gates import criterion_line
+from sluiceway.core.verdict import NO_OVERRIDES
 from sluiceway.workspace import Workspace
 
 
 def check(*, common: Common = HERE) -> int:
     """Read the declaration, bind every name and type to the data's columns, and run nothing."""
     from sluiceway.spec.binding import bind
-    from sluiceway.spec.parse import parse_spec
+    from sluiceway.spec.gate import gate
+    from sluiceway.spec.run import run
 
-    kit = Workspace.open(common.project).kit
-    project = kit.reader.load()
-    spec = parse_spec(project.spec_text, path=project.pipeline.spec)
-    binding = bind(project, spec, files=kit.files, engine=kit.engine)
+    workspace = Workspace.open(common.project)
+    kit = workspace.kit
+    with stdout_aside():
+        project = kit.reader.load()
+    promise = run(project, files=kit.files, engine=kit.engine)
+    binding = bind(project, promise.spec, files=kit.files, engine=kit.engine)
+    verdict = gate(promise, promise, NO_OVERRIDES, kit.clock.now())
     columns = {name: [[column.name, column.type] for column in found] for name, found in binding.columns.items()}
     if common.json:
-        print_json({"ok": True, "sources": columns})
+        closed = [criterion.as_json() for criterion in verdict.closed]
+        print_json({"ok": verdict.is_open, "sources": columns, "closed": closed})
     else:
         width = max(len(name) for name in columns)
         print_lines(*(f"{name:<{width}}  {len(found):>3} columns" for name, found in columns.items()))
         views = project.pipeline.feature_views
         features = sum(len(view.columns) for view in views) + len(project.pipeline.request_columns)
-        print_lines(f"✓ {len(columns)} sources, {len(views)} views, {features} features: everything fits")
-    return 0
+        told = f"{len(columns)} sources, {len(views)} views, {features} features"
+        lines = [criterion_line(criterion.as_json()) for criterion in verdict.closed]
+        print_lines(f"✓ {told}: everything fits" if verdict.is_open else f"✗ {told}: gate 1 will stop", *lines)
+    return int(not verdict.is_open)

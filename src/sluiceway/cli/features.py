@@ -8,6 +8,7 @@ from cyclopts import Parameter
 from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.artifacts.feature_set import FeatureSet
 from sluiceway.cli.answer import print_json, print_lines, print_table
+from sluiceway.cli.aside import stdout_aside
 from sluiceway.cli.flags import HERE, Common
 from sluiceway.core.errors import MisuseError, UnknownNameError
 from sluiceway.core.moments import iso
@@ -22,7 +23,9 @@ def list_(*, common: Common = HERE) -> int:
     """List the features of the newest feature set with their views, windows and sources."""
     workspace = Workspace.open(common.project)
     features = materialised(workspace)
-    rows = [row for view in workspace.kit.reader.load().pipeline.feature_views for row in view_rows(view, features)]
+    with stdout_aside():
+        views = workspace.kit.reader.load().pipeline.feature_views
+    rows = [row for view in views for row in view_rows(view, features)]
     rest = [(column.name, column.origin, "", "", "", "") for column in features.columns if column.origin != "view"]
     names = ("feature", "view", "entity", "source", "over", "entities online")
     if common.json:
@@ -68,11 +71,20 @@ def get(
     workspace = Workspace.open(common.project)
     features = materialised(workspace)
     given = dict(pair(text) for text in entities)
-    every = workspace.kit.reader.load().pipeline.feature_views
+    if len(given) < len(entities):
+        raise MisuseError("an entity column is given twice; give each once")
+    with stdout_aside():
+        every = workspace.kit.reader.load().pipeline.feature_views
+    unknown = sorted(set(given) - {name for view in every for name in view.entities})
+    if unknown:
+        raise UnknownNameError("entity", unknown[0], sorted({name for view in every for name in view.entities}))
     views = [view for view in every if set(view.entities) <= set(given)]
     if not views:
-        known = sorted({name for view in every for name in view.entities})
-        raise UnknownNameError("entity", next(iter(given), ""), known)
+        wanted = " or ".join(sorted({", ".join(view.entities) for view in every}))
+        raise MisuseError(f"no view has the entity ({', '.join(given)}); give {wanted}")
+    for view in views:
+        if workspace.kit.online.snapshot(view.digest) != features.snapshots.get(view.name):
+            raise MisuseError(f"the online store does not hold {view.name} of this feature set; sluiceway run fills it")
     keys = typed(given, views, dataset_by_id(features.dataset, workspace.kit))
     cutoff = microseconds(features.cutoff)
     reader = OnlineReader(views, workspace.kit.online, now_us=lambda: cutoff)

@@ -6,6 +6,7 @@ from cyclopts import Parameter
 
 from sluiceway.cli.answer import print_json, print_lines, print_table
 from sluiceway.cli.flags import HERE, Common
+from sluiceway.core.errors import MisuseError
 from sluiceway.ledger.chain import Entry
 from sluiceway.workspace import Workspace
 
@@ -16,7 +17,9 @@ def log(
     common: Common = HERE,
 ) -> int:
     """List the newest entries, oldest of them first."""
-    entries = list(Workspace.open(common.project).kit.ledger.entries())[-max(last, 0) :] if last > 0 else []
+    if last < 1:
+        raise MisuseError(f"--last {last}: must be at least 1")
+    entries = list(Workspace.open(common.project).kit.ledger.entries())[-last:]
     if common.json:
         print_json({"entries": entries})
     else:

@@ -15,6 +15,7 @@ from sluiceway.ledger.running import published
 from sluiceway.ports.tracker import RegisteredModel
 from sluiceway.workspace import Workspace
 
+CANDIDATE = "candidate"
 TOLD = ("estimator", "threshold", "train_rows", "holdout_from", "holdout_until", "registered_at", "bundle", "dataset")
 
 
@@ -33,14 +34,18 @@ def list_(*, common: Common = HERE) -> int:
 
 
 def show(
-    version: Annotated[int | None, Parameter(help="The version; the newest by default.")] = None,
+    version: Annotated[int | None, Parameter(help="The version; the candidate by default.")] = None,
     *,
     name: Annotated[str | None, Parameter(help="The model, where the registry holds several.")] = None,
     common: Common = HERE,
 ) -> int:
     """Show one registered version: its scores on the holdout beside the baseline's, and what it was made from."""
     workspace = Workspace.open(common.project)
-    model = registered(workspace.kit.tracker.versions(name), version)
+    versions = workspace.kit.tracker.versions()
+    known = sorted({model.name for model in versions})
+    if name is not None and name not in known:
+        raise UnknownNameError("model", name, known)
+    model = registered([model for model in versions if name in {None, model.name}], version)
     candidate = recalled_candidate(model.identity, workspace.kit)
     if candidate is None:
         raise MisuseError(f"the evidence of {model.name} version {model.version} is no longer in the store")
@@ -56,7 +61,7 @@ def show(
 
 
 def registered(versions: list[RegisteredModel], version: int | None) -> RegisteredModel:
-    """Choose a version, or the newest.
+    """Choose a version, or the candidate.
 
     Raises:
         MisuseError: nothing is registered.
@@ -65,7 +70,7 @@ def registered(versions: list[RegisteredModel], version: int | None) -> Register
     if not versions:
         raise MisuseError("no model is registered yet; a model is when gate 5 opens: sluiceway run")
     if version is None:
-        return versions[0]
+        return next((model for model in versions if CANDIDATE in model.aliases), versions[0])
     found = [model for model in versions if model.version == version]
     if not found:
         raise UnknownNameError("version", str(version), [str(model.version) for model in versions])

@@ -1,12 +1,16 @@
 """``sluiceway run``: the whole river, or a part of it."""
 
+import sys
 from datetime import datetime
 from pathlib import Path
+from shlex import quote
+from shutil import which
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from sluiceway.cli.answer import print_json, print_lines
+from sluiceway.cli.aside import stdout_aside
 from sluiceway.cli.flags import HERE, Common
 from sluiceway.cli.gates import gate_json, gate_lines
 from sluiceway.core.duration import parse_duration
@@ -33,7 +37,7 @@ def run(
     from sluiceway.cli.terminal_watch import TerminalWatch
 
     workspace = Workspace.open(common.project, as_of=moment(as_of))
-    with TerminalWatch() as watch:
+    with TerminalWatch() as watch, stdout_aside():
         report = workspace.run(watch, until=until, only=only, again=again, wait_s=seconds(wait))
     pages = workspace.pages()
     if common.json:
@@ -50,7 +54,7 @@ def moment(text: str | None) -> datetime | None:
         MisuseError: it is no time.
     """
     try:
-        return parse_moment(text) if text else None
+        return None if text is None else parse_moment(text)
     except ValueError:
         raise MisuseError(f"--as-of {text!r} is not a time; write it like 2013-11-01 or 2013-11-01T06:00:00Z") from None
 
@@ -95,8 +99,16 @@ def run_lines(report: RunReport, workspace: Workspace, pages: dict[str, Path]) -
             lines += gate_lines(gate_json(standing.gate, standing.stage, standing, now))
     lines += registered_lines(report, workspace)
     lines += ["", "Reports:", *(f"  {name:<11}{path}" for name, path in pages.items()), "", "Next:"]
-    project = "" if workspace.folder == Path() else f" --project {workspace.folder}"
-    return [*lines, *(f"  {command}" for command in next_commands(report, project))]
+    project = "" if workspace.folder == Path() else f" --project {quote(str(workspace.folder))}"
+    me = invoked()
+    return [*lines, *(f"  {command.replace('sluiceway', me)}" for command in next_commands(report, project))]
+
+
+def invoked() -> str:
+    """Name this program so that the shell finds it: plainly where it is on the path, else as it was called."""
+    called = Path(sys.argv[0])
+    found = which("sluiceway")
+    return "sluiceway" if found and Path(found).resolve() == called.resolve() else quote(str(called))
 
 
 def registered_lines(report: RunReport, workspace: Workspace) -> list[str]:

@@ -112,7 +112,7 @@ class FeatureView:
         if not names or len(set(names)) != len(names):
             raise refuse(f"view {self.name!r} needs at least one feature, and each name once; it has {names}")
         for feature in self.features:
-            require_name("feature", feature.name)
+            require_name(f"view {self.name!r}: give the feature another with name=; the feature", feature.name)
             if feature.over and parse_duration(feature.over) % parse_duration(self.every):
                 raise refuse(
                     f"view {self.name!r}, feature {feature.name!r}: over={feature.over!r} is not a multiple of "

@@ -72,6 +72,10 @@ class Search:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        numbers = {name: getattr(self, name) for name in ("trials", "rows", "folds", "seed")}
+        wrong = [f"{name}={value!r}" for name, value in numbers.items() if not isinstance(value, int)]
+        if wrong:
+            raise refuse(f"Search: {', '.join(wrong)} must be a whole number")
         if self.trials < 1 or self.rows < LEAST_ROWS or self.folds < LEAST_FOLDS:
             raise refuse(f"Search: trials >= 1, rows >= 200 and folds >= 2 must hold, got {self}")
 

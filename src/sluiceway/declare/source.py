@@ -107,14 +107,16 @@ class Source:
         return parse_expression(text) if text else None
 
 
-def window(text: str, *, owner: str) -> str:
+def window(text: object, *, owner: str) -> str:
     """Check a duration where it is declared.
 
     Raises:
         DeclarationError: it is no duration.
     """
+    if not isinstance(text, str):
+        raise refuse(f"{owner}: {text!r} is not a duration; write a text such as '5m', '36h', '30d'")
     try:
         parse_duration(text)
-    except (ValueError, TypeError) as error:
+    except ValueError as error:
         raise refuse(f"{owner}: {error}") from None
     return text

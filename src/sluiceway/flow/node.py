@@ -65,7 +65,7 @@ class Node:
     result. ``inspect`` gathers evidence that must be fresh at every judgement. ``present`` tells whether what a cached
     artifact points to is still there. ``page`` writes what people read about an artifact and the verdict on it, and
     returns its object key. ``publish`` tells the world, once the gate is open, and may be repeated; it
-    returns what the ledger should remember of it.
+    returns what the ledger should remember of it; ``is_published`` tells, quickly, whether the world still knows.
     """
 
     name: str
@@ -81,3 +81,4 @@ class Node:
     inspect: Callable[[Kit, Any], Any] | None = None
     page: Callable[[Kit, Any, Verdict, Promise], str] | None = None
     publish: Callable[[Kit, Any, Promise], Mapping[str, object]] | None = None
+    is_published: Callable[[Kit, Any], bool] | None = None

@@ -97,6 +97,10 @@ class Runner:
             DeclarationError: the declaration has problems.
             SluicewayError: something could not be judged.
         """
+        if only and until:
+            raise MisuseError(f"--only {only} and --until {until} exclude each other; give one of them")
+        if again is not None:
+            chosen(self._graph, again)
         stages = chosen(self._graph, only or until)
         line = self._line()
         refusal: Refusal | None = None
@@ -135,8 +139,11 @@ class Runner:
             return [self._step(nodes[0], line, again)]
         from concurrent.futures import ThreadPoolExecutor
 
-        with ThreadPoolExecutor(PARALLEL_NODES, thread_name_prefix="node") as pool:
+        pool = ThreadPoolExecutor(PARALLEL_NODES, thread_name_prefix="node")
+        try:
             return list(pool.map(lambda node: self._step(node, line, again), nodes))
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)  # an interrupt must not wait for what it interrupts
 
     def _recall(self, node: Node, line: Line) -> Outcome:
         from sluiceway.flow.cache import find
@@ -204,7 +211,8 @@ class Runner:
 def publish(node: Node, artifact: Artifact, *, promise: Promise, kit: Kit, settings: Settings, again: bool) -> None:
     """Tell the world, unless this artifact is the last that was told of; after a kill it is told again, harmlessly."""
     told = [name for name, facts in published(kit.ledger).items() if facts["node"] == node.name]
-    if node.publish is None or (told[-1:] == [artifact.content_id] and not again):
+    known = node.is_published is None or node.is_published(kit, artifact)
+    if node.publish is None or (told[-1:] == [artifact.content_id] and known and not again):
         return
     facts = node.publish(kit, artifact, promise)
     record_published(kit.ledger, node.name, artifact.content_id, facts, as_of=settings.as_of)

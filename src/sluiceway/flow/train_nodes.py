@@ -4,6 +4,7 @@ from sluiceway.artifacts.candidate import Candidate
 from sluiceway.artifacts.feature_set import FeatureSet
 from sluiceway.artifacts.model_bundle import ModelBundle
 from sluiceway.artifacts.promise import Promise
+from sluiceway.core.digest import sha256_hex
 from sluiceway.core.verdict import Verdict
 from sluiceway.flow.kit import Kit
 from sluiceway.flow.node import Artifact, Job, Node
@@ -63,14 +64,14 @@ def run_evaluate(job: Job) -> Artifact:
 
 
 def bundle_present(kit: Kit, bundle: ModelBundle) -> bool:
-    """Whether the model is there."""
-    return kit.objects.has(bundle.onnx)
+    """Whether the model is there, and is what was stored."""
+    return kit.objects.has(bundle.onnx) and sha256_hex(kit.objects.get(bundle.onnx)) == bundle.onnx_sha256
 
 
 def candidate_present(kit: Kit, candidate: Candidate) -> bool:
     """Whether both models and the curves are there."""
-    keys = (candidate.bundle.onnx, candidate.baseline.onnx, candidate.evaluation.curves)
-    return all(kit.objects.has(key) for key in keys)
+    bundles = (candidate.bundle, candidate.baseline)
+    return all(bundle_present(kit, bundle) for bundle in bundles) and kit.objects.has(candidate.evaluation.curves)
 
 
 def page(kit: Kit, candidate: Candidate, verdict: Verdict, promise: Promise) -> str:
@@ -88,6 +89,11 @@ def publish(kit: Kit, candidate: Candidate, promise: Promise) -> dict[str, objec
     excused = [one for one in recorded if one.subject == candidate.bundle.dataset and now < one.expires_at]
     model = register(candidate, promise=promise, objects=kit.objects, tracker=kit.tracker)
     return {"model": model.name, "version": model.version, "overrides": [override.check for override in excused]}
+
+
+def is_published(kit: Kit, candidate: Candidate) -> bool:
+    """Whether the registry still knows the candidate."""
+    return kit.tracker.knows(candidate.content_id)
 
 
 TRAIN = stage_named("train")
@@ -126,4 +132,5 @@ EVALUATE = Node(
     gate=gate,
     page=page,
     publish=publish,
+    is_published=is_published,
 )

@@ -37,21 +37,16 @@ def read_csv(data: bytes | bytearray, *, path: str, nulls: Sequence[str], delimi
 
 
 def _parse(data: bytes | bytearray, *, path: str, nulls: Sequence[str], delimiter: str) -> pa.Table:
-    # Threads lose the row's number, so they are used only where no row is wrong.
-    for threads in (True, False):
-        try:
-            return arrow_csv.read_csv(
-                pa.py_buffer(data),
-                read_options=arrow_csv.ReadOptions(
-                    block_size=min(len(data) + 1, LARGEST_BLOCK_BYTES), use_threads=threads
-                ),
-                parse_options=arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
-                convert_options=arrow_csv.ConvertOptions(null_values=["", *nulls], strings_can_be_null=False),
-            )
-        except pa.ArrowInvalid as error:
-            if not threads or "Empty CSV" in str(error):
-                raise SourceError(_explained(error, data=data, path=path)) from error
-    raise AssertionError("unreachable: the second attempt returns or raises")
+    # On one thread: more of them lose the number of a row that is wrong, and may abort the process as it ends.
+    try:
+        return arrow_csv.read_csv(
+            pa.py_buffer(data),
+            read_options=arrow_csv.ReadOptions(block_size=min(len(data) + 1, LARGEST_BLOCK_BYTES), use_threads=False),
+            parse_options=arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+            convert_options=arrow_csv.ConvertOptions(null_values=["", *nulls], strings_can_be_null=False),
+        )
+    except pa.ArrowInvalid as error:
+        raise SourceError(_explained(error, data=data, path=path)) from error
 
 
 def _explained(error: pa.ArrowInvalid, *, data: bytes | bytearray, path: str) -> str:

@@ -47,5 +47,8 @@ class Tracker(Protocol):
     def versions(self, name: str | None = None) -> list[RegisteredModel]:
         """Return the versions of one model or of all, newest first."""
 
+    def knows(self, identity: str) -> bool:
+        """Tell, quickly, whether some model's version has this identity."""
+
     def alias(self, name: str, version: int, alias: str) -> None:
         """Point an alias such as ``candidate`` at a version, and away from the one that had it."""

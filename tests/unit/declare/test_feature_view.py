@@ -64,7 +64,7 @@ def test_the_open_pane_is_refused_as_not_served_yet():
 def test_features_are_named_after_what_they_are():
     made = [mean("d", over="1h"), count(over="24h"), latest("temp"), total("d", over="1h")]
     assert [feature.name for feature in made] == ["mean_d_1h", "count_24h", "latest_temp", "sum_d_1h"]
-    assert [feature.is_window for feature in made] == [True, True, False, True, True]
+    assert [feature.is_window for feature in made] == [True, True, False, True]
 
 
 def test_a_feature_name_with_two_underscores_is_refused():
