@@ -7,11 +7,13 @@ import pyarrow as pa
 from sluiceway.artifacts.dataset_version import EVENT_TIME, KNOWN_TIME, DatasetVersion
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.features.binding import kinds_of
+from sluiceway.features.held_tables import HeldTables
 from sluiceway.features.latest_join import latest_join
-from sluiceway.plans.corrections import fact_columns, repeated_sql
+from sluiceway.features.window_merge import merge_windows, points_of
+from sluiceway.plans.corrections import fact_columns, identity, repeated_sql
 from sluiceway.plans.latest import latest_features, latest_sql, supersedes
 from sluiceway.plans.snapshot import snapshot_sql
-from sluiceway.plans.window_frames import window_features
+from sluiceway.plans.window_frames import panes_sql, window_features
 from sluiceway.plans.windows import windows_sql
 from sluiceway.ports.engine import Engine
 from sluiceway.ports.table_store import TableStore
@@ -21,14 +23,15 @@ from sluiceway.ports.table_store import TableStore
 class Facts:
     """One dataset's sources as far as they were known at ``cutoff``, microseconds since the epoch, and how to ask them.
 
-    Tables are read once each view and let go.
+    What is asked of a source more than once is remembered: the kinds of its columns, whether its facts repeat.
     """
 
     dataset: DatasetVersion
-    tables: TableStore
+    tables: TableStore | HeldTables
     engine: Engine
     cutoff: int
     kinds: dict[str, dict[str, str]] = field(default_factory=dict)
+    repeats: dict[tuple[str, ...], bool] = field(default_factory=dict)
 
     def kinds_for(self, view: FeatureView) -> dict[str, str]:
         """Give the kinds of the columns of a view's source."""
@@ -39,6 +42,14 @@ class Facts:
         columns = [*fact_columns(view), EVENT_TIME, KNOWN_TIME]
         return self.tables.read(self.dataset.table(view.source.name), columns)
 
+    def has_repeats(self, view: FeatureView) -> bool:
+        """Tell whether some fact of a view's source, as the view tells facts apart, has more than one row."""
+        place = (view.source.name, *identity(view.source.keys, view.entities))
+        if place not in self.repeats:
+            found = self.ask(repeated_sql(view, table="source", cutoff=self.cutoff), source=self.rows(view))
+            self.repeats[place] = bool(found.column(0)[0].as_py())
+        return self.repeats[place]
+
     def ask(self, sql: str, **tables: pa.Table) -> pa.Table:
         """Run one statement over the tables given."""
         return self.engine.query(sql, tables)
@@ -48,11 +59,10 @@ def features_at(facts: Facts, view: FeatureView, spine: pa.Table) -> pa.Table:
     """Compute a view for every row of ``spine`` (``_row``, ``_at``, entity columns); gives ``_row`` and features."""
     source, kinds = facts.rows(view), facts.kinds_for(view)
     needed = spine.select(["_row", "_at", *view.entities])
-    repeated = _flag(facts, repeated_sql(view, table="source", cutoff=facts.cutoff), source)
+    repeated = facts.has_repeats(view)
     made = []
     if window_features(view):
-        sql = windows_sql(view, kinds, cutoff=facts.cutoff, corrected=repeated)
-        made.append(facts.ask(sql, spine=needed, source=source))
+        made.append(_windows(facts, view, spine=needed, source=source, corrected=repeated))
     if latest_features(view) and supersedes(view, repeated=repeated):
         made.append(facts.ask(latest_sql(view, kinds, cutoff=facts.cutoff), spine=needed, source=source))
     elif latest_features(view):
@@ -62,11 +72,16 @@ def features_at(facts: Facts, view: FeatureView, spine: pa.Table) -> pa.Table:
     return facts.ask("SELECT * FROM windows JOIN newest USING (_row)", windows=made[0], newest=made[1])
 
 
+def _windows(facts: Facts, view: FeatureView, *, spine: pa.Table, source: pa.Table, corrected: bool) -> pa.Table:
+    kinds, points = facts.kinds_for(view), points_of(view, spine)
+    sql = panes_sql(view, kinds, cutoff=facts.cutoff, corrected=corrected)
+    panes = facts.ask(sql, source=source, points=points.select(["_pane"]))
+    frames = merge_windows(view, kinds, panes=panes, points=points)
+    sql = windows_sql(view, kinds, cutoff=facts.cutoff, corrected=corrected)
+    return facts.ask(sql, spine=spine, source=source, frames=frames)
+
+
 def features_now(facts: Facts, view: FeatureView) -> pa.Table:
     """Compute a view for every entity as of the cutoff, by plain aggregation (see ``plans.snapshot``)."""
     sql = snapshot_sql(view, facts.kinds_for(view), cutoff=facts.cutoff)
     return facts.ask(sql, source=facts.rows(view))
-
-
-def _flag(facts: Facts, sql: str, source: pa.Table) -> bool:
-    return bool(facts.ask(sql, source=source).column(0)[0].as_py())

@@ -13,6 +13,7 @@ from sluiceway.core.moments import in_utc
 from sluiceway.declare.pipeline import Pipeline
 from sluiceway.declare.project import Project
 from sluiceway.features.binding import check_binding, kinds_of
+from sluiceway.features.held_tables import HeldTables
 from sluiceway.features.materialise import materialise, snapshot_name
 from sluiceway.features.point_in_time import Facts, features_at
 from sluiceway.features.retrieval import check_retrieval
@@ -58,7 +59,7 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
     pipeline = project.pipeline
     check_binding(dataset, pipeline, inputs)
     cutoff = in_utc(as_of) if as_of else newest_known(dataset, pipeline, tables)
-    facts = Facts(dataset, tables, engine, microseconds(cutoff))
+    facts = Facts(dataset, HeldTables(tables), engine, microseconds(cutoff))
     progress.say("joining labels")
     everything = _spine(facts, pipeline, inputs)
     counts, late = _counts(facts, everything)

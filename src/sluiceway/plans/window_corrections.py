@@ -11,7 +11,7 @@ from sluiceway.plans.window_frames import by_over, over_column
 
 
 def correction_steps(view: FeatureView, types: Mapping[str, str]) -> dict[str, str]:
-    """From ``versions``, ``points`` and ``framed`` to ``merged``, which has the same columns as ``framed``."""
+    """From ``versions`` and ``framed`` to ``merged``, which has the same columns as ``framed``."""
     over_all = {
         f"replaced_{number}": _replaced(view, over, partials_of(features, types))
         for number, (over, features) in enumerate(by_over(view).items())
@@ -26,7 +26,7 @@ def _replaced(view: FeatureView, over: str, partials: tuple[Partial, ...]) -> st
     end = f"_pane * {every}"
     # A window of length `over` touches at most two epoch-aligned stretches of that length: an equality to join by.
     first, last = floor_index(f"{end} - {span}", span), floor_index(f"{end} - 1", span)
-    stretched = f"SELECT *, unnest(range({first}, {last} + 1)) AS _stretch FROM points"
+    stretched = f"SELECT *, unnest(range({first}, {last} + 1)) AS _stretch FROM framed"
     rows = f"SELECT *, {floor_index(KNOWN, span)} AS _stretch FROM replaced"
     met = f"{same(view.entities, 'p', 'r')} AND p._stretch = r._stretch"
     met_rows = f"SELECT p._pane, r.* FROM ({stretched}) p JOIN ({rows}) r ON {met}"

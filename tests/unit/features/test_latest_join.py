@@ -42,7 +42,8 @@ def fact(event, known, n=1.0, s="x", b=True, e=1):
 
 def greatest(values):
     """Order as the features are promised: missing least, NaN above every number."""
-    return tuple((value is not None, value != value, value if value == value and value else 0) for value in values)  # noqa: PLR0124 - NaN
+    missing = [(value is None, value != value, value) for value in values]  # noqa: PLR0124 - only NaN differs from itself
+    return tuple((not absent, no_number, 0 if absent or no_number else value) for absent, no_number, value in missing)
 
 
 SMALL = st.integers(0, 3)

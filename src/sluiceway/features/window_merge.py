@@ -1,0 +1,107 @@
+"""Window merge: panes merged over each window, at each point that is asked for, in memory.
+
+Panes lie sorted by entity and time, so a window is a stretch of them, found by bisection. Sums, being exact, subtract:
+the running sum at the stretch's end less the one at its start. Least and greatest values do not; they are taken of two
+overlapping runs of 2**k panes that cover the stretch.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow as pa
+
+from sluiceway.declare.feature_view import FeatureView
+from sluiceway.plans.moments_sql import length
+from sluiceway.plans.partials import Partial, partials_of
+from sluiceway.plans.window_frames import by_over, over_column
+
+Places = npt.NDArray[np.int64]
+
+ENTITY = ":entity"  # no column has such a name
+WIDE = pl.Decimal(38, 0)  # how 128-bit integers travel; 10**38 is reached by no fewer than 10**9 greatest numbers
+
+
+def points_of(view: FeatureView, spine: pa.Table) -> pa.Table:
+    """List what is asked for: each entity and ``_pane``, the step of ``every`` that a prediction falls into, once."""
+    present = pl.all_horizontal(pl.col(name).is_not_null() for name in (*view.entities, "_at"))
+    pane = (pl.col("_at").to_physical() // length(view.every)).alias("_pane")
+    asked = pl.DataFrame(pl.from_arrow(spine.select([*view.entities, "_at"]))).filter(present)
+    return asked.select(*view.entities, pane).unique().to_arrow()
+
+
+def merge_windows(view: FeatureView, kinds: Mapping[str, str], *, panes: pa.Table, points: pa.Table) -> pa.Table:
+    """Merge every partial over every window that ends where a point's pane begins.
+
+    Args:
+        view: Whose window features are wanted.
+        kinds: Each source column's kind.
+        panes: Entities, ``_pane`` and the partials (see ``plans.window_frames``), in any order.
+        points: Entities and ``_pane``.
+    """
+    kept, asked = _numbered(view, pl.DataFrame(pl.from_arrow(panes)), pl.DataFrame(pl.from_arrow(points)))
+    stretches = _Stretches(kept)
+    merged = asked.select(*view.entities, "_pane").get_columns()
+    ends = stretches.places(asked, back=0)
+    for over, features in by_over(view).items():
+        starts = stretches.places(asked, back=length(over) // length(view.every))
+        for partial in partials_of(features, kinds):
+            column = _merged(partial, kept.get_column(partial.name), starts, ends)
+            merged.append(column.alias(over_column(over, partial.name)))
+    return pl.DataFrame(merged).to_arrow()
+
+
+def _numbered(view: FeatureView, panes: pl.DataFrame, points: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Number the entities from 0 in both; sort the panes by entity and time. Unknown entities get a number above."""
+    names = list(view.entities)
+    points = points.with_columns(pl.col(name).cast(panes.schema[name]) for name in names)
+    entities = panes.select(names).unique().with_row_index(ENTITY)
+    kept = panes.join(entities, on=names).sort(ENTITY, "_pane")
+    asked = points.join(entities, on=names, how="left").with_columns(pl.col(ENTITY).fill_null(len(entities)))
+    return kept, asked.sort(ENTITY, "_pane")  # bisection is several times faster in order
+
+
+class _Stretches:
+    """Where in sorted panes a stretch of time begins, found by one integer that grows with entity and time."""
+
+    def __init__(self, panes: pl.DataFrame) -> None:
+        times = panes.get_column("_pane").to_numpy()
+        self._first = int(times.min()) if len(times) else 0
+        self._span = int(times.max()) - self._first + 2 if len(times) else 2
+        self._keys = panes.get_column(ENTITY).to_numpy().astype(np.int64) * self._span + (times - self._first)
+
+    def places(self, points: pl.DataFrame, *, back: int) -> Places:
+        """Give the place of each entity's first pane that is no earlier than ``back`` panes before the point."""
+        times = np.clip(points.get_column("_pane").to_numpy() - back - self._first, 0, self._span - 1)
+        keys = points.get_column(ENTITY).to_numpy().astype(np.int64) * self._span + times
+        found: Places = np.searchsorted(self._keys, keys)
+        return found
+
+
+def _merged(partial: Partial, values: pl.Series, starts: Places, ends: Places) -> pl.Series:
+    if partial.merge == "SUM":
+        return _sums(values, starts, ends)
+    there = _sums(values.is_not_null().cast(pl.Int64), starts, ends)
+    found = _extremes(values, starts, ends, least=partial.merge == "MIN")
+    return pl.select(pl.when(there > 0).then(found)).to_series()
+
+
+def _sums(values: pl.Series, starts: Places, ends: Places) -> pl.Series:
+    exact = (values.to_physical() if values.dtype == WIDE else values.cast(pl.Int64)).fill_null(strategy="zero")
+    running = pl.concat([pl.Series([0], dtype=exact.dtype), exact.cum_sum()])
+    return (running.gather(ends) - running.gather(starts)).cast(WIDE if values.dtype == WIDE else pl.Int64)
+
+
+def _extremes(values: pl.Series, starts: Places, ends: Places, *, least: bool) -> pl.Series:
+    better: Any = np.minimum if least else np.maximum
+    runs = values.fill_null(strategy="max" if least else "min").to_numpy()  # what never wins
+    counts = ends - starts
+    found = np.zeros(len(starts), dtype=runs.dtype)
+    for doubling in range(int(counts.max(initial=0)).bit_length()):
+        width = 1 << doubling
+        mine = (counts >= width) & (counts < 2 * width)
+        found[mine] = better(runs[starts[mine]], runs[ends[mine] - width])
+        runs = better(runs[:-width], runs[width:])
+    return pl.Series(found)
