@@ -54,7 +54,7 @@ def test_status_for_people_names_every_stage(finished):
 def test_a_run_tells_gates_reports_and_what_to_type_next(shop):
     said = shop("run")
     assert [f"gate {number}" in said.err for number in range(1, 6)] == [True] * 5
-    for page in ("spec", "validation", "evaluation"):
+    for page in ("spec", "validate", "train"):
         line = next(line for line in said.out.splitlines() if line.strip().startswith(page) and line.endswith(".html"))
         assert (shop.folder / line.split()[-1]).is_file()
     assert "sluiceway models show" in said.out.split("Next:")[1]
@@ -144,8 +144,9 @@ def test_the_ledger_is_told_and_verified(finished):
     audit = finished("ledger", "verify", "--json").json
     assert audit["broken_at"] is None
     assert "✓" in finished("ledger", "verify", "--head", audit["head"][:12]).out
+    assert "declared" in finished("ledger", "log", "--last", "1000").out
     kinds = {entry["kind"] for entry in finished("ledger", "log", "--last", "1000", "--json").json["entries"]}
-    assert kinds == {"made", "verdict", "published", "run"}
+    assert kinds == {"declared", "made", "verdict", "published", "run"}
     assert "gate 5 train: passed" in finished("ledger", "log", "--last", "1000").out
 
 

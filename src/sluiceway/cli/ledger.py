@@ -39,6 +39,8 @@ def summary(entry: Entry) -> str:
         return f"{body['node']} {body['content_id'][:12]}"
     if entry.kind == "override":
         return f"check {body['check']} until {body['expires_at'][:16]} by {body['author']}: {body['reason']}"
+    if entry.kind == "declared":
+        return f"project files {body['fingerprint'][:12]}"
     if entry.kind == "published":
         return f"{body['node']} {body['artifact'][:12]}"
     return ", ".join(f"{stage} {verdict}" for stage, (verdict, _) in body["gates"].items()) or "nothing judged"

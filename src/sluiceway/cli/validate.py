@@ -30,12 +30,12 @@ def report(*, common: Common = HERE) -> int:
             {
                 **gate,
                 "dataset": standing.upstream["ingest"],
-                "report": str(pages["validation"]) if "validation" in pages else None,
+                "report": str(pages["validate"]) if "validate" in pages else None,
             }
         )
     else:
         print_lines(f"dataset {standing.upstream['ingest'][:12]}", *gate_lines(gate, whole=True))
-        print_lines("", str(pages.get("validation", "the report is no longer in the store")))
+        print_lines("", str(pages.get("validate", "the report is no longer in the store")))
     return 0 if standing.at(now).is_open else 1
 
 
