@@ -7,13 +7,13 @@ Rows lie in memory; timed is frame to 20 measured checks, in CPU seconds of this
 
 import argparse
 import gc
-import json
 import time
 from collections.abc import Callable
 
 import numpy as np
 import polars as pl
 
+from measured import table
 from sluiceway.artifacts.table_ref import Column, TableRef
 from sluiceway.declare.expectation import Expectation, column
 from sluiceway.declare.source import Source, files
@@ -114,7 +114,8 @@ def main() -> None:
     frame = orders(given.rows)
     pairs = [(cpu_seconds(by_polars, frame), cpu_seconds(by_sluiceway, frame)) for _ in range(given.repeats)]
     raw, ours = (min(side) for side in zip(*pairs, strict=True))
-    print(json.dumps({"rows": given.rows, "polars_cpu_s": raw, "sluiceway_cpu_s": ours, "ratio": round(ours / raw, 3)}))
+    rows = [("polars alone", f"{raw:.3f}", "1.00"), ("stage 3's rules", f"{ours:.3f}", f"{ours / raw:.2f}")]
+    print(table((f"20 checks, {given.rows:,} rows", "CPU s", "ratio"), rows))
 
 
 if __name__ == "__main__":
