@@ -83,5 +83,5 @@ def _windows(facts: Facts, view: FeatureView, *, spine: pa.Table, source: pa.Tab
 
 def features_now(facts: Facts, view: FeatureView) -> pa.Table:
     """Compute a view for every entity as of the cutoff, by plain aggregation (see ``plans.snapshot``)."""
-    sql = snapshot_sql(view, facts.kinds_for(view), cutoff=facts.cutoff)
+    sql = snapshot_sql(view, facts.kinds_for(view), cutoff=facts.cutoff, corrected=facts.has_repeats(view))
     return facts.ask(sql, source=facts.rows(view))

@@ -37,17 +37,16 @@ def check_retrieval(
     entities = list(dict.fromkeys(name for view in views for name in view.entities))
     if not views or not training.num_rows:
         return RetrievalReport(ids=0, p50_ms=0.0, p99_ms=0.0, unequal_rereads=0, unequal_offline=0)
-    distinct = facts.ask(
-        f"SELECT DISTINCT {listed(entities)} FROM t ORDER BY ALL", t=training.select(entities)
-    ).to_pylist()
-    chosen = random.Random(seed).choices(range(len(distinct)), k=ids)  # noqa: S311 - a sample, no secret
+    distinct = facts.ask(f"SELECT DISTINCT {listed(entities)} FROM t ORDER BY ALL", t=training.select(entities))
+    places = random.Random(seed).choices(range(distinct.num_rows), k=ids)  # noqa: S311 - a sample, no secret
+    chosen = distinct.take(pa.array(places, pa.int64())).to_pylist()
     reader = OnlineReader(views, online, now_us=lambda: facts.cutoff)
-    requests = [{name: (value,) for name, value in distinct[place].items()} for place in chosen]
+    requests = [{name: (value,) for name, value in entity.items()} for entity in chosen]
     first, durations = _timed(reader, requests)
     second, again = _timed(reader, requests)
-    offline = _offline(facts, views, distinct)
+    offline = _offline(facts, views, chosen)
     rereads = [_difference(one, other, "read again") for one, other in zip(first, second, strict=True)]
-    beside = [_difference(one, offline[place], "offline") for one, place in zip(first, chosen, strict=True)]
+    beside = [_difference(one, other, "offline") for one, other in zip(first, offline, strict=True)]
     times = sorted(durations + again)
     return RetrievalReport(
         ids=len(chosen),

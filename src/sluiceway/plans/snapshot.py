@@ -21,7 +21,7 @@ def window_end(view: FeatureView, moment: int) -> int:
     return moment // length(view.every) * length(view.every)
 
 
-def snapshot_sql(view: FeatureView, types: Mapping[str, str], *, cutoff: int) -> str:
+def snapshot_sql(view: FeatureView, types: Mapping[str, str], *, cutoff: int, corrected: bool) -> str:
     """Select, for each entity known by the cutoff, its columns, ``_event``, ``_known`` and the view's features.
 
     ``_event`` and ``_known`` are the newest fact's times in microseconds, missing where the view has no latest feature
@@ -32,6 +32,7 @@ def snapshot_sql(view: FeatureView, types: Mapping[str, str], *, cutoff: int) ->
         view: Whose features to compute.
         types: Each source column's kind.
         cutoff: Microseconds since the epoch.
+        corrected: Whether some fact has more than one row.
     """
     end, entities = window_end(view, cutoff), view.entities
     steps = {
@@ -40,17 +41,21 @@ def snapshot_sql(view: FeatureView, types: Mapping[str, str], *, cutoff: int) ->
     }
     sources, columns = ["everyone"], [listed(entities, "everyone")]
     if latest_features(view):
-        steps |= {"current": newest_sql(view, facts="facts"), "newest": _newest(view, types)}
+        steps |= {"current": _standing(view, "facts", corrected=corrected), "newest": _newest(view, types)}
         sources.append(f"LEFT JOIN newest ON {same(entities, 'everyone', 'newest')}")
         columns.append(f"newest.{EVENT}, newest.{KNOWN}")
     else:
         columns.append(f"CAST(NULL AS BIGINT) AS {EVENT}, CAST(NULL AS BIGINT) AS {KNOWN}")
     if window_features(view):
         steps |= {"ended": f"SELECT * FROM facts WHERE {KNOWN} < {end}"}
-        steps |= {"standing": newest_sql(view, facts="ended"), "summed": _summed(view, types, end)}
+        steps |= {"standing": _standing(view, "ended", corrected=corrected), "summed": _summed(view, types, end)}
         sources.append(f"LEFT JOIN summed ON {same(entities, 'everyone', 'summed')}")
     columns += [_column(view, types, index, end) for index in range(len(view.features))]
     return f"WITH {written(steps)} SELECT {', '.join(columns)} FROM {' '.join(sources)}"
+
+
+def _standing(view: FeatureView, facts: str, *, corrected: bool) -> str:
+    return newest_sql(view, facts=facts) if corrected else f"SELECT * FROM {facts}"
 
 
 def _everyone(view: FeatureView) -> str:
