@@ -85,6 +85,10 @@ class Workspace:
                 shutil.rmtree(left, ignore_errors=True)
             return Runner(self.kit, self.settings, watch).run(until=until, only=only, again=again)
 
+    def lost_its_ledger(self) -> bool:
+        """Whether there is earlier work, but no ledger that tells of it; then none of it is believed."""
+        return next(self.kit.ledger.entries(), None) is None and bool(self.kit.objects.list("artifacts"))
+
     def pages(self) -> dict[str, Path]:
         """Find the newest page of each stage that has made one: what a person opens."""
         from sluiceway.flow.recall import newest_pages

@@ -68,3 +68,10 @@ def rewritten(shop, kind, change):
         assert change(text) != text
         database.execute("UPDATE entries SET body = ? WHERE sequence = ?", (change(text).encode(), sequence))
     return sequence
+
+
+def test_a_store_whose_ledger_is_gone_is_not_believed_in_silence(featured_shop):
+    (featured_shop.folder / ".sluiceway" / "ledger.db").unlink()
+    said = featured_shop("run", "--until", "ingest", "--json")
+    assert "the ledger is empty, but the store holds earlier work" in said.err
+    assert said.json["cached"] == []

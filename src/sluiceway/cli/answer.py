@@ -21,6 +21,11 @@ def print_lines(*lines: str) -> None:
     sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
+def warn(text: str) -> None:
+    """Tell a person something on standard error."""
+    sys.stderr.write(f"note: {text}\n")
+
+
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print columns of text, numbers to the right, as wide as they need to be."""
     cells = [[text(cell) for cell in row] for row in rows]

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from sluiceway.cli.answer import print_json, print_lines
+from sluiceway.cli.answer import print_json, print_lines, warn
 from sluiceway.cli.aside import stdout_aside
 from sluiceway.cli.flags import HERE, Common
 from sluiceway.cli.gates import gate_json, gate_lines
@@ -37,6 +37,8 @@ def run(
     from sluiceway.cli.terminal_watch import TerminalWatch
 
     workspace = Workspace.open(common.project, as_of=moment(as_of))
+    if workspace.lost_its_ledger():
+        warn("the ledger is empty, but the store holds earlier work; what nobody vouches for is made again")
     with TerminalWatch() as watch, stdout_aside():
         report = workspace.run(watch, until=until, only=only, again=again, wait_s=seconds(wait))
     pages = workspace.pages()

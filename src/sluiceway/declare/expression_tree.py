@@ -29,7 +29,8 @@ UNITS = ("second", "minute", "hour", "day", "week", "month", "year")
 LITERALS = frozenset({"integer", "number", "text", "boolean", "null", "moment"})
 WORDS = {
     "Select": "a subquery", "Subquery": "a subquery", "Exists": "a subquery", "Star": "a star",
-    "Window": "a window function", "Filter": "an aggregate's FILTER", "Alias": "two expressions side by side, or AS",
+    "Window": "a window function", "Filter": "an aggregate's FILTER",
+    "Alias": "two expressions side by side, or AS (a name with spaces stands in double quotes)",
     "Distinct": "DISTINCT", "Like": "LIKE (use starts_with or contains)", "ILike": "ILIKE (use lower and contains)",
     "Array": "a list", "Pow": "the operator ** or ^ (use pow)", "Struct": "a struct", "Tuple": "a tuple",
     "Bracket": "an index", "Placeholder": "a placeholder", "TryCast": "TRY_CAST (use CAST)", "If": "if() (use CASE)",
