@@ -1,5 +1,6 @@
 """What every object store promises."""
 
+import gc
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -78,6 +79,15 @@ def test_a_stream_that_breaks_leaves_what_was_there(store):
             store.put(key, broken())
     assert store.get("kept") == b"old"
     assert [info.key for info in store.list()] == ["kept"]
+
+
+def test_a_stream_that_nobody_reads_leaves_nothing_open(store):
+    store.put("a", b"1" * 3_000_000)
+    store.stream("a")
+    started = store.stream("a")
+    next(started)
+    del started
+    gc.collect()  # what was left open would be warned of, and warnings are errors
 
 
 def test_a_reader_keeps_what_it_began_to_read(store):

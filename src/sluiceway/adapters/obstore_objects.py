@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Self
+from typing import TYPE_CHECKING, Self
 
 import obstore
 from obstore.exceptions import BaseError
@@ -77,7 +77,10 @@ class ObstoreObjects:
         A folder's files are read directly: obstore hands chunks over at a fifth of the speed of SHA-256.
         """
         if self._folder is not None:
-            return _read(key, self._opening_file(_checked(key)))
+            path = self._folder / _checked(key)
+            if not path.is_file():
+                raise UnknownObjectError(key)
+            return _read(key, path)
         return _chunks(key, self._opening(key).stream(min_chunk_size=CHUNK_BYTES))
 
     def has(self, key: str) -> bool:
@@ -126,14 +129,6 @@ class ObstoreObjects:
         except (BaseError, OSError) as error:
             raise _refused("read", key, error) from error
 
-    def _opening_file(self, key: str) -> BinaryIO:
-        if self._folder is None or not (self._folder / key).is_file():
-            raise UnknownObjectError(key)
-        try:
-            return (self._folder / key).open("rb", buffering=0)
-        except OSError as error:
-            raise _refused("read", key, error) from error
-
 
 def _checked(key: str) -> str:
     """Refuse a key that is not a plain relative path, before any file is touched."""
@@ -176,14 +171,16 @@ def _chunks(key: str, content: Iterable[bytes]) -> Iterator[bytes]:
         raise _refused("read", key, error) from error
 
 
-def _read(key: str, file: BinaryIO) -> Iterator[bytes]:
-    """Read a file to its end, and close it."""
-    with file:
-        try:
+def _read(key: str, path: Path) -> Iterator[bytes]:
+    """Read a file to its end; it is open only from the first chunk on, so that a stream nobody reads holds nothing."""
+    try:
+        with path.open("rb", buffering=0) as file:
             while chunk := file.read(READ_BYTES):
                 yield chunk
-        except OSError as error:
-            raise _refused("read", key, error) from error
+    except FileNotFoundError:
+        raise UnknownObjectError(key) from None
+    except OSError as error:
+        raise _refused("read", key, error) from error
 
 
 def _refused(verb: str, key: str, error: Exception) -> SourceError:
