@@ -63,7 +63,8 @@ def test_a_run_that_is_interrupted_says_that_the_next_goes_on(fresh_shop):
     heard = until(running, "gate 1")
     os.killpg(running.pid, signal.SIGINT)
     heard += running.stderr.read()
-    assert running.wait(timeout=PATIENCE_S) == 130
+    with running:  # closes its pipes, which a watchdog would else hold open
+        assert running.wait(timeout=PATIENCE_S) == 130
     assert "the next run goes on" in heard
     assert "Traceback" not in heard
     fresh_shop("run", "--until", "ingest")
