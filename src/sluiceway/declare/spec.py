@@ -65,8 +65,41 @@ class Acceptance:
     max_retrieval_p99_ms: float = 50.0
     max_single_feature_auc: float = 0.9
     max_onnx_difference: float = 1e-5
+    max_latency_ratio: float = 3.0
+    min_canary_hours: float = 48.0
     minimum_slice_rows: int = MINIMUM_SLICE_ROWS
     minimum_slice_positives: int = MINIMUM_SLICE_POSITIVES
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """How a new model takes over: first a ``canary`` share of the entities (0 to 1), then each share of ``ramp``.
+
+    Every step lasts at least ``hold``. ``by`` names the request columns whose values decide who is on the canary; by
+    default all entity columns.
+    """
+
+    canary: float = 0.05
+    ramp: tuple[float, ...] = (0.25, 0.5, 1.0)
+    hold: str = "48h"
+    by: tuple[str, ...] = ()
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """Every share in turn, the canary's first."""
+        return (self.canary, *self.ramp)
+
+
+@dataclass(frozen=True, slots=True)
+class Monitoring:
+    """How a served model is watched: in windows of ``window``, a calendar ``month`` (UTC) or a duration.
+
+    ``seasonal`` names columns or views that move with the year: they alert only beyond what they did while the model
+    learnt.
+    """
+
+    window: str = "month"
+    seasonal: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +113,8 @@ class Spec:
     metric: Metric
     sla: ServiceLevel
     acceptance: Acceptance = Acceptance()
+    rollout: Rollout = Rollout()
+    observe: Monitoring = Monitoring()
 
     @property
     def beta(self) -> float:

@@ -1,0 +1,154 @@
+"""Stage 7's artifact: how a served model fares, window by window, and whether its alarms work."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sluiceway.core.digest import digest_of
+
+WARNING, ALERT = "warning", "alert"
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureDrift:
+    """One column in one window against the reference.
+
+    ``psi`` in nats with its ``noise_floor``; ``test`` is ``ks`` or ``chi2`` with its effect (D or Cramer's V, 0 to 1)
+    and adjusted p-value; ``js`` the Jensen-Shannon distance, base 2, 0 to 1. ``limit`` is the PSI above which it is
+    drift: the spec's, or for a seasonal column the most it moved while the model learnt. ``verdict`` is ``stable``,
+    ``negligible`` (significant, too small to matter), ``seasonal``, ``drift`` or ``inconclusive``. ``now`` and
+    ``then`` say in words what moved.
+    """
+
+    column: str
+    psi: float | None
+    noise_floor: float | None
+    limit: float
+    test: str
+    effect: float | None
+    p_adjusted: float | None
+    js: float | None
+    missing: float
+    reference_missing: float
+    verdict: str
+    then: str = ""
+    now: str = ""
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A relative change against the reference with its one-sided 95 % bounds, from resampled days."""
+
+    change: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """Matured outcomes of one window: F1 and cost per row (spec's currency) beside the declared baseline's.
+
+    ``extra_cost`` is what the window cost above the baseline's rate, in total. ``matured`` is the share of the
+    window's rows whose outcome is known.
+    """
+
+    rows: int
+    matured: float
+    positives: int
+    f1: float | None
+    reference_f1: float
+    f1_change: Interval
+    cost: float | None
+    reference_cost: float
+    cost_change: Interval
+    extra_cost: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """Requests of one window, the share that failed, and latency percentiles in milliseconds."""
+
+    requests: int
+    failures: int
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One thing that somebody should know: ``severity`` is ``warning`` (recorded) or ``alert`` (also sent).
+
+    ``kind`` is data_drift, prediction_drift, performance, cost, latency or errors; ``subject`` the column or measure.
+    """
+
+    severity: str
+    kind: str
+    subject: str
+    message: str
+    measured: float | None
+    limit: float | None
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One window of time (UTC, virtual in a rehearsal) with all that was measured in it."""
+
+    began: datetime
+    ended: datetime
+    traffic: Traffic
+    drift: tuple[FeatureDrift, ...]
+    prediction: FeatureDrift | None
+    performance: Performance | None
+    alerts: tuple[Alert, ...]
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing had to be sent."""
+        return all(alert.severity != ALERT for alert in self.alerts)
+
+
+@dataclass(frozen=True, slots=True)
+class Drill:
+    """One planted fault: what was done to which column, what had to be said, what was said. The control expects none."""
+
+    name: str
+    column: str
+    expected: str
+    fired: tuple[str, ...]
+    behaved: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RetrainDecision:
+    """Whether to train again, and why in words."""
+
+    retrain: bool
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HealthReport:
+    """The health of one served version. ``scope`` is ``rehearsal`` or ``live``; ``json`` the details' object key."""
+
+    scope: str
+    dataset: str
+    version: str
+    bundle: str
+    began: datetime
+    ended: datetime
+    reference: str
+    windows: tuple[Window, ...]
+    drills: tuple[Drill, ...]
+    decision: RetrainDecision
+    json: str = ""
+    details: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def content_id(self) -> str:
+        """Identify what was observed; never how fast it was."""
+        seen = [(w.began, w.ended, w.drift, w.prediction, w.performance) for w in self.windows]
+        meaning = [self.scope, self.dataset, self.bundle, self.reference]
+        return digest_of(["health", *meaning, seen, self.drills, self.decision])

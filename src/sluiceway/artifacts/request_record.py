@@ -1,0 +1,38 @@
+"""The request log's schema: one record for each row that was asked about. Skew, drift and canaries read nothing else."""
+
+from typing import Any
+
+import msgspec
+
+
+class RequestRecord(msgspec.Struct, frozen=True, gc=False):
+    """One row of one request.
+
+    ``arrival`` is wall time and ``at`` the moment the prediction was made for (virtual in a rehearsal), both
+    microseconds since the epoch, UTC. ``features`` is the vector that the model was given, by column; ``views`` holds,
+    by view, ``[digest, written, known_through]`` of the value that was read (microseconds), ``None`` where there was
+    none. ``arm`` is ``champion`` or ``challenger``: whose turn it was by the canary's share. ``version`` is who
+    answered; with ``fallback`` the champion did because the challenger failed, as ``error`` says. ``latency_us`` is
+    from the whole request to its answer. ``status`` is the HTTP status; a refused request has only ``error``.
+    """
+
+    request_id: str
+    row: int
+    rows: int
+    arrival: int
+    at: int
+    scope: str
+    status: int
+    latency_us: int
+    arm: str = ""
+    version: str = ""
+    share: float = 0.0
+    sequence: int = 0
+    probability: float | None = None
+    prediction: int | None = None
+    fallback: bool = False
+    error: str = ""
+    key: dict[str, Any] = {}
+    inputs: dict[str, Any] = {}
+    features: dict[str, Any] = {}
+    views: dict[str, tuple[str, int, int] | None] = {}

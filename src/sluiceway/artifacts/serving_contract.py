@@ -1,0 +1,55 @@
+"""The serving contract: all that a server must know of a model's features to ask for them without the user's code."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a request; ``kind`` is integer, number, text, time or boolean."""
+
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServedView:
+    """A view as it is read online: under ``digest``, by ``entities``, giving ``columns`` in the packed order.
+
+    ``aged`` are the columns that go missing once the value's event time lies more than ``ttl_us`` microseconds back.
+    """
+
+    name: str
+    digest: str
+    entities: tuple[str, ...]
+    columns: tuple[str, ...]
+    aged: tuple[str, ...] = ()
+    ttl_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFeature:
+    """A feature computed from the request alone; ``tree`` is its expression (see ``declare.expression_tree``)."""
+
+    name: str
+    text: str
+    tree: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ServingContract:
+    """What a request must hold, may hold, and how it becomes features.
+
+    ``inputs`` are the spec's inputs, then the entity columns that are none. ``key`` are the label's key columns that
+    are no inputs: a caller may give them, so that outcomes find their request.
+    """
+
+    inputs: tuple[Field, ...]
+    key: tuple[Field, ...]
+    views: tuple[ServedView, ...]
+    request: tuple[RequestFeature, ...]
+
+    @property
+    def entities(self) -> tuple[str, ...]:
+        """The columns that name whose features are read, each once."""
+        return tuple(dict.fromkeys(name for view in self.views for name in view.entities))

@@ -1,0 +1,1 @@
+"""Stage 6: a registered model answers over HTTP, behind a canary that can be rehearsed, advanced, aborted, undone."""

@@ -1,0 +1,1 @@
+"""Stage 7: what moved, since when, what it costs, and whether to train again."""
