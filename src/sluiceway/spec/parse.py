@@ -7,7 +7,16 @@ import yaml
 
 from sluiceway.core.errors import DeclarationError, Problem
 from sluiceway.declare.names import require_name
-from sluiceway.declare.spec import Acceptance, Costs, Metric, ProblemStatement, ServiceLevel, Spec, Target
+from sluiceway.declare.spec import (
+    Acceptance,
+    Costs,
+    Metric,
+    ProblemStatement,
+    ServiceLevel,
+    Spec,
+    Target,
+)
+from sluiceway.spec.operation import parse_monitoring, parse_rollout
 from sluiceway.spec.yaml_section import Range, Section
 
 POSITIVE = Range("a number above 0", above=0)
@@ -25,8 +34,11 @@ LIMITS = {
     "max_onnx_difference": Range("at least 0 and below 1", at_least=0, below=1),
     "minimum_slice_rows": COUNT,
     "minimum_slice_positives": COUNT,
+    "max_latency_ratio": Range("a number of 1 or more", at_least=1),
+    "min_canary_hours": Range("0 or more", at_least=0),
 }
-SECTIONS = ("problem", "target", "inputs", "costs", "metric", "sla", "acceptance")
+SECTIONS = ("problem", "target", "inputs", "costs", "metric", "sla", "acceptance", "rollout", "observe")
+REQUIRED = SECTIONS[:6]
 
 
 def parse_spec(text: str, *, path: str) -> Spec:
@@ -58,7 +70,7 @@ def _root(text: str, path: str) -> Section:
     except yaml.YAMLError as error:
         raise DeclarationError([_syntax_problem(error, path)]) from None
     if node is None:
-        raise DeclarationError([Problem(f"the spec is empty; it needs {', '.join(SECTIONS[:-1])}", path, 1)])
+        raise DeclarationError([Problem(f"the spec is empty; it needs {', '.join(REQUIRED)}", path, 1)])
     if not isinstance(node, yaml.MappingNode):
         what = f"the spec must be a mapping of {', '.join(SECTIONS)}"
         raise DeclarationError([Problem(f"{what}, as in  problem: {{name: …}}", path, node.start_mark.line + 1)])
@@ -87,9 +99,10 @@ def _spec(root: Section) -> Spec | None:
         _sla(root),
         _acceptance(root),
     )
+    rollout, monitoring = parse_rollout(root), parse_monitoring(root)
     problem, target, inputs, costs, metric, sla, acceptance = parts
-    if problem and target and costs and metric and sla and acceptance:
-        return Spec(problem, target, inputs, costs, metric, sla, acceptance)
+    if problem and target and costs and metric and sla and acceptance and rollout and monitoring:
+        return Spec(problem, target, inputs, costs, metric, sla, acceptance, rollout, monitoring)
     return None
 
 

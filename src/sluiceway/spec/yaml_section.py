@@ -139,6 +139,19 @@ class Section:
                 found.append(item.value)
         return tuple(found)
 
+    def numbers(self, key: str, allowed: Range) -> tuple[float, ...] | None:
+        """Read an optional list of numbers, each within a range."""
+        node = self._present(key, optional=True)
+        if node is None:
+            return None
+        if not isinstance(node, yaml.SequenceNode):
+            self.note(f"{self.named(key)} must be a list of numbers, as in [0.25, 0.5], got {_shown(node)}", node)
+            return None
+        section = Section(self.where, self.line, self.path, self.problems)
+        section.nodes = {f"{key}[{place}]": item for place, item in enumerate(node.value)}
+        found = [section.number(each, allowed) for each in section.nodes]
+        return tuple(value for value in found if value is not None)
+
     def _present(self, key: str, *, optional: bool = False) -> yaml.Node | None:
         node = self.nodes.get(key)
         if node is None and not optional:
