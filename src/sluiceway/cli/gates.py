@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from sluiceway.artifacts.rollout_state import LIVE, REHEARSAL
 from sluiceway.cli.answer import text
 from sluiceway.flow.stages import STAGES
 from sluiceway.ledger.standing import Standing
@@ -36,7 +37,7 @@ def gate_lines(gate: dict[str, Any], *, whole: bool = False) -> list[str]:
     """One gate for people: its verdict, then its criteria, those that hold it shut first; of very many only some."""
     most = FEW if len(gate["criteria"]) > MANY and not whole else len(gate["criteria"])
     mark = MARKS[gate["verdict"]]
-    lines = [f"{mark} {gate['number']} {gate['stage']:<9}{gate['verdict']}"]
+    lines = [f"{mark} {gate['number']} {gate['stage']:<9}{verdict_words(gate['verdict'], gate['scope'])}"]
     ordered = sorted(gate["criteria"], key=lambda criterion: order(criterion["verdict"]))
     shown = [criterion for criterion in ordered if order(criterion["verdict"]) < order("passed")]
     shown += ordered[len(shown) : max(most, len(shown))]
@@ -44,6 +45,11 @@ def gate_lines(gate: dict[str, Any], *, whole: bool = False) -> list[str]:
     if len(shown) < len(ordered):
         lines.append(f"      … and {len(ordered) - len(shown)} more that passed: sluiceway status --all")
     return lines
+
+
+def verdict_words(verdict: str, scope: str | None) -> str:
+    """Say a verdict with its scope: a rehearsal is never a bare ``passed``."""
+    return f"{verdict} in rehearsal" if scope == REHEARSAL else f"{verdict} live" if scope == LIVE else verdict
 
 
 def order(verdict: str) -> int:

@@ -6,8 +6,8 @@ from cyclopts import Parameter
 
 from sluiceway.cli.answer import print_json, print_lines
 from sluiceway.cli.flags import HERE, Common
-from sluiceway.cli.gates import gate_lines, gates_json
-from sluiceway.ledger.standing import in_force
+from sluiceway.cli.gates import gate_json, gate_lines, gates_json
+from sluiceway.ledger.standing import in_force, live_standings
 from sluiceway.workspace import Workspace
 
 
@@ -20,9 +20,10 @@ def status(
     workspace = Workspace.open(common.project)
     now = workspace.kit.clock.now()
     gates = gates_json(in_force(workspace.kit.ledger, now), now)
+    live = [gate_json(found.gate, stage, found, now) for stage, found in live_standings(workspace.kit.ledger).items()]
     if common.json:
-        print_json({"gates": gates})
+        print_json({"gates": gates, "live": live})
     else:
-        for gate in gates:
+        for gate in [*gates, *live]:
             print_lines(*gate_lines(gate, whole=all))
     return int(any(gate["verdict"] in {"stopped", "inconclusive"} for gate in gates))

@@ -7,7 +7,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from sluiceway.cli.gates import MARKS
+from sluiceway.cli.gates import MARKS, verdict_words
 from sluiceway.flow.node import Node
 from sluiceway.ledger.standing import Standing
 
@@ -80,6 +80,7 @@ class TerminalWatch:
         """Tell what a gate said."""
         outcome = standing.verdict.outcome.value
         open_count = sum(criterion.outcome.is_open for criterion in standing.verdict.criteria)
-        word = f"[{COLOURS[outcome]}]{MARKS[outcome]} gate {standing.gate} {outcome}[/]"
+        said = verdict_words(outcome, standing.scope)
+        word = f"[{COLOURS[outcome]}]{MARKS[outcome]} gate {standing.gate} {said}[/]"
         total = len(standing.verdict.criteria)
         self._console.print(f"{word}  {standing.stage}: {open_count} of {total} criteria hold")

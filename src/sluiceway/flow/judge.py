@@ -22,8 +22,9 @@ def judge(
         raise ValueError(f"node {node.name!r} has no gate")
     evidence = node.inspect(kit, artifact) if node.inspect else artifact
     verdict = node.gate(evidence, promise, overrides(kit.ledger), kit.clock.now())
+    scope = node.scope(artifact) if node.scope else None
     standing = Standing(
-        node.stage.number, node.stage.name, artifact.content_id, dict(upstream), verdict, scope=None, sequence=0
+        node.stage.number, node.stage.name, artifact.content_id, dict(upstream), verdict, scope=scope, sequence=0
     )
     return record_verdict(kit.ledger, standing, as_of=settings.as_of)
 

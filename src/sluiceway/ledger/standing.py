@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from sluiceway.artifacts.rollout_state import LIVE
 from sluiceway.core.digest import plain_fields
 from sluiceway.core.moments import parse_moment
 from sluiceway.core.verdict import Criterion, Outcome, Verdict
@@ -15,7 +16,10 @@ VERDICT = "verdict"
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A gate's verdict: on which artifact, with which artifacts above it (content ids by stage)."""
+    """A gate's verdict: on which artifact, with which artifacts above it (content ids by stage).
+
+    ``scope`` is ``rehearsal`` or ``live`` where a gate judges a service, else ``None``.
+    """
 
     gate: int
     stage: str
@@ -39,8 +43,9 @@ def lapsed(criterion: Criterion, now: datetime) -> Criterion:
 
 
 def record_verdict(ledger: Ledger, standing: Standing, *, as_of: datetime | None) -> Standing:
-    """Write a verdict down, unless the newest one of its gate says the very same."""
-    latest = standings(ledger).get(standing.stage)
+    """Write a verdict down, unless the newest one of its gate and scope says the very same."""
+    of_stage = live_standings(ledger) if standing.scope == LIVE else standings(ledger)
+    latest = of_stage.get(standing.stage)
     if latest is not None and verdict_body(latest) == verdict_body(standing):
         return latest
     entry = ledger.append(VERDICT, verdict_body(standing), as_of=as_of)
@@ -86,8 +91,14 @@ def read_criterion(fields: Mapping[str, Any]) -> Criterion:
 
 
 def standings(ledger: Ledger) -> dict[str, Standing]:
-    """Find each stage's newest verdict."""
-    newest = {entry.body["stage"]: entry for entry in ledger.entries(VERDICT)}
+    """Find each stage's newest verdict in a run; what live traffic said stands apart."""
+    newest = {entry.body["stage"]: entry for entry in ledger.entries(VERDICT) if entry.body["scope"] != LIVE}
+    return {stage: read_standing(entry) for stage, entry in newest.items()}
+
+
+def live_standings(ledger: Ledger) -> dict[str, Standing]:
+    """Find each stage's newest verdict on live traffic."""
+    newest = {entry.body["stage"]: entry for entry in ledger.entries(VERDICT) if entry.body["scope"] == LIVE}
     return {stage: read_standing(entry) for stage, entry in newest.items()}
 
 

@@ -5,7 +5,14 @@ from sluiceway.adapters.memory_state import MemoryState
 from sluiceway.core.moments import FixedClock
 from sluiceway.core.verdict import NO_OVERRIDES, Criterion, Outcome, Override, Overrides, Verdict
 from sluiceway.ledger.chain import Ledger
-from sluiceway.ledger.standing import Standing, in_force, record_verdict, standing_on, standings
+from sluiceway.ledger.standing import (
+    Standing,
+    in_force,
+    live_standings,
+    record_verdict,
+    standing_on,
+    standings,
+)
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -97,3 +104,14 @@ def test_nothing_behind_a_closed_gate_is_in_force() -> None:
     record_verdict(ledger, a_gate(2, "ingest", "d", {"spec": "p"}), as_of=None)
     record_verdict(ledger, a_gate(1, "spec", "p", {}, measured=2.0), as_of=None)
     assert list(in_force(ledger, NOW)) == ["spec"]
+
+
+def test_live_traffic_and_a_rehearsal_are_judged_side_by_side() -> None:
+    ledger = a_ledger()
+    rehearsed = replace(a_standing(a_verdict()), gate=6, stage="deploy", scope="rehearsal")
+    live = replace(a_standing(a_verdict(2.0), "b"), gate=6, stage="deploy", scope="live")
+    for standing in (rehearsed, live, rehearsed, live):
+        record_verdict(ledger, standing, as_of=None)
+    assert len(list(ledger.entries())) == 2
+    assert standings(ledger)["deploy"].scope == "rehearsal"
+    assert live_standings(ledger)["deploy"].verdict.outcome is Outcome.STOPPED
