@@ -23,6 +23,8 @@ LIMITS = {
     "max_onnx_difference": "Difference between trained and exported model, at most",
     "minimum_slice_rows": "A slice is judged from this many rows",
     "minimum_slice_positives": "... and this many positives",
+    "max_latency_ratio": "A new model's median latency, in times of the one that it replaces, at most",
+    "min_canary_hours": "Hours of canary traffic before a new model takes over, at least",
 }
 
 
@@ -81,7 +83,7 @@ def _title(spec: Spec) -> str:
 
 def _parts(promise: Promise) -> list[Part]:
     spec = promise.spec
-    return [_target(spec), _inputs(promise), _costs(spec), _decision(spec), _service(spec), _limits(spec)]
+    return [_target(spec), _inputs(promise), _costs(spec), _decision(spec), _service(spec), _life(spec), _limits(spec)]
 
 
 def _target(spec: Spec) -> Part:
@@ -124,6 +126,18 @@ def _service(spec: Spec) -> Part:
         ("Requests answered", percent(spec.sla.success_rate)),
     )
     return Part("Service level", "", ("What", "Promise"), rows)
+
+
+def _life(spec: Spec) -> Part:
+    rollout, watched = spec.rollout, spec.observe
+    rows = (
+        ("New models take over by", ", ".join(percent(share) for share in rollout.shares)),
+        ("Each step lasts at least", rollout.hold),
+        ("Who is on the canary depends on", ", ".join(rollout.by) or "all entities"),
+        ("Watched in windows of", watched.window),
+        ("Moves with the seasons", ", ".join(watched.seasonal) or "nothing named"),
+    )
+    return Part("Rollout and monitoring", "", ("What", "Value"), rows)
 
 
 def _limits(spec: Spec) -> Part:

@@ -101,3 +101,12 @@ def check_spec(pipeline: Pipeline, spec: Spec, findings: Findings) -> None:
     for name in spec.acceptance.slices:
         if name not in known:
             findings.note_spec("acceptance", f"acceptance.slices: {UnknownNameError('model column', name, known)}")
+    entities = [name for view in pipeline.feature_views for name in view.entities]
+    offered = list(dict.fromkeys([*spec.inputs, *entities]))
+    for name in spec.rollout.by:
+        if name not in offered:
+            findings.note_spec("rollout", f"rollout.by: {UnknownNameError('request column', name, offered)}")
+    watched = [*known, *(view.name for view in pipeline.feature_views)]
+    for name in spec.observe.seasonal:
+        if name not in watched:
+            findings.note_spec("observe", f"observe.seasonal: {UnknownNameError('column or view', name, watched)}")

@@ -173,6 +173,14 @@ def test_a_fitting_declaration_tells_the_columns_of_every_source(folder):
             "spec.yaml:7: acceptance.slices: no model",
         ),
         (
+            {"spec": SPEC + "rollout: {by: [carier]}\n"},
+            "spec.yaml:8: rollout.by: no request column is called 'carier'. Did you mean 'carrier'?",
+        ),
+        (
+            {"spec": SPEC + "observe: {seasonal: [distanse]}\n"},
+            "spec.yaml:8: observe.seasonal: no column or view is called 'distanse'. Did you mean 'distance'?",
+        ),
+        (
             {"spec": NO_CARRIER},
             "is looked up by 'carrier'",
         ),
