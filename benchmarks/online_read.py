@@ -19,8 +19,10 @@ import numpy as np
 import sluiceway as sw
 from measured import table
 from sluiceway.adapters.lmdb_online import LmdbOnline
-from sluiceway.features.reader import OnlineReader
+from sluiceway.online.reader import OnlineReader
 from sluiceway.plans.packed_value import PackedValue, pack_key, pack_value
+from sluiceway.plans.served_view import served
+from sluiceway.ports.feature_reader import FeatureRow
 
 ENTITIES, FEATURES, ROUNDS = 20_000, 50, 4000
 
@@ -45,12 +47,12 @@ def floor_reader(folder: Path, values: list[list[float]]) -> Callable[[list[int]
     return read
 
 
-def our_reader(folder: Path, values: list[list[float]]) -> Callable[[list[int]], list[dict[str, float | str | None]]]:
+def our_reader(folder: Path, values: list[list[float]]) -> Callable[[list[int]], list[FeatureRow]]:
     declared, store = view(), LmdbOnline(folder)
     store.write(
-        declared.digest, ((pack_key([n]), pack_value(PackedValue(0, 0, 0, row))) for n, row in enumerate(values))
+        declared.digest, ((pack_key([n]), pack_value(PackedValue(0, 0, 0, 0, row))) for n, row in enumerate(values))
     )
-    reader = OnlineReader([declared], store, now_us=lambda: 0)
+    reader = OnlineReader([served(declared)], store, now_us=lambda: 0)
     return lambda ids: reader.read({"id": ids})
 
 
@@ -60,7 +62,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         floor = floor_reader(Path(folder) / "floor", values)
         ours = our_reader(Path(folder) / "ours", values)
-        if list(ours([7])[0].values()) != floor([7])[0]:
+        if list(ours([7])[0].features.values()) != floor([7])[0]:
             raise SystemExit("the two read different values")
         named = tuple(view().columns)
         contenders = {

@@ -66,7 +66,8 @@ def get(
     common: Common = HERE,
 ) -> int:
     """Read an entity's features from the online store, as a service would."""
-    from sluiceway.features.reader import OnlineReader
+    from sluiceway.online.reader import OnlineReader
+    from sluiceway.plans.served_view import served
 
     workspace = Workspace.open(common.project)
     features = materialised(workspace)
@@ -87,8 +88,8 @@ def get(
             raise MisuseError(f"the online store does not hold {view.name} of this feature set; sluiceway run fills it")
     keys = typed(given, views, dataset_by_id(features.dataset, workspace.kit))
     cutoff = microseconds(features.cutoff)
-    reader = OnlineReader(views, workspace.kit.online, now_us=lambda: cutoff)
-    values = reader.read({name: [value] for name, value in keys.items()})[0]
+    reader = OnlineReader([served(view) for view in views], workspace.kit.online, now_us=lambda: cutoff)
+    values = reader.read({name: [value] for name, value in keys.items()})[0].features
     if common.json:
         print_json({"entity": keys, "as_of": features.cutoff, "features": values})
         return 0

@@ -1,6 +1,7 @@
 """Materialise: every entity's features as of the cutoff, put where they are served from."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 import pyarrow as pa
 
@@ -8,19 +9,21 @@ from sluiceway.core.digest import digest_of
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.features.point_in_time import Facts, features_now
 from sluiceway.plans.latest import latest_features
+from sluiceway.plans.moments_sql import microseconds
 from sluiceway.plans.packed_value import PackedValue, pack_key, pack_value
 from sluiceway.plans.snapshot import window_end
 from sluiceway.plans.window_frames import window_features
 from sluiceway.ports.online_store import OnlineStore
 
 
-def materialise(facts: Facts, view: FeatureView, online: OnlineStore) -> int:
+def materialise(facts: Facts, view: FeatureView, online: OnlineStore, *, now: datetime) -> int:
     """Let the store hold a view's value for each entity known by the cutoff; return how many entities there are.
 
     Going back to an earlier cutoff, or to a source that lost an entity, is what was asked for: the view is replaced as
-    a whole, at once, and marked with the dataset and the cutoff that it now stands for.
+    a whole, at once, and marked with the dataset and the cutoff that it now stands for. Each value says that it was
+    written at ``now``.
     """
-    items = list(packed(features_now(facts, view), view, cutoff=facts.cutoff))
+    items = list(packed(features_now(facts, view), view, cutoff=facts.cutoff, written=microseconds(now)))
     online.replace(view.digest, items, snapshot=snapshot_name(facts, view))
     return len(items)
 
@@ -30,7 +33,7 @@ def snapshot_name(facts: Facts, view: FeatureView) -> str:
     return digest_of([view.digest, facts.dataset.content_id, facts.cutoff])
 
 
-def packed(snapshot: pa.Table, view: FeatureView, *, cutoff: int) -> Iterator[tuple[bytes, bytes]]:
+def packed(snapshot: pa.Table, view: FeatureView, *, cutoff: int, written: int) -> Iterator[tuple[bytes, bytes]]:
     """Pack a snapshot's rows as keys and values.
 
     A view of windows is stamped with its windows' end, one with latest features with the newest fact's times. It holds
@@ -44,4 +47,4 @@ def packed(snapshot: pa.Table, view: FeatureView, *, cutoff: int) -> Iterator[tu
     has_latest = bool(latest_features(view))
     for key, event, known, features in zip(zip(*entities), events, knowns, zip(*columns), strict=True):  # noqa: B905 - columns of one table
         stamp = (event, known) if has_latest and event is not None else (end, end)
-        yield pack_key(key), pack_value(PackedValue(stamp[0], stamp[1], through, list(features)))
+        yield pack_key(key), pack_value(PackedValue(stamp[0], stamp[1], through, written, list(features)))

@@ -9,10 +9,11 @@ import pyarrow as pa
 from sluiceway.artifacts.feature_set import RetrievalReport
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.features.point_in_time import Facts, features_at
-from sluiceway.features.reader import OnlineReader
+from sluiceway.online.reader import OnlineReader
 from sluiceway.plans.moments_sql import moment_of
 from sluiceway.plans.packed_value import FeatureValue
 from sluiceway.plans.quoting import listed
+from sluiceway.plans.served_view import served
 from sluiceway.ports.online_store import OnlineStore
 
 IDS = 1000
@@ -40,7 +41,7 @@ def check_retrieval(
     distinct = facts.ask(f"SELECT DISTINCT {listed(entities)} FROM t ORDER BY ALL", t=training.select(entities))
     places = random.Random(seed).choices(range(distinct.num_rows), k=ids)  # noqa: S311 - a sample, no secret
     chosen = distinct.take(pa.array(places, pa.int64())).to_pylist()
-    reader = OnlineReader(views, online, now_us=lambda: facts.cutoff)
+    reader = OnlineReader([served(view) for view in views], online, now_us=lambda: facts.cutoff)
     requests = [{name: (value,) for name, value in entity.items()} for entity in chosen]
     first, durations = _timed(reader, requests)
     second, again = _timed(reader, requests)
@@ -66,7 +67,7 @@ def _timed(reader: OnlineReader, requests: Sequence[Mapping[str, tuple[object]]]
         begun = perf_counter_ns()
         row = reader.read(request)[0]
         durations.append(perf_counter_ns() - begun)
-        rows.append(row)
+        rows.append(row.features)
     return rows, durations
 
 

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.artifacts.feature_set import FeatureSet, RowCounts
 from sluiceway.core.errors import SourceError
-from sluiceway.core.moments import in_utc
+from sluiceway.core.moments import Clock, in_utc
 from sluiceway.declare.pipeline import Pipeline
 from sluiceway.declare.project import Project
 from sluiceway.features.binding import check_binding, kinds_of
@@ -37,6 +37,7 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
     engine: Engine,
     online: OnlineStore,
     progress: Progress,
+    clock: Clock,
     seed: int,
 ) -> FeatureSet:
     """Build, materialise and measure; decide nothing.
@@ -50,6 +51,7 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
         engine: Computes every plan.
         online: Receives each view's values under its digest.
         progress: Told each step.
+        clock: Tells when online values are written.
         seed: Decides the samples of both checks.
 
     Raises:
@@ -74,7 +76,7 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
     named = {f"view_{index}": table for index, table in enumerate(features)}
     table = tables.write(f"features/{pipeline.label.name}", facts.ask(sql, spine=spine, **named))
     progress.say("materialising views")
-    online_rows = {view.name: materialise(facts, view, online) for view in pipeline.feature_views}
+    online_rows = {view.name: materialise(facts, view, online, now=clock.now()) for view in pipeline.feature_views}
     progress.say("reading features back")
     retrieval = check_retrieval(facts, pipeline.feature_views, spine, online=online, seed=seed)
     progress.say("auditing times")

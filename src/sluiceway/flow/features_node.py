@@ -23,6 +23,7 @@ def run(job: Job) -> Artifact:
         engine=kit.engine,
         online=kit.online,
         progress=job.progress,
+        clock=kit.clock,
         seed=job.settings.seed,
     )
 

@@ -1,10 +1,11 @@
 """Packed values: what the online store keeps, one value per entity and view.
 
-A value is 24 bytes of times, and then the features in the view's order as a MessagePack array of floats, texts, nils:
+A value is 32 bytes of times, and then the features in the view's order as a MessagePack array of floats, texts, nils:
 
 * 16 bytes, the stamp: event_time, then known_time, microseconds since the epoch, each as a big-endian integer raised by
   2**63, so that bytes compare as times do and the store can tell the newer of two values without unpacking them;
-* 8 bytes, known_through, in the same form: up to when everything known is in the value.
+* 8 bytes, known_through, in the same form: up to when everything known is in the value;
+* 8 bytes, written, in the same form: when it was put there; wall time, or a rehearsal's virtual time.
 
 A key is the MessagePack array of the entity's values with their types: ``1``, ``"1"`` and ``True`` are three entities.
 """
@@ -15,7 +16,8 @@ from typing import NamedTuple
 
 import msgspec
 
-TIMES = Struct(">QQQ")
+TIMES = Struct(">QQQQ")
+AFTER_STAMP = Struct(">16xQQ")
 RAISED = 1 << 63
 FeatureValue = float | str | None
 
@@ -24,11 +26,12 @@ _unpack = msgspec.msgpack.Decoder(list[float | str | None]).decode
 
 
 class PackedValue(NamedTuple):
-    """An online value: three times, microseconds since the epoch, and the features in the view's order."""
+    """An online value: four times, microseconds since the epoch, and the features in the view's order."""
 
     event_time: int
     known_time: int
     known_through: int
+    written: int
     features: list[FeatureValue]
 
 
@@ -38,8 +41,8 @@ def pack_value(value: PackedValue) -> bytes:
     Raises:
         struct.error: a time does not fit 64 bits.
     """
-    times = TIMES.pack(value.event_time + RAISED, value.known_time + RAISED, value.known_through + RAISED)
-    return times + _pack(value.features)
+    event, known, through, written, features = value
+    return TIMES.pack(event + RAISED, known + RAISED, through + RAISED, written + RAISED) + _pack(features)
 
 
 def unpack_value(data: bytes) -> PackedValue:
@@ -49,8 +52,19 @@ def unpack_value(data: bytes) -> PackedValue:
         struct.error: the bytes are too few.
         msgspec.DecodeError: the features are damaged.
     """
-    event, known, through = TIMES.unpack_from(data)
-    return PackedValue(event - RAISED, known - RAISED, through - RAISED, _unpack(data[TIMES.size :]))
+    event, known, through, written = TIMES.unpack_from(data)
+    features = _unpack(data[TIMES.size :])
+    return PackedValue(event - RAISED, known - RAISED, through - RAISED, written - RAISED, features)
+
+
+def written_and_through(data: bytes) -> tuple[int, int]:
+    """Read when a value was written, and up to when everything known is in it.
+
+    Raises:
+        struct.error: the bytes are too few.
+    """
+    through, written = AFTER_STAMP.unpack_from(data)
+    return written - RAISED, through - RAISED
 
 
 def features_reader(names: Sequence[str]) -> Callable[[bytes], dict[str, FeatureValue]]:
@@ -67,7 +81,7 @@ def features_reader(names: Sequence[str]) -> Callable[[bytes], dict[str, Feature
 def oldest_bytes(event_time: int) -> bytes:
     """Write an event_time as values begin with it: a value below these bytes is older.
 
-    >>> pack_value(PackedValue(4, 9, 9, [])) < oldest_bytes(5) < pack_value(PackedValue(5, 9, 9, []))
+    >>> pack_value(PackedValue(4, 9, 9, 9, [])) < oldest_bytes(5) < pack_value(PackedValue(5, 9, 9, 9, []))
     True
     """
     return (event_time + RAISED).to_bytes(8)

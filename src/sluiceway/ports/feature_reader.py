@@ -1,14 +1,26 @@
 """The feature reader: what serving needs from stage 4."""
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
+
+
+class FeatureRow(NamedTuple):
+    """One position's features by column, and what they were read from.
+
+    ``views`` holds, by view, the first 12 digits of the definition's digest, when the value was written and up to when
+    everything known is in it (microseconds since the epoch); ``None`` where the entity is unknown.
+    """
+
+    features: dict[str, float | str | None]
+    views: dict[str, tuple[str, int, int] | None]
 
 
 class FeatureReader(Protocol):
     """Reads the newest features of entities. Safe to share between threads."""
 
-    def read(self, entities: Mapping[str, Sequence[object]]) -> list[dict[str, float | str | None]]:
-        """Return one dict of feature columns per position; ``entities`` maps entity columns to values of equal length.
+    def read(self, entities: Mapping[str, Sequence[object]], *, now_us: int | None = None) -> list[FeatureRow]:
+        """Return a row per position; ``entities`` maps entity columns to values of equal length.
 
-        A feature is ``None`` when its entity is unknown or its value is older than the view's ttl.
+        A feature is ``None`` when its entity is unknown or its value is older than the view's ttl, which counts from
+        ``now_us`` (microseconds since the epoch), or where that is ``None``, from the present.
         """

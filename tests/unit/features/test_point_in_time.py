@@ -16,8 +16,9 @@ from sluiceway.adapters.memory_tables import MemoryTables
 from sluiceway.artifacts.dataset_version import DatasetVersion, RestoreReport
 from sluiceway.features.materialise import materialise
 from sluiceway.features.point_in_time import Facts, features_at, features_now
-from sluiceway.features.reader import OnlineReader
 from sluiceway.features.time_audit import changed_features
+from sluiceway.online.reader import OnlineReader
+from sluiceway.plans.served_view import served
 
 ENGINE = DuckdbEngine(threads=2)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # so that windows reach to both sides of it
@@ -175,11 +176,12 @@ def test_features_are_what_plain_python_makes_of_what_was_known(named, entity, r
 def test_what_is_read_online_is_what_is_computed_offline_bit_by_bit(named, rows, cutoff, ttl):
     view = view_for(KEYS[named], ttl=f"{ttl}m" if ttl else None)
     facts, online = facts_of(rows, cutoff), MemoryOnline()
-    materialise(facts, view, online)
+    materialise(facts, view, online, now=datetime(2026, 1, 1, tzinfo=UTC))
     asked = [(entity, cutoff) for entity in ("a", "b", "c", None)]
-    read = OnlineReader([view], online, now_us=lambda: cutoff * MINUTE).read({"e": [entity for entity, _ in asked]})
+    reader = OnlineReader([served(view)], online, now_us=lambda: cutoff * MINUTE)
+    read = reader.read({"e": [entity for entity, _ in asked]})
     for row in features_at(facts, view, spine_of(asked)).to_pylist():
-        assert read[row.pop("_row")] == row
+        assert read[row.pop("_row")].features == row
 
 
 @pytest.mark.parametrize("named", KEYS)

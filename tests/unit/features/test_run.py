@@ -11,14 +11,17 @@ from sluiceway.adapters.memory_online import MemoryOnline
 from sluiceway.adapters.memory_tables import MemoryTables
 from sluiceway.artifacts.dataset_version import DatasetVersion, RestoreReport
 from sluiceway.core.errors import DeclarationError, MisuseError, SourceError, UnknownNameError
+from sluiceway.core.moments import FixedClock
 from sluiceway.declare.project import Project
-from sluiceway.features.reader import OnlineReader
 from sluiceway.features.run import run
+from sluiceway.online.reader import OnlineReader
 from sluiceway.plans.moments_sql import microseconds
+from sluiceway.plans.served_view import served
 from sluiceway.ports.progress import Silence
 
 TIME = pa.timestamp("us", "UTC")
 START = datetime(2013, 1, 1, tzinfo=UTC)
+NOW = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
 SCHEDULE = sw.Source("schedule", sql="unused", key="id", event_time="departs", known_time="departs")
 LANDINGS = sw.Source("landings", sql="unused", key="id", event_time="lands")
 DELAYS = sw.FeatureView(
@@ -93,7 +96,7 @@ def build(declared, sources, *, as_of=None, inputs=INPUTS, tables=None, online=N
     tables = tables or MemoryTables()
     features = run(
         dataset_of(tables, **sources), project=Project(declared, {}, "", ""), inputs=inputs, as_of=as_of, tables=tables,
-        engine=DuckdbEngine(), online=online or MemoryOnline(), progress=Silence(), seed=seed,
+        engine=DuckdbEngine(), online=online or MemoryOnline(), progress=Silence(), clock=FixedClock(NOW), seed=seed,
     )  # fmt: skip
     return features, tables.read(features.table).to_pylist()
 
@@ -178,8 +181,9 @@ def test_going_back_to_an_earlier_cutoff_rewrites_what_is_online():
     build(pipeline(), usual(), as_of=hour(50), online=online)
     report = build(pipeline(), usual(), as_of=hour(30), online=online)[0].retrieval
     assert report.unequal_offline == 0
-    newest = OnlineReader([DELAYS], online, now_us=lambda: microseconds(hour(30))).read({"carrier": ["X"]})
-    assert newest[0]["delays__latest_delay"] == 26.0
+    newest = OnlineReader([served(DELAYS)], online, now_us=lambda: microseconds(hour(30))).read({"carrier": ["X"]})[0]
+    assert newest.features["delays__latest_delay"] == 26.0
+    assert newest.views["delays"] == (DELAYS.digest[:12], microseconds(NOW), microseconds(hour(30)))
 
 
 def test_the_same_inputs_give_the_same_content_id_in_any_order_of_rows():

@@ -1,24 +1,36 @@
+import struct
+
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluiceway.plans.packed_value import PackedValue, features_reader, oldest_bytes, pack_key, pack_value, unpack_value
+from sluiceway.plans.packed_value import (
+    PackedValue,
+    features_reader,
+    oldest_bytes,
+    pack_key,
+    pack_value,
+    unpack_value,
+    written_and_through,
+)
 
 TIMES = st.integers(-(2**63), 2**63 - 1)
 FEATURES = st.lists(st.none() | st.text() | st.floats(allow_nan=False))
 ENTITY = st.lists(st.integers(-(2**63), 2**63 - 1) | st.text() | st.booleans(), min_size=1, max_size=3)
 
 
-@given(TIMES, TIMES, TIMES, FEATURES)
-def test_a_value_comes_back_as_it_was_packed(event, known, through, features):
-    value = PackedValue(event, known, through, features)
-    assert unpack_value(pack_value(value)) == value
+@given(TIMES, TIMES, TIMES, TIMES, FEATURES)
+def test_a_value_comes_back_as_it_was_packed(event, known, through, written, features):
+    value = PackedValue(event, known, through, written, features)
+    packed = pack_value(value)
+    assert unpack_value(packed) == value
+    assert written_and_through(packed) == (written, through)
 
 
 @given(st.tuples(TIMES, TIMES), st.tuples(TIMES, TIMES))
 def test_stamps_compare_as_the_times_do(one, other):
-    first, second = (pack_value(PackedValue(*times, 0, []))[:16] for times in (one, other))
+    first, second = (pack_value(PackedValue(*times, 0, 0, []))[:16] for times in (one, other))
     assert (first < second) == (one < other)
     assert (first == second) == (one == other)
 
@@ -36,20 +48,25 @@ def test_a_number_a_text_and_a_truth_are_three_entities():
 @given(FEATURES)
 def test_features_are_read_by_name_in_their_order(features):
     names = [f"v__{place}" for place in range(len(features))]
-    read = features_reader(names)(pack_value(PackedValue(1, 2, 3, features)))
+    read = features_reader(names)(pack_value(PackedValue(1, 2, 3, 4, features)))
     assert list(read.items()) == list(zip(names, features, strict=True))
 
 
 @given(TIMES, TIMES, TIMES)
 def test_a_value_is_below_a_moment_exactly_when_its_event_came_before(event, known, moment):
-    assert (pack_value(PackedValue(event, known, 0, [])) < oldest_bytes(moment)) == (event < moment)
+    assert (pack_value(PackedValue(event, known, 0, 0, [])) < oldest_bytes(moment)) == (event < moment)
 
 
 def test_fewer_features_than_names_are_refused():
     with pytest.raises(msgspec.DecodeError):
-        features_reader(["a", "b"])(pack_value(PackedValue(0, 0, 0, [1.0])))
+        features_reader(["a", "b"])(pack_value(PackedValue(0, 0, 0, 0, [1.0])))
 
 
 def test_damaged_features_are_refused():
     with pytest.raises(msgspec.DecodeError):
-        unpack_value(pack_value(PackedValue(0, 0, 0, [1.0, "a"]))[:-1])
+        unpack_value(pack_value(PackedValue(0, 0, 0, 0, [1.0, "a"]))[:-1])
+
+
+def test_a_value_too_short_for_its_times_is_refused():
+    with pytest.raises(struct.error):
+        written_and_through(pack_value(PackedValue(0, 0, 0, 0, []))[:31])
