@@ -11,8 +11,8 @@ from weakref import WeakValueDictionary
 
 import lmdb
 
-from sluiceway.adapters.memory_online import STAMP_BYTES, checked_value
 from sluiceway.core.errors import SourceError
+from sluiceway.ports.online_store import STAMP_BYTES, checked_value
 
 MAP_BYTES = 64 << 30
 MAX_READERS = 1024

@@ -3,9 +3,7 @@
 from collections.abc import Iterable, Sequence
 from threading import Lock
 
-from sluiceway.core.errors import MisuseError
-
-STAMP_BYTES = 16
+from sluiceway.ports.online_store import STAMP_BYTES, checked_value
 
 
 class MemoryOnline:
@@ -58,12 +56,3 @@ class MemoryOnline:
     def snapshot(self, view: str) -> str:
         """Return what a view's values were last replaced with, or the empty text."""
         return self._snapshots.get(view, "")
-
-
-def checked_value(value: bytes) -> bytes:
-    """Refuse a value that cannot be ordered."""
-    if len(value) < STAMP_BYTES:
-        raise MisuseError(
-            f"a packed value starts with a stamp of {STAMP_BYTES} bytes; this one has {len(value)} in all"
-        )
-    return value

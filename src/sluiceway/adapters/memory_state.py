@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from threading import Lock
 
-from sluiceway.core.errors import ConflictError
-from sluiceway.ports.state_store import StoredEntry
+from sluiceway.ports.state_store import StoredEntry, require_following
 
 
 class MemoryState:
@@ -27,13 +26,3 @@ class MemoryState:
     def entries(self, after: int = 0) -> Iterator[StoredEntry]:
         """Yield the entries behind a sequence number, oldest first."""
         yield from self._entries[after:]
-
-
-def require_following(newest: StoredEntry | None, entry: StoredEntry) -> None:
-    """Refuse an entry that does not follow the newest by number and digest; the first may name any predecessor."""
-    expected = 1 if newest is None else newest.sequence + 1
-    if entry.sequence != expected or (newest is not None and entry.previous != newest.digest):
-        raise ConflictError(
-            f"entry {entry.sequence} after {entry.previous[:12] or 'nothing'} does not follow the newest, "
-            f"which is {expected - 1}{'' if newest is None else f' ({newest.digest[:12]})'}; read it again and retry"
-        )

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sluiceway.adapters.memory_state import require_following
 from sluiceway.core.errors import ConflictError, DamagedError, SourceError, TransientError
-from sluiceway.ports.state_store import StoredEntry
+from sluiceway.ports.state_store import StoredEntry, require_following
 
 BUSY_S = 30.0
 PAGE_ROWS = 1000

@@ -3,6 +3,10 @@
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
+from sluiceway.core.errors import MisuseError
+
+STAMP_BYTES = 16
+
 
 class OnlineStore(Protocol):
     """Packed values under ``(view, key)``. Safe to share between threads and processes.
@@ -29,3 +33,16 @@ class OnlineStore(Protocol):
 
     def snapshot(self, view: str) -> str:
         """Return what a view's values were last replaced with, or the empty text."""
+
+
+def checked_value(value: bytes) -> bytes:
+    """Refuse a value that cannot be ordered, as every adapter does.
+
+    Raises:
+        MisuseError: it is shorter than its stamp.
+    """
+    if len(value) < STAMP_BYTES:
+        raise MisuseError(
+            f"a packed value starts with a stamp of {STAMP_BYTES} bytes; this one has {len(value)} in all"
+        )
+    return value
