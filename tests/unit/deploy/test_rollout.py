@@ -1,0 +1,144 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from sluiceway.artifacts.rollout_state import RolloutState, Served
+from sluiceway.core.errors import MisuseError
+from sluiceway.deploy.rollout import Plan, abort, first, is_last, promote, rollback, start, step_up
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+LATER = NOW + timedelta(days=2)
+PLAN = Plan((0.05, 0.25, 1.0), 172_800, ("tailnum",))
+
+
+def served(number: int) -> Served:
+    return Served(f"v{number}", "model", f"bundle-{number}", f"bundles/{number}.json", "0" * 64)
+
+
+def begun() -> RolloutState:
+    return start(first("live", served(1), at=NOW), served(2), PLAN, at=LATER)
+
+
+def at_the_last_share() -> RolloutState:
+    return step_up(step_up(begun(), at=LATER), at=LATER)
+
+
+def test_a_first_champion_answers_everything():
+    state = first("live", served(1), at=NOW)
+    assert (state.sequence, state.champion, state.challenger, state.share) == (1, served(1), None, 0.0)
+    assert state.reason == "v1 is the first to answer"
+
+
+def test_a_challenger_begins_with_the_first_share():
+    state = begun()
+    assert (state.challenger, state.share, state.step, state.since) == (served(2), 0.05, 0, LATER)
+    assert (state.ramp, state.hold_s, state.by) == ((0.05, 0.25, 1.0), 172_800, ("tailnum",))
+    assert state.reason == "v2 is tried out on 5 %, v1 answers the rest"
+
+
+def test_each_step_gives_the_next_share():
+    state = step_up(begun(), at=LATER)
+    assert (state.share, state.step, state.sequence) == (0.25, 1, 3)
+    assert is_last(step_up(state, at=LATER))
+
+
+def test_a_promoted_challenger_is_champion_and_the_old_one_is_kept():
+    state = promote(at_the_last_share(), at=LATER)
+    assert (state.champion, state.previous, state.challenger) == (served(2), served(1), None)
+    assert (state.share, state.ramp, state.by, state.hold_s) == (0.0, (), (), 0.0)
+
+
+def test_an_aborted_challenger_is_out_and_the_reason_says_why():
+    state = abort(begun(), at=LATER, why="p99 latency")
+    assert (state.champion, state.challenger, state.share) == (served(1), None, 0.0)
+    assert state.reason == "v2 is out at 5 %: p99 latency"
+
+
+def test_a_rollback_is_one_step_and_ends_what_is_being_tried_out():
+    running = start(promote(at_the_last_share(), at=LATER), served(3), PLAN, at=LATER)
+    state = rollback(running, at=LATER, why="calls from the gate agents")
+    assert (state.champion, state.previous, state.challenger) == (served(1), None, None)
+    assert state.reason == "back from v2 to v1: calls from the gate agents"
+
+
+def test_what_was_rolled_back_may_be_tried_out_again():
+    back = rollback(promote(at_the_last_share(), at=LATER), at=LATER, why="slow")
+    assert start(back, served(2), PLAN, at=LATER).challenger == served(2)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda: start(begun(), served(3), PLAN, at=NOW), "v2 is being tried out at 5 %"),
+        (lambda: start(first("live", served(1), at=NOW), served(1), PLAN, at=NOW), "v1 answers already"),
+        (lambda: start(first("live", served(1), at=NOW), served(2), Plan((), 1), at=NOW), "must grow"),
+        (lambda: start(first("live", served(1), at=NOW), served(2), Plan((0.5, 0.2), 1), at=NOW), "must grow"),
+        (lambda: start(first("live", served(1), at=NOW), served(2), Plan((0.5, 1.2), 1), at=NOW), "must grow"),
+        (lambda: start(first("live", served(1), at=NOW), served(2), Plan((0.0, 0.2), 1), at=NOW), "must grow"),
+        (lambda: step_up(at_the_last_share(), at=NOW), "v2 has the last share, 100 %"),
+        (lambda: promote(begun(), at=NOW), "v2 stands at 5 %; it is promoted from 100 % only"),
+        (lambda: promote(first("live", served(1), at=NOW), at=NOW), "no version is being tried out beside v1"),
+        (lambda: abort(first("live", served(1), at=NOW), at=NOW, why=""), "nothing can be aborted"),
+        (lambda: step_up(first("live", served(1), at=NOW), at=NOW), "no share can grow"),
+        (lambda: rollback(begun(), at=NOW, why=""), "no champion before v1 to roll back to; sluiceway rollout abort"),
+    ],
+)
+def test_what_cannot_be_is_misuse_and_says_what_to_do(change, said):
+    with pytest.raises(MisuseError, match=said):
+        change()
+
+
+class Changes(RuleBasedStateMachine):
+    """Whatever is done in whatever order, the state makes sense."""
+
+    def __init__(self):
+        super().__init__()
+        self.state = first("live", served(0), at=NOW)
+        self.number, self.shares = 0, [0.0]
+
+    def attempt(self, change):
+        before = self.state
+        try:
+            self.state = change()
+        except MisuseError:
+            assert self.state is before
+        else:
+            assert self.state.sequence == before.sequence + 1
+            assert self.state.reason != before.reason
+
+    @rule(shares=st.lists(st.floats(0.01, 1.0), min_size=1, max_size=4, unique=True).map(sorted))
+    def try_out(self, shares):
+        self.number += 1
+        self.attempt(lambda: start(self.state, served(self.number), Plan(shares, 60), at=LATER))
+
+    @rule()
+    def grow(self):
+        self.attempt(lambda: step_up(self.state, at=LATER))
+
+    @rule()
+    def take_over(self):
+        champion = self.state.champion
+        self.attempt(lambda: promote(self.state, at=LATER))
+        assert champion in {self.state.champion, self.state.previous}
+
+    @rule()
+    def end(self):
+        champion = self.state.champion
+        self.attempt(lambda: abort(self.state, at=LATER, why="told to"))
+        assert self.state.champion == champion
+
+    @rule()
+    def go_back(self):
+        self.attempt(lambda: rollback(self.state, at=LATER, why="told to"))
+
+    @invariant()
+    def a_share_has_a_challenger_and_never_the_champion(self):
+        state = self.state
+        assert (state.share > 0) == (state.challenger is not None)
+        assert state.challenger is None or state.challenger.bundle != state.champion.bundle
+        assert state.challenger is None or state.share == state.ramp[state.step]
+
+
+TestChanges = Changes.TestCase

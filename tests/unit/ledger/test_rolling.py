@@ -1,0 +1,66 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from sluiceway.adapters.memory_state import MemoryState
+from sluiceway.artifacts.rollout_state import RolloutState, Served
+from sluiceway.core.errors import DamagedError
+from sluiceway.core.moments import FixedClock
+from sluiceway.ledger.chain import Ledger
+from sluiceway.ledger.rolling import ROLLOUT, Transition, current, record_transition, transitions
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+ONE = Served("v1", "model", "b1", "bundles/b1.json", "1" * 64)
+TWO = Served("v2", "model", "b2", "bundles/b2.json", "2" * 64)
+FIRST = RolloutState("live", ONE, 1, NOW, "the first")
+TRIED = replace(
+    FIRST,
+    sequence=2,
+    since=NOW + timedelta(microseconds=7),
+    reason="tried out",
+    challenger=TWO,
+    share=0.05,
+    ramp=(0.05, 0.25, 1.0),
+    hold_s=172_800.0,
+    by=("tailnum",),
+)
+
+
+def a_ledger() -> Ledger:
+    return Ledger(MemoryState(), FixedClock(NOW))
+
+
+def test_nobody_answers_before_the_first_change() -> None:
+    assert current(a_ledger(), "live") is None
+
+
+def test_a_state_is_read_back_as_it_was_written() -> None:
+    ledger = a_ledger()
+    record_transition(ledger, Transition("first", FIRST))
+    record_transition(ledger, Transition("start", TRIED, evidence="e" * 64, author="ada"))
+    assert current(ledger, "live") == TRIED
+    assert list(transitions(ledger, "live")) == [
+        Transition("first", FIRST),
+        Transition("start", TRIED, "e" * 64, "ada"),
+    ]
+
+
+def test_scopes_do_not_mix() -> None:
+    ledger = a_ledger()
+    record_transition(ledger, Transition("first", FIRST))
+    record_transition(ledger, Transition("first", replace(FIRST, scope="rehearsal", champion=TWO)))
+    assert current(ledger, "live") == FIRST
+    assert [each.state.champion for each in transitions(ledger, "rehearsal")] == [TWO]
+
+
+def test_a_rehearsals_change_carries_its_virtual_time() -> None:
+    entry = record_transition(a_ledger(), Transition("first", FIRST), as_of=NOW)
+    assert (entry.as_of, entry.body["scope"]) == ("2026-01-02T00:00:00Z", "live")
+
+
+def test_an_entry_without_a_state_is_damage_and_no_traceback() -> None:
+    ledger = a_ledger()
+    ledger.append(ROLLOUT, {"scope": "live", "name": "first", "state": {"scope": "live"}})
+    with pytest.raises(DamagedError, match="ledger entry 1 holds no rollout"):
+        current(ledger, "live")
