@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sluiceway.artifacts.serving_contract import ServingContract
 from sluiceway.artifacts.table_ref import TableRef
 from sluiceway.core.digest import digest_of
 
@@ -81,6 +82,7 @@ class FeatureSet:
 
     ``cutoff`` is the moment (UTC) past which nothing was known. ``views`` maps each view to its definition's
     digest, which is also the online store's namespace; ``snapshots`` to what the store says it holds of it.
+    ``contract`` is what serving a model of these features takes.
     """
 
     dataset: str
@@ -93,10 +95,11 @@ class FeatureSet:
     counts: RowCounts
     retrieval: RetrievalReport
     time_audit: TimeAudit
+    contract: ServingContract
     snapshots: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def content_id(self) -> str:
-        """Identify the rows, the columns' meaning and the views behind them."""
+        """Identify the rows, the columns' meaning, the views behind them and how they are served."""
         meaning = [self.key, self.columns, self.cutoff, self.views, self.online_rows, self.counts, self.time_audit]
-        return digest_of(["features", self.dataset, self.table.content_id, *meaning])
+        return digest_of(["features", self.dataset, self.table.content_id, *meaning, self.contract])

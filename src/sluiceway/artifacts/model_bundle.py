@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sluiceway.artifacts.feature_set import FeatureColumn
+from sluiceway.artifacts.serving_contract import ServingContract
 from sluiceway.core.digest import digest_of
 
 
@@ -32,7 +33,8 @@ class ModelBundle:
 
     ``role`` is ``model`` or ``baseline``. The model takes ``columns`` in order, numbers as float32 with NaN for missing
     and texts with the empty text for missing, and gives the probability of the positive class; at or above
-    ``threshold`` the prediction is positive. ``views`` pins the definitions of the features that it was trained on.
+    ``threshold`` the prediction is positive. ``views`` pins the definitions of the features that it was trained on;
+    ``contract`` says how a request becomes the columns, without the user's code.
     ``fitted_before`` names parts of the estimator that were already fitted when the factory returned it.
     """
 
@@ -50,6 +52,7 @@ class ModelBundle:
     dataset: str
     train_rows: int
     seed: int
+    contract: ServingContract
     fitted_before: tuple[str, ...] = ()
     estimator: str = ""
 
@@ -57,4 +60,5 @@ class ModelBundle:
     def content_id(self) -> str:
         """Identify the model's bytes and what they expect; not the search that led there."""
         meaning = [self.name, self.role, self.onnx_sha256, self.columns, self.threshold, self.views, self.params]
-        return digest_of(["bundle", *meaning, self.feature_set, self.train_rows, self.seed, self.fitted_before])
+        training = [self.feature_set, self.train_rows, self.seed, self.fitted_before]
+        return digest_of(["bundle", *meaning, *training, self.contract])

@@ -35,6 +35,9 @@ class RequestFeature:
     text: str
     tree: tuple[Any, ...]
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tree", _frozen(self.tree))  # JSON gives lists, which are neither equal nor hashable
+
 
 @dataclass(frozen=True, slots=True)
 class ServingContract:
@@ -53,3 +56,7 @@ class ServingContract:
     def entities(self) -> tuple[str, ...]:
         """The columns that name whose features are read, each once."""
         return tuple(dict.fromkeys(name for view in self.views for name in view.entities))
+
+
+def _frozen(node: Any) -> Any:
+    return tuple(map(_frozen, node)) if isinstance(node, list | tuple) else node

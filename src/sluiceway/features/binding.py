@@ -32,9 +32,11 @@ def check_binding(dataset: DatasetVersion, pipeline: Pipeline, inputs: Sequence[
     for name in (*inputs, *label.each.keys):
         _kind(each, name, "column")
     asked = {name: each[name] for name in inputs}
+    entities = [name for view in pipeline.feature_views for name in view.entities]
+    taken = {name.lower() for name in (*inputs, *entities, *label.each.keys)}
     for name, expression in pipeline.request_columns.items():
-        if name in inputs:
-            raise MisuseError(f"request feature {name!r} has the name of an input; give it another")
+        if name.lower() in taken:
+            raise MisuseError(f"request feature {name!r} has the name of an input, an entity or a key; give it another")
         if bind_expression(expression, asked) not in {"integer", "number", "text", "boolean"}:
             raise MisuseError(f"request feature {name!r} is neither a number nor a text: {expression.text}")
     bind_expression(label.moment, each)

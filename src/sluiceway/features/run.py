@@ -13,6 +13,7 @@ from sluiceway.core.moments import Clock, in_utc
 from sluiceway.declare.pipeline import Pipeline
 from sluiceway.declare.project import Project
 from sluiceway.features.binding import check_binding, kinds_of
+from sluiceway.features.contract import serving_contract
 from sluiceway.features.held_tables import HeldTables
 from sluiceway.features.materialise import materialise, snapshot_name
 from sluiceway.features.point_in_time import Facts, features_at
@@ -93,6 +94,7 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
         counts=counts,
         retrieval=retrieval,
         time_audit=audit,
+        contract=serving_contract(dataset, pipeline, inputs),
     )
 
 

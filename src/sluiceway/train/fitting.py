@@ -120,6 +120,7 @@ def bundled(  # noqa: PLR0913 - everything that a bundle tells
         dataset=features.dataset,
         train_rows=made.rows,
         seed=seed,
+        contract=features.contract,
         fitted_before=made.fitted_before,
         estimator=describe(made.estimator),
     )

@@ -11,7 +11,7 @@ from sluiceway.artifacts.promise import Promise
 from sluiceway.core.verdict import Criterion, Outcome, Overrides, Verdict
 from sluiceway.declare.spec import Acceptance
 
-STAGE_VERSION = 2
+STAGE_VERSION = 3
 NAMED_AT_MOST = 5
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from sluiceway.artifacts.feature_set import FeatureSet, RetrievalReport, RowCounts, TimeAudit
 from sluiceway.artifacts.promise import Promise
+from sluiceway.artifacts.serving_contract import ServingContract
 from sluiceway.artifacts.table_ref import TableRef
 from sluiceway.core.verdict import NO_OVERRIDES, Outcome, Override, Overrides
 from sluiceway.declare.spec import Costs, Metric, ProblemStatement, ServiceLevel, Spec, Target
@@ -26,7 +27,7 @@ GOOD = FeatureSet(
     dataset="d" * 64, table=TableRef("features/late", "c" * 64, 10, ()), key=("id",), columns=(), cutoff=NOW,
     views={"v": "e" * 64}, online_rows={"v": 3}, counts=RowCounts(12, 10, 1, 1, 4),
     retrieval=RetrievalReport(ids=1000, p50_ms=0.02, p99_ms=0.1, unequal_rereads=0, unequal_offline=0),
-    time_audit=TimeAudit(0, 0, (), 10, ()),
+    time_audit=TimeAudit(0, 0, (), 10, ()), contract=ServingContract((), (), (), ()),
 )  # fmt: skip
 
 

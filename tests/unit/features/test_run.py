@@ -274,6 +274,8 @@ def over_carrier(feature, entity="carrier"):
         ([over_carrier(sw.mean("carrier", over="6h"))], INPUTS, MisuseError, "which is text"),
         ([over_carrier(sw.latest("lands"))], INPUTS, MisuseError, "which is time"),
         ([sw.RequestView(carrier="upper(carrier)")], INPUTS, MisuseError, "has the name of an input"),
+        ([DELAYS, sw.RequestView(Carrier="distance + 1")], ("distance",), MisuseError, "an entity or a key"),
+        ([sw.RequestView(id="distance + 1")], ("distance",), MisuseError, "an entity or a key"),
         ([sw.RequestView(other="upper(tailnum)")], INPUTS, DeclarationError, "tailnum"),
         ([DELAYS], (*INPUTS, "tailnum"), UnknownNameError, "tailnum"),
     ],

@@ -5,6 +5,7 @@ import pytest
 
 from sluiceway.artifacts.evaluation import Evaluation, Metrics, Parity, Reproduction, SliceScore, SplitReport
 from sluiceway.artifacts.model_bundle import Fold, ModelBundle, Trial
+from sluiceway.artifacts.serving_contract import ServingContract
 from sluiceway.core.verdict import Criterion, Verdict
 from sluiceway.declare.spec import Costs, Metric, ProblemStatement, ServiceLevel, Spec, Target
 from sluiceway.pages.evaluation_page import Curves, evaluation_html
@@ -32,8 +33,9 @@ EVALUATION = Evaluation(
     single_feature_auc={"hour": 0.66, "distance": 0.52},
     curves="",
 )
+NO_CONTRACT = ServingContract((), (), (), ())
 TRIALS = tuple(Trial(number, {"leaves": 31 + number}, 0.4 - number / 100, (Fold(10, 5, 0.4),)) for number in range(3))
-BUNDLE = ModelBundle("late", "model", "", "", 1, (), 1 / 7, {}, {}, TRIALS, "f", "d", 21_000, 0)
+BUNDLE = ModelBundle("late", "model", "", "", 1, (), 1 / 7, {}, {}, TRIALS, "f", "d", 21_000, 0, NO_CONTRACT)
 SPEC = Spec(
     ProblemStatement("late", "Late?", "ops"),
     Target("binary", "late", 1),

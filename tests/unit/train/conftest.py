@@ -16,6 +16,7 @@ from sluiceway.artifacts.candidate import Candidate
 from sluiceway.artifacts.feature_set import FeatureColumn, FeatureSet, RetrievalReport, RowCounts, TimeAudit
 from sluiceway.artifacts.model_bundle import ModelBundle
 from sluiceway.artifacts.promise import Promise
+from sluiceway.artifacts.serving_contract import Field, ServingContract
 from sluiceway.core.verdict import NO_OVERRIDES, Verdict
 from sluiceway.declare.encoding import encode
 from sluiceway.declare.pipeline import Label, Pipeline, Search, Split
@@ -119,6 +120,7 @@ class World:
             RowCounts(count, count, 0, 0, int(self.rows["_label"].sum())),
             RetrievalReport(1, 1.0, 1.0, 0, 0),
             self.audit,
+            ServingContract((), (Field("flight", "text"),), (), ()),
         )
 
     @property

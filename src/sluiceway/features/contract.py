@@ -1,0 +1,31 @@
+"""The contract: what serving needs of the declaration, taken from it where the columns' kinds are known."""
+
+from collections.abc import Sequence
+
+from sluiceway.artifacts.dataset_version import DatasetVersion
+from sluiceway.artifacts.serving_contract import Field, RequestFeature, ServingContract
+from sluiceway.declare.pipeline import Pipeline
+from sluiceway.features.binding import kinds_of
+from sluiceway.plans.served_view import served
+
+
+def serving_contract(dataset: DatasetVersion, pipeline: Pipeline, inputs: Sequence[str]) -> ServingContract:
+    """Say what a request must and may hold, which views are read for it, and what is computed from it alone.
+
+    Args:
+        dataset: The sources, whose columns give the fields their kinds.
+        pipeline: The declaration, already bound to the dataset.
+        inputs: What a caller has at inference time, in the spec's order.
+    """
+    each, kinds = pipeline.label.each, kinds_of(dataset, pipeline.label.each.name)
+    entities = [name for view in pipeline.feature_views for name in view.entities]
+    asked = tuple(dict.fromkeys([*inputs, *entities]))
+    return ServingContract(
+        inputs=tuple(Field(name, kinds[name]) for name in asked),
+        key=tuple(Field(name, kinds[name]) for name in each.keys if name not in asked),
+        views=tuple(served(view) for view in pipeline.feature_views),
+        request=tuple(
+            RequestFeature(name, expression.text, expression.tree)
+            for name, expression in pipeline.request_columns.items()
+        ),
+    )
