@@ -1,0 +1,104 @@
+"""One worker of the server: an ASGI app behind granian, on a listening socket that it was handed."""
+
+import asyncio
+import importlib
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from threading import Thread
+from typing import Any
+
+import uvloop
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LOGGING_CONFIG, LogLevels
+from granian.net import SocketHolder  # type: ignore[attr-defined]  # left out of granian's stubs
+from granian.server.embed import Server
+
+from sluiceway.core.errors import MisuseError, SluicewayError
+
+BACKLOG = 1024
+CONNECTIONS = 4096
+HEADERS_MS = 10_000
+GRACE_S = 10.0
+MISUSE, COULD_NOT_JUDGE = 2, 3
+
+
+class _Handed(Server):
+    """Granian's embedded server on a socket that somebody else opened.
+
+    By itself it would open its own with SO_REUSEPORT: then a second server on the same port would not be refused but
+    given every second connection, and what waits for a worker would be lost with it.
+    """
+
+    descriptor: int
+
+    def _init_shared_socket(self) -> None:
+        holder: Any = SocketHolder
+        self._ssp, self._shd = None, holder(self.descriptor, False, BACKLOG)
+
+
+def serve_app(app: Any, descriptor: int) -> None:
+    """Serve until SIGTERM; what is under way is answered, new connections are not taken."""
+    handlers = {name: {**handler, "stream": "ext://sys.stderr"} for name, handler in LOGGING_CONFIG["handlers"].items()}
+    server = _Handed(
+        app,
+        interface=Interfaces.ASGI,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADERS_MS),
+        websockets=False,
+        backlog=BACKLOG,
+        backpressure=CONNECTIONS,
+        log_level=LogLevels.error,
+        log_dictconfig={"handlers": handlers},
+    )
+    server.descriptor = descriptor
+    uvloop.run(_serve(server))
+
+
+async def _serve(server: _Handed) -> None:
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, server.stop)
+    await server.serve()
+
+
+def end_with_standard_input() -> None:
+    """End this process as SIGTERM would once its standard input ends, which it does when its parent is gone.
+
+    Whatever still runs ``GRACE_S`` seconds later is cut off.
+    """
+    Thread(target=_wait_and_end, daemon=True).start()
+
+
+def _wait_and_end() -> None:
+    while os.read(0, 1024):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(GRACE_S)
+    os._exit(1)
+
+
+def app_of(factory: str, settings: dict[str, Any]) -> Any:
+    """Call ``module:function`` with settings."""
+    module, _, name = factory.partition(":")
+    make: Callable[..., Any] = getattr(importlib.import_module(module), name)
+    return make(**settings)
+
+
+def main() -> int:
+    """Build the app that the arguments name, and serve it: descriptor, ``module:function``, settings as JSON."""
+    descriptor, factory, settings = sys.argv[1:]
+    end_with_standard_input()
+    try:
+        app = app_of(factory, json.loads(settings))
+    except SluicewayError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return MISUSE if isinstance(error, MisuseError) else COULD_NOT_JUDGE
+    serve_app(app, int(descriptor))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
