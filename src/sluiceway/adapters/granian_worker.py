@@ -14,7 +14,7 @@ from typing import Any
 import uvloop
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
-from granian.log import LOGGING_CONFIG, LogLevels
+from granian.log import LogLevels
 from granian.net import SocketHolder  # type: ignore[attr-defined]  # left out of granian's stubs
 from granian.server.embed import Server
 
@@ -24,6 +24,7 @@ BACKLOG = 1024
 CONNECTIONS = 4096
 HEADERS_MS = 10_000
 GRACE_S = 10.0
+ERRORS = {"class": "logging.StreamHandler", "formatter": "generic", "stream": "ext://sys.stderr"}
 MISUSE, COULD_NOT_JUDGE = 2, 3
 
 
@@ -43,7 +44,6 @@ class _Handed(Server):
 
 def serve_app(app: Any, descriptor: int) -> None:
     """Serve until SIGTERM; what is under way is answered, new connections are not taken."""
-    handlers = {name: {**handler, "stream": "ext://sys.stderr"} for name, handler in LOGGING_CONFIG["handlers"].items()}
     server = _Handed(
         app,
         interface=Interfaces.ASGI,
@@ -53,7 +53,7 @@ def serve_app(app: Any, descriptor: int) -> None:
         backlog=BACKLOG,
         backpressure=CONNECTIONS,
         log_level=LogLevels.error,
-        log_dictconfig={"handlers": handlers},
+        log_dictconfig={"handlers": {"console": ERRORS, "access": ERRORS}},
     )
     server.descriptor = descriptor
     uvloop.run(_serve(server))
