@@ -10,6 +10,7 @@ from machine import describe
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "benchmarks.md"
 NO_BENCHMARKS = {"machine.py", "measured.py", "run_all.py"}
+PARTS = "serving_"  # of serving.py
 OPENING = """# Benchmarks
 
 Written by `make bench`; each table comes from the file in `benchmarks/` that its heading names, which also runs alone.
@@ -21,7 +22,7 @@ def main() -> int:
     """Run them all; exit 1 when one failed, after the others have run."""
     sections, failed = [OPENING, describe()], []
     for path in sorted(HERE.glob("*.py")):
-        if path.name not in NO_BENCHMARKS:
+        if path.name not in NO_BENCHMARKS and not path.name.startswith(PARTS):
             sys.stderr.write(f"{path.name}\n")
             done = subprocess.run(
                 [sys.executable, str(path)], check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
