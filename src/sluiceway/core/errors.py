@@ -4,6 +4,7 @@
   - MisuseError (ValueError): what was asked for, or declared, cannot be; exit 2
     + UnknownNameError (LookupError): a name that nothing has
     + DeclarationError: a pipeline, spec or setting with its list of problems
+    + RequestError: a request whose values give no features
   - UnknownObjectError (LookupError): the store lacks the object
   - UnknownTableError (LookupError): the store lacks the table
   - ConflictError (RuntimeError): another writer came first
@@ -16,9 +17,12 @@
 A gate that refuses is not an error: it returns a verdict. An error means that nothing could be judged.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from difflib import get_close_matches
+
+MOST_CHARACTERS = 60
 
 
 class SluicewayError(Exception):
@@ -71,6 +75,23 @@ class DeclarationError(MisuseError):
 
     def __str__(self) -> str:
         return "\n".join(str(problem) for problem in self.problems)
+
+
+class RequestError(MisuseError):
+    """A request holds values that no feature can be computed of."""
+
+    def __init__(self, feature: str, expression: str, values: Mapping[str, object], reason: str) -> None:
+        super().__init__(feature, expression, dict(values), reason)
+
+    def __str__(self) -> str:
+        feature, expression, values, reason = self.args
+        given = ", ".join(f"{name}={_shown(value)}" for name, value in values.items()) or "no column"
+        return f"feature {feature!r}, which is {expression}, cannot be computed of {given}: {reason}"
+
+
+def _shown(value: object) -> str:
+    text = value.isoformat() if isinstance(value, datetime) else repr(value)
+    return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}..."
 
 
 class UnknownObjectError(SluicewayError, LookupError):

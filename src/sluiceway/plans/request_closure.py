@@ -2,16 +2,18 @@
 
 Missing is ``None`` and follows SQL's three-valued logic. Times are aware datetimes in UTC. A ``KeyError`` means that
 the row lacks a column; a ``ValueError``, ``TypeError`` or ``OverflowError`` that a value cannot be computed, where
-DuckDB would have stopped the query.
+DuckDB would have stopped the query. Compiling takes the tree alone: serving reads no SQL.
 """
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
 
+from sluiceway.core.errors import UnknownNameError
 from sluiceway.core.moments import parse_moment
 from sluiceway.declare.expression import Expression, bind_expression
 from sluiceway.declare.expression_kind import Kind, children, column_named, kind_from, unified
-from sluiceway.declare.expression_tree import Tree
+from sluiceway.declare.expression_tree import Refused, Tree
+from sluiceway.declare.names import refuse
 from sluiceway.plans import closure_nulls as nulls
 from sluiceway.plans import closure_numbers as numbers
 from sluiceway.plans import closure_texts as texts
@@ -85,7 +87,23 @@ def compile_closure(expression: Expression, columns: Mapping[str, str] | None = 
     """
     if columns is not None:
         bind_expression(expression, columns)
-    return _compile(expression.tree, columns)[0]
+    return compile_tree(expression.tree, columns)[0]
+
+
+def compile_tree(tree: Tree, columns: Mapping[str, str] | None = None) -> tuple[Closure, Kind]:
+    """Compile an expression's tree, as it was stored; gives the function of a row, and the kind of what it returns.
+
+    Args:
+        tree: As ``expression_tree`` describes it; lists will do where it has tuples.
+        columns: As in ``compile_closure``.
+
+    Raises:
+        DeclarationError: the tree does not fit the columns.
+    """
+    try:
+        return _compile(tree, columns)
+    except (Refused, UnknownNameError) as error:
+        raise refuse(f"a stored expression does not fit its columns: {error}") from None
 
 
 def _compile(tree: Tree, columns: Mapping[str, str] | None) -> tuple[Closure, Kind]:

@@ -5,6 +5,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import duckdb
+import msgspec
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from sluiceway.core.errors import DeclarationError
 from sluiceway.declare.expression import bind_expression, parse_expression
 from sluiceway.declare.expression_functions import FUNCTIONS
-from sluiceway.plans.request_closure import compile_closure
+from sluiceway.plans.request_closure import compile_closure, compile_tree
 
 COLUMNS = {
     "i": "integer", "j": "integer", "x": "number", "y": "number", "s": "text", "u": "text",
@@ -251,6 +252,23 @@ def test_text_as_written_means_to_duckdb_what_the_grammar_read(session, text, ro
     written = in_duckdb(session, f"({text})", [row], kind=kind)[0]
     read = in_duckdb(session, expression.sql, [row], kind=kind)[0]
     assert_same(written, read, where=text)
+
+
+@pytest.mark.parametrize(("text", "row", "expected"), GOLDEN)
+def test_a_tree_that_went_through_json_computes_the_same(text, row, expected):
+    expression = parse_expression(text)
+    compute, kind = compile_tree(msgspec.json.decode(msgspec.json.encode(expression.tree)), COLUMNS)
+    assert (None if kind == "null" else kind) == bind_expression(expression, COLUMNS)
+    found = plain(compute({name: row.get(name) for name in COLUMNS}))
+    assert_same(found, plain(expected), where=f"{text} from JSON")
+
+
+def test_a_stored_tree_that_does_not_fit_the_columns_is_refused():
+    tree = parse_expression("length(s) + i").tree
+    with pytest.raises(DeclarationError, match=r"stored expression .* no column is called 's'"):
+        compile_tree(tree, {"i": "integer"})
+    with pytest.raises(DeclarationError, match=r"stored expression .* takes text, got an integer"):
+        compile_tree(tree, {"i": "integer", "s": "integer"})
 
 
 def test_every_allowed_function_has_a_golden_row():

@@ -1,0 +1,68 @@
+"""Request features: what is computed from a request alone, rounded as training had it."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from sluiceway.artifacts.serving_contract import RequestFeature, ServingContract
+from sluiceway.core.errors import RequestError
+from sluiceway.declare.expression_kind import children, column_named
+from sluiceway.declare.expression_tree import Tree
+from sluiceway.online.model_value import as_model_value
+from sluiceway.plans.closure_nulls import Closure, strict_one
+from sluiceway.plans.packed_value import FeatureValue
+from sluiceway.plans.request_closure import compile_tree
+
+
+class _Compiled(NamedTuple):
+    feature: RequestFeature
+    columns: tuple[str, ...]
+    closure: Closure
+
+
+class RequestFeatures:
+    """Computes a contract's request features. Safe to share between threads."""
+
+    def __init__(self, contract: ServingContract) -> None:
+        """Compile the expressions.
+
+        Raises:
+            DeclarationError: one does not fit the contract's inputs.
+        """
+        kinds = {field.name: field.kind for field in contract.inputs}
+        self._compiled = [_compiled(feature, kinds) for feature in contract.request]
+
+    def of(self, inputs: Mapping[str, object]) -> dict[str, FeatureValue]:
+        """Compute every feature from typed inputs: times aware and in UTC, numbers float, missing ``None``.
+
+        Raises:
+            RequestError: a value cannot be computed, where DuckDB would have stopped the training's query.
+        """
+        found: dict[str, FeatureValue] = {}
+        for feature, columns, closure in self._compiled:
+            try:
+                found[feature.name] = closure(inputs)
+            except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+                raise _refusal(feature, columns, inputs, error) from error
+        return found
+
+
+def _compiled(feature: RequestFeature, kinds: Mapping[str, str]) -> _Compiled:
+    closure, kind = compile_tree(feature.tree, kinds)
+    columns = tuple(dict.fromkeys(column_named(name, kinds) for name in _columns_in(feature.tree)))
+    return _Compiled(feature, columns, strict_one(as_model_value(kind), closure))
+
+
+def _columns_in(tree: Tree) -> Iterator[str]:
+    if tree[0] == "column":
+        yield tree[1]
+    for child in children(tree):
+        yield from _columns_in(child)
+
+
+def _refusal(
+    feature: RequestFeature, columns: tuple[str, ...], inputs: Mapping[str, object], error: Exception
+) -> RequestError:
+    values = {name: inputs[name] for name in columns if name in inputs}
+    absent = [name for name in columns if name not in inputs]
+    reason = f"the request lacks {', '.join(absent)}" if absent else str(error) or type(error).__name__
+    return RequestError(feature.name, feature.text, values, reason)
