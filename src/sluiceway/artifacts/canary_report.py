@@ -10,7 +10,7 @@ from sluiceway.core.digest import digest_of
 
 @dataclass(frozen=True, slots=True)
 class CanaryStep:
-    """One step of the ramp: the challenger's share (0 to 1), from when until when (virtual in a rehearsal), requests."""
+    """One step of the ramp: the challenger's share (0 to 1), from when until when (virtual in a rehearsal)."""
 
     share: float
     began: datetime
@@ -92,11 +92,22 @@ class SkewEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """What was known at one moment: the canary's requests, the share it answered, and the difference in log loss."""
+
+    at: datetime
+    requests: int
+    success: Bounded
+    difference: Bounded
+
+
+@dataclass(frozen=True, slots=True)
 class CanaryReport:
     """Everything about one canary. ``scope`` is ``rehearsal`` or ``live``.
 
     ``ended_by`` is ``promoted``, ``aborted`` or ``running`` (the traffic ended first), ``reason`` says why in words.
     ``requests`` is the table of logged requests; ``began`` to ``ended`` is the canary, ``until`` the log's end.
+    ``looks`` are the moments at which it was judged.
     """
 
     scope: str
@@ -115,6 +126,7 @@ class CanaryReport:
     split: SplitEvidence
     skew: SkewEvidence | None
     requests: TableRef
+    looks: tuple[Look, ...] = ()
 
     @property
     def hours(self) -> float:

@@ -1,8 +1,10 @@
-"""The request log's schema: one record for each row that was asked about. Skew, drift and canaries read nothing else."""
+"""The request log's schema: a record for each row that was asked about. Skew, drift and canaries read nothing else."""
 
 from typing import Any
 
 import msgspec
+
+CHAMPION, CHALLENGER = "champion", "challenger"
 
 
 class RequestRecord(msgspec.Struct, frozen=True, gc=False):

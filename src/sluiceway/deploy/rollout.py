@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sluiceway.artifacts.rollout_state import RolloutState, Served
+from sluiceway.artifacts.rollout_state import REHEARSAL, RolloutState, Served
 from sluiceway.core.errors import MisuseError
+from sluiceway.core.verdict import Outcome
 
 FIRST, START, STEP_UP, PROMOTE, ABORT, ROLLBACK = "first", "start", "step_up", "promote", "abort", "rollback"
 NAMES = (FIRST, START, STEP_UP, PROMOTE, ABORT, ROLLBACK)
@@ -109,6 +110,22 @@ def rollback(state: RolloutState, *, at: datetime, why: str) -> RolloutState:
         raise MisuseError(f"there is no champion before {state.champion.version} to roll back to{tried}")
     said = f"back from {state.champion.version} to {state.previous.version}: {why}"
     return replace(_alone(state, at, said), champion=state.previous, previous=None)
+
+
+def due(state: RolloutState, outcome: Outcome, *, now: datetime) -> str | None:
+    """Name the change that is due, given what the gate says of the canary so far; ``None`` while it goes on.
+
+    Whatever stops, ends it at once. A step lasts its hold. Live, no greater share is given before the gate is open; in
+    a rehearsal, where nobody is harmed, it is enough that nothing stops. Promoted is only behind an open gate.
+    """
+    challenger_of(state, "nothing is due")
+    if outcome is Outcome.STOPPED:
+        return ABORT
+    if (now - state.since).total_seconds() < state.hold_s:
+        return None
+    if is_last(state):
+        return PROMOTE if outcome.is_open else None
+    return STEP_UP if outcome.is_open or state.scope == REHEARSAL else None
 
 
 def is_last(state: RolloutState) -> bool:

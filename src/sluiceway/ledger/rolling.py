@@ -9,7 +9,9 @@ import msgspec
 from sluiceway.artifacts.rollout_state import RolloutState
 from sluiceway.core.digest import plain_fields
 from sluiceway.core.errors import DamagedError
+from sluiceway.core.verdict import Criterion
 from sluiceway.ledger.chain import Entry, Ledger
+from sluiceway.ledger.standing import read_criterion
 
 ROLLOUT = "rollout"
 
@@ -18,18 +20,22 @@ ROLLOUT = "rollout"
 class Transition:
     """A change by its name (``start``, ``promote`` and so on), and the state that it led to.
 
-    ``evidence`` is the content id of what it rests upon, empty where a person just wanted it; ``author`` who that was.
+    ``evidence`` is the content id of the report that it rests upon, and ``criteria`` what was judged of it; both are
+    empty where a person just wanted it, and ``author`` says who that was.
     """
 
     name: str
     state: RolloutState
     evidence: str = ""
+    criteria: tuple[Criterion, ...] = ()
     author: str = ""
 
 
 def record_transition(ledger: Ledger, transition: Transition, *, as_of: datetime | None = None) -> Entry:
     """Write a change down."""
-    return ledger.append(ROLLOUT, {"scope": transition.state.scope, **plain_fields(transition)}, as_of=as_of)
+    judged = [criterion.as_json() for criterion in transition.criteria]
+    body = {**plain_fields(transition), "scope": transition.state.scope, "criteria": judged}
+    return ledger.append(ROLLOUT, plain_fields(body), as_of=as_of)
 
 
 def transitions(ledger: Ledger, scope: str) -> Iterator[Transition]:
@@ -52,7 +58,8 @@ def read_transition(entry: Entry) -> Transition:
     body = entry.body
     try:
         state = msgspec.convert(body["state"], RolloutState)
-        return Transition(body["name"], state, body["evidence"], body["author"])
+        judged = tuple(read_criterion(fields) for fields in body["criteria"])
+        return Transition(body["name"], state, body["evidence"], judged, body["author"])
     except (msgspec.ValidationError, KeyError) as error:
         raise DamagedError(f"ledger entry {entry.sequence} holds no rollout: {error}") from None
 

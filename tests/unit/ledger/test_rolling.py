@@ -7,6 +7,7 @@ from sluiceway.adapters.memory_state import MemoryState
 from sluiceway.artifacts.rollout_state import RolloutState, Served
 from sluiceway.core.errors import DamagedError
 from sluiceway.core.moments import FixedClock
+from sluiceway.core.verdict import Criterion
 from sluiceway.ledger.chain import Ledger
 from sluiceway.ledger.rolling import ROLLOUT, Transition, current, record_transition, transitions
 
@@ -38,12 +39,11 @@ def test_nobody_answers_before_the_first_change() -> None:
 def test_a_state_is_read_back_as_it_was_written() -> None:
     ledger = a_ledger()
     record_transition(ledger, Transition("first", FIRST))
-    record_transition(ledger, Transition("start", TRIED, evidence="e" * 64, author="ada"))
+    judged = (Criterion.at_least("hours", measured=49.5, limit=48.0, detail="canary requests"),)
+    told = Transition("start", TRIED, "e" * 64, judged, "ada")
+    record_transition(ledger, told)
     assert current(ledger, "live") == TRIED
-    assert list(transitions(ledger, "live")) == [
-        Transition("first", FIRST),
-        Transition("start", TRIED, "e" * 64, "ada"),
-    ]
+    assert list(transitions(ledger, "live")) == [Transition("first", FIRST), told]
 
 
 def test_scopes_do_not_mix() -> None:

@@ -1,0 +1,104 @@
+"""A canary: a challenger beside a champion, and what the log and the outcomes tell of both so far."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sluiceway.artifacts.canary_report import CanaryReport, CanaryStep, Look
+from sluiceway.artifacts.feature_set import FeatureColumn
+from sluiceway.artifacts.promise import Promise
+from sluiceway.artifacts.request_record import CHALLENGER, CHAMPION
+from sluiceway.artifacts.rollout_state import RolloutState
+from sluiceway.artifacts.serving_contract import ServingContract
+from sluiceway.artifacts.table_ref import TableRef
+from sluiceway.deploy.evidence import ArmsGathered
+from sluiceway.deploy.outcomes import Outcomes
+from sluiceway.deploy.quality import Quality, Rival
+from sluiceway.plans.request_log import request_table
+from sluiceway.ports.request_log import RequestLog
+
+RUNNING, PROMOTED, ABORTED = "running", "promoted", "aborted"
+NOT_STORED = TableRef("requests", "", 0, ())
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """Who tries to take over from whom, on data of which dataset version, and by which promise both are judged."""
+
+    dataset: str
+    champion: Rival
+    challenger: Rival
+    outcomes: Outcomes
+    promise: Promise
+
+    @property
+    def columns(self) -> tuple[FeatureColumn, ...]:
+        """What either model takes, each column once."""
+        both = (*self.challenger.bundle.columns, *self.champion.bundle.columns)
+        return tuple({column.name: column for column in both}.values())
+
+    @property
+    def contract(self) -> ServingContract:
+        """What a request holds; the views are left out, as judging does not look at them."""
+        full = self.challenger.bundle.contract
+        return ServingContract(full.inputs, full.key, (), full.request)
+
+    def by(self, state: RolloutState) -> tuple[str, ...]:
+        """The request columns whose values decide who is on the canary."""
+        return state.by or self.challenger.bundle.contract.entities
+
+
+class CanaryWatch:
+    """Reads a growing log once, and reports at any moment; a look costs what is new, not what there is.
+
+    Args:
+        canary: Who against whom.
+        began: The state in which the challenger got its first share.
+        log: What the servers write.
+    """
+
+    def __init__(self, canary: Canary, began: RolloutState, log: RequestLog) -> None:
+        self._canary = canary
+        self._states = [began]
+        self._log = log
+        self._mark = ""
+        self._arms = ArmsGathered(began, canary.by(began))
+        self._quality = Quality(canary.champion, canary.challenger, canary.outcomes, canary.promise.spec)
+        self._looks: list[Look] = []
+
+    def follow(self, state: RolloutState) -> None:
+        """Take note of a further step of the same canary."""
+        self._states.append(state)
+
+    def look(self, at: datetime) -> CanaryReport:
+        """Read what was logged since the last look, and report on the whole canary so far."""
+        for mark, chunk in self._log.read(after=self._mark):
+            self._mark = mark
+            table = request_table([chunk], contract=self._canary.contract, columns=self._canary.columns)
+            self._arms.take(table)
+            self._quality.take(table)
+        challenger = self._arms.arm(CHALLENGER, self._canary.challenger.served.version)
+        quality = self._quality.evidence(at)
+        self._looks.append(Look(at, challenger.requests, challenger.success, quality.difference))
+        return CanaryReport(
+            scope=self._states[0].scope,
+            dataset=self._canary.dataset,
+            champion=self._canary.champion.served,
+            challenger=self._canary.challenger.served,
+            began=self._states[0].since,
+            ended=at,
+            until=at,
+            ended_by=RUNNING,
+            reason="",
+            steps=self._steps(at),
+            champion_arm=self._arms.arm(CHAMPION, self._canary.champion.served.version),
+            challenger_arm=challenger,
+            quality=quality,
+            split=self._arms.split(self._states),
+            skew=None,
+            requests=NOT_STORED,
+            looks=tuple(self._looks),
+        )
+
+    def _steps(self, at: datetime) -> tuple[CanaryStep, ...]:
+        ends = [*(state.since for state in self._states[1:]), at]
+        return tuple(self._arms.step(state, end) for state, end in zip(self._states, ends, strict=True))

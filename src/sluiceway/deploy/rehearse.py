@@ -1,0 +1,109 @@
+"""The control loop: judge a canary at each checkpoint of a replay, and step up, promote or abort by what is judged."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sluiceway.artifacts.canary_report import CanaryReport
+from sluiceway.artifacts.rollout_state import REHEARSAL, RolloutState
+from sluiceway.core.duration import parse_duration
+from sluiceway.core.verdict import NO_OVERRIDES, Verdict
+from sluiceway.declare.spec import Rollout
+from sluiceway.deploy.board import Board
+from sluiceway.deploy.canary import ABORTED, PROMOTED, Canary, CanaryWatch
+from sluiceway.deploy.gate import while_running
+from sluiceway.deploy.rollout import ABORT, FIRST, PROMOTE, START, Plan, abort, due, first, promote, start, step_up
+from sluiceway.ledger.rolling import Transition
+from sluiceway.ports.endpoint import Endpoint
+from sluiceway.ports.request_log import RequestLog
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """Where a change of the rollout goes, in this order: on record, onto the board, until the server answers by it."""
+
+    record: Callable[[Transition], None]
+    board: Board
+    endpoint: Endpoint
+
+    def make(self, change: Transition) -> RolloutState:
+        """Let a change happen; when this returns, the server answers by it."""
+        self.record(change)
+        self.board.show(change.state)
+        self.endpoint.settle(change.state.sequence)
+        return change.state
+
+
+def rehearse(
+    canary: Canary, checkpoints: Iterable[datetime], *, began: datetime, log: RequestLog, control: Control
+) -> CanaryReport:
+    """Run a canary on a virtual clock, and tell how it went; whoever calls adds skew and the table of requests.
+
+    An aborted canary ends the replay; after a promotion it goes on to its end, answered by the new champion.
+
+    Args:
+        canary: Who against whom.
+        checkpoints: Moments (UTC, virtual) up to which all requests have been asked and answered, in order; asking for
+            the next one asks them.
+        began: The moment before the first request.
+        log: What the server under rehearsal writes.
+        control: Where changes go.
+    """
+    rollout = canary.promise.spec.rollout
+    state = control.make(Transition(FIRST, first(REHEARSAL, canary.champion.served, at=began)))
+    state = control.make(Transition(START, start(state, canary.challenger.served, plan_of(rollout), at=began)))
+    watch = CanaryWatch(canary, state, log)
+    report = watch.look(began)
+    for moment in checkpoints:
+        if state.challenger is None:
+            report = replace(report, until=moment)
+            continue
+        report = watch.look(moment)
+        verdict = Verdict.of(while_running(report, canary.promise), NO_OVERRIDES, moment)
+        state, report = _steer(state, report, verdict, watch=watch, control=control)
+        if report.ended_by == ABORTED:
+            return report
+    return report if state.challenger is None else replace(report, reason=missing(report, canary))
+
+
+def plan_of(rollout: Rollout) -> Plan:
+    """Turn what the spec says of a rollout into its steps."""
+    return Plan(rollout.shares, parse_duration(rollout.hold).total_seconds(), rollout.by)
+
+
+def missing(report: CanaryReport, canary: Canary) -> str:
+    """Say what holds a canary up that is neither promoted nor aborted."""
+    lacking = Verdict(tuple(while_running(report, canary.promise))).closed
+    waits = "; ".join(f"{each.name}: {each.detail}" for each in lacking) or "its last step has not lasted long enough"
+    return f"the traffic ended before anything was decided: {waits}"
+
+
+def _steer(
+    state: RolloutState, report: CanaryReport, verdict: Verdict, *, watch: CanaryWatch, control: Control
+) -> tuple[RolloutState, CanaryReport]:
+    """Make the change that is due, if one is."""
+    change = due(state, verdict.outcome, now=report.ended)
+    if change is None:
+        return state, report
+    if change == ABORT:
+        state = abort(state, at=report.ended, why=why_stopped(verdict))
+        report = replace(report, ended_by=ABORTED, reason=state.reason)
+    elif change == PROMOTE:
+        state = promote(state, at=report.ended)
+        report = replace(report, ended_by=PROMOTED, reason=state.reason)
+    else:
+        state = step_up(state, at=report.ended)
+        watch.follow(state)
+    return control.make(Transition(change, state, report.content_id, verdict.criteria)), report
+
+
+def why_stopped(verdict: Verdict) -> str:
+    """Say what stopped a canary."""
+    stopped = [each for each in verdict.closed if each.outcome is verdict.outcome]
+    return "; ".join(
+        f"{each.name} {_text(each.measured)}, limit {_text(each.limit)} ({each.detail})" for each in stopped
+    )
+
+
+def _text(value: float | int | str | None) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
