@@ -10,7 +10,11 @@ from sluiceway.adapters.lmdb_online import LmdbOnline
 from sluiceway.adapters.memory_online import MemoryOnline
 from sluiceway.core.errors import MisuseError
 
-ADAPTERS = {"lmdb": lambda folder: LmdbOnline(folder / "online"), "memory": lambda folder: MemoryOnline()}
+ADAPTERS = {
+    "lmdb": lambda folder: LmdbOnline(folder / "online"),
+    "lmdb, not durable": lambda folder: LmdbOnline(folder / "online", durable=False),
+    "memory": lambda folder: MemoryOnline(),
+}
 VIEW = "5f" * 32
 KEY = st.sampled_from([b"", b"a", b"ab", b"\0", b"\xff" * 3, b"k" * 494, b"k" * 495, b"k" * 2000])
 ITEMS = st.lists(st.tuples(KEY, st.integers(0, 3), st.binary(max_size=2)), max_size=8)

@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 
 import lmdb
 
-from sluiceway.core.errors import SourceError
+from sluiceway.core.errors import MisuseError, SourceError
 from sluiceway.ports.online_store import STAMP_BYTES, checked_value
 
 MAP_BYTES = 64 << 30
@@ -28,11 +28,15 @@ class LmdbOnline:
     it is longer than 494 bytes, since LMDB's keys end at 511; ``s`` alone names the view's snapshot. The file is
     sparse: the map's size is address space and the most it can hold, not disk. A folder that does not exist is an
     empty store; the first write makes it.
+
+    Not ``durable``, a write does not wait for the disk. A killed process still loses nothing, as the pages are the
+    system's; a machine that stops may leave no store at all. That is for stores that are made anew, as a rehearsal's.
     """
 
-    def __init__(self, folder: Path, *, map_bytes: int = MAP_BYTES) -> None:
+    def __init__(self, folder: Path, *, map_bytes: int = MAP_BYTES, durable: bool = True) -> None:
         self._folder = folder
         self._map_bytes = map_bytes
+        self._durable = durable
         self._opened: lmdb.Environment | None = None
 
     def write(self, view: str, items: Iterable[tuple[bytes, bytes]]) -> int:
@@ -94,7 +98,7 @@ class LmdbOnline:
     def _environment(self) -> lmdb.Environment:
         if self._opened is None:
             with self._refusals():
-                self._opened = _open(self._folder, self._map_bytes)
+                self._opened = _open(self._folder, self._map_bytes, durable=self._durable)
         return self._opened
 
     @contextmanager
@@ -118,17 +122,25 @@ _environments: WeakValueDictionary[tuple[int, int, int], lmdb.Environment] = Wea
 _opening = Lock()
 
 
-def _open(folder: Path, map_bytes: int) -> lmdb.Environment:
-    """Open a folder, or share what this process has open: LMDB's locks break when one process opens it twice."""
+def _open(folder: Path, map_bytes: int, *, durable: bool) -> lmdb.Environment:
+    """Open a folder, or share what this process has open: LMDB's locks break when one process opens it twice.
+
+    Raises:
+        MisuseError: it is open here with another durability.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     with _opening:
         found = folder.stat()
         place = (found.st_dev, found.st_ino, os.getpid())  # what was opened before a fork is not ours
         environment = _environments.get(place)
         if environment is None:
-            environment = lmdb.open(str(folder), map_size=map_bytes, max_readers=MAX_READERS)
+            environment = lmdb.open(
+                str(folder), map_size=map_bytes, max_readers=MAX_READERS, sync=durable, metasync=durable
+            )
             environment.reader_check()  # frees the slots of readers that were killed
             _environments[place] = environment
+        elif environment.flags()["sync"] is not durable:
+            raise MisuseError(f"the online store {folder} is already open here, durable={not durable}; open it alike")
         return environment
 
 

@@ -8,14 +8,14 @@ import sys
 import pytest
 
 from sluiceway.adapters.lmdb_online import LmdbOnline
-from sluiceway.core.errors import SourceError
+from sluiceway.core.errors import MisuseError, SourceError
 
 WRITING = """
 import sys
 from pathlib import Path
 from sluiceway.adapters.lmdb_online import LmdbOnline
 
-store = LmdbOnline(Path(sys.argv[1]))
+store = LmdbOnline(Path(sys.argv[1]), durable=sys.argv[2] == "durable")
 stamp = 1
 while True:
     store.write("v", [(bytes([number]), stamp.to_bytes(16, "big")) for number in range(200)])
@@ -38,13 +38,14 @@ def test_another_process_reads_what_was_written(tmp_path):
     assert done.stdout.strip() == repr([STAMP + b"x", None])
 
 
-def test_a_killed_writer_leaves_whole_batches_and_frees_the_store(tmp_path):
-    child = subprocess.Popen([sys.executable, "-c", WRITING, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+@pytest.mark.parametrize("how", ["durable", "not durable"])
+def test_a_killed_writer_leaves_whole_batches_and_frees_the_store(tmp_path, how):
+    child = subprocess.Popen([sys.executable, "-c", WRITING, str(tmp_path), how], stdout=subprocess.PIPE, text=True)
     for _ in range(5):
         child.stdout.readline()
     os.kill(child.pid, signal.SIGKILL)
     last = int((["5", *child.communicate()[0].split()])[-1])
-    store = LmdbOnline(tmp_path)
+    store = LmdbOnline(tmp_path, durable=how == "durable")
     found = set(store.read("v", [bytes([number]) for number in range(200)]))
     assert len(found) == 1
     assert int.from_bytes(found.pop(), "big") in {last, last + 1}
@@ -65,6 +66,15 @@ def test_two_stores_on_one_folder_in_one_process_share_it(tmp_path):
     assert two.read("v", [b"a"]) == [STAMP]
     del one
     assert two.count("v") == 1
+
+
+def test_a_durable_store_is_never_mistaken_for_one_that_is_not(tmp_path):
+    quick = LmdbOnline(tmp_path, durable=False)
+    quick.write("v", [(b"a", STAMP)])
+    with pytest.raises(MisuseError, match="already open here, durable=False"):
+        LmdbOnline(tmp_path).write("v", [(b"b", STAMP)])
+    del quick
+    assert LmdbOnline(tmp_path).count("v") == 1
 
 
 def test_a_folder_is_opened_anew_after_its_last_store_is_gone(tmp_path):
