@@ -159,4 +159,5 @@ class _Connection:
             if not (part := opened.recv(CHUNK_BYTES)):
                 return NO_ANSWER, True
             body += part
-        return Answer(head.status, bytes(body)), head.closing or len(body) > head.length
+        answer = Answer(head.status, bytes(body[: head.length]))
+        return answer, head.closing or len(body) > head.length
