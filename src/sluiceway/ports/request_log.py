@@ -3,6 +3,10 @@
 from collections.abc import Iterator
 from typing import Protocol
 
+from sluiceway.core.errors import MisuseError
+
+NEWLINE = b"\n"
+
 
 class RequestLog(Protocol):
     """Lines in the order of their writing. Safe to share between threads and processes.
@@ -11,7 +15,18 @@ class RequestLog(Protocol):
     """
 
     def append(self, lines: bytes) -> None:
-        """Add one or more whole lines, each ended by a newline."""
+        """Add one or more whole lines, each ended by a newline; refuse others as ``checked_lines`` does."""
 
     def read(self, after: str = "") -> Iterator[tuple[str, bytes]]:
         """Yield chunks of whole lines, oldest first, each with a mark; ``after`` a mark goes on behind its chunk."""
+
+
+def checked_lines(lines: bytes) -> bytes:
+    """Return lines that are whole.
+
+    Raises:
+        MisuseError: the last one has no end.
+    """
+    if not lines.endswith(NEWLINE):
+        raise MisuseError(f"a line of the request log ends with a newline; this one ends with {lines[-20:]!r}")
+    return lines

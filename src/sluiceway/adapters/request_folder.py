@@ -1,0 +1,141 @@
+"""The request log in a folder: one file of JSON lines for each day (UTC), written by many processes."""
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Lock
+from time import time
+
+from sluiceway.core.errors import SourceError
+from sluiceway.ports.request_log import NEWLINE, checked_lines
+
+DAY_S = 86_400
+CHUNK_BYTES = 4 << 20
+TAIL_BYTES = 1 << 16
+PATTERN = "requests-*.jsonl"
+LOCK = "lock"
+
+
+class RequestFolder:
+    """Lines in ``requests-<day>.jsonl``, in the order of their writing.
+
+    Writers take turns by a lock on the folder, which the kernel frees when its holder ends, however it ends. What a
+    killed writer left of a line was answered to nobody: the next writer cuts it off, and readers stop before it. Lines
+    are in the kernel's hands once written: they outlive their process, not a loss of power. A mark is a file's name
+    with the offset behind a chunk.
+    """
+
+    def __init__(self, folder: Path, *, seconds: Callable[[], float] = time) -> None:
+        self._folder = folder
+        self._seconds = seconds
+        self._turn = Lock()
+        self._lock_file = -1
+        self._file = -1
+        self._day = -1
+        self._size = -1
+        self._process = -1
+
+    def append(self, lines: bytes) -> None:
+        """Add one or more whole lines, each ended by a newline.
+
+        Raises:
+            MisuseError: the last line has no end.
+            SourceError: the folder cannot be written; then nothing was added.
+        """
+        try:
+            with self._turn:
+                if self._lock_file < 0 or self._process != os.getpid():
+                    self._open_lock()
+                fcntl.flock(self._lock_file, fcntl.LOCK_EX)
+                try:
+                    self._write(checked_lines(lines))
+                finally:
+                    fcntl.flock(self._lock_file, fcntl.LOCK_UN)
+        except OSError as error:
+            raise SourceError(
+                f"the request log in {self._folder} cannot be written: {error.strerror}; check the disk and the rights"
+            ) from error
+
+    def read(self, after: str = "") -> Iterator[tuple[str, bytes]]:
+        """Yield chunks of whole lines, oldest first, each with a mark; ``after`` a mark goes on behind its chunk."""
+        name, _, offset = after.partition(":")
+        for path in sorted(self._folder.glob(PATTERN)):
+            if path.name >= name:
+                yield from _chunks(path, int(offset) if path.name == name else 0)
+
+    def close(self) -> None:
+        """Let go of the files; the next ``append`` opens them again."""
+        with self._turn:
+            for descriptor in (self._file, self._lock_file):
+                if descriptor >= 0:
+                    os.close(descriptor)
+            self._file = self._lock_file = self._day = -1
+
+    def _open_lock(self) -> None:
+        """Open the lock, anew after a fork: a lock that two processes inherited keeps neither out."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        if self._lock_file >= 0:
+            os.close(self._lock_file)
+        self._lock_file = os.open(self._folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self._process = os.getpid()
+
+    def _write(self, lines: bytes) -> None:
+        day = max(int(self._seconds() // DAY_S), self._day)  # a clock set back does not reorder lines
+        if day != self._day:
+            self._open_day(day)
+        size = os.lseek(self._file, 0, os.SEEK_END)
+        if size != self._size:
+            size = self._mend(size)
+        written = 0
+        try:
+            while written < len(lines):
+                written += os.write(self._file, memoryview(lines)[written:])
+        except OSError:
+            os.ftruncate(self._file, size)
+            raise
+        self._size = size + written
+
+    def _open_day(self, day: int) -> None:
+        name = f"requests-{datetime.fromtimestamp(day * DAY_S, UTC):%Y-%m-%d}.jsonl"
+        file = os.open(self._folder / name, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        if self._file >= 0:
+            os.close(self._file)
+        self._file, self._day, self._size = file, day, -1
+
+    def _mend(self, size: int) -> int:
+        """Cut off a line that has no end, and return the size that is left."""
+        end = size
+        while end and os.pread(self._file, 1, end - 1) != NEWLINE:
+            start = max(0, end - TAIL_BYTES)
+            end = start + os.pread(self._file, end - start, start).rfind(NEWLINE) + 1
+        if end != size:
+            os.ftruncate(self._file, end)
+        return end
+
+
+def _chunks(path: Path, offset: int) -> Iterator[tuple[str, bytes]]:
+    """Yield a file's whole lines; it is open only while a chunk is read."""
+    while True:
+        chunk = _whole_lines(path, offset)
+        if not chunk:
+            return
+        offset += len(chunk)
+        yield f"{path.name}:{offset}", chunk
+
+
+def _whole_lines(path: Path, offset: int) -> bytes:
+    """Read on from an offset up to the last newline, further than a chunk where one line alone is longer."""
+    size = CHUNK_BYTES
+    try:
+        with path.open("rb") as file:
+            while True:
+                file.seek(offset)
+                data = file.read(size)
+                end = data.rfind(NEWLINE) + 1
+                if end or len(data) < size:
+                    return data[:end]
+                size *= 2
+    except OSError as error:
+        raise SourceError(f"the request log {path} cannot be read: {error.strerror}; check its rights") from error

@@ -1,0 +1,113 @@
+"""Loading: a rollout state becomes who answers. It is whole before it replaces what answered before."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sluiceway.artifacts.rollout_state import RolloutState, Served
+from sluiceway.artifacts.serving_contract import ServingContract
+from sluiceway.core.errors import MisuseError, SluicewayError
+from sluiceway.deploy.arms import share_of
+from sluiceway.deploy.limits import Limits
+from sluiceway.deploy.request import AskedRow, RequestReader
+from sluiceway.deploy.served_model import ServedModel
+from sluiceway.deploy.shelf import take
+from sluiceway.ports.feature_reader import FeatureReader
+from sluiceway.ports.object_store import ObjectStore
+
+ReaderOf = Callable[[ServingContract], FeatureReader]
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """Who answers, immutable: a state with its models. ``lacking`` says why a challenger of the state is not there."""
+
+    state: RolloutState
+    request: RequestReader
+    champion: ServedModel
+    challenger: ServedModel | None = None
+    lacking: str = ""
+    by: tuple[str, ...] = ()
+
+    def tries_out(self, row: AskedRow) -> bool:
+        """Tell whether a row is on the challenger's arm."""
+        state = self.state
+        if state.challenger is None:
+            return False
+        values = [row.inputs[name] if name in row.inputs else row.key.get(name) for name in self.by]
+        return share_of(values, state.challenger.bundle) < state.share
+
+    def model(self, served: Served) -> ServedModel | None:
+        """Return the loaded model of a bundle, when there is one."""
+        models = (self.champion, self.challenger)
+        return next((model for model in models if model is not None and model.served == served), None)
+
+
+class Loader:
+    """Loads rollout states. ``reader_of`` makes what reads the features of a contract's views."""
+
+    def __init__(self, objects: ObjectStore, reader_of: ReaderOf, limits: Limits) -> None:
+        self._objects = objects
+        self._reader_of = reader_of
+        self._limits = limits
+
+    def load(self, state: RolloutState, old: Serving | None) -> Serving:
+        """Load what a state names; what ``old`` has loaded already is used again.
+
+        Where nothing answers yet, a challenger that cannot be loaded does not keep the champion from answering.
+
+        Raises:
+            SluicewayError: a bundle is not there, damaged, or does not go with the other.
+        """
+        champion = self._model(state.champion, old)
+        challenger, lacking = None, ""
+        if state.challenger is not None:
+            try:
+                challenger = self._model(state.challenger, old)
+                _check_alike(champion, challenger)
+            except SluicewayError as error:
+                if old is not None:
+                    raise
+                challenger, lacking = None, str(error)
+        contract = champion.bundle.contract
+        return Serving(
+            state,
+            RequestReader(contract, self._limits),
+            champion,
+            challenger,
+            lacking,
+            _deciding(state, contract),
+        )
+
+    def _model(self, served: Served, old: Serving | None) -> ServedModel:
+        loaded = old.model(served) if old is not None else None
+        if loaded is not None:
+            return loaded
+        bundle, onnx = take(served, self._objects)
+        model = ServedModel(served, bundle, onnx, self._reader_of(bundle.contract))
+        model.probabilities([dict.fromkeys(column.name for column in bundle.columns)])  # the first run is the slowest
+        return model
+
+
+def _check_alike(champion: ServedModel, challenger: ServedModel) -> None:
+    """Refuse two that one request cannot suit."""
+    ours, theirs = champion.bundle.contract, challenger.bundle.contract
+    for what, one, other in (("inputs", ours.inputs, theirs.inputs), ("key", ours.key, theirs.key)):
+        differing = sorted({field.name for field in set(one) ^ set(other)})
+        if differing:
+            raise MisuseError(
+                f"{challenger.version} cannot be tried out beside {champion.version}: their {what} differ in "
+                f"{', '.join(differing)}; roll out a model with the same {what}, or serve it by itself"
+            )
+
+
+def _deciding(state: RolloutState, contract: ServingContract) -> tuple[str, ...]:
+    """Name the columns whose values decide the arm.
+
+    Raises:
+        MisuseError: the state names one that requests do not have.
+    """
+    fields = {field.name for field in (*contract.inputs, *contract.key)}
+    unknown = [name for name in state.by if name not in fields]
+    if unknown:
+        raise MisuseError(f"the rollout goes by {', '.join(unknown)}, which requests do not have; check rollout.by")
+    return state.by or contract.entities or tuple(field.name for field in contract.inputs)

@@ -1,0 +1,84 @@
+"""Metrics: counters, gauges and one histogram, as Prometheus reads them.
+
+Where ``PROMETHEUS_MULTIPROC_DIR`` was set before this module is first imported, the metrics of all processes that share
+the folder are told together.
+"""
+
+from functools import lru_cache
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess, values
+
+from sluiceway.artifacts.rollout_state import RolloutState
+
+BUCKETS_S = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
+SEVERAL = "several"
+
+
+class Metrics:
+    """What one server tells of itself. Safe to share between threads; make one for each process."""
+
+    def __init__(self) -> None:
+        self._registry = registry = CollectorRegistry()
+        self._requests = Counter(
+            "sluiceway_requests",
+            "Requests to predict, by class of status, and by version and arm that answered",
+            ["status", "version", "arm"],
+            registry=registry,
+        )
+        self._latency = Histogram(
+            "sluiceway_request_seconds",
+            "From the whole request to its answer, in seconds",
+            registry=registry,
+            buckets=BUCKETS_S,
+        )
+        self._rows = Counter(
+            "sluiceway_rows", "Rows answered, by version and arm", ["version", "arm"], registry=registry
+        )
+        self._fallbacks = Counter(
+            "sluiceway_fallbacks",
+            "Rows that the champion answered because the challenger, named here, failed",
+            ["challenger"],
+            registry=registry,
+        )
+        self._sequence = _gauge("sluiceway_rollout_sequence", "Sequence of the rollout state answered by", registry)
+        self._share = _gauge("sluiceway_rollout_share", "The challenger's share of the entities, 0 to 1", registry)
+        self._failures = Counter(
+            "sluiceway_load_failures", "Rollout states that could not be read or loaded", registry=registry
+        )
+        self._requests_of = lru_cache(maxsize=256)(self._requests.labels)
+        self._rows_of = lru_cache(maxsize=256)(self._rows.labels)
+
+    def count_request(self, status: int, latency_s: float, version: str = "", arm: str = "") -> None:
+        """Count one request, answered or refused."""
+        self._requests_of(f"{status // 100}xx", version, arm).inc()
+        self._latency.observe(latency_s)
+
+    def count_rows(self, version: str, arm: str, rows: int = 1) -> None:
+        """Count rows that a version answered."""
+        self._rows_of(version, arm).inc(rows)
+
+    def count_fallback(self, challenger: str) -> None:
+        """Count a row that the challenger failed to answer."""
+        self._fallbacks.labels(challenger).inc()
+
+    def count_load_failure(self) -> None:
+        """Count a rollout state that could not be taken up."""
+        self._failures.inc()
+
+    def show(self, state: RolloutState) -> None:
+        """Tell which rollout state is answered by."""
+        self._sequence.set(state.sequence)
+        self._share.set(state.share)
+
+    def text(self) -> bytes:
+        """Return everything in Prometheus's text format, of all processes where they share a folder."""
+        if not getattr(values.ValueClass, "_multiprocess", False):
+            return generate_latest(self._registry)
+        together = CollectorRegistry()
+        multiprocess.MultiProcessCollector(together)  # type: ignore[no-untyped-call]  # it has no types
+        return generate_latest(together)
+
+
+def _gauge(name: str, words: str, registry: CollectorRegistry) -> Gauge:
+    """Make a gauge; of several processes the one that lags behind is told, so that a worker left behind is seen."""
+    return Gauge(name, words, registry=registry, multiprocess_mode="livemin")

@@ -1,0 +1,74 @@
+"""A served model: one bundle, ready to turn rows that are asked about into probabilities."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, TypeAlias
+
+from sluiceway.artifacts.model_bundle import ModelBundle
+from sluiceway.artifacts.rollout_state import Served
+from sluiceway.core.digest import digest_of
+from sluiceway.deploy.request import AskedRow
+from sluiceway.online.model_row import ModelRow
+from sluiceway.online.predictor import Predictor, columns_of
+from sluiceway.plans.packed_value import FeatureValue
+from sluiceway.ports.feature_reader import FeatureReader, FeatureRow
+
+Vector: TypeAlias = dict[str, FeatureValue]
+
+NOTHING = FeatureRow({}, {})  # of a model without views
+
+
+class Known(NamedTuple):
+    """What is known of one row: the vector that the model is given, and by view what it was read from."""
+
+    vector: Vector
+    views: dict[str, tuple[str, int, int] | None]
+
+
+class ServedModel:
+    """A version that answers. Safe to share between threads."""
+
+    def __init__(self, served: Served, bundle: ModelBundle, onnx: bytes, reader: FeatureReader) -> None:
+        self.served = served
+        self.version = served.version
+        self.bundle = bundle
+        self.threshold = bundle.threshold
+        self.feeds_on = digest_of([bundle.columns, bundle.contract])
+        self._predictor = Predictor(bundle, onnx)
+        self._reader = reader
+        self._row = ModelRow(bundle.columns, bundle.contract)
+        self._entities = bundle.contract.entities
+
+    def known(self, rows: Sequence[AskedRow], at_us: int) -> list[Known]:
+        """Look up and compute the features of rows as of a moment, microseconds since the epoch.
+
+        Raises:
+            RequestError: a feature cannot be computed of a row.
+            SluicewayError: the online store cannot be read.
+        """
+        entities = {name: [row.inputs[name] for row in rows] for name in self._entities}
+        found = self._reader.read(entities, now_us=at_us) if entities else [NOTHING] * len(rows)
+        return [
+            Known(self._row.of(row.inputs, each.features), each.views) for row, each in zip(rows, found, strict=True)
+        ]
+
+    def probabilities(self, vectors: Sequence[Vector]) -> list[float | str]:
+        """Ask the model about each vector: a probability, or in words why there is none."""
+        if len(vectors) == 1:
+            return [self._alone(vectors[0])]
+        try:
+            given = self._predictor.many(columns_of(vectors, self.bundle.columns)).tolist()
+        except Exception:  # noqa: BLE001 - whatever the model raises, it may be one row's fault
+            return [self._alone(vector) for vector in vectors]
+        return [_judged(probability) for probability in given]
+
+    def _alone(self, vector: Vector) -> float | str:
+        try:
+            return _judged(self._predictor.one(vector))
+        except Exception as error:  # noqa: BLE001 - a model may raise anything
+            return f"the model raised {type(error).__name__}: {str(error).partition(chr(10))[0][:200]}"
+
+
+def _judged(probability: float) -> float | str:
+    if 0.0 <= probability <= 1.0:
+        return probability
+    return f"the model gave {probability}, which is no probability"
