@@ -44,7 +44,8 @@ class Canary:
 
     def by(self, state: RolloutState) -> tuple[str, ...]:
         """The request columns whose values decide who is on the canary."""
-        return state.by or self.challenger.bundle.contract.entities
+        contract = self.champion.bundle.contract
+        return state.by or contract.entities or tuple(field.name for field in contract.inputs)
 
 
 class CanaryWatch:

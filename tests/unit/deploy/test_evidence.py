@@ -1,0 +1,180 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.canaries import COLUMNS, CONTRACT
+
+from sluiceway.artifacts.canary_report import CanaryStep
+from sluiceway.artifacts.codec import encode
+from sluiceway.artifacts.request_record import CHALLENGER, CHAMPION, RequestRecord
+from sluiceway.artifacts.rollout_state import RolloutState, Served
+from sluiceway.deploy.evidence import ArmsGathered
+from sluiceway.plans.moments_sql import microseconds
+from sluiceway.plans.request_log import request_table
+from sluiceway.stats.binomial_bounds import binomial_bounds
+from sluiceway.stats.quantile_bounds import quantile_bounds
+
+BEGAN = datetime(2013, 9, 1, tzinfo=UTC)
+ONE, TWO = (Served(f"v{each}", "model", f"b{each}", f"bundles/b{each}.json", "0" * 64) for each in (1, 2))
+STATE = RolloutState("live", ONE, 2, BEGAN, "tried", TWO, 0.25, 0, (0.25, 0.5), 60.0, ("tailnum",))
+NEXT = replace(STATE, sequence=3, since=BEGAN + timedelta(hours=1), share=0.5, step=1)
+
+
+def a_record(number, arm=CHAMPION, **changes):
+    made = RequestRecord(
+        request_id=f"r{number}",
+        row=0,
+        rows=1,
+        arrival=microseconds(BEGAN) + number,
+        at=microseconds(BEGAN) + number,
+        scope="live",
+        status=200,
+        latency_us=1_000 + number,
+        arm=arm,
+        version="v1",
+        sequence=2,
+        key={"flight": number},
+        inputs={"tailnum": f"N{number}", "wind": 1.0},
+    )
+    return msgspec.structs.replace(made, **changes)
+
+
+def a_table(records):
+    return request_table([b"".join(encode(each) + b"\n" for each in records)], contract=CONTRACT, columns=COLUMNS)
+
+
+def gathered(*records):
+    arms = ArmsGathered(STATE, ("tailnum",))
+    arms.take(a_table(records))
+    return arms
+
+
+def test_a_request_counts_for_its_arm():
+    arms = gathered(*(a_record(n) for n in range(10)), *(a_record(n, CHALLENGER) for n in range(10, 14)))
+    champion, challenger = arms.arm(CHAMPION, "v1"), arms.arm(CHALLENGER, "v2")
+    assert (champion.version, champion.requests, champion.failures) == ("v1", 10, 0)
+    assert (challenger.version, challenger.requests, challenger.failures) == ("v2", 4, 0)
+
+
+def test_a_fallback_is_a_failure_of_the_challenger_though_the_caller_was_answered():
+    failing = [a_record(n, CHALLENGER, fallback=True, error="the model gave nan") for n in range(3)]
+    found = gathered(*failing, a_record(9, CHALLENGER)).arm(CHALLENGER, "v2")
+    assert (found.requests, found.failures, found.errors) == (4, 3, ("the model gave nan (3)",))
+
+
+def test_an_unanswered_request_is_a_failure_of_its_arm():
+    assert gathered(a_record(1, status=500, error="broken")).arm(CHAMPION, "v1").failures == 1
+
+
+def test_what_failed_before_it_had_an_arm_counts_against_both_and_says_nothing_of_latency():
+    lost = a_record(5, "", status=503, rows=0, sequence=0, error="features cannot be read")
+    arms = gathered(a_record(1), lost)
+    assert arms.arm(CHALLENGER, "v2").failures == arms.arm(CHAMPION, "v1").failures == 1
+    assert arms.arm(CHALLENGER, "v2").p50_ms.value is None
+    assert arms.step(STATE, NEXT.since) == CanaryStep(0.25, BEGAN, NEXT.since, 2, 1, 1)
+
+
+def test_what_failed_before_the_canary_is_not_its_failure():
+    early = a_record(5, "", status=503, rows=0, sequence=0, at=microseconds(BEGAN) - 1)
+    assert gathered(early).arm(CHALLENGER, "v2").requests == 0
+
+
+def test_a_callers_mistake_is_nobodys_failure():
+    assert gathered(a_record(1, "", status=422, rows=0, sequence=0)).arm(CHALLENGER, "v2").requests == 0
+
+
+def test_what_an_earlier_state_answered_is_left_out():
+    assert gathered(a_record(1, sequence=1), a_record(2)).arm(CHAMPION, "v1").requests == 1
+
+
+def test_a_request_of_many_rows_counts_once_for_each_arm_and_fails_with_any_of_its_rows():
+    rows = [
+        a_record(1, CHALLENGER if row % 2 else CHAMPION, request_id="batch", row=row, rows=4, fallback=row == 3)
+        for row in range(4)
+    ]
+    other = [a_record(2, CHALLENGER, request_id="next", row=row, rows=2, latency_us=9) for row in range(2)]
+    arms = gathered(*rows, *other)
+    challenger = arms.arm(CHALLENGER, "v2")
+    assert (challenger.requests, challenger.failures) == (2, 1)
+    assert arms.arm(CHAMPION, "v1").requests == 1
+    assert arms.step(STATE, NEXT.since).requests == 2
+
+
+def test_success_and_latency_come_with_their_bounds():
+    records = [a_record(n, CHALLENGER, fallback=n == 7, latency_us=n * 10) for n in range(400)]
+    found = gathered(*records).arm(CHALLENGER, "v2")
+    share = binomial_bounds(successes=399, trials=400)
+    assert (found.success.value, found.success.low, found.success.high) == (share.share, share.low, share.high)
+    p99 = quantile_bounds(np.arange(400) * 0.01, 0.99)
+    assert (found.p99_ms.value, found.p99_ms.low, found.p99_ms.high) == pytest.approx((p99.value, p99.low, p99.high))
+
+
+def test_nothing_is_said_of_an_arm_without_requests():
+    found = gathered().arm(CHALLENGER, "v2")
+    assert (found.requests, found.success.low, found.p50_ms.value, found.errors) == (0, None, None, ())
+
+
+def test_steps_are_told_apart_by_the_state_that_answered():
+    records = [a_record(n, CHALLENGER, sequence=2 + n % 2, fallback=n == 4) for n in range(10)]
+    arms = gathered(*records, a_record(20, sequence=3))
+    assert arms.step(STATE, NEXT.since) == CanaryStep(0.25, STATE.since, NEXT.since, 5, 5, 1)
+    assert arms.step(NEXT, NEXT.since) == CanaryStep(0.5, NEXT.since, NEXT.since, 6, 5, 0)
+
+
+def test_an_entity_counts_once_however_often_it_asks():
+    records = [
+        a_record(n, CHALLENGER if n % 4 == 0 else CHAMPION, inputs={"tailnum": f"N{n % 40}"}) for n in range(400)
+    ]
+    split = gathered(*records).split([STATE])
+    assert (split.entities, split.on_challenger, split.expected) == (40, 10, 0.25)
+    assert split.p_value > 0.9
+
+
+def test_an_entity_on_both_sides_of_one_step_is_a_fault():
+    records = [a_record(n, inputs={"tailnum": f"N{n}"}) for n in range(30)]
+    records += [a_record(n, CHALLENGER, inputs={"tailnum": f"N{n}"}) for n in range(10)]
+    assert gathered(*records).split([STATE]).p_value == 0.0
+
+
+def test_an_entity_that_comes_onto_the_canary_with_a_greater_share_is_no_fault():
+    before = [a_record(n, CHALLENGER if n < 250 else CHAMPION) for n in range(1_000)]
+    after = [a_record(n, CHALLENGER if n < 500 else CHAMPION, sequence=3) for n in range(1_000)]
+    assert gathered(*before, *after).split([STATE, NEXT]).p_value == 1.0
+
+
+def test_the_worst_step_is_told_and_pays_for_having_been_sought():
+    before = [a_record(n, CHALLENGER if n < 250 else CHAMPION) for n in range(1_000)]
+    after = [a_record(n, CHALLENGER if n < 450 else CHAMPION, sequence=3) for n in range(1_000)]
+    alone = gathered(*(msgspec.structs.replace(each, sequence=3) for each in after)).split([NEXT])
+    both = gathered(*before, *after).split([STATE, NEXT])
+    assert (both.on_challenger, both.expected) == (450, 0.5)
+    assert both.p_value == pytest.approx(2 * alone.p_value)
+
+
+def test_an_entity_may_be_named_by_several_columns_and_by_the_key():
+    arms = ArmsGathered(STATE, ("tailnum", "flight"))
+    arms.take(a_table([a_record(n, inputs={"tailnum": "N1"}) for n in range(8)]))
+    assert arms.split([STATE]).entities == 8
+
+
+@given(st.lists(st.tuples(st.sampled_from([CHAMPION, CHALLENGER, ""]), st.booleans(), st.integers(2, 3)), max_size=60),
+       st.integers(1, 7))  # fmt: skip
+def test_it_makes_no_difference_in_how_many_pieces_the_log_is_read(drawn, pieces):
+    records = [
+        a_record(n, arm, sequence=sequence if arm else 0, status=500 if not arm else 200, fallback=fails)
+        for n, (arm, fails, sequence) in enumerate(drawn)
+    ]
+    whole, parts = gathered(*records), ArmsGathered(STATE, ("tailnum",))
+    for start in range(pieces):
+        size = -(-len(records) // pieces)
+        parts.take(a_table(records[start * size : (start + 1) * size]))
+    for arm in (CHAMPION, CHALLENGER):
+        assert parts.arm(arm, "v") == whole.arm(arm, "v")
+    assert parts.split([STATE, NEXT]) == whole.split([STATE, NEXT])
+    assert whole.arm(CHAMPION, "v").requests + whole.arm(CHALLENGER, "v").requests == len(records) + sum(
+        not arm for arm, _, _ in drawn
+    )

@@ -1,0 +1,264 @@
+"""Gate 6: each criterion has a fault that stops it, and too little evidence keeps it shut."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from math import nan
+
+import pytest
+
+from sluiceway.artifacts.canary_report import (
+    ArmEvidence,
+    Bounded,
+    CanaryReport,
+    CanaryStep,
+    QualityEvidence,
+    SkewEvidence,
+    SplitEvidence,
+)
+from sluiceway.artifacts.promise import Promise
+from sluiceway.artifacts.rollout_state import Served
+from sluiceway.artifacts.table_ref import TableRef
+from sluiceway.core.verdict import NO_OVERRIDES, Outcome, Override, Overrides
+from sluiceway.declare.spec import Costs, Metric, ProblemStatement, ServiceLevel, Spec, Target
+from sluiceway.deploy.gate import gate, while_running
+
+BEGAN, NOW = datetime(2013, 9, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
+SPEC = Spec(
+    ProblemStatement("late", "Late?", "ops"),
+    Target("binary", "late", 1),
+    ("wind",),
+    Costs("USD", 180, 30),
+    Metric("f_beta"),
+    ServiceLevel(50, 0.999),
+)
+PROMISE = Promise(SPEC, ())
+UNKNOWN = Bounded(None, None, None)
+ARM = ArmEvidence("v2", 3_400, 0, (), Bounded(1.0, 0.99912, 1.0), Bounded(0.5, 0.49, 0.51), Bounded(4.0, 3.2, 6.1))
+QUALITY = QualityEvidence(3_000, 500, 0.4, 0.39, 9.0, 8.8, Bounded(-0.01, -0.02, 0.004), 0.02)
+HONEST = CanaryReport(
+    scope="rehearsal",
+    dataset="d" * 64,
+    champion=Served("v1", "model", "b1", "bundles/b1.json", "1" * 64),
+    challenger=Served("v2", "model", "b2", "bundles/b2.json", "2" * 64),
+    began=BEGAN,
+    ended=BEGAN + timedelta(hours=192),
+    until=BEGAN + timedelta(days=30),
+    ended_by="promoted",
+    reason="v2 takes over from v1",
+    steps=(CanaryStep(0.05, BEGAN, BEGAN + timedelta(hours=192), 9_000, 3_400, 0),),
+    champion_arm=replace(ARM, version="v1", requests=5_600),
+    challenger_arm=ARM,
+    quality=QUALITY,
+    split=SplitEvidence(2_000, 1_010, 0.5, 0.7),
+    skew=SkewEvidence(9_000, 252_000, {}, ()),
+    requests=TableRef("requests", "r" * 64, 9_000, ()),
+)
+
+
+def judged(**changes):
+    return gate(replace(HONEST, **changes), PROMISE, NO_OVERRIDES, NOW)
+
+
+def only(verdict):
+    """The one criterion that is closed."""
+    (closed,) = verdict.closed
+    return closed
+
+
+def arm(**changes):
+    return replace(ARM, **changes)
+
+
+def test_an_honest_canary_passes_every_criterion():
+    verdict = judged()
+    assert verdict.outcome is Outcome.PASSED, verdict.closed
+    assert len({criterion.name for criterion in verdict.criteria}) == len(verdict.criteria) == 8
+
+
+def test_gate_stops_on_an_aborted_canary_and_says_why():
+    closed = only(judged(ended_by="aborted", reason="v2 is out at 5 %: told to"))
+    assert (closed.outcome, closed.detail) == (Outcome.STOPPED, "v2 is out at 5 %: told to")
+
+
+def test_a_rehearsal_whose_traffic_ended_first_is_inconclusive():
+    assert only(judged(ended_by="running")).outcome is Outcome.INCONCLUSIVE
+
+
+def test_a_live_canary_is_judged_while_it_runs():
+    assert judged(scope="live", ended_by="running", skew=None).outcome is Outcome.PASSED
+    assert judged(scope="live", ended_by="aborted", skew=None).outcome is Outcome.STOPPED
+
+
+def test_too_few_hours_are_inconclusive():
+    closed = only(judged(ended=BEGAN + timedelta(hours=47)))
+    assert (closed.outcome, closed.measured, closed.limit) == (Outcome.INCONCLUSIVE, 47.0, 48.0)
+    assert "3,400 at 5 %" in closed.detail
+
+
+def test_gate_stops_when_too_many_canary_requests_failed():
+    bad = arm(failures=34, success=Bounded(0.99, 0.987, 0.9925), errors=("the model raised (34)",))
+    closed = only(judged(challenger_arm=bad))
+    assert (closed.outcome, closed.measured, closed.limit) == (Outcome.STOPPED, 0.987, 0.999)
+    assert closed.detail == "3,400 requests, 34 failed: the model raised (34)"
+
+
+@pytest.mark.parametrize(
+    ("requests", "failures", "success", "said"),
+    [
+        (2_000, 0, Bounded(1.0, 0.9985, 1.0), "it takes 2,995, so 995 more without a failure"),
+        (3_400, 1, Bounded(0.9997, 0.9986, 0.99998), "it takes 4,742, so 1,342 more without another failure"),
+        (0, 0, UNKNOWN, "it takes 2,995, so 2,995 more without a failure"),
+    ],
+)
+def test_too_few_requests_to_certify_are_inconclusive_and_counted(requests, failures, success, said):
+    closed = only(judged(challenger_arm=arm(requests=requests, failures=failures, success=success)))
+    assert closed.outcome is Outcome.INCONCLUSIVE
+    assert said in closed.detail
+
+
+def test_gate_stops_when_p99_is_above_what_was_promised():
+    closed = only(judged(challenger_arm=arm(p99_ms=Bounded(80.0, 71.0, 95.0))))
+    assert (closed.outcome, closed.measured, closed.limit) == (Outcome.STOPPED, 95.0, 50)
+
+
+@pytest.mark.parametrize("p99", [Bounded(45.0, 41.0, 55.0), Bounded(30.0, 20.0, None)])
+def test_a_p99_that_may_be_above_is_inconclusive(p99):
+    assert only(judged(challenger_arm=arm(p99_ms=p99))).outcome is Outcome.INCONCLUSIVE
+
+
+def test_a_p99_that_is_surely_above_stops_before_it_has_an_upper_bound():
+    assert only(judged(challenger_arm=arm(p99_ms=Bounded(90.0, 60.0, None)))).outcome is Outcome.STOPPED
+
+
+def test_a_rehearsals_latency_says_what_it_is_evidence_of():
+    details = [each.detail for each in judged().criteria if "p99" in each.name]
+    assert "evidence of the code, not of the SLA" in details[0]
+    live = [each.detail for each in judged(scope="live", skew=None).criteria if "p99" in each.name]
+    assert "SLA" not in live[0]
+
+
+def test_gate_stops_when_the_median_is_far_above_the_champions():
+    closed = only(judged(challenger_arm=arm(p50_ms=Bounded(5.0, 4.9, 5.1))))
+    assert closed.outcome is Outcome.STOPPED
+    assert closed.measured == pytest.approx(5.1 / 0.49)
+    assert closed.detail == "medians: 5 ms, champion's 0.5 ms"
+
+
+def test_a_median_without_a_champion_to_compare_with_is_inconclusive():
+    silent = replace(ARM, version="v1", requests=0, success=UNKNOWN, p50_ms=UNKNOWN, p99_ms=UNKNOWN)
+    closed = only(judged(champion_arm=silent))
+    assert closed.outcome is Outcome.INCONCLUSIVE
+    assert "let the canary begin below 100 %" in closed.detail
+
+
+def test_gate_stops_when_the_challenger_is_surely_worse_than_the_margin():
+    closed = only(judged(quality=replace(QUALITY, challenger_log_loss=0.5, difference=Bounded(0.1, 0.03, 0.17))))
+    assert (closed.outcome, closed.measured, closed.limit) == (Outcome.STOPPED, 0.17, 0.02)
+    assert closed.detail == ("3,000 canary rows with a known outcome, 500 positive; log loss 0.5000, champion's 0.4000")
+
+
+@pytest.mark.parametrize(
+    "quality",
+    [
+        replace(QUALITY, difference=Bounded(0.0, -0.03, 0.03)),
+        replace(QUALITY, difference=Bounded(0.0, None, None)),
+        replace(QUALITY, rows=199),
+        replace(QUALITY, positives=29),
+        QualityEvidence(0, 0, None, None, None, None, UNKNOWN, None),
+    ],
+)
+def test_a_difference_that_cannot_be_told_is_inconclusive(quality):
+    assert only(judged(quality=quality)).outcome is Outcome.INCONCLUSIVE
+
+
+def test_without_outcomes_it_is_said_what_requests_must_carry():
+    nothing = QualityEvidence(0, 0, None, None, None, None, UNKNOWN, None)
+    assert "requests must carry the label's key" in only(judged(quality=nothing)).detail
+
+
+def test_gate_stops_when_the_wrong_entities_were_on_the_canary():
+    closed = only(judged(split=SplitEvidence(2_000, 900, 0.5, 8e-6)))
+    assert closed.outcome is Outcome.STOPPED
+    assert closed.detail == "900 of 2,000 entities were on the canary, 1,000 should have been"
+
+
+def test_gate_stops_on_features_that_differ_from_training():
+    skew = SkewEvidence(9_000, 252_000, {"wind": 3, "temp": 7}, ("r7 temp: 20.5, offline 20.25",))
+    closed = only(judged(skew=skew))
+    assert (closed.outcome, closed.measured) == (Outcome.STOPPED, 10)
+    assert closed.detail == "252,000 values of 9,000 rows; temp; wind; r7 temp: 20.5, offline 20.25"
+
+
+@pytest.mark.parametrize("skew", [None, SkewEvidence(0, 0, {}, ())])
+def test_a_rehearsal_that_compared_no_features_stops(skew):
+    closed = only(judged(skew=skew))
+    assert (closed.outcome, closed.detail) == (Outcome.STOPPED, "nothing was compared")
+
+
+NOT_A_NUMBER = Bounded(nan, nan, nan)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"challenger_arm": arm(success=NOT_A_NUMBER)},
+        {"challenger_arm": arm(success=Bounded(1.0, 0.5, nan))},
+        {"challenger_arm": arm(p99_ms=NOT_A_NUMBER)},
+        {"challenger_arm": arm(p99_ms=Bounded(1.0, None, nan))},
+        {"challenger_arm": arm(p50_ms=NOT_A_NUMBER)},
+        {"quality": replace(QUALITY, difference=NOT_A_NUMBER)},
+        {"quality": replace(QUALITY, margin=nan)},
+        {"split": SplitEvidence(2_000, 1_000, 0.5, nan)},
+    ],
+)
+def test_evidence_that_is_no_number_stops(changes):
+    assert only(judged(**changes)).outcome is Outcome.STOPPED
+
+
+def test_no_evidence_at_all_opens_nothing():
+    silent = ArmEvidence("v2", 0, 0, (), UNKNOWN, UNKNOWN, UNKNOWN)
+    verdict = judged(
+        ended=BEGAN,
+        ended_by="running",
+        challenger_arm=silent,
+        champion_arm=silent,
+        quality=QualityEvidence(0, 0, None, None, None, None, UNKNOWN, None),
+        split=SplitEvidence(0, 0, 0.0, None),
+        skew=None,
+    )
+    assert len(verdict.closed) == len(verdict.criteria)
+    assert verdict.outcome is Outcome.STOPPED
+
+
+def test_while_it_runs_neither_its_end_nor_skew_is_judged():
+    running = replace(HONEST, ended_by="running", skew=None)
+    names = [each.name for each in while_running(running, PROMISE)]
+    assert len(names) == 6
+    assert not any("ended" in name or "offline" in name for name in names)
+
+
+def test_an_override_holds_for_one_challenger_in_one_scope():
+    slow = arm(p99_ms=Bounded(80.0, 71.0, 95.0))
+    closed = only(judged(challenger_arm=slow))
+    leave = Override(closed.check, HONEST.dataset, "ada", "old machines, replaced on Monday", NOW + timedelta(days=7))
+    overrides = Overrides((leave,))
+    excused = replace(HONEST, challenger_arm=slow)
+    assert gate(excused, PROMISE, overrides, NOW).outcome is Outcome.OVERRIDDEN
+    another = replace(excused, challenger=replace(HONEST.challenger, bundle="b3"))
+    assert gate(another, PROMISE, overrides, NOW).outcome is Outcome.STOPPED
+    assert gate(replace(excused, scope="live"), PROMISE, overrides, NOW).outcome is Outcome.STOPPED
+
+
+def test_an_override_of_quality_outlives_another_look():
+    worse = replace(QUALITY, difference=Bounded(0.1, 0.03, 0.17))
+    later = replace(worse, rows=4_000, difference=Bounded(0.1, 0.05, 0.15), margin=0.021)
+    assert only(judged(quality=worse)).check == only(judged(quality=later)).check
+
+
+def test_the_gate_loads_nothing_heavy():
+    heavy = ("numpy", "scipy", "pyarrow", "polars", "msgspec")
+    code = f"import sys, sluiceway.deploy.gate; print([name for name in {heavy!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
