@@ -1,6 +1,7 @@
 """The server's processes: workers of one ASGI app behind one port, each replaced when it dies."""
 
 import errno
+import ipaddress
 import json
 import os
 import signal
@@ -51,6 +52,15 @@ def _opened(family: int, place: Any, *, shared: bool) -> socket.socket:
     opened = socket.create_server(place[:2], family=family, backlog=BACKLOG, reuse_port=shared)
     opened.setblocking(False)
     return opened
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host, by name or address, can be reached from this machine only; unknown hosts cannot be reached."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError:
+        return True
+    return all(ipaddress.ip_address(each[4][0]).is_loopback for each in found)
 
 
 def _refusal(host: str, port: int, error: OSError) -> str:

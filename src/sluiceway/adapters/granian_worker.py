@@ -3,12 +3,9 @@
 import asyncio
 import importlib
 import json
-import os
 import signal
 import sys
-import time
 from collections.abc import Callable
-from threading import Thread
 from typing import Any
 
 import uvloop
@@ -18,12 +15,12 @@ from granian.log import LogLevels
 from granian.net import SocketHolder  # type: ignore[attr-defined]  # left out of granian's stubs
 from granian.server.embed import Server
 
+from sluiceway.adapters.lifeline import end_with_standard_input
 from sluiceway.core.errors import MisuseError, SluicewayError
 
 BACKLOG = 1024
 CONNECTIONS = 4096
 HEADERS_MS = 10_000
-GRACE_S = 10.0
 ERRORS = {"class": "logging.StreamHandler", "formatter": "generic", "stream": "ext://sys.stderr"}
 MISUSE, COULD_NOT_JUDGE = 2, 3
 
@@ -62,22 +59,6 @@ def serve_app(app: Any, descriptor: int) -> None:
 async def _serve(server: _Handed) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, server.stop)
     await server.serve()
-
-
-def end_with_standard_input() -> None:
-    """End this process as SIGTERM would once its standard input ends, which it does when its parent is gone.
-
-    Whatever still runs ``GRACE_S`` seconds later is cut off.
-    """
-    Thread(target=_wait_and_end, daemon=True).start()
-
-
-def _wait_and_end() -> None:
-    while os.read(0, 1024):
-        pass
-    os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(GRACE_S)
-    os._exit(1)
 
 
 def app_of(factory: str, settings: dict[str, Any]) -> Any:

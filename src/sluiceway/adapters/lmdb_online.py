@@ -92,6 +92,10 @@ class LmdbOnline:
         with self._refusals(), self._environment().begin() as transaction:
             return bytes(transaction.get(_prefix(view) + SNAPSHOT) or b"").decode()
 
+    def close(self) -> None:
+        """Let go of the folder, as one must before it is removed; the next call opens it again."""
+        self._opened = None
+
     def _is_there(self) -> bool:
         return self._opened is not None or (self._folder / "data.mdb").exists()
 

@@ -28,6 +28,15 @@ COMMANDS: dict[str, Described] = {
         "An override that has run out no longer opens. Exits 1 when a gate is closed; gates not reached are pending.",
         ("sluiceway status", "sluiceway status --json --project examples/flights"),
     ),
+    "serve": (
+        "Answer requests with the registered model over HTTP, until interrupted.",
+        "Who answers is what rollouts decided, at first the baseline. SLUICEWAY_API_KEY (environment) protects it.",
+        (
+            "sluiceway serve",
+            "sluiceway serve --port 9000 --workers 2",
+            "SLUICEWAY_API_KEY=… sluiceway serve --host 0.0.0.0",
+        ),
+    ),
 }
 GROUPS = {
     "data": "Dataset versions: what was ingested, and whether it is intact.",

@@ -1,0 +1,152 @@
+"""``sluiceway serve``: the model behind HTTP."""
+
+import os
+import shlex
+import socket
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from sluiceway.adapters.granian_server import is_loopback, listen
+from sluiceway.adapters.lifeline import end_with_standard_input
+from sluiceway.artifacts.rollout_state import RolloutState
+from sluiceway.cli.answer import print_json
+from sluiceway.cli.flags import HERE, Common
+from sluiceway.core.duration import parse_duration
+from sluiceway.core.errors import MisuseError
+from sluiceway.core.moments import iso
+from sluiceway.deploy.limits import Limits
+from sluiceway.deploy.rollout import percent
+from sluiceway.serving import KEY, ServedProject, live_rollout
+from sluiceway.serving import serve as serve_project
+
+MIB = 1024 * 1024
+MOST_WORKERS = 64
+USUAL = Limits()
+HOST = "127.0.0.1"
+ONLY_BASELINE = (
+    "no model has passed a live canary yet: the baseline answers; sluiceway rollout start puts a model on the canary"
+)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True)
+class LimitFlags:
+    """What a request may take."""
+
+    max_body: Annotated[int, Parameter(help="The largest body of a request, in MiB.")] = USUAL.body_bytes // MIB
+    max_rows: Annotated[int, Parameter(help="The most rows of a request.")] = USUAL.rows
+    body_timeout: Annotated[str, Parameter(help="How long a body may take to arrive.")] = f"{USUAL.body_s:g}s"
+
+    def limits(self) -> Limits:
+        """Check them.
+
+        Raises:
+            MisuseError: one is not above zero, or is no duration.
+        """
+        try:
+            body_s = parse_duration(self.body_timeout).total_seconds()
+        except ValueError as error:
+            raise MisuseError(f"--body-timeout: {error}") from None
+        return Limits(above_zero("--max-body", self.max_body) * MIB, above_zero("--max-rows", self.max_rows), body_s)
+
+
+UNCHANGED = LimitFlags()
+
+
+def serve(
+    *,
+    host: Annotated[str, Parameter(help="The address to listen on; a key is needed where others can reach it.")] = HOST,
+    port: Annotated[int, Parameter(help="The port to listen on; 0 takes any that is free.")] = 8000,
+    workers: Annotated[int, Parameter(help="How many processes answer.")] = 1,
+    rehearsal: Annotated[
+        Path | None,
+        Parameter(help="Rehearse in this folder: its own online store and log. Ends with standard input."),
+    ] = None,
+    limits: LimitFlags = UNCHANGED,
+    common: Common = HERE,
+) -> int:
+    """Answer requests with the model, until interrupted."""
+    if above_zero("--workers", workers) > MOST_WORKERS:
+        raise MisuseError(f"--workers {workers}: there may be {MOST_WORKERS} at most; use about one for each core")
+    allowed = limits.limits()
+    project = ServedProject.open(common.project, rehearsal=rehearsal)
+    require_key(host)
+    state = live_rollout(project) if rehearsal is None else None
+    listeners = listen(host, port, workers=workers)
+    url = url_of(listeners[0])
+    if common.json:
+        print_json({"url": url, "scope": project.scope, "workers": workers, "rollout": state})
+        sys.stdout.flush()
+    say(*story(project, state, url))
+    if rehearsal is not None:
+        end_with_standard_input()
+    return serve_project(project, listeners, allowed)
+
+
+def above_zero(flag: str, number: int) -> int:
+    """Check a number.
+
+    Raises:
+        MisuseError: it is not above 0.
+    """
+    if number < 1:
+        raise MisuseError(f"{flag} {number}: it must be at least 1")
+    return number
+
+
+def require_key(host: str) -> None:
+    """Check that strangers cannot ask.
+
+    Raises:
+        MisuseError: other machines can reach the host, and no key is set.
+    """
+    if not os.environ.get(KEY) and not is_loopback(host):
+        raise MisuseError(
+            f"{host} can be reached from other machines, and without {KEY} anybody there could ask; set {KEY} in the "
+            "environment, or listen on 127.0.0.1"
+        )
+
+
+def url_of(listener: socket.socket) -> str:
+    """Tell where a socket listens; every address of this machine is told as its own."""
+    host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  (what was asked for is told apart)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def story(project: ServedProject, state: RolloutState | None, url: str) -> list[str]:
+    """Tell where it listens, who answers, and how to ask."""
+    lines = [f"listening on {url}" + (", keys are asked for" if os.environ.get(KEY) else "")]
+    if state is None:
+        return [*lines, f"rehearsal in {project.rehearsal}: requests say their own moment, and the board who answers"]
+    lines += [f"{state.champion.version} answers" + tried_out(state)]
+    if state.champion.role == "baseline" and state.challenger is None:
+        lines.append(ONLY_BASELINE)
+    if project.as_of is not None:
+        lines.append(f"requests are answered as of {iso(project.as_of)}, the project's present")
+    example = project.example()
+    return lines if example is None else [*lines, "", "Try:", f"  {curl(url, example.decode().strip())}", ""]
+
+
+def tried_out(state: RolloutState) -> str:
+    """Tell who is tried out, on how much."""
+    if state.challenger is None:
+        return ""
+    whom = ", ".join(state.by) or "entities"
+    return f"; {state.challenger.version} is tried out on {percent(state.share)} of {whom}"
+
+
+def curl(url: str, body: str) -> str:
+    """Write a command that asks for a prediction, as a shell takes it."""
+    key = f' -H "authorization: Bearer ${KEY}"' if os.environ.get(KEY) else ""
+    return f"curl -s {url}/predict{key} -H 'content-type: application/json' -d {shlex.quote(body)}"
+
+
+def say(*lines: str) -> None:
+    """Tell a person on standard error."""
+    sys.stderr.write("".join(f"{line}\n" for line in lines))
+    sys.stderr.flush()

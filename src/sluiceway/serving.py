@@ -1,0 +1,220 @@
+"""Serving: picks the adapters of a server and of each of its workers, without what only runs need."""
+
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sluiceway.adapters.obstore_objects import ObstoreObjects
+from sluiceway.adapters.project_lock import ProjectLock
+from sluiceway.adapters.settings_file import read_settings
+from sluiceway.adapters.sqlite_state import SqliteState
+from sluiceway.artifacts.candidate import Candidate
+from sluiceway.artifacts.rollout_state import LIVE, REHEARSAL, RolloutState
+from sluiceway.core.errors import DamagedError, DeclarationError, MisuseError, Problem, UnknownObjectError
+from sluiceway.core.moments import Clock, SystemClock
+from sluiceway.deploy.board import Board
+from sluiceway.deploy.limits import Limits
+from sluiceway.ledger.chain import Ledger
+from sluiceway.ports.object_store import ObjectStore
+
+if TYPE_CHECKING:
+    from sluiceway.deploy.app import ServingApp
+
+KEY = "SLUICEWAY_API_KEY"
+METRICS = "PROMETHEUS_MULTIPROC_DIR"
+EXAMPLE = "serving/example.json"
+WORKER = "sluiceway.serving:worker_app"
+LOOK_EVERY_S = {LIVE: 0.5, REHEARSAL: 0.02}
+LOCK_WAIT_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class ServedProject:
+    """A project as it is served. ``as_of`` is the moment (UTC) that live requests are answered for, or the present.
+
+    ``rehearsal`` is the folder with a rehearsal's own online store and request log, ``None`` for live traffic.
+    """
+
+    folder: Path
+    state: Path
+    as_of: datetime | None = None
+    rehearsal: Path | None = None
+
+    @classmethod
+    def open(
+        cls, folder: Path, *, rehearsal: Path | None = None, environment: Mapping[str, str] | None = None
+    ) -> "ServedProject":
+        """Open a project's folder.
+
+        Raises:
+            DeclarationError: the folder is not there, or its settings have problems.
+        """
+        if not folder.is_dir():
+            raise DeclarationError([Problem(f"no folder {str(folder)!r}; name the project's folder with --project")])
+        given = read_settings(folder, os.environ if environment is None else environment)
+        return cls(folder, folder / given.state, given.as_of, rehearsal)
+
+    @property
+    def scope(self) -> str:
+        """Whose rollout is answered by: ``live`` or ``rehearsal``."""
+        return LIVE if self.rehearsal is None else REHEARSAL
+
+    @property
+    def own(self) -> Path:
+        """Where the online store, the request log and the metrics lie."""
+        return self.rehearsal or self.state
+
+    @property
+    def objects(self) -> ObjectStore:
+        """The store with the board and the bundles."""
+        return ObstoreObjects.local(self.state / "objects")
+
+    @property
+    def board(self) -> Board:
+        """What the workers look at to learn who answers."""
+        return Board(self.objects, self.scope)
+
+    def example(self) -> bytes | None:
+        """Return the body of a request that the model answers, if a run has left one."""
+        try:
+            return self.objects.get(EXAMPLE)
+        except UnknownObjectError:
+            return None
+
+
+def live_rollout(project: ServedProject, clock: Clock | None = None) -> RolloutState:
+    """Return who answers live traffic, with the board showing it; where nobody does yet, the newest baseline begins.
+
+    Raises:
+        MisuseError: nothing was registered yet, so that nobody can answer.
+        DamagedError: the newest candidate is not what the ledger recorded.
+        LockedError: a run holds the project, and there is something to write down.
+    """
+    from sluiceway.ledger.rolling import current
+
+    time = clock or SystemClock()
+    ledger = Ledger(SqliteState(project.state / "ledger.db"), time)
+    state = current(ledger, LIVE)
+    if state is not None and project.board.read() == state:
+        return state
+    with ProjectLock(project.state / "lock").hold("serve", LOCK_WAIT_S):
+        state = current(ledger, LIVE) or _begun_by_baseline(project, ledger, time)
+        project.board.show(state)
+    return state
+
+
+def _begun_by_baseline(project: ServedProject, ledger: Ledger, clock: Clock) -> RolloutState:
+    from sluiceway.deploy.rollout import FIRST, first
+    from sluiceway.deploy.shelf import shelve
+    from sluiceway.ledger.rolling import Transition, record_transition
+
+    candidate, version = newest_candidate(ledger, project.objects)
+    champion = shelve(candidate.baseline, f"v{version}-baseline", project.objects)
+    state = first(LIVE, champion, at=clock.now(), why="no model has passed a live canary yet: the baseline answers")
+    record_transition(ledger, Transition(FIRST, state), as_of=project.as_of)
+    return state
+
+
+def newest_candidate(ledger: Ledger, objects: ObjectStore) -> tuple[Candidate, int]:
+    """Return the candidate that was registered last, and its version.
+
+    Raises:
+        MisuseError: none was.
+        DamagedError: its evidence is gone, or not what the ledger recorded.
+    """
+    import msgspec
+
+    from sluiceway.artifacts.codec import decode
+    from sluiceway.core.digest import sha256_hex
+    from sluiceway.flow.cache import artifact_key
+    from sluiceway.ledger.making import everything_made
+    from sluiceway.ledger.running import published
+
+    told = [facts for facts in published(ledger).values() if "version" in facts]
+    if not told:
+        raise MisuseError(
+            "no model is registered yet, so there is nothing to serve; run the stages first: sluiceway run"
+        )
+    newest = told[-1]
+    for _, made in reversed(everything_made(ledger)):
+        if (made.node, made.content_id) == (newest["node"], newest["artifact"]):
+            with suppress(UnknownObjectError, msgspec.DecodeError):
+                data = objects.get(artifact_key(made.recipe))
+                if sha256_hex(data) == made.sha256:
+                    return decode(Candidate, data), newest["version"]
+    raise DamagedError(
+        f"the evidence of version {newest['version']} is gone, or not what the ledger recorded; "
+        "sluiceway run makes it again"
+    )
+
+
+def serve(
+    project: ServedProject,
+    listeners: Sequence[socket.socket],
+    limits: Limits,
+    environment: Mapping[str, str] | None = None,
+) -> int:
+    """Serve until SIGTERM or SIGINT, with a worker for each listening socket; return the exit code."""
+    from sluiceway.adapters.granian_server import GranianServer
+
+    host, port = listeners[0].getsockname()[:2]
+    metrics = project.own.absolute() / "metrics" / f"{host}-{port}"
+    shutil.rmtree(metrics, ignore_errors=True)
+    metrics.mkdir(parents=True)
+
+    def died(pid: int) -> None:
+        """Let the gauges of a worker that is gone be forgotten; its counts stay."""
+        for gauge in metrics.glob(f"gauge_live*_{pid}.db"):
+            gauge.unlink(missing_ok=True)
+
+    server = GranianServer(
+        WORKER,
+        {
+            "folder": str(project.folder.absolute()),
+            "rehearsal": None if project.rehearsal is None else str(project.rehearsal.absolute()),
+            "limits": asdict(limits),
+        },
+        listeners=listeners,
+        environment={**(os.environ if environment is None else environment), METRICS: str(metrics)},
+        died=died,
+    )
+    return server.serve()
+
+
+def worker_app(*, folder: str, rehearsal: str | None, limits: Mapping[str, Any]) -> "ServingApp":
+    """Make the app of one worker, in its process."""
+    from sluiceway.adapters.lmdb_online import LmdbOnline
+    from sluiceway.adapters.request_folder import RequestFolder
+    from sluiceway.deploy.app import serving_app
+    from sluiceway.deploy.options import ServingOptions
+    from sluiceway.plans.moments_sql import microseconds
+
+    project = ServedProject.open(Path(folder), rehearsal=None if rehearsal is None else Path(rehearsal))
+    options = ServingOptions(
+        scope=project.scope,
+        key=os.environ.get(KEY) or None,
+        as_of_us=None if project.as_of is None else microseconds(project.as_of),
+        limits=Limits(**limits),
+        look_every_s=LOOK_EVERY_S[project.scope],
+    )
+    online, log = LmdbOnline(project.own / "online"), RequestFolder(project.own / "requests")
+    return serving_app(project.objects, online, log, options, progress=Spoken())
+
+
+class Spoken:
+    """Progress as lines on standard error, each with the process that says it."""
+
+    def say(self, text: str) -> None:
+        """Tell what is being done now."""
+        sys.stderr.write(f"worker {os.getpid()}: {text}\n")
+        sys.stderr.flush()
+
+    def advance(self, done: int, total: int) -> None:
+        """Keep quiet: a line for each step would be too many."""
