@@ -1,14 +1,62 @@
 """Gate 7: the alarms work, and there was something to watch."""
 
+from collections.abc import Iterator
 from datetime import datetime
+from itertools import chain
 
-from sluiceway.artifacts.health_report import HealthReport
+from sluiceway.artifacts.health_report import Drill, HealthReport
 from sluiceway.artifacts.promise import Promise
-from sluiceway.core.verdict import Overrides, Verdict
+from sluiceway.core.verdict import Criterion, Outcome, Overrides, Verdict, check_digest
 
 STAGE_VERSION = 1
+# Under so many rows nothing is said of a distribution or a score.
+FEWEST_ROWS = 200
+# What an alarm must have been tried on; the silent control has no kind.
+REQUIRED = ("data_drift", "prediction_drift", "performance", "cost", "errors", "latency")
 
 
-def gate(report: HealthReport, promise: Promise, overrides: Overrides, now: datetime) -> Verdict:
-    """Stop when a planted fault went unnoticed, the control did not stay silent, or nothing was seen."""
-    raise NotImplementedError
+def gate(report: HealthReport, promise: Promise, overrides: Overrides, now: datetime) -> Verdict:  # noqa: ARG001
+    """Stop when a planted fault went unnoticed, the control did not stay silent, or nothing was seen.
+
+    What the report found in the data is no reason to stop: this gate proves that the alarms work.
+    """
+    criteria = chain(_tried(report), _drills(report), _seen(report))
+    return Verdict.of(criteria, overrides, now, subject=report.dataset)
+
+
+def _tried(report: HealthReport) -> Iterator[Criterion]:
+    kinds = {drill.expected.partition(":")[0] for drill in report.drills}
+    lacking = [kind for kind in REQUIRED if kind not in kinds]
+    if "" not in kinds:
+        lacking.append("a control without a fault")
+    yield Criterion.at_most("alarms that were not tried", measured=len(lacking), limit=0, detail=", ".join(lacking))
+
+
+def _drills(report: HealthReport) -> Iterator[Criterion]:
+    for drill in report.drills:
+        yield Criterion.judged(
+            _name(drill),
+            measured=", ".join(drill.fired) or "nothing",
+            limit=drill.expected or "nothing",
+            passed=drill.behaved is True,
+            detail=drill.detail,
+        )
+
+
+def _name(drill: Drill) -> str:
+    return f"drill, {drill.name}: {drill.column}" if drill.column else f"drill, {drill.name}"
+
+
+def _seen(report: HealthReport) -> Iterator[Criterion]:
+    requests = sum(window.traffic.requests for window in report.windows)
+    scored = sum(window.performance.rows for window in report.windows if window.performance)
+    yield _enough("requests seen", requests, "nothing was logged that this version answered")
+    yield _enough("rows whose outcome has matured", scored, "no outcome of a logged row is known yet")
+
+
+def _enough(name: str, seen: int, nothing: str) -> Criterion:
+    """Nothing at all stops; too little to judge by is inconclusive."""
+    if 0 < seen < FEWEST_ROWS:
+        detail = f"below {FEWEST_ROWS} nothing can be said; let it run on"
+        return Criterion(name, seen, FEWEST_ROWS, Outcome.INCONCLUSIVE, detail, check_digest(name, FEWEST_ROWS))
+    return Criterion.at_least(name, measured=seen, limit=FEWEST_ROWS, detail="" if seen else nothing)

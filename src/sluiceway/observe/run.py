@@ -1,10 +1,24 @@
 """Stage 7: windows of logged requests beside the reference, drills of the alarms, and whether to train again."""
 
+from dataclasses import replace
+
 from sluiceway.artifacts.candidate import Candidate
+from sluiceway.artifacts.codec import encode
 from sluiceway.artifacts.feature_set import FeatureSet
-from sluiceway.artifacts.health_report import HealthReport
+from sluiceway.artifacts.health_report import HealthReport, Window
 from sluiceway.artifacts.promise import Promise
+from sluiceway.core.moments import iso
+from sluiceway.observe.charts import charts
+from sluiceway.observe.decision import decide
+from sluiceway.observe.drill import drills
 from sluiceway.observe.logged import Logged
+from sluiceway.observe.reference import Reference, reference_of
+from sluiceway.observe.rows import Rows
+from sluiceway.observe.since import History, dated
+from sluiceway.observe.spans import Span, moment_of, spans
+from sluiceway.observe.traffic import Requests
+from sluiceway.observe.watch import watch
+from sluiceway.online.predictor import Predictor
 from sluiceway.ports.object_store import ObjectStore
 from sluiceway.ports.progress import Progress
 from sluiceway.ports.table_store import TableStore
@@ -35,4 +49,59 @@ def run(
         DamagedError: the model does not repeat on the reference what gate 5 declared.
         UnknownTableError: the feature set's table is gone.
     """
-    raise NotImplementedError
+    bundle = candidate.bundle
+    progress.say("reading the reference")
+    predictor = Predictor(bundle, objects.get(bundle.onnx))
+    reference = reference_of(candidate, features, promise=promise, predictor=predictor, tables=tables)
+    rows, requests = logged.rows(bundle.columns), logged.traffic()
+    progress.say(f"watching {len(requests):,} requests")
+    windows = watched(rows, requests, logged, reference=reference, promise=promise)
+    progress.say("planting faults")
+    drilled = drills(reference, promise.spec, predictor)
+    began = windows[0].began if windows else logged.since or logged.until
+    report = HealthReport(
+        scope=logged.scope,
+        dataset=bundle.dataset,
+        version=logged.version,
+        bundle=bundle.content_id,
+        began=began,
+        ended=logged.until,
+        reference=reference.digest,
+        windows=windows,
+        drills=drilled,
+        decision=decide(windows),
+        details=_reference_facts(candidate, reference),
+    )
+    key = f"reports/health-{report.content_id[:12]}.json"
+    objects.put(key, encode(charts(report, rows, reference, promise.spec)))
+    return replace(report, json=key)
+
+
+def watched(
+    rows: Rows, requests: Requests, logged: Logged, *, reference: Reference, promise: Promise
+) -> tuple[Window, ...]:
+    """Watch every window from the first request until now, and say since when what was found holds."""
+    if not len(requests):
+        return ()
+    spec, first = promise.spec, logged.since or moment_of(int(requests.at[0]))
+    last = moment_of(int(requests.at[-1]))
+    found = []
+    for span in spans(spec.observe.window, first, logged.until):
+        if span.began > last and not span.is_over:
+            continue  # a window that has just begun, in which nobody asked yet
+        now, asked = rows.within(span), requests.within(span)
+        window = watch(span, now, asked, reference=reference, spec=spec, scope=logged.scope)
+        sofar = Span(moment_of(0), span.ended)
+        history = History(rows.within(sofar), requests.within(sofar), now, reference, spec)
+        found.append(dated(window, history))
+    return tuple(found)
+
+
+def _reference_facts(candidate: Candidate, reference: Reference) -> dict[str, str]:
+    """What people want to know of the reference."""
+    split = candidate.evaluation.split
+    return {
+        "reference_from": iso(split.holdout_from),
+        "reference_until": iso(split.holdout_until),
+        "reference_rows": str(len(reference.rows)),
+    }

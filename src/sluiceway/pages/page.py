@@ -34,7 +34,28 @@ class Code:
     text: str
 
 
-Cell = str | int | float | None | Outcome | Bar | Code
+@dataclass(frozen=True, slots=True)
+class Shade:
+    """A cell on a ground of its own, the deeper the nearer ``depth`` is to 1; ``tone`` is bad, known or plain."""
+
+    text: str
+    tone: str
+    depth: float
+
+    @property
+    def percent(self) -> str:
+        """How much of the tone the ground takes."""
+        return f"{50 * min(max(self.depth, 0.0), 1.0):.0f}"
+
+
+Cell = str | int | float | None | Outcome | Bar | Code | Shade
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """What a reader should know who reads nothing else."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +74,33 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows under headings. A column of numbers alone is set to the right."""
+    """Rows under headings. A column of numbers alone is set to the right; a narrow one breaks names to fit a phone."""
 
     columns: tuple[str, ...]
     rows: Sequence[Sequence[Cell]]
     caption: str = ""
+    is_narrow: bool = False
 
     def is_number(self, index: int) -> bool:
         """Whether every value of a column is a number, or missing, and one is there."""
         cells = [row[index] for row in self.rows if row[index] is not None]
         return bool(cells) and all(isinstance(cell, int | float) and not isinstance(cell, bool) for cell in cells)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing to know: a word on a ground, a sentence, and a remark below it."""
+
+    word: Shade
+    text: str
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Notices:
+    """Things to know, one below the other."""
+
+    items: Sequence[Notice]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +120,7 @@ class Gallery:
     width_rem: int = 26
 
 
-Block = str | Note | Facts | Table | Gallery | Code
+Block = str | Lead | Note | Notices | Facts | Table | Gallery | Code
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ header{border-bottom:1px solid var(--rule);padding-bottom:1.1rem;margin-bottom:.
 h1{font-size:1.6rem;line-height:1.2;margin:0;font-weight:650;letter-spacing:-.012em;overflow-wrap:anywhere}
 h2{font-size:1.05rem;margin:2rem 0 .4rem;font-weight:650;letter-spacing:-.005em}
 .subtitle{color:var(--soft);margin:.35rem 0 0;max-width:52rem}
-p{margin:.3rem 0 .7rem;max-width:52rem}.note{color:var(--soft);font-size:.9rem}
+p{margin:.3rem 0 .7rem;max-width:52rem}.lead{font-size:1.15rem;line-height:1.45;font-weight:550;margin:1rem 0}
+.note{color:var(--soft);font-size:.9rem}
 code{font:.88em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}
 pre{background:var(--panel);border:1px solid var(--rule);border-radius:6px;padding:.6rem .8rem;margin:.5rem 0;
 white-space:pre-wrap;overflow-wrap:anywhere;font:.84em/1.6 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
@@ -40,10 +41,20 @@ td{overflow-wrap:break-word}
 .bar i{flex:1;height:.5rem;background:var(--panel);border-radius:2px;overflow:hidden}
 .bar i b{display:block;height:100%;background:var(--accent)}.bar.low i b{background:var(--then)}
 .bar span{font-variant-numeric:tabular-nums;min-width:3.6em;text-align:right}
+.shade{display:block;padding:0 .45rem;border-radius:3px;white-space:nowrap;font-variant-numeric:tabular-nums;
+background:color-mix(in srgb,var(--tone) var(--depth),transparent)}
+.shade.bad{--tone:var(--stopped)}.shade.known{--tone:var(--then)}.shade.plain{--tone:var(--faint)}
+.narrow{min-width:0}.narrow th,.narrow td{padding-right:.6rem}.narrow td:first-child{overflow-wrap:anywhere}
+.notices{list-style:none;margin:.5rem 0;padding:0;max-width:60rem}
+.notices li{display:flex;gap:.8rem;align-items:baseline;padding:.3rem 0;border-bottom:1px solid var(--rule);
+break-inside:avoid}
+.notices .shade{font-size:.8rem;flex:0 0 4.2rem;text-align:center}.notices div{min-width:0;overflow-wrap:anywhere}
+.notices small{display:block;color:var(--soft);font-size:.85em}
 .gallery{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(var(--width),100%),1fr));gap:1.1rem 1.6rem;
 margin:.6rem 0}
 figure{margin:0;min-width:0;break-inside:avoid}figure svg{display:block;width:100%;height:auto}
-figcaption{font-size:.84rem;line-height:1.35}figcaption small{display:block;color:var(--soft);font-size:.95em}
+figcaption{font-size:.84rem;line-height:1.35;overflow-wrap:anywhere}
+figcaption small{display:block;color:var(--soft);font-size:.95em}
 footer{margin-top:2.5rem;border-top:1px solid var(--rule);padding-top:.7rem;color:var(--faint);font-size:.8rem;
 overflow-wrap:anywhere}
 @media (max-width:40rem){main{padding:1.2rem 1rem 3rem}h1{font-size:1.3rem}}
@@ -58,6 +69,8 @@ TEMPLATE = """
 {%- if value|kind == "outcome" -%}{{ badge(value) }}
 {%- elif value|kind == "bar" -%}<span class="bar{{ ' low' if value.is_low }}"><i><b style="width:{{ value.percent }}%">
 </b></i><span>{{ value.text }}</span></span>
+{%- elif value|kind == "shade" -%}<span class="shade {{ value.tone }}" style="--depth:{{ value.percent }}%">
+{{- value.text }}</span>
 {%- elif value|kind == "code" -%}<code>{{ value.text }}</code>
 {%- else -%}{{ value|written }}{%- endif -%}
 {%- endmacro -%}
@@ -87,17 +100,23 @@ TEMPLATE = """
 {% if block|kind == "facts" %}
 <dl>{% for name, value in block.items %}<div><dt>{{ name }}</dt><dd>{{ cell(value) }}</dd></div>{% endfor %}</dl>
 {% elif block|kind == "table" %}
-<div class="scroll"><table>{% if block.caption %}<caption>{{ block.caption }}</caption>{% endif %}
+<div class="scroll"><table{% if block.is_narrow %} class="narrow"{% endif %}>
+{%- if block.caption %}<caption>{{ block.caption }}</caption>{% endif %}
 <thead><tr>{% for name in block.columns %}
 <th scope="col"{% if block.is_number(loop.index0) %} class="number"{% endif %}>{{ name }}</th>{% endfor %}</tr></thead>
 <tbody>{% for row in block.rows %}
 <tr>{% for value in row %}<td{% if block.is_number(loop.index0) %} class="number"{% endif %}>{{ cell(value) }}</td>
 {%- endfor %}</tr>{% endfor %}
 </tbody></table></div>
+{% elif block|kind == "notices" %}
+<ul class="notices">{% for each in block.items %}
+<li>{{ cell(each.word) }}<div>{{ each.text }}{% if each.remark %}<small>{{ each.remark }}</small>{% endif %}</div></li>
+{%- endfor %}</ul>
 {% elif block|kind == "gallery" %}
 <div class="gallery" style="--width:{{ block.width_rem }}rem">{% for each in block.figures %}{{ figure(each) }}
 {% endfor %}</div>
 {% elif block|kind == "code" %}<pre>{{ block.text }}</pre>
+{% elif block|kind == "lead" %}<p class="lead">{{ block.text }}</p>
 {% elif block|kind == "note" %}<p class="note">{{ block.text }}</p>
 {% else %}<p>{{ block }}</p>
 {% endif %}

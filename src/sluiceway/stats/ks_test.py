@@ -38,7 +38,7 @@ def ks_test(reference: NDArray[np.floating], current: NDArray[np.floating]) -> K
     if not then.size or not now.size:
         return KsTest(nan, nan, then.size, now.size)
     distance = _greatest_distance(then, now)
-    return KsTest(distance, _p_value(distance, then.size, now.size), then.size, now.size)
+    return KsTest(distance, ks_p_value(distance, reference_rows=then.size, rows=now.size), then.size, now.size)
 
 
 def _greatest_distance(then: NDArray[np.floating], now: NDArray[np.floating]) -> float:
@@ -50,8 +50,8 @@ def _greatest_distance(then: NDArray[np.floating], now: NDArray[np.floating]) ->
     return float(max(np.abs(at_then).max(), np.abs(at_now).max()))
 
 
-def _p_value(distance: float, reference_rows: int, rows: int) -> float:
-    """Kolmogorov's limit with the correction for finite samples.
+def ks_p_value(distance: float, *, reference_rows: int, rows: int) -> float:
+    """How often two samples of one distribution lie at least so far apart: Kolmogorov's limit, corrected for size.
 
     ``scipy.special`` holds the same function as ``scipy.stats.kstwobign.sf`` and imports in a tenth of the time.
 

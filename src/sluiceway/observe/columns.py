@@ -1,0 +1,69 @@
+"""Columns: a number or a text, profiled once from the reference, and compared in each window."""
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from sluiceway.pages.number_text import percent
+from sluiceway.stats.reference_profile import CategoryProfile, Comparison, NumberProfile
+
+Profile = NumberProfile | CategoryProfile
+NAMED = 3
+WORTH_SAYING = 0.005
+LARGE = 1000
+
+
+def profile_of(values: pl.Series) -> Profile:
+    """Take a column's past."""
+    if values.dtype == pl.String:
+        return CategoryProfile.of(_rows(values))
+    return NumberProfile.of(values.to_numpy())
+
+
+def compare(profile: Profile, values: pl.Series) -> Comparison:
+    """Compare a column's present with its past."""
+    if isinstance(profile, CategoryProfile):
+        return profile.compare(_rows(values))
+    return profile.compare(values.to_numpy())
+
+
+def places(profile: Profile, values: pl.Series) -> NDArray[np.int64]:
+    """Tell each row's bin."""
+    if isinstance(profile, NumberProfile):
+        return profile.places(values.to_numpy())
+    names = values.unique()
+    found = pl.Series(profile.places(names.to_list()))
+    return values.replace_strict(names, found, return_dtype=pl.Int64).to_numpy()
+
+
+def in_words(profile: Profile, then: pl.Series, now: pl.Series, compared: Comparison) -> tuple[str, str]:
+    """Say how a column was and how it is: the middle and the spread of a number, the categories that moved most."""
+    if isinstance(profile, CategoryProfile):
+        return _shares(profile, profile.counts, compared), _shares(profile, compared.counts, compared)
+    return spread(then.to_numpy()), spread(now.to_numpy())
+
+
+def spread(values: NDArray[np.floating]) -> str:
+    """Write the median and where the middle 80 % lie, and how many are missing."""
+    present = values[~np.isnan(values)]
+    if not present.size:
+        return "no values"
+    missing = 1 - present.size / values.size
+    low, middle, high = (_figure(float(value)) for value in np.quantile(present, [0.1, 0.5, 0.9]))
+    lacking = f", {percent(missing)} missing" if missing >= WORTH_SAYING else ""
+    return f"median {middle} (80 % from {low} to {high}){lacking}"
+
+
+def _figure(value: float) -> str:
+    """Three digits are enough to see what moved."""
+    return f"{value:,.0f}" if abs(value) >= LARGE else f"{value:.3g}"
+
+
+def _rows(values: pl.Series) -> dict[str | None, int]:
+    return dict(values.value_counts().iter_rows())
+
+
+def _shares(profile: CategoryProfile, counts: NDArray[np.int64], compared: Comparison) -> str:
+    then, now = (side / max(side.sum(), 1) for side in (profile.counts, compared.counts))
+    most = np.argsort(-np.abs(now - then), kind="stable")[:NAMED]
+    return ", ".join(f"{profile.names[place]} {percent(float(counts[place] / max(counts.sum(), 1)))}" for place in most)

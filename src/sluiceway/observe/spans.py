@@ -1,0 +1,70 @@
+"""Spans: the stretches of time that are watched one by one."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sluiceway.core.duration import parse_duration
+
+MONTH = "month"
+MOST = 120
+DAYS_OF_MONTH = 30
+# A Monday, so that weeks begin as people's do.
+ORIGIN = datetime(1970, 1, 5, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From ``began`` on and before ``ended`` (UTC); while it ``is_over`` not yet, ``ended`` is now."""
+
+    began: datetime
+    ended: datetime
+    is_over: bool = True
+
+
+def spans(window: str, first: datetime, until: datetime) -> list[Span]:
+    """Cut the time from the first moment until now, ascending; of very many stretches, the last 120.
+
+    Args:
+        window: ``month``, a calendar month in UTC, or a duration; stretches of a duration begin on the same moments
+            whatever is looked at, weeks on Mondays.
+        first: The first moment to be in a stretch.
+        until: Now; it belongs to none.
+    """
+    if first >= until:
+        return []
+    starts = _months(first, until) if window == MONTH else _steps(parse_duration(window), first, until)
+    return [Span(began, min(ended, until), ended <= until) for began, ended in starts][-MOST:]
+
+
+def days_of(window: str) -> int:
+    """How many days a stretch has, rounded up; a month counts 30."""
+    return DAYS_OF_MONTH if window == MONTH else -(-parse_duration(window) // timedelta(days=1))
+
+
+def microseconds(moment: datetime) -> int:
+    """Count microseconds since the epoch."""
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def moment_of(us: int) -> datetime:
+    """Read microseconds since the epoch."""
+    return EPOCH + timedelta(microseconds=us)
+
+
+def _months(first: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
+    began = first.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    while began < until:
+        ended = (began + timedelta(days=32)).replace(day=1)
+        yield began, ended
+        began = ended
+
+
+def _steps(step: timedelta, first: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
+    began = ORIGIN + (first - ORIGIN) // step * step
+    began = max(began, until - (MOST + 1) * step)
+    began = ORIGIN + (began - ORIGIN) // step * step
+    while began < until:
+        yield began, began + step
+        began += step

@@ -1,0 +1,78 @@
+"""The headline of a health report: what moved, since when, what it costs, and whether to train again."""
+
+from collections.abc import Iterator, Sequence
+
+from sluiceway.artifacts.health_report import ALERT, Alert, HealthReport, Window
+from sluiceway.pages.number_text import number_text, percent
+
+COST, F1, COLUMNS, PREDICTIONS = "cost", "performance", "data_drift", "prediction_drift"
+SEASONAL = "seasonal"
+
+
+def headline(report: HealthReport, *, currency: str) -> str:
+    """Say in one breath what the newest window that was not quiet has to tell, and what follows."""
+    asked = sum(window.traffic.requests for window in report.windows)
+    if not asked:
+        return "Nobody has asked this version anything yet."
+    told = next((window for window in reversed(report.windows) if not window.is_quiet), None)
+    follows = "Train again." if report.decision.retrain else "There is no need to train again."
+    if told is None:
+        return f"All quiet in {asked:,} requests. {_season(report.windows)}{follows}"
+    sent = [alert for alert in told.alerts if alert.severity == ALERT]
+    what = ", and ".join(_what(told, sent, currency))
+    return f"{period(told)}: {what}{_since(sent)}. {_extra(told, sent, currency)}{follows}"
+
+
+def period(window: Window) -> str:
+    """Name a window's time: its month, or its first and its last day.
+
+    A month that is not over yet is told by its days.
+    """
+    began, ended = window.began, window.ended
+    if (began.day, began.hour, ended.day, ended.hour) == (1, 0, 1, 0) and (ended - began).days in range(28, 32):
+        return f"{began:%B %Y}"
+    return f"{began:%Y-%m-%d} to {ended:%Y-%m-%d}" if (ended - began).days > 1 else f"{began:%Y-%m-%d %H:%M}"
+
+
+def short_period(window: Window) -> str:
+    """Name a window's time for the head of a narrow column."""
+    named = period(window)
+    return f"{window.began:%b %Y}" if not named[0].isdigit() else f"{window.began:%Y-%m-%d}"
+
+
+def _what(window: Window, sent: Sequence[Alert], currency: str) -> Iterator[str]:
+    kinds = {alert.kind: alert for alert in sent}
+    scored = window.performance
+    if COST in kinds and scored is not None:
+        against = f"{number_text(scored.cost)} against {number_text(scored.reference_cost)} {currency}"
+        yield f"a request costs {percent(kinds[COST].measured)} more than declared ({against})"
+    if F1 in kinds:
+        yield f"F1 is {percent(kinds[F1].measured)} below what was declared"
+    if "errors" in kinds:
+        yield f"{percent(kinds['errors'].measured)} of the requests failed"
+    if "latency" in kinds:
+        yield f"one request in 100 takes {number_text(kinds['latency'].measured)} ms or longer"
+    columns = [alert.subject for alert in sent if alert.kind == COLUMNS]
+    moved = ["the predictions"] if PREDICTIONS in kinds else []
+    moved += [f"{len(columns)} columns" if len(columns) > 1 else name for name in columns[:1]]
+    if moved:
+        yield f"{' and '.join(moved)} moved"
+
+
+def _since(sent: Sequence[Alert]) -> str:
+    days = [alert.since for alert in sent if alert.since is not None]
+    return f", since {min(days):%Y-%m-%d}" if days else ""
+
+
+def _extra(window: Window, sent: Sequence[Alert], currency: str) -> str:
+    scored = window.performance
+    if scored is None or scored.extra_cost is None or not any(alert.kind == COST for alert in sent):
+        return ""
+    return f"That is {number_text(round(scored.extra_cost))} {currency} more than declared. "
+
+
+def _season(windows: Sequence[Window]) -> str:
+    moved = {each.column for window in windows for each in window.drift if each.verdict == SEASONAL}
+    if not moved:
+        return ""
+    return f"{len(moved)} {'column' if len(moved) == 1 else 'columns'} moved with the season, as expected. "

@@ -1,0 +1,274 @@
+"""The page of a health report: what moved, since when, what it costs, and whether the alarms work."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sluiceway.artifacts.health_report import ALERT, Alert, FeatureDrift, HealthReport, Interval, Window
+from sluiceway.core.verdict import Criterion, Outcome, Verdict
+from sluiceway.declare.spec import Spec
+from sluiceway.pages.criteria_table import criteria_table
+from sluiceway.pages.daily_chart import Days, daily_svg
+from sluiceway.pages.health_headline import headline, period, short_period
+from sluiceway.pages.histogram import Histogram, histogram_svg
+from sluiceway.pages.interval_chart import Whisker, interval_svg
+from sluiceway.pages.number_text import moment_text, number_text, percent
+from sluiceway.pages.page import (
+    Block,
+    Cell,
+    Code,
+    Facts,
+    Figure,
+    Gallery,
+    Lead,
+    Note,
+    Notice,
+    Notices,
+    Page,
+    Section,
+    Shade,
+    Table,
+)
+
+COST = "cost"
+MARKS = {"drift": "▲", "seasonal": "≈", "moved": "·", "inconclusive": "?"}
+NO_MARK = "\N{FIGURE SPACE}"
+DEEPEST = 1.0
+THEN_AND_NOW = "Bars: share of rows now. Line: the reference."
+BOUNDS = "Line: 95 % bounds; dotted: the limit."
+SHADES = {"drift": "bad", "seasonal": "known"}
+LEGEND = (
+    "PSI of each column against the reference, those that moved most first. ▲ drifted, and was told; ≈ seasonal, moved "
+    "no further than while the model learnt; · moved for certain, but less than the limit; ? too few rows to say."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DailyCost:
+    """Mean cost of a row on each day (ISO dates, ascending), in the spec's currency."""
+
+    days: tuple[str, ...]
+    cost: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HealthCharts:
+    """What the page draws: predictions by window, the columns that moved most, and the cost of each day."""
+
+    predictions: tuple[Histogram, ...]
+    moved: tuple[Histogram, ...]
+    reference_days: DailyCost
+    days: DailyCost
+
+
+def health_html(report: HealthReport, charts: HealthCharts, *, spec: Spec, verdict: Verdict) -> str:
+    """Write the page; ``verdict`` is the gate's on this report."""
+    where = "in a rehearsal" if report.scope == "rehearsal" else "live"
+    sections = [
+        Section("", [Lead(headline(report, currency=spec.costs.currency)), _facts(report)]),
+        Section("What to know", _alerts(report)),
+        Section("Train again?", [f"{reason}." for reason in report.decision.reasons]),
+        Section("What moved", _heat(report.windows)),
+        *_columns(charts),
+        Section("Predictions, then and now", _predictions(charts)),
+        Section("F1 and cost", _performance(report, charts, spec)),
+        Section("Requests", [_traffic(report.windows)]),
+        Section("Drills", _drills(report)),
+        Section("What else the gate says", [criteria_table(_beside_drills(verdict))]),
+    ]
+    return Page(
+        title=f"{spec.problem.name}: health, {where}",
+        subtitle=f"{spec.problem.statement} Version {report.version}, {moment_text(report.began)} to "
+        f"{moment_text(report.ended)}, beside the rows that gate 5 judged it on.",
+        outcome=verdict.outcome,
+        sections=sections,
+        footer=f"health {report.content_id} · bundle {report.bundle} · reference {report.reference}",
+    ).html()
+
+
+def _beside_drills(verdict: Verdict) -> list[Criterion]:
+    """The criteria that the table of drills does not show."""
+    return [criterion for criterion in verdict.criteria if not criterion.name.startswith("drill, ")]
+
+
+def _facts(report: HealthReport) -> Facts:
+    sent = sum(alert.severity == ALERT for window in report.windows for alert in window.alerts)
+    noted = sum(len(window.alerts) for window in report.windows) - sent
+    behaved = sum(drill.behaved for drill in report.drills)
+    return Facts(
+        (
+            ("Train again", "yes" if report.decision.retrain else "no"),
+            ("Alerts, warnings", f"{sent}, {noted}"),
+            ("Requests", sum(window.traffic.requests for window in report.windows)),
+            ("Drills as they should", f"{behaved} of {len(report.drills)}"),
+            ("Reference rows", f"{int(report.details.get('reference_rows', 0)):,}"),
+            ("Version", Code(report.version)),
+        )
+    )
+
+
+def _alerts(report: HealthReport) -> list[Block]:
+    """List what was sent, then what was only noted, newest window first."""
+    told = [(window, alert) for window in reversed(report.windows) for alert in window.alerts]
+    if not told:
+        return [Note("Nothing: no measure left its limits.")]
+    told.sort(key=lambda each: each[1].severity != ALERT)
+    return [Notices([_notice(window, alert) for window, alert in told])]
+
+
+def _notice(window: Window, alert: Alert) -> Notice:
+    word = Shade("alert", "bad", 0.5) if alert.severity == ALERT else Shade("warning", "known", 0.5)
+    since = f", since {alert.since:%Y-%m-%d}" if alert.since else ""
+    names_column = alert.message.startswith(alert.subject)
+    said = alert.message if names_column else alert.message[:1].upper() + alert.message[1:]
+    return Notice(word, f"{said}.", period(window) + since)
+
+
+def _heat(windows: Sequence[Window]) -> list[Block]:
+    """Set columns beside windows, each cell the deeper, the farther the column moved."""
+    if not windows:
+        return [Note("No window has been watched yet.")]
+    moved = {drift.column: max(_psi(each) for each in _across(windows, drift.column)) for drift in windows[-1].drift}
+    rows = [("predictions", *(_shade(window.prediction) for window in windows))]
+    rows += [
+        (name, *(_shade(each) for each in _across(windows, name)))
+        for name in sorted(moved, key=lambda n: (-moved[n], n))
+    ]
+    return [Note(LEGEND), Table(("Column", *(short_period(window) for window in windows)), rows, is_narrow=True)]
+
+
+def _across(windows: Sequence[Window], column: str) -> list[FeatureDrift | None]:
+    """One column in every window."""
+    return [next((each for each in window.drift if each.column == column), None) for window in windows]
+
+
+def _psi(drift: FeatureDrift | None) -> float:
+    return drift.psi if drift is not None and drift.psi is not None else 0.0
+
+
+def _shade(drift: FeatureDrift | None) -> Cell:
+    if drift is None or drift.psi is None:
+        return None
+    mark = MARKS.get(drift.verdict, "")
+    tone = SHADES.get(drift.verdict, "plain")
+    return Shade(f"{drift.psi:.2f} {mark or NO_MARK}", tone, min(drift.psi / DEEPEST, 1.0))
+
+
+def _columns(charts: HealthCharts) -> list[Section]:
+    """Draw the columns that moved, then and now."""
+    if not charts.moved:
+        return []
+    drawn = [Figure(histogram_svg(each), each.column, each.note) for each in charts.moved]
+    return [Section("Columns that moved most", [Note(THEN_AND_NOW), Gallery(drawn, width_rem=10)])]
+
+
+def _predictions(charts: HealthCharts) -> list[Block]:
+    if not charts.predictions:
+        return [Note("Nothing was predicted yet.")]
+    drawn = [Figure(histogram_svg(each), each.column, each.note) for each in charts.predictions]
+    return [Note(f"Predicted probability. {THEN_AND_NOW}"), Gallery(drawn, width_rem=10)]
+
+
+def _performance(report: HealthReport, charts: HealthCharts, spec: Spec) -> list[Block]:
+    """Set each window's matured outcomes beside what was declared."""
+    scored = [(window, window.performance) for window in report.windows if window.performance is not None]
+    if not scored:
+        return [Note("No outcome of a logged row is known yet.")]
+    currency = spec.costs.currency
+    rows = [
+        (
+            period(window),
+            each.rows,
+            percent(each.matured),
+            each.f1,
+            _bounds(each.f1_change),
+            each.cost,
+            _bounds(each.cost_change),
+            round(each.extra_cost) if each.extra_cost is not None else None,
+        )
+        for window, each in scored
+    ]
+    declared = scored[0][1]
+    note = (
+        f"Declared by gate 5: F1 {number_text(declared.reference_f1)}, {number_text(declared.reference_cost)} "
+        f"{currency} a request. Changes are relative; their 95 % bounds come from drawing whole days again and again."
+    )
+    heads = (
+        "Window",
+        "Outcomes",
+        "Matured",
+        "F1",
+        "Change",
+        f"{currency} a request",
+        "Change",
+        f"{currency} more in all",
+    )
+    return [Note(note), Table(heads, rows), Gallery(_performance_figures(report, charts, spec), width_rem=20)]
+
+
+def _performance_figures(report: HealthReport, charts: HealthCharts, spec: Spec) -> list[Figure]:
+    limit, currency = spec.acceptance.max_f1_drop, spec.costs.currency
+    f1, cost = _whiskers(report.windows, "performance"), _whiskers(report.windows, "cost")
+    declared = next(each.performance.reference_cost for each in report.windows if each.performance)
+    series = [
+        Days(charts.reference_days.days, charts.reference_days.cost, "then"),
+        Days(charts.days.days, charts.days.cost, "accent"),
+    ]
+    drawn = [
+        (daily_svg(series, name="Cost", promised=declared, change=_change(report)), f"{currency} a request, by day"),
+        (interval_svg(cost, name="Cost against what was declared", limit=limit), "Cost against what was declared"),
+        (interval_svg(f1, name="F1 against what was declared", limit=-limit), "F1 against what was declared"),
+    ]
+    notes = ("Orange: the reference; blue: the log; dashed: declared.", BOUNDS, BOUNDS)
+    return [Figure(svg, caption, note) for (svg, caption), note in zip(drawn, notes, strict=True) if svg]
+
+
+def _whiskers(windows: Sequence[Window], kind: str) -> list[Whisker]:
+    found = []
+    for window in windows:
+        scored = window.performance
+        change = None if scored is None else scored.cost_change if kind == COST else scored.f1_change
+        if change is not None and change.change is not None:
+            bad = any(alert.kind == kind and alert.severity == ALERT for alert in window.alerts)
+            found.append(Whisker(short_period(window), change.change, change.low, change.high, is_bad=bad))
+    return found
+
+
+def _change(report: HealthReport) -> str:
+    """The day since which the newest alert or warning on cost holds."""
+    days = [alert.since for window in report.windows for alert in window.alerts if alert.kind == COST and alert.since]
+    return f"{days[-1]:%Y-%m-%d}" if days else ""
+
+
+def _bounds(change: Interval) -> str | None:
+    if change.change is None:
+        return None
+    if change.low is None or change.high is None:
+        return f"{change.change:+.1%}"
+    return f"{change.change:+.1%} ({change.low:+.0%} to {change.high:+.0%})"
+
+
+def _traffic(windows: Sequence[Window]) -> Block:
+    if not windows:
+        return Note("No request was logged.")
+    rows = [
+        (period(window), each.requests, each.failures, each.p50_ms, each.p95_ms, each.p99_ms)
+        for window, each in ((window, window.traffic) for window in windows)
+    ]
+    return Table(("Window", "Requests", "Failed", "p50, ms", "p95, ms", "p99, ms"), rows)
+
+
+def _drills(report: HealthReport) -> list[Block]:
+    words = (
+        "Faults planted into a copy of the reference, and watched as everything else is. Each must raise its alert and "
+        "name its column; the control must raise none."
+    )
+    rows = [
+        (
+            Outcome.PASSED if drill.behaved else Outcome.STOPPED,
+            drill.name,
+            drill.column or None,
+            ", ".join(drill.fired) or "nothing",
+        )
+        for drill in report.drills
+    ]
+    return [Note(words), Table(("", "Planted", "Into", "Said"), rows)]

@@ -1,0 +1,159 @@
+"""Reference profiles: a column's past, binned and sorted once, so that many a present is compared with it quickly."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sluiceway.stats.chi_square import chi_square_test
+from sluiceway.stats.jensen_shannon import jensen_shannon_distance
+from sluiceway.stats.ks_test import ks_p_value
+from sluiceway.stats.population_stability import PopulationStability, QuantileBins, population_stability
+
+GRID = 1024
+MOST_CATEGORIES = 100
+FEWEST_ROWS, SMALLEST_SHARE = 5, 0.001
+RARE, UNSEEN, MISSING = "(rare)", "(unseen)", "(missing)"
+
+Counts = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A column now beside its past. ``test`` is ``ks`` or ``chi2``; ``effect`` is D or Cramer's V, NaN without values.
+
+    ``counts`` are rows per bin now, the missing last; ``js`` the Jensen-Shannon distance over the same bins.
+    """
+
+    stability: PopulationStability
+    test: str
+    effect: float
+    p_value: float
+    js: float
+    counts: Counts
+
+    @property
+    def missing(self) -> float:
+        """The share of rows without a value, 0 to 1; NaN without rows."""
+        total = self.counts.sum()
+        return float(self.counts[-1] / total) if total else np.nan
+
+
+@dataclass(frozen=True, slots=True)
+class NumberProfile:
+    """A number's past: rows per PSI bin, and its distribution function at up to 1,024 of its own values.
+
+    ``below`` and ``upto`` are the shares of its values less than, and at most, each value of ``grid``.
+    """
+
+    bins: QuantileBins
+    counts: Counts
+    grid: NDArray[np.float32]
+    below: NDArray[np.float64]
+    upto: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, values: NDArray[np.floating]) -> "NumberProfile":
+        """Take the past, NaN for missing, as float32, which is what a model is fed."""
+        ordered = np.sort(values.astype(np.float32, copy=False))
+        present = ordered[: ordered.size - int(np.isnan(ordered).sum())]
+        bins = QuantileBins.of(present.astype(np.float64))
+        step = max(ceil(present.size / GRID), 1)
+        grid = np.unique(np.append(present[::step], present[-1:]))
+        below, upto = _shares(present, grid)
+        return cls(bins, _binned(ordered, present.size, bins), grid, below, upto)
+
+    def compare(self, values: NDArray[np.floating]) -> Comparison:
+        """Compare the present, NaN for missing; KS is exact to one grid step, a thousandth, never too large."""
+        ordered = np.sort(values.astype(np.float32, copy=False))
+        present = ordered[: int(np.searchsorted(ordered, np.float32(np.nan)))]
+        counts = _binned(ordered, present.size, self.bins)
+        distance, p_value = np.nan, np.nan
+        then = int(self.counts[:-1].sum())
+        if then and present.size:
+            below, upto = _shares(present, self.grid)
+            distance = float(max(np.abs(below - self.below).max(), np.abs(upto - self.upto).max()))
+            p_value = ks_p_value(distance, reference_rows=then, rows=present.size)
+        stability = population_stability(self.counts, counts)
+        return Comparison(stability, "ks", distance, p_value, jensen_shannon_distance(self.counts, counts), counts)
+
+    def places(self, values: NDArray[np.floating]) -> Counts:
+        """Tell the bin of each value, the missing in the last."""
+        as_fed = values.astype(np.float32, copy=False)
+        found = np.searchsorted(np.asarray(self.bins.edges), as_fed, side="right").astype(np.int64)
+        found[np.isnan(as_fed)] = len(self.bins.edges) + 1
+        return found
+
+
+def _shares(ordered: NDArray[np.float32], grid: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    rows = max(ordered.size, 1)
+    return np.searchsorted(ordered, grid, side="left") / rows, np.searchsorted(ordered, grid, side="right") / rows
+
+
+def _binned(ordered: NDArray[np.float32], present: int, bins: QuantileBins) -> Counts:
+    """Count sorted values per bin without looking at each: a bin holds its lower edge, and the missing stand last."""
+    cuts = np.searchsorted(ordered[:present].astype(np.float64, copy=False), np.asarray(bins.edges), side="left")
+    return np.diff(np.concatenate([[0], cuts, [present, ordered.size]])).astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryProfile:
+    """A text's past: a bin for each common category, then one for the rare, one for the unseen, one for the missing.
+
+    A category is common with five rows and a thousandth of all, and among the 100 most common. How many of new rows
+    would be unseen without any change is estimated by how many categories the past saw once.
+
+    Reference: Good, "The Population Frequencies of Species and the Estimation of Population Parameters" (1953).
+    """
+
+    categories: tuple[str, ...]
+    rare: frozenset[str]
+    counts: Counts
+
+    @classmethod
+    def of(cls, rows: Mapping[str | None, int]) -> "CategoryProfile":
+        """Take the past's rows by category; ``None`` and the empty text stand for missing."""
+        known = {name: count for name, count in rows.items() if name}
+        least = max(FEWEST_ROWS, SMALLEST_SHARE * sum(rows.values()))
+        ranked = sorted(
+            (name for name, count in known.items() if count >= least), key=lambda name: (-known[name], name)
+        )
+        common = tuple(ranked[:MOST_CATEGORIES])
+        rare = frozenset(known) - frozenset(common)
+        once = sum(known[name] == 1 for name in rare)
+        seldom = sum(known[name] for name in rare) - once
+        counts = [*(known[name] for name in common), seldom, once, sum(rows.values()) - sum(known.values())]
+        return cls(common, rare, np.asarray(counts, dtype=np.int64))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What each bin is called."""
+        return (*self.categories, RARE, UNSEEN, MISSING)
+
+    def compare(self, rows: Mapping[str | None, int]) -> Comparison:
+        """Compare the present's rows by category."""
+        counts = np.zeros(len(self.counts), dtype=np.int64)
+        np.add.at(counts, self.places(tuple(rows)), np.fromiter(rows.values(), dtype=np.int64, count=len(rows)))
+        tested = chi_square_test(self.counts, counts)
+        return Comparison(
+            population_stability(self.counts, counts),
+            "chi2",
+            tested.cramers_v,
+            tested.p_value,
+            jensen_shannon_distance(self.counts, counts),
+            counts,
+        )
+
+    def places(self, categories: Sequence[str | None]) -> Counts:
+        """Tell the bin of each category."""
+        common = {name: place for place, name in enumerate(self.categories)}
+        rare, unseen, missing = (len(common) + step for step in range(3))
+
+        def place(name: str | None) -> int:
+            if not name:
+                return missing
+            return common.get(name, rare if name in self.rare else unseen)
+
+        return np.fromiter(map(place, categories), dtype=np.int64, count=len(categories))
