@@ -1,13 +1,8 @@
 """Exact numbers: the engine's casts of whole numbers and doubles, in plain Python and to the same bits."""
 
-from struct import Struct
-
 UNIT = 2.0**96  # fractions are summed in units of 2**-96 (see ``plans.partials``)
 EXACT = 1 << 53  # whole numbers up to here are doubles
 WORD = 1 << 64
-
-_float32 = Struct("f")
-_pack, _unpack = _float32.pack, _float32.unpack
 
 
 def as_double(whole: int) -> float:
@@ -22,16 +17,6 @@ def as_double(whole: int) -> float:
     if high == -1:
         return -float(WORD - 1 - low) - 1.0
     return float(low) + float(high) * float(WORD)
-
-
-def single(value: float) -> float:
-    """Round a double below 2**127 in size to what a float32 holds.
-
-    >>> single(0.1)
-    0.10000000149011612
-    """
-    rounded: float = _unpack(_pack(value))[0]
-    return rounded
 
 
 def exact_parts(value: float) -> tuple[int, int]:

@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping
 from heapq import heappop, heappush
 
 from sluiceway.declare.feature_view import Feature, FeatureView
-from sluiceway.online.exact_numbers import UNIT, as_double, single
+from sluiceway.online.exact_numbers import UNIT, as_double
 from sluiceway.online.known_rows import NOBODY, NOTHING, KnownRows
 from sluiceway.online.window_addends import Extreme, Whole, WindowAddends
 from sluiceway.plans.moments_sql import length
 from sluiceway.plans.packed_value import FeatureValue
+from sluiceway.plans.single_precision import as_single
 from sluiceway.plans.window_frames import by_over, window_features
 
 Tell = Callable[[int], FeatureValue]
@@ -155,17 +156,17 @@ def _teller(feature: Feature, kinds: Mapping[str, str], window: _Window, addends
 
 
 def _count(counts: Whole) -> Tell:
-    return lambda entity: single(counts[entity])
+    return lambda entity: as_single(counts[entity])
 
 
 def _sum(counts: Whole, wholes: Whole) -> Tell:
-    return lambda entity: single(as_double(wholes[entity])) if counts[entity] else None
+    return lambda entity: as_single(as_double(wholes[entity])) if counts[entity] else None
 
 
 def _mean(counts: Whole, wholes: Whole) -> Tell:
     def tell(entity: int) -> FeatureValue:
         count = counts[entity]
-        return single(as_double(wholes[entity]) / count) if count else None
+        return as_single(as_double(wholes[entity]) / count) if count else None
 
     return tell
 
@@ -176,7 +177,7 @@ def _sum_of_numbers(counts: Whole, wholes: Whole, fractions: Whole, *, is_mean: 
         if not count:
             return None
         total = as_double(wholes[entity]) + as_double(fractions[entity]) / UNIT
-        return single(total / count if is_mean else total)
+        return as_single(total / count if is_mean else total)
 
     return tell
 
