@@ -17,6 +17,7 @@ from sluiceway.plans.request_log import request_table
 from sluiceway.ports.request_log import RequestLog
 
 RUNNING, PROMOTED, ABORTED = "running", "promoted", "aborted"
+PIECE_BYTES = 4 << 20
 NOT_STORED = TableRef("requests", "", 0, ())
 
 
@@ -70,15 +71,14 @@ class CanaryWatch:
         """Take note of a further step of the same canary."""
         self._states.append(state)
 
-    def look(self, at: datetime) -> CanaryReport:
-        """Read what was logged since the last look, and report on the whole canary so far."""
-        for mark, chunk in self._log.read(after=self._mark):
-            self._mark = mark
-            table = request_table([chunk], contract=self._canary.contract, columns=self._canary.columns)
-            self._arms.take(table)
-            self._quality.take(table)
+    def look(self, at: datetime, *, known_by: datetime | None = None) -> CanaryReport:
+        """Read what was logged since the last look, and report on the whole canary so far.
+
+        ``known_by`` is the moment up to which outcomes are known, where that is another one.
+        """
+        self._read()
         challenger = self._arms.arm(CHALLENGER, self._canary.challenger.served.version)
-        quality = self._quality.evidence(at)
+        quality = self._quality.evidence(known_by or at)
         self._looks.append(Look(at, challenger.requests, challenger.success, quality.difference))
         return CanaryReport(
             scope=self._states[0].scope,
@@ -99,6 +99,22 @@ class CanaryWatch:
             requests=NOT_STORED,
             looks=tuple(self._looks),
         )
+
+    def _read(self) -> None:
+        """Take in what is new, in pieces that fit into memory."""
+        waiting: list[bytes] = []
+        for mark, chunk in self._log.read(after=self._mark):
+            self._mark = mark
+            waiting.append(chunk)
+            if sum(map(len, waiting)) >= PIECE_BYTES:
+                self._take(waiting)
+                waiting = []
+        self._take(waiting)
+
+    def _take(self, chunks: list[bytes]) -> None:
+        table = request_table([b"".join(chunks)], contract=self._canary.contract, columns=self._canary.columns)
+        self._arms.take(table)
+        self._quality.take(table)
 
     def _steps(self, at: datetime) -> tuple[CanaryStep, ...]:
         ends = [*(state.since for state in self._states[1:]), at]

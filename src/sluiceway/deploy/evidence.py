@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sluiceway.artifacts.canary_report import ArmEvidence, Bounded, CanaryStep, SplitEvidence
 from sluiceway.artifacts.request_record import CHALLENGER, CHAMPION
-from sluiceway.artifacts.rollout_state import RolloutState
+from sluiceway.artifacts.rollout_state import LIVE, RolloutState
 from sluiceway.plans.moments_sql import microseconds
 from sluiceway.plans.request_log import INPUT, KEY
 from sluiceway.stats.binomial_bounds import binomial_bounds
@@ -40,6 +40,7 @@ class ArmsGathered:
     def __init__(self, began: RolloutState, by: Sequence[str]) -> None:
         self._sequence = began.sequence
         self._since_us = microseconds(began.since)
+        self._moment = "arrival" if began.scope == LIVE else "at"  # a live request may be answered as of another time
         self._by = tuple(by)
         self._arms = {CHAMPION: _Arm(), CHALLENGER: _Arm()}
         self._requests: Counter[int] = Counter()
@@ -49,7 +50,7 @@ class ArmsGathered:
         """Count further lines of the log; ``table`` is of ``plans.request_log``."""
         if not table.num_rows:
             return
-        rows = _Rows.of(table)
+        rows = _Rows.of(table, moment=self._moment)
         on = {name: (rows.arm == name) & (rows.sequence >= self._sequence) for name in self._arms}
         answered = on[CHAMPION] | on[CHALLENGER]
         lost = (rows.arm == "") & (rows.status >= SERVER_ERROR) & (rows.at_us >= self._since_us)
@@ -121,7 +122,7 @@ class _Rows(NamedTuple):
     request: NDArray[np.object_] | None
 
     @classmethod
-    def of(cls, table: "pa.Table") -> "_Rows":
+    def of(cls, table: "pa.Table", *, moment: str) -> "_Rows":
         import pyarrow as pa
 
         def column(name: str, kind: type) -> NDArray[Any]:
@@ -133,7 +134,7 @@ class _Rows(NamedTuple):
             arm=column("arm", object),
             sequence=column("sequence", np.int64),
             status=status,
-            at_us=np.asarray(table["at"].cast(pa.int64()).to_numpy()),
+            at_us=np.asarray(table[moment].cast(pa.int64()).to_numpy()),
             latency_us=column("latency_us", np.int64),
             failed=(status >= SERVER_ERROR) | column("fallback", np.bool_),
             error=column("error", object),

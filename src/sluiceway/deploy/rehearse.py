@@ -12,7 +12,7 @@ from sluiceway.declare.spec import Rollout
 from sluiceway.deploy.board import Board
 from sluiceway.deploy.canary import ABORTED, PROMOTED, Canary, CanaryWatch
 from sluiceway.deploy.gate import while_running
-from sluiceway.deploy.rollout import ABORT, FIRST, PROMOTE, START, Plan, abort, due, first, promote, start, step_up
+from sluiceway.deploy.rollout import ABORT, FIRST, PROMOTE, START, Plan, changed, due, first, start
 from sluiceway.ledger.rolling import Transition
 from sluiceway.ports.endpoint import Endpoint
 from sluiceway.ports.request_log import RequestLog
@@ -85,25 +85,9 @@ def _steer(
     change = due(state, verdict.outcome, now=report.ended)
     if change is None:
         return state, report
-    if change == ABORT:
-        state = abort(state, at=report.ended, why=why_stopped(verdict))
-        report = replace(report, ended_by=ABORTED, reason=state.reason)
-    elif change == PROMOTE:
-        state = promote(state, at=report.ended)
-        report = replace(report, ended_by=PROMOTED, reason=state.reason)
-    else:
-        state = step_up(state, at=report.ended)
+    state = changed(state, change, verdict, at=report.ended)
+    if state.challenger is not None:
         watch.follow(state)
+    ended = {ABORT: ABORTED, PROMOTE: PROMOTED}.get(change, report.ended_by)
+    report = replace(report, ended_by=ended, reason="" if state.challenger else state.reason)
     return control.make(Transition(change, state, report.content_id, verdict.criteria)), report
-
-
-def why_stopped(verdict: Verdict) -> str:
-    """Say what stopped a canary."""
-    stopped = [each for each in verdict.closed if each.outcome is verdict.outcome]
-    return "; ".join(
-        f"{each.name} {_text(each.measured)}, limit {_text(each.limit)} ({each.detail})" for each in stopped
-    )
-
-
-def _text(value: float | int | str | None) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

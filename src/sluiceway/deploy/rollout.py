@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sluiceway.artifacts.rollout_state import REHEARSAL, RolloutState, Served
 from sluiceway.core.errors import MisuseError
-from sluiceway.core.verdict import Outcome
+from sluiceway.core.verdict import Measure, Outcome, Verdict
 
 FIRST, START, STEP_UP, PROMOTE, ABORT, ROLLBACK = "first", "start", "step_up", "promote", "abort", "rollback"
 NAMES = (FIRST, START, STEP_UP, PROMOTE, ABORT, ROLLBACK)
@@ -128,6 +128,21 @@ def due(state: RolloutState, outcome: Outcome, *, now: datetime) -> str | None:
     return STEP_UP if outcome.is_open or state.scope == REHEARSAL else None
 
 
+def changed(state: RolloutState, change: str, verdict: Verdict, *, at: datetime) -> RolloutState:
+    """Make the change that ``due`` named, for the reasons of the verdict that it was due by."""
+    if change == ABORT:
+        return abort(state, at=at, why=why_stopped(verdict))
+    return promote(state, at=at) if change == PROMOTE else step_up(state, at=at)
+
+
+def why_stopped(verdict: Verdict) -> str:
+    """Say what stopped a canary, with all that was measured."""
+    stopped = [each for each in verdict.closed if each.outcome is Outcome.STOPPED]
+    return "; ".join(
+        f"{each.name} {_text(each.measured)}, limit {_text(each.limit)} ({each.detail})" for each in stopped
+    )
+
+
 def is_last(state: RolloutState) -> bool:
     """Whether the challenger has the greatest share there is."""
     return state.step == len(state.ramp) - 1
@@ -156,3 +171,7 @@ def _next(state: RolloutState, at: datetime, why: str) -> RolloutState:
 def _alone(state: RolloutState, at: datetime, why: str) -> RolloutState:
     """The next state, in which nobody is tried out."""
     return replace(_next(state, at, why), challenger=None, share=0.0, step=0, ramp=(), hold_s=0.0, by=())
+
+
+def _text(value: Measure) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

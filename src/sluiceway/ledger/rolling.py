@@ -6,12 +6,12 @@ from datetime import datetime
 
 import msgspec
 
-from sluiceway.artifacts.rollout_state import RolloutState
+from sluiceway.artifacts.rollout_state import REHEARSAL, RolloutState
 from sluiceway.core.digest import plain_fields
 from sluiceway.core.errors import DamagedError
 from sluiceway.core.verdict import Criterion
 from sluiceway.ledger.chain import Entry, Ledger
-from sluiceway.ledger.standing import read_criterion
+from sluiceway.ledger.standing import VERDICT, Standing, read_criterion, read_standing
 
 ROLLOUT = "rollout"
 
@@ -68,3 +68,14 @@ def current(ledger: Ledger, scope: str) -> RolloutState | None:
     """Return who answers in a scope now; ``None`` before anybody does."""
     states = [entry for entry in ledger.entries(ROLLOUT) if entry.body["scope"] == scope]
     return read_transition(states[-1]).state if states else None
+
+
+def rehearsed_on(ledger: Ledger, candidate: str) -> Standing | None:
+    """Find what gate 6 said last of a candidate (content id) in a rehearsal."""
+    found = [
+        entry
+        for entry in ledger.entries(VERDICT)
+        if entry.body["scope"] == REHEARSAL and entry.body["upstream"].get("train") == candidate
+    ]
+    rehearsed = [entry for entry in found if entry.body["stage"] == "deploy"]
+    return read_standing(rehearsed[-1]) if rehearsed else None

@@ -133,13 +133,14 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A whole page; ``outcome`` is the badge beside the title."""
+    """A whole page; ``outcome`` is the badge beside the title, with its ``scope`` where it has one: in rehearsal."""
 
     title: str
     subtitle: str = ""
     outcome: Outcome | None = None
     sections: Sequence[Section] = field(default=())
     footer: str = ""
+    scope: str = ""
 
     def html(self) -> str:
         """Write the page; every text is escaped."""

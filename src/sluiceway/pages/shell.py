@@ -64,7 +64,9 @@ body{font-size:10.5pt}*{print-color-adjust:exact;-webkit-print-color-adjust:exac
 """
 
 TEMPLATE = """
-{%- macro badge(outcome) -%}<span class="badge {{ outcome.value }}">{{ outcome|word }}</span>{%- endmacro -%}
+{%- macro badge(outcome, scope="") -%}
+<span class="badge {{ outcome.value }}">{{ outcome|word }}{{ " " ~ scope if scope }}</span>
+{%- endmacro -%}
 {%- macro cell(value) -%}
 {%- if value|kind == "outcome" -%}{{ badge(value) }}
 {%- elif value|kind == "bar" -%}<span class="bar{{ ' low' if value.is_low }}"><i><b style="width:{{ value.percent }}%">
@@ -90,7 +92,7 @@ TEMPLATE = """
 <body>
 <main>
 <header>
-<div class="head"><h1>{{ page.title }}</h1>{% if page.outcome %}{{ badge(page.outcome) }}{% endif %}</div>
+<div class="head"><h1>{{ page.title }}</h1>{% if page.outcome %}{{ badge(page.outcome, page.scope) }}{% endif %}</div>
 {% if page.subtitle %}<p class="subtitle">{{ page.subtitle }}</p>{% endif %}
 </header>
 {% for section in page.sections %}

@@ -79,8 +79,15 @@ def test_what_failed_before_it_had_an_arm_counts_against_both_and_says_nothing_o
 
 
 def test_what_failed_before_the_canary_is_not_its_failure():
-    early = a_record(5, "", status=503, rows=0, sequence=0, at=microseconds(BEGAN) - 1)
+    early = a_record(5, "", status=503, rows=0, sequence=0, arrival=microseconds(BEGAN) - 1)
     assert gathered(early).arm(CHALLENGER, "v2").requests == 0
+
+
+def test_a_rehearsal_goes_by_its_virtual_clock():
+    lost = {"status": 503, "rows": 0, "sequence": 0, "arrival": microseconds(BEGAN) + 10**15}
+    arms = ArmsGathered(replace(STATE, scope="rehearsal"), ("tailnum",))
+    arms.take(a_table([a_record(5, "", at=microseconds(BEGAN) - 1, **lost), a_record(6, "", **lost)]))
+    assert arms.arm(CHALLENGER, "v2").requests == 1
 
 
 def test_a_callers_mistake_is_nobodys_failure():
