@@ -12,16 +12,17 @@ from sluiceway.core.errors import SourceError
 from sluiceway.core.moments import Clock, in_utc
 from sluiceway.declare.pipeline import Pipeline
 from sluiceway.declare.project import Project
-from sluiceway.features.binding import check_binding, kinds_of
+from sluiceway.features.binding import check_binding
 from sluiceway.features.contract import serving_contract
 from sluiceway.features.held_tables import HeldTables
 from sluiceway.features.materialise import materialise, snapshot_name
 from sluiceway.features.point_in_time import Facts, features_at
 from sluiceway.features.retrieval import check_retrieval
+from sluiceway.features.spine_rows import spine_rows
 from sluiceway.features.time_audit import audit_time
 from sluiceway.features.training_table import model_columns, training_sql
 from sluiceway.plans.moments_sql import microseconds
-from sluiceway.plans.spine import LABELLED, UNLABELLED, UNMATURED, spine_sql
+from sluiceway.plans.spine import LABELLED, UNLABELLED, UNMATURED
 from sluiceway.ports.engine import Engine
 from sluiceway.ports.online_store import OnlineStore
 from sluiceway.ports.progress import Progress
@@ -64,7 +65,7 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
     cutoff = in_utc(as_of) if as_of else newest_known(dataset, pipeline, tables)
     facts = Facts(dataset, HeldTables(tables), engine, microseconds(cutoff))
     progress.say("joining labels")
-    everything = _spine(facts, pipeline, inputs)
+    everything = spine_rows(facts, pipeline, inputs)
     counts, late = _counts(facts, everything)
     spine = _labelled(everything, pipeline)
     features = []
@@ -111,18 +112,6 @@ def newest_known(dataset: DatasetVersion, pipeline: Pipeline, tables: TableStore
             f"source {source!r} has no row with a known_time, so no outcome is known; check its rows, or give --as-of"
         )
     return in_utc(newest)
-
-
-def _spine(facts: Facts, pipeline: Pipeline, inputs: Sequence[str]) -> pa.Table:
-    label, dataset = pipeline.label, facts.dataset
-    entities = [name for view in pipeline.feature_views for name in view.entities]
-    columns = list(dict.fromkeys([*label.each.keys, *inputs, *entities]))
-    outcome_columns = sorted(name for name in kinds_of(dataset, label.source.name) if not name.startswith("_"))
-    sql = spine_sql(
-        label, columns=columns, request=pipeline.request_columns, outcome_columns=outcome_columns, cutoff=facts.cutoff
-    )
-    each, outcomes = (facts.tables.read(dataset.table(source.name)) for source in (label.each, label.source))
-    return facts.ask(sql, each=each, outcomes=outcomes)
 
 
 def _counts(facts: Facts, spine: pa.Table) -> tuple[RowCounts, int]:
