@@ -1,9 +1,10 @@
 """Settings: flag, then environment, then ``sluiceway.toml``, then default."""
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -14,24 +15,30 @@ from sluiceway.core.moments import in_utc, parse_moment
 
 FILE = "sluiceway.toml"
 MOST_THREADS, LARGEST_SEED = 512, 2**31 - 1
+VARIABLE, SCHEME = re.compile(r"\$\{(\w+)\}"), re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 KEYS = {
     "as_of": "the virtual present, ISO 8601, UTC unless it has an offset; by default all that the data knows",
     "seed": "the seed of everything random; 0 by default",
     "threads": "how many threads training may use; the number of cores by default, 8 at most",
     "reference": "the dataset version that layer B compares with; by default the last that passed gate 3",
+    "alerts": "where alerts go besides the log: a list of apprise addresses, with every secret as ${ENV_VAR}",
     "state": "where versions, tables, models and evidence are kept; .sluiceway by default",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class FileSettings:
-    """What a project is run with, before flags. ``as_of`` is in UTC; ``state`` is relative to the project."""
+    """What a project is run with, before flags. ``as_of`` is in UTC; ``state`` is relative to the project.
+
+    ``alerts`` are addresses with their secrets filled in, and so are never shown.
+    """
 
     as_of: datetime | None
     seed: int
     threads: int
     reference: str | None
     state: str
+    alerts: tuple[str, ...] = field(default=(), repr=False)
 
 
 def read_settings(folder: Path, environment: Mapping[str, str]) -> FileSettings:
@@ -51,11 +58,12 @@ def read_settings(folder: Path, environment: Mapping[str, str]) -> FileSettings:
         "reference": checked(given, "reference", words, problems),
         "state": checked(given, "state", words, problems),
     }
+    alerts = addresses(given["alerts"], environment, problems)
     if problems:
         raise DeclarationError(problems)
     threads = values["threads"] or min(os.cpu_count() or 1, 8)
     return FileSettings(
-        values["as_of"], values["seed"] or 0, threads, values["reference"], values["state"] or ".sluiceway"
+        values["as_of"], values["seed"] or 0, threads, values["reference"], values["state"] or ".sluiceway", alerts
     )
 
 
@@ -111,6 +119,30 @@ def positive_number(value: object) -> int:
     if not 1 <= number <= MOST_THREADS:
         raise ValueError(f"must lie between 1 and {MOST_THREADS}")
     return number
+
+
+def addresses(given: object, environment: Mapping[str, str], problems: list[Problem]) -> tuple[str, ...]:
+    """Read where alerts go: a list, or in the environment a text with spaces between; say nothing of what it holds.
+
+    ``${NAME}`` stands for an environment variable.
+    """
+    listed = given.split() if isinstance(given, str) else given if given is not None else []
+    if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
+        problems.append(Problem('alerts: must be a list of addresses, such as ["slack://${SLACK_TOKEN}"]', FILE))
+        return ()
+    read = [address_of(address, environment) for address in listed]
+    said = [Problem(f"alerts, address {number}: {why}", FILE) for number, (_, why) in enumerate(read, start=1) if why]
+    problems += said
+    return tuple(address for address, _ in read)
+
+
+def address_of(written: str, environment: Mapping[str, str]) -> tuple[str, str]:
+    """Fill in an address's variables; also say what is wrong with it, if anything is."""
+    unset = [name for name in VARIABLE.findall(written) if not environment.get(name)]
+    if unset:
+        return "", f"{', '.join(f'${{{name}}}' for name in unset)} is not set in the environment"
+    address = VARIABLE.sub(lambda name: environment[name[1]], written)
+    return address, "" if SCHEME.match(address) else "it must begin with a scheme, such as json:// or slack://"
 
 
 def seed(value: object) -> int:

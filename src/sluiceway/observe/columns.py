@@ -13,9 +13,9 @@ WORTH_SAYING = 0.005
 LARGE = 1000
 
 
-def profile_of(values: pl.Series) -> Profile:
-    """Take a column's past."""
-    if values.dtype == pl.String:
+def profile_of(values: pl.Series, *, is_name: bool = False) -> Profile:
+    """Take a column's past; a number that only names something, such as a customer, is compared as texts are."""
+    if is_name or values.dtype == pl.String:
         return CategoryProfile.of(_rows(values))
     return NumberProfile.of(values.to_numpy())
 
@@ -31,9 +31,10 @@ def places(profile: Profile, values: pl.Series) -> NDArray[np.int64]:
     """Tell each row's bin."""
     if isinstance(profile, NumberProfile):
         return profile.places(values.to_numpy())
-    names = values.unique()
-    found = pl.Series(profile.places(names.to_list()))
-    return values.replace_strict(names, found, return_dtype=pl.Int64).to_numpy()
+    named = _names(values)
+    distinct = named.unique()
+    found = pl.Series(profile.places(distinct.to_list()))
+    return named.replace_strict(distinct, found, return_dtype=pl.Int64).to_numpy()
 
 
 def in_words(profile: Profile, then: pl.Series, now: pl.Series, compared: Comparison) -> tuple[str, str]:
@@ -60,7 +61,16 @@ def _figure(value: float) -> str:
 
 
 def _rows(values: pl.Series) -> dict[str | None, int]:
-    return dict(values.value_counts().iter_rows())
+    return dict(_names(values).value_counts().iter_rows())
+
+
+def _names(values: pl.Series) -> pl.Series:
+    """Texts as they are; numbers as texts, whole ones without a point."""
+    if values.dtype == pl.String:
+        return values
+    present = values.fill_nan(None)
+    whole = present.cast(pl.Int64, strict=False)
+    return (whole if (whole == present).all() else present).cast(pl.String)
 
 
 def _shares(profile: CategoryProfile, counts: NDArray[np.int64], compared: Comparison) -> str:

@@ -25,7 +25,7 @@ from sluiceway.observe.rows import Rows
 from sluiceway.observe.traffic import Requests
 from sluiceway.stats.reference_profile import NumberProfile
 
-SHIFT, NULLS, KILOMETRES, FLIPPED, RENAMED = 1.8, 0.3, 1.609344, 0.2, 0.3
+SHIFT, NULLS, KILOMETRES, TURNED, RENAMED = 1.8, 0.3, 1.609344, 0.2, 0.3
 FAILING, SLOW = 0.02, 0.05
 SURE = 1e-6
 SERVER_ERROR = 503
@@ -52,7 +52,7 @@ def faults(reference: Reference, sla: ServiceLevel) -> list[Fault]:
     usable = [name for name in reference.profiles if name not in reference.seasonal and _varies(reference, name)]
     strongest = sorted(usable, key=lambda name: (-reference.strength.get(name, 0.0), name))
     numbers = [name for name in strongest if isinstance(reference.profiles[name], NumberProfile)]
-    texts = [name for name in strongest if name not in numbers]
+    texts = [name for name in strongest if reference.rows.features.schema[name] == pl.String]
     found = [Fault("control: nothing", "", "", lambda rows, requests, _: (rows, requests))]
     found += [_of_column(f"shifted by {SHIFT} standard deviations", name, _shift) for name in numbers[:1]]
     found += [_of_column(f"{NULLS:.0%} of its values lost", name, _lose) for name in numbers[1:2] or numbers[:1]]
@@ -60,7 +60,7 @@ def faults(reference: Reference, sla: ServiceLevel) -> list[Fault]:
         _of_column(f"in another unit, times {KILOMETRES:.4g}", name, _convert) for name in _unit(numbers, reference)
     ]
     found += [_of_column(f"{RENAMED:.0%} of its values renamed", name, _rename) for name in texts[:1]]
-    return [*found, _of_predictions(), *_of_outcomes(), *_of_service(sla)]
+    return [*found, _of_predictions(), *_of_outcomes(reference.threshold), *_of_service(sla)]
 
 
 def _of_column(name: str, column: str, change: Callable[[pl.Series, np.random.Generator], pl.Series]) -> Fault:
@@ -81,17 +81,20 @@ def _of_predictions() -> Fault:
     return Fault(name, "", f"{PREDICTION_DRIFT}: {PROBABILITY}", shift)
 
 
-def _of_outcomes() -> list[Fault]:
-    def flip(rows: Rows, requests: Requests, rng: np.random.Generator) -> tuple[Rows, Requests]:
-        chosen = rng.random(len(rows)) < FLIPPED
+def _of_outcomes(threshold: float) -> list[Fault]:
+    """A world that turns against the model, and a label that turned round."""
+
+    def turn(rows: Rows, requests: Requests, rng: np.random.Generator) -> tuple[Rows, Requests]:
+        was_right = (rows.probability >= threshold) == (rows.outcome > 0)
+        chosen = was_right & (rng.random(len(rows)) < TURNED)
         return replace(rows, outcome=np.where(chosen, 1 - rows.outcome, rows.outcome)), requests
 
-    def misjoin(rows: Rows, requests: Requests, rng: np.random.Generator) -> tuple[Rows, Requests]:
-        return replace(rows, outcome=rng.permutation(rows.outcome)), requests
+    def invert(rows: Rows, requests: Requests, _: np.random.Generator) -> tuple[Rows, Requests]:
+        return replace(rows, outcome=1 - rows.outcome), requests
 
     return [
-        Fault(f"{FLIPPED:.0%} of the outcomes flipped", "", f"{COST}: {COST_PER_ROW}", flip),
-        Fault("outcomes joined to the wrong rows", "", f"{PERFORMANCE}: {F1}", misjoin),
+        Fault(f"{TURNED:.0%} of the right answers turned wrong", "", f"{PERFORMANCE}: {F1}", turn),
+        Fault("outcomes told the wrong way round", "", f"{COST}: {COST_PER_ROW}", invert),
     ]
 
 
@@ -153,7 +156,7 @@ def _decile(reference: Reference, name: str) -> tuple[float, float, float]:
 def _varies(reference: Reference, name: str) -> bool:
     profile = reference.profiles[name]
     if not isinstance(profile, NumberProfile):
-        return len(profile.categories) > 1
+        return bool(profile.categories)
     if not profile.grid.size:
         return False
     low, _, high = _decile(reference, name)

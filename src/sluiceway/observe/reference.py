@@ -63,7 +63,8 @@ def reference_of(
     inputs, start = table.select(fed(bundle.columns)), int(np.searchsorted(at, microseconds(began)))
     held = inputs[start:]
     rows = Rows(at[start:], held, predictor.many(arrays(held)), table[LABEL][start:].cast(pl.Float64).to_numpy())
-    profiles = {name: profile_of(held[name]) for name in held.columns}
+    named = set(bundle.contract.entities)
+    profiles = {name: profile_of(held[name], is_name=name in named) for name in held.columns}
     seasonal = seasonal_columns(spec.observe, bundle)
     earlier = Rows(at[:start], inputs[:start].select(seasonal), np.empty(0), np.empty(0))
     limits = dict.fromkeys(profiles, spec.acceptance.max_psi)

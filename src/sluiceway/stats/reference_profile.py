@@ -15,7 +15,8 @@ from sluiceway.stats.population_stability import PopulationStability, QuantileBi
 GRID = 1024
 MOST_CATEGORIES = 100
 FEWEST_ROWS, SMALLEST_SHARE = 5, 0.001
-RARE, UNSEEN, MISSING = "(rare)", "(unseen)", "(missing)"
+DESCRIBED = 0.5
+OTHERS, MISSING = "(others)", "(missing)"
 
 Counts = NDArray[np.int64]
 
@@ -100,16 +101,14 @@ def _binned(ordered: NDArray[np.float32], present: int, bins: QuantileBins) -> C
 
 @dataclass(frozen=True, slots=True)
 class CategoryProfile:
-    """A text's past: a bin for each common category, then one for the rare, one for the unseen, one for the missing.
+    """A text's past: a bin for each common category, then one for all others, known or not, and one for the missing.
 
-    A category is common with five rows and a thousandth of all, and among the 100 most common. How many of new rows
-    would be unseen without any change is estimated by how many categories the past saw once.
-
-    Reference: Good, "The Population Frequencies of Species and the Estimation of Population Parameters" (1953).
+    A category is common with five rows and a thousandth of all, and among the 100 most common. Where the common ones
+    make up less than half of the rows, the column names things, such as customers, and names always change: then there
+    are no common ones, and only the missing can move.
     """
 
     categories: tuple[str, ...]
-    rare: frozenset[str]
     counts: Counts
 
     @classmethod
@@ -120,17 +119,18 @@ class CategoryProfile:
         ranked = sorted(
             (name for name, count in known.items() if count >= least), key=lambda name: (-known[name], name)
         )
-        common = tuple(ranked[:MOST_CATEGORIES])
-        rare = frozenset(known) - frozenset(common)
-        once = sum(known[name] == 1 for name in rare)
-        seldom = sum(known[name] for name in rare) - once
-        counts = [*(known[name] for name in common), seldom, once, sum(rows.values()) - sum(known.values())]
-        return cls(common, rare, np.asarray(counts, dtype=np.int64))
+        common = ranked[:MOST_CATEGORIES]
+        present = sum(known.values())
+        if sum(known[name] for name in common) < DESCRIBED * present:
+            common = []
+        others = present - sum(known[name] for name in common)
+        counts = [*(known[name] for name in common), others, sum(rows.values()) - present]
+        return cls(tuple(common), np.asarray(counts, dtype=np.int64))
 
     @property
     def names(self) -> tuple[str, ...]:
         """What each bin is called."""
-        return (*self.categories, RARE, UNSEEN, MISSING)
+        return (*self.categories, OTHERS, MISSING)
 
     def compare(self, rows: Mapping[str | None, int]) -> Comparison:
         """Compare the present's rows by category."""
@@ -149,11 +149,6 @@ class CategoryProfile:
     def places(self, categories: Sequence[str | None]) -> Counts:
         """Tell the bin of each category."""
         common = {name: place for place, name in enumerate(self.categories)}
-        rare, unseen, missing = (len(common) + step for step in range(3))
-
-        def place(name: str | None) -> int:
-            if not name:
-                return missing
-            return common.get(name, rare if name in self.rare else unseen)
-
-        return np.fromiter(map(place, categories), dtype=np.int64, count=len(categories))
+        others, missing = len(common), len(common) + 1
+        found = (common.get(name, others) if name else missing for name in categories)
+        return np.fromiter(found, dtype=np.int64, count=len(categories))

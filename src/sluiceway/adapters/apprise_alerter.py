@@ -1,0 +1,68 @@
+"""Alerts to chats, mail and webhooks: any address that apprise knows, such as ``slack://`` or ``json://``."""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from threading import Lock
+
+from sluiceway.artifacts.health_report import Alert
+
+# Shorter pieces of an address, such as a port, give nothing away.
+SECRET_LENGTH = 6
+
+
+class AppriseAlerter:
+    """Sends to each address on its own, so that one that fails holds no other back.
+
+    A place is called by its scheme and its number in the list, as most addresses are secrets as a whole.
+    """
+
+    def __init__(self, addresses: Sequence[str]) -> None:
+        self._addresses = {
+            f"{address.partition(':')[0]} {number}": address for number, address in enumerate(addresses, start=1)
+        }
+        self._sending = Lock()
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The addresses' names."""
+        return tuple(self._addresses)
+
+    def send(self, title: str, alerts: Sequence[Alert], *, places: Collection[str]) -> Mapping[str, str]:
+        """Send one message a place; a place has some seconds to take it."""
+        if not alerts:
+            return {}
+        body = "\n".join(line(alert) for alert in alerts)
+        chosen = {place: address for place, address in self._addresses.items() if place in places}
+        with self._sending:
+            failed = {place: delivered(address, title, body) for place, address in chosen.items()}
+        return {place: why for place, why in failed.items() if why}
+
+
+def line(alert: Alert) -> str:
+    """Write one alert for people."""
+    since = f" (since {alert.since:%Y-%m-%d})" if alert.since else ""
+    return f"- {alert.message}{since}"
+
+
+def delivered(address: str, title: str, body: str) -> str:
+    """Send a message; return why it was not taken, without the address's secrets, or nothing."""
+    import apprise
+
+    courier = apprise.Apprise()
+    if not courier.add(address):
+        return "this is no address that apprise knows; see its documentation for how it is written"
+    with apprise.LogCapture(level="WARNING", fmt="%(message)s") as heard:  # type: ignore[no-untyped-call]
+        try:
+            taken = courier.notify(body=body, title=title, notify_type=apprise.NotifyType.WARNING)
+        except Exception as error:  # noqa: BLE001 - hundreds of services, each with its own way to fail
+            return f"not delivered: {type(error).__name__}"
+        said = heard.getvalue()
+    return "" if taken else masked(f"not delivered: {' '.join(said.split()) or 'no reason was given'}", address)
+
+
+def masked(text: str, address: str) -> str:
+    """Take every longer piece of an address out of a text."""
+    for piece in sorted(set(re.findall(r"[\w.+~=-]+", address.partition("://")[2])), key=len, reverse=True):
+        if len(piece) >= SECRET_LENGTH:
+            text = text.replace(piece, "…")
+    return text

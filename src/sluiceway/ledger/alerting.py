@@ -1,0 +1,83 @@
+"""Alerting: what was told to whom, what could not be delivered, and whether the model should be trained again."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sluiceway.artifacts.health_report import Alert, HealthReport, RetrainDecision, Window
+from sluiceway.core.digest import plain_fields
+from sluiceway.core.moments import iso
+from sluiceway.ledger.chain import Ledger
+
+ALERTED, RETRAIN = "alert", "retrain"
+
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What an alert is about: once told of it, a place is not told again.
+
+    ``began`` is the window's first moment (UTC); a window that goes on keeps its first moment.
+    """
+
+    scope: str
+    bundle: str
+    window: str
+    began: datetime
+    kind: str
+    subject: str
+
+    @classmethod
+    def of(cls, report: HealthReport, window: Window, alert: Alert, *, every: str) -> "Subject":
+        """Name what an alert of a report is about; ``every`` is the length of its windows."""
+        return cls(report.scope, report.bundle, every, window.began, alert.kind, alert.subject)
+
+    @property
+    def key(self) -> Key:
+        """The same in plain text."""
+        return (self.scope, self.bundle, self.window, iso(self.began), self.kind, self.subject)
+
+
+def record_alert(
+    ledger: Ledger,
+    subject: Subject,
+    alert: Alert,
+    *,
+    told: Sequence[str],
+    failed: Mapping[str, str],
+    as_of: datetime | None,
+) -> None:
+    """Write down who was told, and who could not be, and why."""
+    about = {"scope": subject.scope, "bundle": subject.bundle, "window": subject.window, "began": iso(subject.began)}
+    ledger.append(ALERTED, {**plain_fields(alert), **about, "told": list(told), "failed": dict(failed)}, as_of=as_of)
+
+
+def told(ledger: Ledger) -> dict[Key, Mapping[str, Any]]:
+    """Return, for each thing that was told of, its newest entry: ``told`` and ``failed`` name the places."""
+    return {_key(entry.body): entry.body for entry in ledger.entries(ALERTED)}
+
+
+def record_decision(ledger: Ledger, report: HealthReport, *, as_of: datetime | None) -> None:
+    """Write down whether to train again, unless the newest decision says the same of the same model."""
+    decision = report.decision
+    body = plain_fields(decision) | {"scope": report.scope, "bundle": report.bundle, "version": report.version}
+    newest = last_decision(ledger, scope=report.scope)
+    if newest is None or {**newest, "report": ""} != {**body, "report": ""}:
+        ledger.append(RETRAIN, {**body, "report": report.content_id}, as_of=as_of)
+
+
+def last_decision(ledger: Ledger, *, scope: str) -> Mapping[str, Any] | None:
+    """Return the newest decision of a scope: ``retrain``, ``reasons``, and of which ``bundle`` and ``report``."""
+    found = [entry.body for entry in ledger.entries(RETRAIN) if entry.body["scope"] == scope]
+    return found[-1] if found else None
+
+
+def decision_of(body: Mapping[str, Any]) -> RetrainDecision:
+    """Read a decision back."""
+    return RetrainDecision(body["retrain"], tuple(body["reasons"]))
+
+
+def _key(body: Mapping[str, Any]) -> Key:
+    return tuple(str(body[name]) for name in ("scope", "bundle", "window", "began", "kind", "subject"))
