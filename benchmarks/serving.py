@@ -1,6 +1,6 @@
 """One prediction over HTTP, a row a request: ours, a server without a model, and peers, one worker each.
 
-    python benchmarks/serving.py [--seconds 1] [--rounds 4] [--only ours]
+    python benchmarks/serving.py [--seconds 1] [--rounds 3] [--only ours]
 
 LightGBM with 30 numbers, 200 trees of 31 leaves. ``null`` answers a constant on the HTTP server that ours stands on.
 Ours also gives each answer a request id, keeps metrics, and writes each request with its features to the log; the peers
@@ -71,7 +71,7 @@ def main() -> None:
     """Measure all, and print two tables; exit 1 when one that should be measured does not serve."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=1.0, help="of each turn")
-    parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", choices=("ours",), help="leave out the peers")
     given = parser.parse_args()
     if not Path("/proc/self/stat").is_file():
@@ -97,7 +97,10 @@ def makers(trained: Trained, place: Path, *, peers: bool) -> dict[str, Callable[
     """What makes each contender's service, or services."""
     ours: dict[str, Callable[[], list[Service]]] = {
         NULL: lambda: [null(trained)],
-        "ours": lambda: [serving_ours.direct(trained, place), serving_ours.with_lookup(trained, place)],
+        "ours": lambda: [
+            serving_ours.direct(trained, place / "direct"),
+            serving_ours.with_lookup(trained, place / "lookup"),
+        ],
     }
     theirs: dict[str, Callable[[], list[Service]]] = {
         "BentoML": lambda: serving_peers.bentoml(trained, place),
@@ -166,3 +169,7 @@ def aims(contenders: dict[str, Contender]) -> list[str]:
             reached = measured >= aim if what.endswith("at least") else measured <= aim
             rows.append((name, what, format(aim, form), format(measured, form), "yes" if reached else "**no**"))
     return [table(("", "aim", "limit", "measured", "reached"), rows)]
+
+
+if __name__ == "__main__":
+    main()

@@ -16,12 +16,17 @@ from serving_model import ASKED, ENTITIES, NAMES, TRAINED_ON, Questions, Trained
 from serving_process import HOST, Service
 from sluiceway.adapters.lmdb_online import LmdbOnline
 from sluiceway.adapters.obstore_objects import ObstoreObjects
+from sluiceway.adapters.sqlite_state import SqliteState
 from sluiceway.artifacts.feature_set import FeatureColumn
 from sluiceway.artifacts.model_bundle import ModelBundle
-from sluiceway.artifacts.rollout_state import LIVE, RolloutState
+from sluiceway.artifacts.rollout_state import LIVE
 from sluiceway.artifacts.serving_contract import Field, ServedView, ServingContract
+from sluiceway.core.moments import SystemClock
 from sluiceway.deploy.board import Board
+from sluiceway.deploy.rollout import FIRST, first
 from sluiceway.deploy.shelf import shelve
+from sluiceway.ledger.chain import Ledger
+from sluiceway.ledger.rolling import Transition, record_transition
 from sluiceway.plans.packed_value import PackedValue, pack_key, pack_value
 from sluiceway.ports.object_store import ObjectStore
 from sluiceway.train.onnx_export import to_onnx
@@ -102,8 +107,9 @@ def show(trained: Trained, contract: ServingContract, folder: Path) -> None:
         contract=contract,
     )
     objects.put(bundle.onnx, onnx)
-    champion = shelve(bundle, "v1", objects)
-    Board(objects, LIVE).show(RolloutState(LIVE, champion, 1, datetime.now(UTC), "the first that serves"))
+    state = first(LIVE, shelve(bundle, "v1", objects), at=datetime.now(UTC))
+    record_transition(Ledger(SqliteState(folder / ".sluiceway" / "ledger.db"), SystemClock()), Transition(FIRST, state))
+    Board(objects, LIVE).show(state)
 
 
 def fill(folder: Path, views: tuple[ServedView, ...], trained: Trained) -> None:
