@@ -1,17 +1,22 @@
 """The control loop: a challenger that is worth it takes over, every other one is out, each on recorded evidence."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from math import nan
 
 import pytest
+from tests import bundles
 from tests.canaries import BEGAN, SPEC, a_rival, a_scene, honest
+from tests.served_canaries import TRUTH, a_served_scene
 
+from sluiceway.artifacts.canary_report import SkewEvidence
 from sluiceway.artifacts.promise import Promise
 from sluiceway.core.verdict import NO_OVERRIDES, Outcome
 from sluiceway.deploy.gate import gate
 from sluiceway.deploy.rehearse import Control, rehearse
 from sluiceway.ledger.rolling import record_transition, transitions
+from sluiceway.plans.request_log import request_table
 
 
 def run(scene):
@@ -122,3 +127,55 @@ def test_a_challenger_that_stays_uncertain_is_not_promoted():
     assert report.ended_by == "running"
     assert [step.share for step in report.steps] == [0.05, 0.25, 0.5, 1.0]
     assert "it takes 29,956" in report.reason
+
+
+# ---- the real service, with real models
+
+FAULTS = {  # the model, the champion beside it, and what stops it
+    "one in a hundred raises": (bundles.raising_where_above(990.0), bundles.logistic(), "share of canary requests"),
+    "one in a hundred is no number": (bundles.nan_where_above(990.0), bundles.logistic(), "share of canary requests"),
+    "ten times slower": (bundles.slow(2_000, **TRUTH), None, "median latency"),
+    "never a number": (bundles.constant(nan), None, "share of canary requests"),
+    "labels flipped": (bundles.flipped(**TRUTH), None, "log loss above the champion's"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_real_service_puts_a_bad_model_out_and_nobody_went_without_an_answer(fault):
+    model, champion, criterion = FAULTS[fault]
+    scene = a_served_scene(model, champion=champion)
+    report = scene.rehearse()
+    assert (report.ended_by, scene.changes[-1].name) == ("aborted", "abort")
+    stopped = [each.name for each in scene.changes[-1].criteria if each.outcome is Outcome.STOPPED]
+    assert any(name.startswith(criterion) for name in stopped), stopped
+    assert gate(report, scene.canary.promise, NO_OVERRIDES, BEGAN).outcome is Outcome.STOPPED
+    assert {answer.status for answer in scene.answers} == {200}
+    assert scene.board.read().champion.version == "v1"
+    assert scene.board.read().challenger is None
+
+
+def test_the_real_service_promotes_a_model_that_is_as_good():
+    scene = a_served_scene(bundles.logistic(**TRUTH))
+    report = scene.rehearse()
+    assert (report.ended_by, report.reason) == ("promoted", "v2 takes over from v1")
+    assert [change.name for change in scene.changes] == ["first", "start", "step_up", "step_up", "promote"]
+    proven = replace(report, skew=SkewEvidence(5_000, 15_000, {}, ()))
+    assert gate(proven, scene.canary.promise, NO_OVERRIDES, BEGAN).outcome is Outcome.PASSED
+    assert json.loads(scene.answers[-1].body)["model_version"] == "v2"
+    assert report.split.p_value > 0.001
+    assert report.quality.difference.high == 0.0
+
+
+def test_an_entity_stays_on_the_side_it_came_to_while_the_share_grows():
+    scene = a_served_scene(bundles.logistic(**TRUTH))
+    scene.rehearse()
+    table = request_table((chunk for _, chunk in scene.log.read()), contract=bundles.CONTRACT, columns=bundles.COLUMNS)
+    sides = {}
+    for sequence, carrier, arm in zip(
+        *(table[name].to_pylist() for name in ("sequence", "input:carrier", "arm")), strict=True
+    ):
+        sides.setdefault(carrier, {}).setdefault(sequence, set()).add(arm)
+    for carrier, seen in sides.items():
+        arms = [seen[sequence] for sequence in sorted(seen) if sequence < 5]
+        assert all(len(each) == 1 for each in arms), carrier
+        assert arms == sorted(arms, key=lambda each: each == {"challenger"}), carrier
