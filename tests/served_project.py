@@ -1,0 +1,274 @@
+"""A project that is served: small models on the shelf, a rollout, and the installed command in its own processes.
+
+::
+
+    with stand.serving("--workers", "2") as server:
+        assert server.ask(row()).status == 200
+"""
+
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+from tests.bundles import WIND, logistic, row, shelved
+
+from sluiceway.adapters.lmdb_online import LmdbOnline
+from sluiceway.adapters.obstore_objects import ObstoreObjects
+from sluiceway.adapters.request_folder import RequestFolder
+from sluiceway.adapters.sqlite_state import SqliteState
+from sluiceway.artifacts.request_record import RequestRecord
+from sluiceway.artifacts.rollout_state import LIVE, RolloutState, Served
+from sluiceway.core.moments import SystemClock
+from sluiceway.deploy.board import Board
+from sluiceway.deploy.rollout import FIRST, first
+from sluiceway.ledger.chain import Ledger
+from sluiceway.ledger.rolling import Transition, record_transition
+from sluiceway.plans.packed_value import PackedValue, pack_key, pack_value
+from sluiceway.plans.request_log import records_of
+
+COMMAND = Path(sys.executable).with_name("sluiceway")
+PATIENCE_S = 30
+
+
+def quiet(**more: str) -> dict[str, str]:
+    """The environment without what would steer the command."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("SLUICEWAY_")} | more
+
+
+def eventually(holds: Callable[[], Any]) -> Any:
+    """Wait until something is true, and return it."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not (found := holds()):
+        assert time.monotonic() < deadline, "it never came to hold"
+        time.sleep(0.02)
+    return found
+
+
+@dataclass(frozen=True)
+class Said:
+    """One answer. ``worker`` is the mark that each process puts at the head of its request ids."""
+
+    status: int
+    json: dict[str, Any]
+    worker: str = ""
+
+
+class Caller:
+    """One kept connection; it is opened again after it broke. ``worker`` is who answered on it last."""
+
+    def __init__(self, port: int, headers: dict[str, str] | None = None) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
+        self._headers = headers or {}
+        self.worker = ""
+
+    def ask(self, body: object, path: str = "/predict", method: str = "POST") -> Said:
+        """Ask once; bytes are sent as they are. Raises ``OSError`` or ``HTTPException`` where no answer comes."""
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        try:
+            with suppress(BrokenPipeError, ConnectionResetError):  # a server that refuses a body need not read it
+                self._connection.request(method, path, data if method == "POST" else None, self._headers)
+            response = self._connection.getresponse()
+            said = Said(response.status, json.loads(response.read()), response.headers["x-request-id"][:16])
+        except (OSError, http.client.HTTPException):
+            self.close()
+            raise
+        self.worker = said.worker
+        return said
+
+    def get(self, path: str) -> Said:
+        """Read a page."""
+        return self.ask(None, path, "GET")
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+        self.worker = ""
+
+
+@dataclass
+class Load:
+    """What callers saw who asked all the while: answers, and for each that did not come who had been asked."""
+
+    answers: list[Said] = field(default_factory=list)
+    broken: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def workers(self) -> set[str]:
+        """Every process that answered."""
+        return {said.worker for said in self.answers}
+
+    @property
+    def versions(self) -> set[str]:
+        """Every version that answered."""
+        return {said.json["model_version"] for said in self.answers if said.status == 200}
+
+    @property
+    def refused(self) -> list[Said]:
+        """Every answer that was no prediction."""
+        return [said for said in self.answers if said.status != 200]
+
+
+@dataclass
+class Running:
+    """A server that runs, as its callers and its operator see it."""
+
+    stand: "Stand"
+    process: "subprocess.Popen[str]"
+    told: dict[str, Any]
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def port(self) -> int:
+        return int(self.told["url"].rpartition(":")[2])
+
+    def caller(self) -> Caller:
+        """Open a connection of one's own."""
+        return Caller(self.port, self.headers)
+
+    def ask(self, body: object) -> Said:
+        """Ask over a new connection."""
+        caller = self.caller()
+        try:
+            return caller.ask(body)
+        finally:
+            caller.close()
+
+    def get(self, path: str) -> Said:
+        """Read a page over a new connection."""
+        caller = self.caller()
+        try:
+            return caller.get(path)
+        finally:
+            caller.close()
+
+    def workers(self) -> list[int]:
+        """The processes that answer now."""
+        pid = self.process.pid
+        return sorted(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+
+    def marks(self, count: int) -> set[str]:
+        """The marks of so many workers, found by asking until each has answered."""
+        seen: set[str] = set()
+        eventually(lambda: seen.add(self.get("/health").worker) or len(seen) == count)
+        return seen
+
+    @contextmanager
+    def under_load(self, callers: int = 10) -> Iterator[Load]:
+        """Let callers ask one after another, without a pause, until the block ends."""
+        load, over = Load(), Event()
+        threads = [Thread(target=self._keep_asking, args=(number, load, over)) for number in range(callers)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield load
+        finally:
+            over.set()
+            for thread in threads:
+                thread.join()
+
+    def _keep_asking(self, number: int, load: Load, over: Event) -> None:
+        caller, turn = self.caller(), 0
+        while not over.is_set():
+            turn += 1
+            body = row(origin=f"O{(number + turn) % 40}", distance=float(turn % 900), flight_id=f"{number}-{turn}")
+            asked = caller.worker
+            try:
+                load.answers.append(caller.ask(body))
+            except (OSError, http.client.HTTPException) as error:
+                load.broken.append((asked, type(error).__name__))
+        caller.close()
+
+    def stop(self) -> tuple[int, str]:
+        """Stop in order; return the exit code and standard error."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        _, err = self.process.communicate(timeout=PATIENCE_S)
+        return self.process.returncode, err
+
+
+class Stand:
+    """A project's folder with what serving needs, and nothing else; the first champion is ``v1``."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.state = folder / ".sluiceway"
+        self.state.mkdir(parents=True)
+        self.objects = ObstoreObjects.local(self.state / "objects")
+        self.board = Board(self.objects, LIVE)
+        self.ledger = Ledger(SqliteState(self.state / "ledger.db"), SystemClock())
+        self.v1 = self.shelve(logistic(), "v1")
+        self.online = LmdbOnline(self.state / "online")
+        self.rollout = self.show(FIRST, first(LIVE, self.v1, at=datetime.now(UTC)))
+
+    def shelve(self, model: bytes, version: str) -> Served:
+        """Put a model where servers find it."""
+        return shelved(self.objects, model, version=version)
+
+    def show(self, name: str, state: RolloutState) -> RolloutState:
+        """Let a change of the rollout happen: on record, then on the board."""
+        record_transition(self.ledger, Transition(name, state))
+        self.board.show(state)
+        self.rollout = state
+        return state
+
+    def know_wind(self, origin: str, wind: float) -> None:
+        """Let the online store know an origin's wind."""
+        moment = 1_378_000_000_000_000
+        value = PackedValue(moment, moment, moment, moment, [wind])
+        self.online.write(WIND.digest, [(pack_key((origin,)), pack_value(value))])
+
+    def onnx_of(self, served: Served) -> Path:
+        """The file with a version's model."""
+        bundle = json.loads(self.objects.get(served.key))
+        return self.state / "objects" / bundle["onnx"]
+
+    def records(self) -> list[RequestRecord]:
+        """Everything in the request log."""
+        return [record for _, chunk in RequestFolder(self.state / "requests").read() for record in records_of(chunk)]
+
+    def start(self, *words: str, environment: dict[str, str] | None = None) -> "subprocess.Popen[str]":
+        """Start ``sluiceway serve`` on any free port."""
+        port = () if "--port" in words else ("--port", "0")
+        return subprocess.Popen(
+            [COMMAND, "serve", "--json", *port, *words],
+            cwd=self.folder,
+            env=environment or quiet(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def refused(self, *words: str, environment: dict[str, str] | None = None) -> tuple[int, str]:
+        """Start where it cannot be; return the exit code and standard error."""
+        process = self.start(*words, environment=environment)
+        _, err = process.communicate(timeout=PATIENCE_S)
+        return process.returncode, err
+
+    @contextmanager
+    def serving(self, *words: str, key: str | None = None, ready: bool = True) -> Iterator[Running]:
+        """Serve for as long as the block lasts; it must end in order, and without a traceback."""
+        process = self.start(*words, environment=quiet(SLUICEWAY_API_KEY=key) if key else None)
+        with process:
+            try:
+                told = json.loads("".join(iter(process.stdout.readline, "}\n")) + "}")
+                server = Running(self, process, told)
+                if ready:
+                    eventually(lambda: server.get("/health/ready").status == 200)
+                yield server
+                code, err = server.stop() if process.poll() is None else (process.returncode, "")
+                assert code == 0, err
+                assert "Traceback" not in err, err
+            finally:
+                process.kill()

@@ -1,0 +1,128 @@
+"""Kills, swaps and damage while requests come in: what can be answered is, and every answer is in the log."""
+
+import os
+import signal
+from datetime import UTC, datetime
+
+import pytest
+from tests.bundles import flipped, logistic, row
+from tests.served_project import Stand, eventually
+
+from sluiceway.deploy.rollout import PROMOTE, ROLLBACK, START, STEP_UP, Plan, promote, rollback, start, step_up
+
+NOW = datetime(2013, 11, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def stand(tmp_path):
+    return Stand(tmp_path / "project")
+
+
+def test_a_worker_that_is_killed_takes_nothing_but_its_own_callers_with_it(stand):
+    with stand.serving("--workers", "2") as server:
+        before, pids = server.marks(2), server.workers()
+        with server.under_load() as load:
+            eventually(lambda: load.workers == before and len(load.answers) > 200)
+            os.kill(pids[0], signal.SIGKILL)
+            at_kill = len(load.answers)
+            assert server.ask(row()).status == 200
+            eventually(lambda: len(server.workers()) == 2 and pids[0] not in server.workers())
+            after = server.marks(2)
+            eventually(lambda: len(load.answers) > at_kill + 200)
+        (killed,), (living,) = before - after, before & after
+        assert pids[1] in server.workers()
+        assert load.broken
+        assert {mark for mark, _ in load.broken} == {killed}
+        assert living in {said.worker for said in load.answers[at_kill:]}
+        assert load.refused == []
+    everybody = {record.request_id for record in stand.records()}
+    assert {said.json["request_id"] for said in load.answers} <= everybody
+
+
+def test_a_new_version_takes_over_and_goes_back_under_load_without_one_failure(stand):
+    v2 = stand.shelve(flipped(), "v2")
+    with stand.serving("--workers", "2") as server:
+        with server.under_load() as load:
+            eventually(lambda: load.versions == {"v1"})
+            for name, change in (
+                (START, lambda: start(stand.rollout, v2, Plan((0.3, 1.0), 60.0), at=NOW)),
+                (STEP_UP, lambda: step_up(stand.rollout, at=NOW)),
+                (PROMOTE, lambda: promote(stand.rollout, at=NOW)),
+                (ROLLBACK, lambda: rollback(stand.rollout, at=NOW, why="to see that it goes")),
+            ):
+                stand.show(name, change())
+                settled(server, stand.rollout.sequence)
+            begun = len(load.answers)
+            eventually(lambda: len(load.answers) > begun + 50)
+        assert (load.broken, load.refused) == ([], [])
+        assert load.versions == {"v1", "v2"}
+        assert {said.json["model_version"] for said in load.answers[-20:]} == {"v1"}
+    by_sequence = {}
+    for record in stand.records():
+        by_sequence.setdefault(record.sequence, set()).add(record.version)
+    assert by_sequence == {1: {"v1"}, 2: {"v1", "v2"}, 3: {"v2"}, 4: {"v2"}, 5: {"v1"}}
+    assert {said.json["request_id"] for said in load.answers} <= {record.request_id for record in stand.records()}
+
+
+def settled(server, sequence):
+    """Wait until every worker answers by a state."""
+    behind = server.marks(2)
+    while behind:
+        said = server.get("/health")
+        if said.json["sequence"] == sequence:
+            behind.discard(said.worker)
+
+
+def test_a_damaged_model_never_answers_and_answers_once_it_is_mended(stand):
+    model = stand.onnx_of(stand.v1)
+    whole = model.read_bytes()
+    model.write_bytes(damaged(whole))
+    with stand.serving(ready=False) as server:
+        assert server.get("/health/live").status == 200
+        assert server.get("/health/ready").status == 503
+        assert "damaged" in server.get("/health").json["load_error"]
+        said = server.ask(row())
+        assert (said.status, said.json["error"]) == (503, "no model is loaded yet; try again shortly")
+        model.write_bytes(whole)
+        eventually(lambda: server.get("/health/ready").status == 200)
+        assert server.ask(row()).json["model_version"] == "v1"
+    assert [record.status for record in stand.records()] == [503, 200]
+
+
+def test_where_a_new_version_is_damaged_the_old_one_serves_on_and_health_says_why(stand):
+    v2 = stand.shelve(logistic(slope=0.002), "v2")
+    model = stand.onnx_of(v2)
+    model.write_bytes(damaged(model.read_bytes()))
+    with stand.serving("--workers", "2") as server:
+        with server.under_load() as load:
+            stand.show(START, start(stand.rollout, v2, Plan((0.5, 1.0), 60.0), at=NOW))
+            for _ in range(2):
+                health = eventually(lambda: (said := server.get("/health").json)["load_error"] and said)
+                assert (health["ready"], health["version"], health["sequence"]) == (True, "v1", 1)
+                assert "rollout state 2 cannot be taken up" in health["load_error"]
+                assert "damaged" in health["load_error"]
+        assert (load.broken, load.refused, load.versions) == ([], [], {"v1"})
+
+
+def damaged(data):
+    """One flipped bit."""
+    place = len(data) // 2
+    return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
+
+
+def test_who_is_tried_out_on_whom_outlives_a_restart_and_is_the_same_in_every_worker(stand):
+    v2 = stand.shelve(flipped(), "v2")
+    stand.show(START, start(stand.rollout, v2, Plan((0.4, 1.0), 60.0), at=NOW))
+    seen = {}
+    for _ in range(2):
+        with stand.serving("--workers", "2") as server:
+            marks = server.marks(2)
+            for origin in (f"O{number}" for number in range(30)):
+                answered = set()
+                while answered != marks:
+                    said = server.ask(row(origin=origin))
+                    answered.add(said.worker)
+                    seen.setdefault(origin, set()).add(said.json["model_version"])
+    assert {len(versions) for versions in seen.values()} == {1}
+    assert {version for versions in seen.values() for version in versions} == {"v1", "v2"}
+    assert {record.sequence for record in stand.records()} == {2}
