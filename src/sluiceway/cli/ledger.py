@@ -43,6 +43,11 @@ def summary(entry: Entry) -> str:
         return f"project files {body['fingerprint'][:12]}"
     if entry.kind == "published":
         return f"{body['node']} {body['artifact'][:12]}"
+    if entry.kind == "alert":
+        undelivered = f" (not delivered: {', '.join(body['failed'])})" if body["failed"] else ""
+        return f"{body['kind']} {body['subject']} from {body['began'][:10]}, {body['scope']}{undelivered}"
+    if entry.kind == "retrain":
+        return f"{'train again' if body['retrain'] else 'no need to train again'}: {'; '.join(body['reasons'])}"
     return ", ".join(f"{stage} {verdict}" for stage, (verdict, _) in body["gates"].items()) or "nothing judged"
 
 
