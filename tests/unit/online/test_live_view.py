@@ -116,7 +116,7 @@ def put(online, live, changes, to):
 
 
 @given(view=VIEWS, rows=ROWS, first=SECONDS, moments=st.lists(SECONDS, min_size=3, max_size=12))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_at_any_moment_the_store_reads_what_the_batch_plan_computes(view, rows, first, moments):
     moments = sorted({at for at in moments if at >= first} | {first})
     facts, online = facts_of(rows, 300), MemoryOnline()
@@ -149,7 +149,7 @@ def test_values_change_when_it_is_said_that_they_may_and_never_in_between(view, 
 
 
 @given(view=VIEWS, rows=ROWS, before=SECONDS, at=SECONDS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_a_snapshot_is_what_stage_four_materialises_byte_by_byte(view, rows, before, at):
     facts = facts_of(rows, at)
     live = live_of(facts_of(rows, 300), view)

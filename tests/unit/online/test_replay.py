@@ -105,7 +105,7 @@ ASKED = st.lists(
 
 
 @given(rows=ROWS, asked=ASKED, at_once=st.integers(1, 9))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_every_question_reads_what_the_batch_plan_computes_for_its_moment(rows, asked, at_once):
     traffic, rehearsal, facts = stage(rows, asked)
     last = list(replay(traffic, rehearsal, every=timedelta(seconds=100), at_once=at_once))[-1]
@@ -129,7 +129,7 @@ def test_every_question_reads_what_the_batch_plan_computes_for_its_moment(rows, 
 
 
 @given(asked=ASKED)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_at_a_checkpoint_all_that_was_due_is_answered_and_nothing_later_was_asked(asked):
     traffic, rehearsal, _ = stage([(1, "a", 1.0, 30, 30)], asked)
     due = []
