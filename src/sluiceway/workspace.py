@@ -10,14 +10,19 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from sluiceway.adapters.apprise_alerter import AppriseAlerter
 from sluiceway.adapters.delta_tables import DeltaTables
 from sluiceway.adapters.duckdb_engine import DuckdbEngine
+from sluiceway.adapters.every_alerter import EveryAlerter
 from sluiceway.adapters.lmdb_online import LmdbOnline
+from sluiceway.adapters.log_alerter import LogAlerter
 from sluiceway.adapters.mlflow_tracker import MlflowTracker
 from sluiceway.adapters.obstore_objects import ObstoreObjects
 from sluiceway.adapters.project_folder import ProjectFolder
 from sluiceway.adapters.project_lock import ProjectLock
-from sluiceway.adapters.settings_file import read_settings
+from sluiceway.adapters.rehearsal_server import rehearsal_server
+from sluiceway.adapters.request_folder import RequestFolder
+from sluiceway.adapters.settings_file import FileSettings, read_settings
 from sluiceway.adapters.sqlite_state import SqliteState
 from sluiceway.core.errors import DeclarationError, Problem
 from sluiceway.core.moments import Clock, SystemClock
@@ -61,7 +66,7 @@ class Workspace:
         given = read_settings(folder, os.environ if environment is None else environment)
         state = folder / given.state
         settings = Settings(as_of or given.as_of, given.seed, given.threads, given.reference)
-        return cls(folder, state, embedded(folder, state, clock or SystemClock(), given.threads), settings)
+        return cls(folder, state, embedded(folder, state, clock or SystemClock(), given), settings)
 
     def run(
         self,
@@ -114,7 +119,7 @@ def scratch_below(state: Path) -> Iterator[ObjectStore]:
         yield ObstoreObjects.local(Path(folder))
 
 
-def embedded(folder: Path, state: Path, clock: Clock, threads: int) -> Kit:
+def embedded(folder: Path, state: Path, clock: Clock, given: FileSettings) -> Kit:
     """Build the kit that needs no service: everything lies below one folder."""
     return Kit(
         reader=ProjectFolder(folder),
@@ -123,8 +128,11 @@ def embedded(folder: Path, state: Path, clock: Clock, threads: int) -> Kit:
         scratch=lambda: scratch_below(state),
         tables=DeltaTables(state / "tables"),
         online=LmdbOnline(state / "online"),
-        engine=DuckdbEngine(threads=threads),
+        engine=DuckdbEngine(threads=given.threads),
         tracker=MlflowTracker(state / "tracking"),
         ledger=Ledger(SqliteState(state / "ledger.db"), clock),
         clock=clock,
+        rehearse=lambda: rehearsal_server(folder, state),
+        requests=RequestFolder(state / "requests"),
+        alerter=EveryAlerter([LogAlerter(state / "alerts.jsonl", clock=clock), AppriseAlerter(given.alerts)]),
     )

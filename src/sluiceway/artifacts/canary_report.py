@@ -107,7 +107,8 @@ class CanaryReport:
 
     ``ended_by`` is ``promoted``, ``aborted`` or ``running`` (the traffic ended first), ``reason`` says why in words.
     ``requests`` is the table of logged requests; ``began`` to ``ended`` is the canary, ``until`` the log's end.
-    ``looks`` are the moments at which it was judged.
+    ``looks`` are the moments at which it was judged. ``answers`` identifies what was asked and answered in ``requests``,
+    without what differs from run to run.
     """
 
     scope: str
@@ -127,6 +128,7 @@ class CanaryReport:
     skew: SkewEvidence | None
     requests: TableRef
     looks: tuple[Look, ...] = ()
+    answers: str = ""
 
     @property
     def hours(self) -> float:
@@ -137,5 +139,5 @@ class CanaryReport:
     def content_id(self) -> str:
         """Identify what was answered to whom; never how long it took."""
         who = [self.scope, self.dataset, self.champion.bundle, self.challenger.bundle, self.began, self.ended]
-        seen = [self.ended_by, self.steps, self.quality, self.split, self.skew, self.requests.content_id]
+        seen = [self.ended_by, self.steps, self.quality, self.split, self.skew, self.answers]
         return digest_of(["canary", *who, *seen])

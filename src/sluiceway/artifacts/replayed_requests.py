@@ -13,7 +13,8 @@ from sluiceway.core.digest import digest_of
 class ReplayedRequests:
     """What was asked from ``began`` until ``until`` (virtual time), all answered by ``served``.
 
-    ``requests`` is the table of logged requests. Where the data ends with the canary, it has no rows.
+    ``requests`` is the table of logged requests, ``answers`` identifies what was asked and answered in it. Where the data
+    ends with the canary, it has no rows.
     """
 
     dataset: str
@@ -21,9 +22,10 @@ class ReplayedRequests:
     began: datetime
     until: datetime
     requests: TableRef
+    answers: str
     skew: SkewEvidence
 
     @property
     def content_id(self) -> str:
         """Identify what was asked and answered."""
-        return digest_of(["replayed", self.dataset, self.served.bundle, self.requests.content_id, self.skew])
+        return digest_of(["replayed", self.dataset, self.served.bundle, self.answers, self.skew])

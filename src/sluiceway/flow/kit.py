@@ -7,10 +7,13 @@ from datetime import datetime
 
 from sluiceway.core.moments import Clock
 from sluiceway.ledger.chain import Ledger
+from sluiceway.ports.alerter import Alerter
 from sluiceway.ports.engine import Engine
 from sluiceway.ports.object_store import ObjectStore
 from sluiceway.ports.online_store import OnlineStore
 from sluiceway.ports.project_reader import ProjectReader
+from sluiceway.ports.rehearsal import Rehearsal
+from sluiceway.ports.request_log import RequestLog
 from sluiceway.ports.table_store import TableStore
 from sluiceway.ports.tracker import Tracker
 
@@ -19,7 +22,8 @@ from sluiceway.ports.tracker import Tracker
 class Kit:
     """The backends that ``workspace.py`` picked. ``files`` is the project's own folder, read only.
 
-    ``scratch`` lends an empty place for as long as it is held.
+    ``scratch`` lends an empty place for as long as it is held, ``rehearse`` a server that answers by the rehearsal's
+    board, with an online store and a log of its own. ``requests`` is the log of live traffic.
     """
 
     reader: ProjectReader
@@ -32,6 +36,9 @@ class Kit:
     tracker: Tracker
     ledger: Ledger
     clock: Clock
+    rehearse: Callable[[], AbstractContextManager[Rehearsal]]
+    requests: RequestLog
+    alerter: Alerter
 
 
 @dataclass(frozen=True, slots=True)

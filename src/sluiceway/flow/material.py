@@ -14,6 +14,8 @@ def materials(project: Project) -> dict[str, object]:
         "features": plain([featured(project), labelled(project), spec_part(project, "inputs")]),
         "model": plain([model(project), project.code_digest, spec_part(project, "model")]),
         "evaluation": plain([model(project), project.code_digest, spec_part(project, "evaluation")]),
+        "rollout": plain([labelled(project), spec_part(project, "rollout")]),
+        "monitoring": plain([labelled(project), spec_part(project, "monitoring")]),
     }
 
 
@@ -52,7 +54,10 @@ def model(project: Project) -> list[object]:
 
 
 def spec_part(project: Project, part: str) -> str:
-    """What of the spec a later stage reads; limits are for gates, which are judged again at every run."""
+    """What of the spec a later stage reads.
+
+    Limits are for gates, which are judged again at every run; but a canary is steered, and alarms are raised, by them.
+    """
     from sluiceway.spec.parse import parse_spec
 
     spec = parse_spec(project.spec_text, path=project.pipeline.spec)
@@ -62,5 +67,9 @@ def spec_part(project: Project, part: str) -> str:
     if part == "model":
         return digest_of(decided)
     acceptance = spec.acceptance
+    if part == "rollout":
+        return digest_of([*decided, spec.sla, acceptance, spec.rollout])
+    if part == "monitoring":
+        return digest_of([*decided, spec.sla, acceptance, spec.observe])
     slices = [acceptance.slices, acceptance.minimum_slice_rows, acceptance.minimum_slice_positives]
     return digest_of([*decided, slices])

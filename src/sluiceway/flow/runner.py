@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from threading import Lock
 
+from sluiceway.artifacts.candidate import Candidate
 from sluiceway.artifacts.promise import Promise
 from sluiceway.core.errors import MisuseError
 from sluiceway.declare.project import Project
@@ -17,6 +18,7 @@ from sluiceway.flow.observed import Declaration, files_now, read_declaration
 from sluiceway.flow.recipe import recipe_of
 from sluiceway.flow.reference import reference_for
 from sluiceway.flow.retry import with_retries
+from sluiceway.flow.rival import rival_id
 from sluiceway.flow.stages import STAGES, Stage, stage_named
 from sluiceway.flow.step import Outcome, Refusal, Task, Upstream, step
 from sluiceway.flow.watch import Watch
@@ -163,6 +165,9 @@ class Runner:
         observed = dict(line.observed)
         if "reference" in node.by:
             observed["reference"] = reference_for(line.made["ingest"].content_id, self._settings, self._kit)
+        candidate = line.made.get("evaluate")
+        if "rival" in node.by and isinstance(candidate, Candidate):
+            observed["rival"] = rival_id(candidate, self._kit)
         return observed
 
     def _recipe(self, node: Node, line: Line, observed: Mapping[str, object]) -> tuple[str, dict[str, str]]:

@@ -1,0 +1,151 @@
+"""The live canary: judged by gate 6 on what was really asked, and steered by what the gate says."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sluiceway.artifacts.canary_report import CanaryReport
+from sluiceway.artifacts.codec import encode
+from sluiceway.artifacts.dataset_version import DatasetVersion
+from sluiceway.artifacts.promise import Promise
+from sluiceway.artifacts.rollout_state import LIVE, RolloutState, Served
+from sluiceway.core.duration import parse_duration
+from sluiceway.core.errors import MisuseError
+from sluiceway.core.verdict import Verdict
+from sluiceway.declare.project import Project
+from sluiceway.deploy.canary import ABORTED, PROMOTED, Canary, CanaryWatch
+from sluiceway.deploy.gate import gate
+from sluiceway.deploy.outcomes import Outcomes
+from sluiceway.deploy.page import write_page
+from sluiceway.deploy.rollout import ABORT, PROMOTE, START, changed, due
+from sluiceway.flow.kit import Kit, Settings
+from sluiceway.flow.live_rollout import make, require_state, versions
+from sluiceway.flow.recall import current as recalled
+from sluiceway.flow.rival import rival
+from sluiceway.flow.stages import stage_named
+from sluiceway.ledger.overriding import overrides
+from sluiceway.ledger.rolling import Transition, transitions
+from sluiceway.ledger.standing import Standing, live_standings, record_verdict, standing_on
+from sluiceway.plans.moments_sql import microseconds
+
+DEPLOY = stage_named("deploy")
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """What a look at the live canary came to. ``change`` is what was done about it, if anything; ``page`` a key."""
+
+    state: RolloutState
+    report: CanaryReport
+    standing: Standing
+    page: str
+    change: str | None = None
+
+    @property
+    def hold_ends(self) -> datetime:
+        """When the present step has lasted long enough (UTC)."""
+        return self.state.since + timedelta(seconds=self.state.hold_s)
+
+
+class LiveCanary:
+    """Looks at the canary that is running live, any number of times; a look reads only what was logged since.
+
+    Raises:
+        MisuseError: nobody is being tried out, or what a run made is no longer in the store.
+    """
+
+    def __init__(self, kit: Kit, settings: Settings, project: Project) -> None:
+        self._kit = kit
+        self._as_of = settings.as_of
+        self._states = running_states(kit)
+        self._canary = live_canary(kit, settings, project, self._states[-1])
+        self._watch = CanaryWatch(self._canary, self._states[0], kit.requests)
+        for state in self._states[1:]:
+            self._watch.follow(state)
+
+    def look(self, *, only_news: bool = False) -> Advanced:
+        """Judge the canary as it stands now, and put the verdict on record; change nothing.
+
+        With ``only_news``, a verdict that says the same of every criterion as the last is not recorded again.
+        """
+        kit, state, now = self._kit, self._states[-1], self._kit.clock.now()
+        report = self._watch.look(now, known_by=self._as_of)
+        verdict = gate(report, self._canary.promise, overrides(kit.ledger), now)
+        kit.objects.put(f"rollouts/canaries/{report.content_id}.json", encode(report))
+        page = write_page(report, verdict, self._canary.promise, objects=kit.objects)
+        last = live_standings(kit.ledger).get(DEPLOY.name)
+        if only_news and last is not None and alike(last.verdict, verdict):
+            return Advanced(state, report, replace(last, verdict=verdict), page)
+        standing = Standing(
+            DEPLOY.number, DEPLOY.name, report.content_id, self._upstream(), verdict, scope=LIVE, sequence=0
+        )
+        return Advanced(state, report, record_verdict(kit.ledger, standing, as_of=self._as_of), page)
+
+    def steer(self, seen: Advanced) -> Advanced:
+        """Make the change that is due by what was seen, unless somebody else has changed the rollout meanwhile."""
+        state, report, verdict = seen.state, seen.report, seen.standing.verdict
+        if require_state(self._kit) != state:
+            return replace(seen, state=require_state(self._kit))
+        change = due(state, verdict.outcome, now=report.ended)
+        if change is None:
+            return seen
+        state = changed(state, change, verdict, at=report.ended)
+        make(self._kit, Transition(change, state, report.content_id, verdict.criteria))
+        if state.challenger is not None:
+            self._states.append(state)
+            self._watch.follow(state)
+        ended = {ABORT: ABORTED, PROMOTE: PROMOTED}.get(change, report.ended_by)
+        return replace(seen, state=state, change=change, report=replace(report, ended_by=ended, reason=state.reason))
+
+    def _upstream(self) -> dict[str, str]:
+        """The artifacts that the challenger stands upon, by stage."""
+        artifact = artifact_of(self._kit, self._canary.challenger.served)
+        trained = standing_on(self._kit.ledger, "train", artifact)
+        return {**({} if trained is None else trained.upstream), "train": artifact}
+
+
+def alike(one: Verdict, other: Verdict) -> bool:
+    """Whether two verdicts say the same of every criterion, whatever was measured."""
+    said = [{criterion.name: criterion.outcome for criterion in verdict.criteria} for verdict in (one, other)]
+    return said[0] == said[1]
+
+
+def running_states(kit: Kit) -> list[RolloutState]:
+    """Return every state of the canary that runs now, from its first share on.
+
+    Raises:
+        MisuseError: none runs.
+    """
+    state = require_state(kit)
+    if state.challenger is None:
+        raise MisuseError(f"{state.champion.version} answers alone; put a model on the canary: sluiceway rollout start")
+    told = list(transitions(kit.ledger, LIVE))
+    began = max(place for place, change in enumerate(told) if change.name == START)
+    return [change.state for change in told[began:]]
+
+
+def live_canary(kit: Kit, settings: Settings, project: Project, state: RolloutState) -> Canary:
+    """Gather what judging a canary takes: both models, what came of the requests, and the promise.
+
+    Raises:
+        MisuseError: what a run made is no longer in the store.
+        DamagedError: a model is not what was put on the shelf.
+    """
+    from sluiceway.features.label_outcomes import label_outcomes
+
+    dataset, promise = recalled("ingest", kit), recalled("spec", kit)
+    if not isinstance(dataset, DatasetVersion) or not isinstance(promise, Promise) or state.challenger is None:
+        raise MisuseError(
+            "the dataset's or the spec's evidence is no longer in the store; make it again: sluiceway run"
+        )
+    label = project.pipeline.label
+    cutoff = microseconds(settings.as_of or kit.clock.now())
+    table = label_outcomes(dataset, label, tables=kit.tables, engine=kit.engine, cutoff=cutoff)
+    champion, challenger = rival(state.champion, kit), rival(state.challenger, kit)
+    outcomes = Outcomes(table, label.each.keys, parse_duration(label.matures))
+    return Canary(challenger.bundle.dataset, champion, challenger, outcomes, promise)
+
+
+def artifact_of(kit: Kit, served: Served) -> str:
+    """Return the candidate (content id) that a registered version is."""
+    told = {f"v{version}": facts["artifact"] for version, facts in versions(kit).items()}
+    return str(told.get(served.version, served.bundle))

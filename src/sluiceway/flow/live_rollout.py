@@ -1,0 +1,180 @@
+"""Live rollouts: each change goes onto the ledger first, then onto the board that servers look at."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sluiceway.artifacts.candidate import Candidate
+from sluiceway.artifacts.promise import Promise
+from sluiceway.artifacts.rollout_state import LIVE, RolloutState, Served
+from sluiceway.core.duration import parse_duration
+from sluiceway.core.errors import DamagedError, MisuseError, UnknownNameError
+from sluiceway.deploy.board import Board
+from sluiceway.deploy.rollout import ABORT, FIRST, ROLLBACK, START, Plan, abort, first, rollback, start
+from sluiceway.deploy.shelf import shelve, take
+from sluiceway.flow.kit import Kit
+from sluiceway.flow.recall import current as recalled
+from sluiceway.flow.recall import recalled_candidate
+from sluiceway.ledger.rolling import Transition, current, record_transition, rehearsed_on
+from sluiceway.ledger.running import published
+from sluiceway.ledger.standing import Standing, standing_on
+
+NOBODY = (
+    "nobody answers live traffic yet; sluiceway rollout start puts a model on the canary, sluiceway serve serves it"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A candidate in the registry: its version, its content id, and itself."""
+
+    version: int
+    artifact: str
+    candidate: Candidate
+
+
+@dataclass(frozen=True, slots=True)
+class Shut:
+    """A gate that keeps a model off the canary; ``standing`` is its verdict, if it gave one."""
+
+    gate: int
+    why: str
+    standing: Standing | None
+
+
+def state_now(kit: Kit) -> RolloutState | None:
+    """Return who answers live traffic; a board that lags behind the ledger is shown the state again."""
+    state = current(kit.ledger, LIVE)
+    board = Board(kit.objects, LIVE)
+    if state is not None and shown(board) != state:
+        board.show(state)
+    return state
+
+
+def shown(board: Board) -> RolloutState | None:
+    """Return what a board shows; nothing, where that cannot be read."""
+    try:
+        return board.read()
+    except DamagedError:
+        return None
+
+
+def require_state(kit: Kit) -> RolloutState:
+    """Return who answers live traffic.
+
+    Raises:
+        MisuseError: nobody does yet.
+    """
+    state = state_now(kit)
+    if state is None:
+        raise MisuseError(NOBODY)
+    return state
+
+
+def make(kit: Kit, change: Transition) -> RolloutState:
+    """Let a change happen: a kill behind the first line is mended by whatever asks for the state next."""
+    record_transition(kit.ledger, change)
+    Board(kit.objects, LIVE).show(change.state)
+    return change.state
+
+
+def begin(kit: Kit, *, version: int | None, author: str) -> RolloutState | Shut:
+    """Put a registered model on the live canary; where nobody answers yet, its baseline answers the rest.
+
+    Raises:
+        MisuseError: nothing is registered, someone is being tried out, or requests for the two would differ.
+        UnknownNameError: there is no such version.
+    """
+    found, now = registered(kit, version), kit.clock.now()
+    shut = kept_off(kit, found, now)
+    if shut is not None:
+        return shut
+    promise = recalled("spec", kit)
+    if not isinstance(promise, Promise):
+        raise MisuseError("the spec's evidence is no longer in the store; make it again: sluiceway run --until spec")
+    state = state_now(kit) or make(kit, Transition(FIRST, _first(kit, found, now), author=author))
+    challenger = shelve(found.candidate.bundle, f"v{found.version}", kit.objects)
+    require_alike(kit, state.champion, challenger)
+    rollout = promise.spec.rollout
+    plan = Plan(rollout.shares, parse_duration(rollout.hold).total_seconds(), rollout.by)
+    return make(kit, Transition(START, start(state, challenger, plan, at=now), author=author))
+
+
+def end(kit: Kit, *, reason: str, author: str) -> RolloutState:
+    """Take the challenger out.
+
+    Raises:
+        MisuseError: there is none.
+    """
+    state = abort(require_state(kit), at=kit.clock.now(), why=reason)
+    return make(kit, Transition(ABORT, state, author=author))
+
+
+def go_back(kit: Kit, *, reason: str, author: str) -> RolloutState:
+    """Put the previous champion back.
+
+    Raises:
+        MisuseError: there is none.
+    """
+    state = rollback(require_state(kit), at=kit.clock.now(), why=reason)
+    return make(kit, Transition(ROLLBACK, state, author=author))
+
+
+def registered(kit: Kit, version: int | None) -> Registered:
+    """Find a registered candidate, by default the newest.
+
+    Raises:
+        MisuseError: nothing is registered, or its evidence is gone.
+        UnknownNameError: there is no such version.
+    """
+    told = versions(kit)
+    if not told:
+        raise MisuseError("no model is registered yet; one is when gate 5 opens: sluiceway run")
+    wanted = list(told)[-1] if version is None else version
+    if wanted not in told:
+        raise UnknownNameError("version", str(wanted), [str(each) for each in told])
+    artifact = told[wanted]["artifact"]
+    candidate = recalled_candidate(artifact, kit)
+    if candidate is None:
+        raise MisuseError(f"the evidence of version {wanted} is no longer in the store; make it again: sluiceway run")
+    return Registered(wanted, artifact, candidate)
+
+
+def versions(kit: Kit) -> dict[int, Mapping[str, Any]]:
+    """Return what was told of each registered version, the newest last."""
+    return {told["version"]: told for told in published(kit.ledger).values() if "version" in told}
+
+
+def kept_off(kit: Kit, found: Registered, now: datetime) -> Shut | None:
+    """Tell which gate keeps a model off the canary, if one does."""
+    named = f"version {found.version}"
+    trained = standing_on(kit.ledger, "train", found.artifact)
+    if trained is None or not trained.at(now).is_open:
+        return Shut(5, f"gate 5 is not open for {named}: sluiceway run", trained)
+    rehearsed = rehearsed_on(kit.ledger, found.artifact)
+    if rehearsed is None:
+        return Shut(6, f"{named} has not been rehearsed: sluiceway rollout rehearse", None)
+    if not rehearsed.at(now).is_open:
+        return Shut(6, f"the rehearsal of {named} did not pass gate 6: sluiceway status --all", rehearsed)
+    return None
+
+
+def require_alike(kit: Kit, champion: Served, challenger: Served) -> None:
+    """Check that one request suits both.
+
+    Raises:
+        MisuseError: their inputs or their keys differ.
+    """
+    ours, theirs = (take(served, kit.objects)[0].contract for served in (champion, challenger))
+    differing = {field.name for field in {*ours.inputs, *ours.key} ^ {*theirs.inputs, *theirs.key}}
+    if differing:
+        raise MisuseError(
+            f"{challenger.version} cannot be tried out beside {champion.version}: their requests differ in "
+            f"{', '.join(sorted(differing))}; serve it by itself, in a project of its own"
+        )
+
+
+def _first(kit: Kit, found: Registered, now: datetime) -> RolloutState:
+    baseline = shelve(found.candidate.baseline, f"v{found.version}-baseline", kit.objects)
+    return first(LIVE, baseline, at=now, why="no model has passed a live canary yet: the baseline answers")
