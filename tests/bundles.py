@@ -1,9 +1,10 @@
 """Models that behave, and models that do not: small ONNX graphs with the bundles to serve them.
 
 Every model here takes one text, ``carrier``, and one number, ``distance``, which a caller gives, and ``wind``, which is
-looked up by ``origin``. ``bundle(onnx)`` wraps any of them::
+looked up by ``origin``. ``made`` wraps any of them in a bundle, and
+``shelved`` puts both where servers find them::
 
-    bundle, onnx = made(logistic(slope=0.1))
+    bundle = made(logistic(slope=0.1))
     served = shelved(objects, logistic(), version="v1")
 """
 
@@ -60,9 +61,9 @@ def row(**values: object) -> dict[str, object]:
 # ---- models, as bytes
 
 
-def constant(probability: float = 0.25) -> bytes:
-    """Always the same probability; NaN, infinity or 7 too."""
-    return _model([], [_number("p", probability), *_like_rows("p")])
+def constant(probability: float = 0.25, columns: Sequence[FeatureColumn] = COLUMNS) -> bytes:
+    """Always the same probability; NaN, infinity or 7 too. Of the columns it needs none but ``distance``."""
+    return _model([], [_number("p", probability), *_like_rows("p")], columns)
 
 
 def logistic(*, slope: float = 0.001, intercept: float = -0.5, column: str = "distance") -> bytes:
@@ -140,7 +141,12 @@ def slow(times: int = 200, *, slope: float = 0.001, intercept: float = -0.5, col
 
 
 def made(
-    model: bytes, *, role: str = "model", threshold: float = TRAINED_THRESHOLD, contract: ServingContract = CONTRACT
+    model: bytes,
+    *,
+    role: str = "model",
+    threshold: float = TRAINED_THRESHOLD,
+    contract: ServingContract = CONTRACT,
+    columns: tuple[FeatureColumn, ...] = COLUMNS,
 ) -> ModelBundle:
     """Wrap a model; its bytes belong in an object store under ``bundle.onnx``, as ``shelved`` puts them."""
     digest = sha256_hex(model)
@@ -150,7 +156,7 @@ def made(
         onnx=f"models/{digest}.onnx",
         onnx_sha256=digest,
         size_bytes=len(model),
-        columns=COLUMNS,
+        columns=columns,
         threshold=threshold,
         views={view.name: view.digest for view in contract.views},
         params={},
@@ -208,7 +214,9 @@ def _logistic(slope: float, intercept: float, column: str, to: str = "p_rows") -
     ]
 
 
-def _model(tables: Sequence[onnx.TensorProto], nodes: Sequence[onnx.NodeProto]) -> bytes:
+def _model(
+    tables: Sequence[onnx.TensorProto], nodes: Sequence[onnx.NodeProto], columns: Sequence[FeatureColumn] = COLUMNS
+) -> bytes:
     """Finish a graph that gives ``p_rows``, shape ``(rows, 1)``: two classes a row."""
     nodes = [
         *nodes,
@@ -217,7 +225,7 @@ def _model(tables: Sequence[onnx.TensorProto], nodes: Sequence[onnx.NodeProto]) 
         helper.make_node("Concat", ["p_other", "p_rows"], [OUTPUT], axis=1),
     ]
     kinds = {"text": TensorProto.STRING, "number": TensorProto.FLOAT}
-    inputs = [helper.make_tensor_value_info(input_name(each), kinds[each.type], [None, 1]) for each in COLUMNS]
+    inputs = [helper.make_tensor_value_info(input_name(each), kinds[each.type], [None, 1]) for each in columns]
     output = helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, [None, 2])
     graph = helper.make_graph(nodes, "late", inputs, [output], list(tables))
     model = helper.make_model(graph, opset_imports=[OPSET], ir_version=9)

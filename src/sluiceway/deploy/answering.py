@@ -1,8 +1,9 @@
 """Answering: every row gets its arm's answer, or the champion's where the challenger fails."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
+from sluiceway.core.errors import RequestError
 from sluiceway.deploy.loading import Serving
 from sluiceway.deploy.request import AskedRow
 from sluiceway.deploy.served_model import Known, ServedModel
@@ -10,8 +11,7 @@ from sluiceway.deploy.served_model import Known, ServedModel
 CHAMPION, CHALLENGER = "champion", "challenger"
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(NamedTuple):
     """One row's answer. ``probability`` is ``None`` where nobody could answer; ``error`` says what failed."""
 
     arm: str
@@ -27,7 +27,7 @@ def answer(serving: Serving, rows: Sequence[AskedRow], at_us: int) -> list[Answe
     """Answer rows as of a moment, microseconds since the epoch.
 
     Raises:
-        RequestError: a feature cannot be computed from what the request says.
+        RequestError: a feature of the champion's cannot be computed of what the request says.
         SluicewayError: the online store cannot be read.
     """
     if serving.state.challenger is None:
@@ -46,38 +46,31 @@ def _by_champion(serving: Serving, rows: Sequence[AskedRow], at_us: int) -> list
 
 
 def _by_challenger(serving: Serving, rows: Sequence[AskedRow], at_us: int) -> list[Answered]:
-    challenger = serving.challenger
+    champion, challenger = serving.champion, serving.challenger
     if challenger is None:
         return [_instead(each, serving.lacking) for each in _by_champion(serving, rows, at_us)]
-    made = _ask(challenger, challenger.known(rows, at_us), CHALLENGER)
+    try:
+        made = _ask(challenger, challenger.known(rows, at_us), CHALLENGER)
+    except RequestError as error:
+        if champion.feeds_on == challenger.feeds_on:
+            raise
+        if len(rows) > 1:  # one row's fault is not the others'
+            return [each for row in rows for each in _by_challenger(serving, [row], at_us)]
+        return [_instead(each, f"{challenger.version}: {error}") for each in _by_champion(serving, rows, at_us)]
     failed = [place for place, each in enumerate(made) if each.probability is None]
     if failed:
-        known = _known_to_champion(serving, [rows[place] for place in failed], [made[place] for place in failed], at_us)
-        for place, each in zip(failed, _ask(serving.champion, known, CHAMPION), strict=True):
+        alike = champion.feeds_on == challenger.feeds_on
+        known = [made[place].known for place in failed]
+        known = known if alike else champion.known([rows[place] for place in failed], at_us)
+        for place, each in zip(failed, _ask(champion, known, CHAMPION), strict=True):
             made[place] = _instead(each, f"{challenger.version}: {made[place].error}")
     return made
 
 
-def _known_to_champion(
-    serving: Serving, rows: Sequence[AskedRow], failed: Sequence[Answered], at_us: int
-) -> list[Known]:
-    champion, challenger = serving.champion, serving.challenger
-    if challenger is not None and champion.feeds_on == challenger.feeds_on:
-        return [each.known for each in failed]
-    return champion.known(rows, at_us)
-
-
 def _instead(answered: Answered, why: str) -> Answered:
     """Let the champion's answer stand for the challenger's."""
-    return Answered(
-        CHALLENGER,
-        answered.version,
-        answered.known,
-        answered.probability,
-        answered.prediction,
-        fallback=True,
-        error=f"{why}; {answered.error}" if answered.error else why,
-    )
+    error = f"{why}; {answered.version}: {answered.error}" if answered.error else why
+    return answered._replace(arm=CHALLENGER, fallback=True, error=error)
 
 
 def _ask(model: ServedModel, known: Sequence[Known], arm: str) -> list[Answered]:

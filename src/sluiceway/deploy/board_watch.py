@@ -2,7 +2,6 @@
 
 import asyncio
 
-from sluiceway.core.errors import SluicewayError
 from sluiceway.deploy.board import Board
 from sluiceway.deploy.service import Service
 
@@ -27,18 +26,24 @@ class BoardWatch:
 
     def look(self) -> None:
         """Look once."""
-        service = self._service
         try:
-            mark = self._board.mark()
-            if mark == self._seen:
-                return
-            state = self._board.read()
-        except SluicewayError as error:
-            service.fail(f"the board cannot be read: {error}")
-            self._pause_s = min(self._pause_s * 2, LONGEST_PAUSE_S)
-            return
-        if state is not None and (service.serving is None or service.serving.state != state):
-            service.swap(state)
-        taken = state is None or (service.serving is not None and service.serving.state == state)
-        self._seen = mark if taken else ""
+            taken = self._take_up()
+        except Exception as error:  # noqa: BLE001 - whatever it is, what answers now goes on, and it is tried again
+            self._service.fail(f"the board cannot be read: {type(error).__name__}: {error}")
+            taken = False
         self._pause_s = self._every_s if taken else min(self._pause_s * 2, LONGEST_PAUSE_S)
+
+    def _take_up(self) -> bool:
+        """Take up what is new; tell whether the service now answers by what the board shows."""
+        mark = self._board.mark()
+        if mark == self._seen:
+            self._service.load_error = ""
+            return True
+        state = self._board.read()
+        if state is None:
+            return True
+        if not self._service.answers_by(state):
+            self._service.swap(state)
+        taken = self._service.answers_by(state)
+        self._seen = mark if taken else ""
+        return taken

@@ -83,9 +83,7 @@ class Loader:
         if loaded is not None:
             return loaded
         bundle, onnx = take(served, self._objects)
-        model = ServedModel(served, bundle, onnx, self._reader_of(bundle.contract))
-        model.probabilities([dict.fromkeys(column.name for column in bundle.columns)])  # the first run is the slowest
-        return model
+        return ServedModel(served, bundle, onnx, self._reader_of(bundle.contract))
 
 
 def _check_alike(champion: ServedModel, challenger: ServedModel) -> None:

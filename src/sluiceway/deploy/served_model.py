@@ -6,6 +6,7 @@ from typing import NamedTuple, TypeAlias
 from sluiceway.artifacts.model_bundle import ModelBundle
 from sluiceway.artifacts.rollout_state import Served
 from sluiceway.core.digest import digest_of
+from sluiceway.core.errors import DamagedError, RequestError
 from sluiceway.deploy.request import AskedRow
 from sluiceway.online.model_row import ModelRow
 from sluiceway.online.predictor import Predictor, columns_of
@@ -28,6 +29,11 @@ class ServedModel:
     """A version that answers. Safe to share between threads."""
 
     def __init__(self, served: Served, bundle: ModelBundle, onnx: bytes, reader: FeatureReader) -> None:
+        """Load the model.
+
+        Raises:
+            DamagedError: the bytes are no such model, or its contract does not give all its columns.
+        """
         self.served = served
         self.version = served.version
         self.bundle = bundle
@@ -35,8 +41,10 @@ class ServedModel:
         self.feeds_on = digest_of([bundle.columns, bundle.contract])
         self._predictor = Predictor(bundle, onnx)
         self._reader = reader
-        self._row = ModelRow(bundle.columns, bundle.contract)
+        self._row, tried = _row_of(bundle, served.version)
         self._entities = bundle.contract.entities
+        if tried is not None:
+            self.probabilities([tried])  # the first run is the slowest
 
     def known(self, rows: Sequence[AskedRow], at_us: int) -> list[Known]:
         """Look up and compute the features of rows as of a moment, microseconds since the epoch.
@@ -72,3 +80,17 @@ def _judged(probability: float) -> float | str:
     if 0.0 <= probability <= 1.0:
         return probability
     return f"the model gave {probability}, which is no probability"
+
+
+def _row_of(bundle: ModelBundle, version: str) -> tuple[ModelRow, Vector | None]:
+    """Make what makes a bundle's rows, and one of them: that of which nothing is known, where there can be one."""
+    contract = bundle.contract
+    inputs = dict.fromkeys(field.name for field in contract.inputs)
+    looked_up = dict.fromkeys(name for view in contract.views for name in view.columns)
+    try:
+        row = ModelRow(bundle.columns, contract)
+        return row, row.of(inputs, looked_up)
+    except KeyError as error:
+        raise DamagedError(f"the contract of {version} does not give its column {error}") from None
+    except RequestError:
+        return row, None

@@ -1,5 +1,6 @@
 """The service: a body becomes an answer, a line of the request log for each row, and counts."""
 
+import struct
 from collections.abc import Sequence
 from contextlib import suppress
 from time import perf_counter_ns
@@ -83,6 +84,11 @@ class Service:
         if serving.lacking:
             self.fail(f"{state.champion.version} answers alone: {serving.lacking}")
 
+    def answers_by(self, state: RolloutState) -> bool:
+        """Tell whether it answers by a state, with all the models that it names."""
+        serving = self.serving
+        return serving is not None and serving.state == state and not serving.lacking
+
     def fail(self, why: str) -> None:
         """Remember, count and tell why no newer state is taken up."""
         if why != self.load_error:
@@ -150,7 +156,8 @@ class Service:
         metrics, first = self.metrics, answered[0]
         version, arm = first.version, first.arm
         for each in answered:
-            metrics.count_rows(each.version, each.arm)
+            if each.probability is not None:
+                metrics.count_rows(each.version, each.arm)
             if each.version != version or each.arm != arm:
                 version = version if each.version == version else SEVERAL
                 arm = arm if each.arm == arm else SEVERAL
@@ -164,8 +171,8 @@ def _answered(serving: Serving, asked: Asked, at_us: int) -> list[Answered]:
         return answer(serving, asked.rows, at_us)
     except RequestError as error:
         raise Refusal(422, str(error)) from None
-    except SluicewayError as error:
-        raise Refusal(503, f"features cannot be read: {error}") from None
+    except (SluicewayError, msgspec.MsgspecError, struct.error) as error:  # the last two: a value is damaged
+        raise Refusal(503, f"features cannot be read: {error}; try again shortly") from None
 
 
 def _records(

@@ -33,14 +33,14 @@ class Predictor:
         Raises:
             DamagedError: the bytes are no model that takes the bundle's columns.
         """
-        self._numbers = [column.name for column in bundle.columns if column.type != "text"]
-        self._texts = [column.name for column in bundle.columns if column.type == "text"]
         try:
-            self._session = _session(join_inputs(onnx, bundle.columns))
+            joined = join_inputs(onnx, bundle.columns)
+            self._session = _session(joined.onnx)
         except Exception as error:
             raise DamagedError(
                 f"the model of bundle {bundle.content_id[:12]} cannot be loaded: {type(error).__name__}: {error}"
             ) from error
+        self._numbers, self._texts = joined.numbers, joined.texts
 
     def one(self, features: Mapping[str, FeatureValue]) -> float:
         """Give the probability of the positive class for one row; a missing feature is ``None``.
