@@ -16,7 +16,7 @@ from sluiceway.deploy.canary import ABORTED, PROMOTED, Canary, CanaryWatch
 from sluiceway.deploy.gate import gate
 from sluiceway.deploy.outcomes import Outcomes
 from sluiceway.deploy.page import write_page
-from sluiceway.deploy.rollout import ABORT, PROMOTE, START, changed, due
+from sluiceway.deploy.rollout import ABORT, PROMOTE, START, challenger_of, changed, due
 from sluiceway.flow.kit import Kit, Settings
 from sluiceway.flow.live_rollout import make, require_state, versions
 from sluiceway.flow.recall import current as recalled
@@ -28,6 +28,7 @@ from sluiceway.ledger.standing import Standing, live_standings, record_verdict, 
 from sluiceway.plans.moments_sql import microseconds
 
 DEPLOY = stage_named("deploy")
+NEVER = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,9 @@ class Advanced:
 
 
 class LiveCanary:
-    """Looks at the canary that is running live, any number of times; a look reads only what was logged since.
+    """Looks at the canary that is running live, any number of times.
+
+    A look reads only what was logged since the last, unless a newer dataset tells of more outcomes.
 
     Raises:
         MisuseError: nobody is being tried out, or what a run made is no longer in the store.
@@ -56,17 +59,38 @@ class LiveCanary:
     def __init__(self, kit: Kit, settings: Settings, project: Project) -> None:
         self._kit = kit
         self._as_of = settings.as_of
+        self._label = project.pipeline.label
         self._states = running_states(kit)
-        self._canary = live_canary(kit, settings, project, self._states[-1])
-        self._watch = CanaryWatch(self._canary, self._states[0], kit.requests)
+        self._dataset = ""
+        self._refresh()
+
+    def _refresh(self) -> None:
+        """Begin anew where the outcomes are not those of the newest dataset."""
+        dataset, promise = recalled("ingest", self._kit), recalled("spec", self._kit)
+        if not isinstance(dataset, DatasetVersion) or not isinstance(promise, Promise):
+            raise MisuseError("the dataset or the spec is no longer in the store; make both again: sluiceway run")
+        if dataset.content_id == self._dataset:
+            return
+        self._dataset = dataset.content_id
+        self._canary = live_canary(self._kit, self._states[-1], outcomes=self._outcomes(dataset), promise=promise)
+        self._watch = CanaryWatch(self._canary, self._states[0], self._kit.requests)
         for state in self._states[1:]:
             self._watch.follow(state)
+
+    def _outcomes(self, dataset: DatasetVersion) -> Outcomes:
+        from sluiceway.features.label_outcomes import label_outcomes
+
+        label, kit = self._label, self._kit
+        cutoff = NEVER if self._as_of is None else microseconds(self._as_of)
+        table = label_outcomes(dataset, label, tables=kit.tables, engine=kit.engine, cutoff=cutoff)
+        return Outcomes(table, label.each.keys, parse_duration(label.matures))
 
     def look(self, *, only_news: bool = False) -> Advanced:
         """Judge the canary as it stands now, and put the verdict on record; change nothing.
 
         With ``only_news``, a verdict that says the same of every criterion as the last is not recorded again.
         """
+        self._refresh()
         kit, state, now = self._kit, self._states[-1], self._kit.clock.now()
         report = self._watch.look(now, known_by=self._as_of)
         verdict = gate(report, self._canary.promise, overrides(kit.ledger), now)
@@ -123,25 +147,14 @@ def running_states(kit: Kit) -> list[RolloutState]:
     return [change.state for change in told[began:]]
 
 
-def live_canary(kit: Kit, settings: Settings, project: Project, state: RolloutState) -> Canary:
-    """Gather what judging a canary takes: both models, what came of the requests, and the promise.
+def live_canary(kit: Kit, state: RolloutState, *, outcomes: Outcomes, promise: Promise) -> Canary:
+    """Set both models side by side.
 
     Raises:
-        MisuseError: what a run made is no longer in the store.
+        MisuseError: nobody is being tried out.
         DamagedError: a model is not what was put on the shelf.
     """
-    from sluiceway.features.label_outcomes import label_outcomes
-
-    dataset, promise = recalled("ingest", kit), recalled("spec", kit)
-    if not isinstance(dataset, DatasetVersion) or not isinstance(promise, Promise) or state.challenger is None:
-        raise MisuseError(
-            "the dataset's or the spec's evidence is no longer in the store; make it again: sluiceway run"
-        )
-    label = project.pipeline.label
-    cutoff = microseconds(settings.as_of or kit.clock.now())
-    table = label_outcomes(dataset, label, tables=kit.tables, engine=kit.engine, cutoff=cutoff)
-    champion, challenger = rival(state.champion, kit), rival(state.challenger, kit)
-    outcomes = Outcomes(table, label.each.keys, parse_duration(label.matures))
+    champion, challenger = rival(state.champion, kit), rival(challenger_of(state, "nothing is judged"), kit)
     return Canary(challenger.bundle.dataset, champion, challenger, outcomes, promise)
 
 

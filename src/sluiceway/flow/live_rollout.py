@@ -60,6 +60,15 @@ def shown(board: Board) -> RolloutState | None:
         return None
 
 
+def answering(kit: Kit) -> RolloutState:
+    """Return who answers live traffic; where nobody does yet, the newest registered version's baseline begins.
+
+    Raises:
+        MisuseError: nothing is registered, or its evidence is gone.
+    """
+    return state_now(kit) or make(kit, Transition(FIRST, _first(kit, registered(kit, None), kit.clock.now())))
+
+
 def require_state(kit: Kit) -> RolloutState:
     """Return who answers live traffic.
 

@@ -1,0 +1,164 @@
+"""A project behind gate 6: two registered models on the shelf, flights with outcomes, and a server's log to judge by.
+
+::
+
+    project = a_live_project()
+    project.ask(2_000)
+"""
+
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+from tests import bundles
+from tests.served_canaries import BEGAN, PROMISE, TRUTH, Asked, InProcess, flown
+
+import sluiceway as sw
+from sluiceway.adapters.duckdb_engine import DuckdbEngine
+from sluiceway.adapters.memory_online import MemoryOnline
+from sluiceway.adapters.memory_requests import MemoryRequests
+from sluiceway.adapters.memory_state import MemoryState
+from sluiceway.adapters.memory_tables import MemoryTables
+from sluiceway.adapters.obstore_objects import ObstoreObjects
+from sluiceway.artifacts.candidate import Candidate
+from sluiceway.artifacts.dataset_version import DatasetVersion, RestoreReport
+from sluiceway.artifacts.evaluation import Evaluation, Metrics, Parity, Reproduction, SplitReport
+from sluiceway.artifacts.feature_set import TimeAudit
+from sluiceway.artifacts.promise import Promise
+from sluiceway.artifacts.rollout_state import LIVE, RolloutState
+from sluiceway.core.moments import FixedClock
+from sluiceway.core.verdict import Criterion, Verdict
+from sluiceway.declare.project import Project
+from sluiceway.deploy.app import serving_app
+from sluiceway.deploy.board import Board
+from sluiceway.deploy.options import ServingOptions
+from sluiceway.flow.cache import keep
+from sluiceway.flow.graph import GRAPH
+from sluiceway.flow.kit import Kit, Settings
+from sluiceway.ledger.chain import Ledger
+from sluiceway.ledger.running import record_published
+from sluiceway.ledger.standing import Standing, record_verdict
+from sluiceway.plans.moments_sql import microseconds, moment_of
+from sluiceway.ports.endpoint import Question
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+SHIFT = microseconds(NOW) - microseconds(BEGAN)
+MODEL = bundles.logistic(**TRUTH)
+SCORES = Metrics(1000, 157, 0.8, 0.4, 0.38, 0.12, 0.3, 0.7, 0.42, 0.6, 16.25)
+SCHEDULE = sw.Source("schedule", sql="unused", key="flight_id", event_time="departs", known_time="told")
+LANDINGS = sw.Source("landings", sql="unused", key="flight_id", event_time="lands")
+PIPELINE = sw.Pipeline(
+    spec="spec.yaml",
+    views=[],
+    label=sw.Label("late", LANDINGS, "delay > 30", each=SCHEDULE, at="departs", matures="12h"),
+    model=lambda trial: None,
+)
+OPEN, SHUT = (Verdict((Criterion.at_most("cost", measured=cost, limit=1.0),)) for cost in (0.5, 2.0))
+
+
+@dataclass
+class LiveProject:
+    """The kit, and a service that answers by the live board with its clock."""
+
+    kit: Kit
+    clock: FixedClock
+    log: MemoryRequests
+    flights: list[Asked]
+    project: Project
+    asked: int = 0
+    endpoint: InProcess | None = None
+
+    def register(self, version: int, model: bytes, *, gate: Verdict = OPEN, rehearsal: Verdict | None = OPEN) -> str:
+        """Make a candidate known: its evidence, its registration, gate 5's verdict and the rehearsal's."""
+        candidate = self._candidate(version, model)
+        node = next(node for node in GRAPH if node.name == "evaluate")
+        keep(node, f"recipe-{version}", candidate, parents={}, kit=self.kit, settings=Settings())
+        told = {"model": "late", "version": version}
+        record_published(self.kit.ledger, "evaluate", candidate.content_id, told, as_of=None)
+        self.judged(5, "train", candidate.content_id, {}, gate)
+        if rehearsal is not None:
+            above = {"train": candidate.content_id}
+            self.judged(6, "deploy", f"canary-{version}", above, rehearsal, scope="rehearsal")
+        return candidate.content_id
+
+    def judged(self, gate: int, stage: str, artifact: str, above: dict, verdict: Verdict, scope: str | None = None):
+        record_verdict(self.kit.ledger, Standing(gate, stage, artifact, above, verdict, scope, 0), as_of=None)
+
+    def _candidate(self, version: int, model: bytes) -> Candidate:
+        wrapped = bundles.made(model, threshold=0.5 - version / 1_000)
+        baseline = bundles.made(bundles.logistic(**TRUTH), role="baseline")
+        for bundle, data in ((wrapped, model), (baseline, bundles.logistic(**TRUTH))):
+            self.kit.objects.put(bundle.onnx, data)
+        split = SplitReport(BEGAN, BEGAN, BEGAN, BEGAN, 0, 1, 1, 0, (), 0, 0)
+        same, repeats = Parity(1, 0.0, 0), Reproduction((), same_bytes=True, baseline_same_bytes=True)
+        evaluation = Evaluation(
+            wrapped.content_id, baseline.content_id, "f", SCORES, SCORES, (), split, same, same, repeats, {}, ""
+        )
+        return Candidate(wrapped, baseline, evaluation, TimeAudit(0, 0, (), 0, ()))
+
+    @property
+    def board(self) -> Board:
+        return Board(self.kit.objects, LIVE)
+
+    def ask(self, many: int) -> None:
+        """Ask the next so many flights, each when it departs, and let the clock go on."""
+        if self.endpoint is None:
+            self.endpoint = InProcess(serving_app(self.kit.objects, MemoryOnline(), self.log, ServingOptions()))
+        state: RolloutState | None = self.board.read()
+        assert state is not None
+        self.endpoint.settle(state.sequence)
+        due = self.flights[self.asked : self.asked + many]
+        self.asked += many
+        self.endpoint.ask([each.question for each in due])
+        after = self.flights[self.asked :] or due[-1:]
+        self.clock.moment = moment_of(after[0].question.at)
+
+
+def a_live_project(*, promise: Promise = PROMISE, model: bytes = MODEL, **traffic: Any) -> LiveProject:
+    """A project whose first version is registered, rehearsed, and not yet served."""
+    flights = [shifted(each) for each in flown(**traffic)]
+    clock, log, tables = FixedClock(NOW), MemoryRequests(), MemoryTables()
+    objects = ObstoreObjects.memory()
+    nothing: dict[str, Any] = dict.fromkeys(("reader", "online", "tracker", "rehearse", "alerter"))
+    kit = Kit(
+        files=objects, objects=objects, scratch=nowhere, tables=tables, engine=DuckdbEngine(threads=1),
+        ledger=Ledger(MemoryState(), clock), clock=clock, requests=log, **nothing,
+    )  # fmt: skip
+    refs = tuple(tables.write(f"sources/{name}", table) for name, table in sources(flights).items())
+    dataset = DatasetVersion((), refs, RestoreReport(0.0, 0, 0, 0, ()))
+    for name, artifact in (("spec", promise), ("ingest", dataset)):
+        node = next(node for node in GRAPH if node.name == name)
+        keep(node, f"recipe-{name}", artifact, parents={}, kit=kit, settings=Settings())
+    made = LiveProject(kit, clock, log, flights, Project(PIPELINE, {}, "", ""))
+    made.register(1, model)
+    return made
+
+
+def shifted(asked: Asked) -> Asked:
+    """The same flight, departing after the project's present."""
+    return replace(asked, question=Question(asked.question.at + SHIFT, asked.question.body))
+
+
+def sources(flights: list[Asked]) -> dict[str, pa.Table]:
+    """The schedule, known long before, and the landings, known an hour after each departure."""
+    ids, time = [each.flight_id for each in flights], pa.timestamp("us", "UTC")
+    departs = pa.array([each.question.at for each in flights], time)
+    lands = pa.array([each.question.at + 3_600_000_000 for each in flights], time)
+    told = pa.array([each.question.at - 10**13 for each in flights], time)
+    delays = pa.array([60 * each.late for each in flights], pa.int64())
+    return {
+        "schedule": pa.table(
+            {"flight_id": ids, "departs": departs, "told": told, "_event_time": departs, "_known_time": told}
+        ),
+        "landings": pa.table(
+            {"flight_id": ids, "delay": delays, "lands": lands, "_event_time": lands, "_known_time": lands}
+        ),
+    }
+
+
+@contextmanager
+def nowhere():
+    """No scratch is needed."""
+    yield ObstoreObjects.memory()
