@@ -19,7 +19,7 @@ help:  ## say what there is
 # Bytecode of the project's own modules: written here, because a machine may be told never to write it by itself.
 COMPILED := @$(BIN)/python -m compileall -q src
 
-demo: $(STAMP)  ## run the flights example from raw files to a registered model
+demo: $(STAMP)  ## run the flights example from raw files to a served, monitored model
 	$(COMPILED)
 	@$(BIN)/python examples/flights/fetch_data.py
 	@$(BIN)/sluiceway run --project examples/flights

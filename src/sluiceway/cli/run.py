@@ -13,13 +13,17 @@ from sluiceway.cli.answer import print_json, print_lines, warn
 from sluiceway.cli.aside import stdout_aside
 from sluiceway.cli.flags import HERE, Common
 from sluiceway.cli.gates import gate_json, gate_lines
+from sluiceway.cli.serve import curl
 from sluiceway.core.duration import parse_duration
-from sluiceway.core.errors import MisuseError
+from sluiceway.core.errors import MisuseError, UnknownObjectError
 from sluiceway.core.moments import parse_moment
+from sluiceway.flow.deploy_node import EXAMPLE
 from sluiceway.flow.recall import recalled_candidate
 from sluiceway.flow.runner import RunReport
 from sluiceway.ledger.running import published
 from sluiceway.workspace import Workspace
+
+SERVED_AT = "http://127.0.0.1:8000"
 
 
 def run(
@@ -103,7 +107,20 @@ def run_lines(report: RunReport, workspace: Workspace, pages: dict[str, Path]) -
     lines += ["", "Reports:", *(f"  {name:<11}{path}" for name, path in pages.items()), "", "Next:"]
     project = "" if workspace.folder == Path() else f" --project {quote(str(workspace.folder))}"
     me = invoked()
-    return [*lines, *(f"  {command.replace('sluiceway', me)}" for command in next_commands(report, project))]
+    lines += [f"  {command.replace('sluiceway', me, 1)}" for command in next_commands(report, project)]
+    example = asked_example(workspace) if report.is_open else None
+    if example is not None:
+        serve = f"{me} serve{project}"
+        lines += ["", "Ask it:", f"  {serve}    # then, in another terminal:", f"  {curl(SERVED_AT, example)}"]
+    return lines
+
+
+def asked_example(workspace: Workspace) -> str | None:
+    """Find a request that a rehearsal has asked."""
+    try:
+        return workspace.kit.objects.get(EXAMPLE).decode().strip()
+    except UnknownObjectError:
+        return None
 
 
 def invoked() -> str:
@@ -140,4 +157,6 @@ def next_commands(report: RunReport, project: str) -> list[str]:
         ]
     if closed is not None or report.refusal is not None:
         return [f"sluiceway status{project}", f"sluiceway run{project}    # once it is mended"]
-    return [f"sluiceway status{project}", f"sluiceway models show{project}", f"sluiceway ledger verify{project}"]
+    watched = [f"sluiceway observe report{project}"] if "observe" in report.made else []
+    rehearsed = [f"sluiceway rollout start{project}    # the live canary"] if "deploy" in report.made else []
+    return [f"sluiceway status{project}", *watched, *rehearsed, f"sluiceway ledger verify{project}"]

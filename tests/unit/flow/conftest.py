@@ -151,7 +151,7 @@ def river() -> River:
     clock, reader = FixedClock(NOW), Reader()
     ledger = Ledger(MemoryState(), clock)
     objects = ObstoreObjects.memory()
-    nothing: dict = dict.fromkeys(("tables", "online", "engine", "tracker"))
+    nothing: dict = dict.fromkeys(("tables", "online", "engine", "tracker", "rehearse", "requests", "alerter"))
     kit = Kit(reader=reader, files=objects, objects=objects, scratch=a_scratch, ledger=ledger, clock=clock, **nothing)
     made = River(kit, clock, reader)
     made.graph = [
