@@ -9,8 +9,9 @@ each has 100,000 entities.
 
 All run at once and are asked in turn, so that what else the machine does slows all alike. Requests and times are those
 of the round with the most requests, CPU that of the round with the least. ``OMP_NUM_THREADS`` is 1 for all. CPU and
-memory count the server and all that it started; cold is from its start to the first prediction. Every contender must
-first give, for 200 rows, what LightGBM itself gives.
+memory count the server and all that it started; memory includes what lies in the system's cache and is mapped, such as
+LMDB's 90 MB. Cold is from a server's start to its first prediction. Every contender must first give, for 200 rows, what
+LightGBM itself gives.
 """
 
 import argparse

@@ -48,7 +48,7 @@ def uv(*arguments: str) -> None:
     """Run this environment's uv.
 
     Raises:
-        NotInstalledError: it failed; the message is the last line it wrote.
+        NotInstalledError: it failed; the message is the last that it said, hints left out.
     """
     command = [str(Path(sys.executable).with_name("uv")), "--quiet", "--no-progress", *arguments]
     try:
@@ -56,7 +56,8 @@ def uv(*arguments: str) -> None:
     except OSError as error:
         raise NotInstalledError(f"uv does not run: {error}") from error
     if done.returncode:
-        raise NotInstalledError((done.stderr.strip().splitlines() or [f"uv ended with {done.returncode}"])[-1].strip())
+        said = [line.strip() for line in done.stderr.splitlines() if line.strip() and not line.startswith("hint")]
+        raise NotInstalledError(said[-1] if said else f"uv ended with exit code {done.returncode}")
 
 
 def mlflow(trained: Trained, folder: Path) -> list[Service]:
