@@ -43,6 +43,7 @@ GROUPS = {
     "validate": "Validation: the report, and overrides.",
     "features": "Features: what there is, and their values now.",
     "models": "Models in the registry.",
+    "rollout": "Rollouts: who answers, and whom a share of the traffic tries out.",
     "ledger": "The evidence.",
 }
 VERBS: dict[str, dict[str, Described]] = {
@@ -99,6 +100,38 @@ VERBS: dict[str, dict[str, Described]] = {
             "Show a registered version beside the baseline, and what it was made from.",
             "",
             ("sluiceway models show", "sluiceway models show 3 --json"),
+        ),
+    },
+    "rollout": {
+        "start": (
+            "Put a registered version on the live canary: a share of the entities, as the spec's rollout says.",
+            "Gate 5 must be open, and gate 6 in a rehearsal; exits 1 with the reason where it is not.",
+            ("sluiceway rollout start", "sluiceway rollout start 3"),
+        ),
+        "status": (
+            "Show who answers, who is tried out on which share since when, and what is missing.",
+            "",
+            ("sluiceway rollout status", "sluiceway rollout status --json"),
+        ),
+        "advance": (
+            "Judge the live canary by gate 6, and make the change that is due: the next share, the promotion, the end.",
+            "Exits 0 while the gate is open, 1 where something is missing or the challenger is out.",
+            ("sluiceway rollout advance", "sluiceway rollout advance --watch 5m"),
+        ),
+        "abort": (
+            "Take the challenger out at once; the champion answers everything again.",
+            "",
+            ('sluiceway rollout abort --reason "calls from the gates"',),
+        ),
+        "rollback": (
+            "Put the champion before this one back, at once.",
+            "A challenger that is being tried out goes out as well.",
+            ("sluiceway rollout rollback", 'sluiceway rollout rollback --reason "calls from the gates"'),
+        ),
+        "rehearse": (
+            "Rehearse the newest candidate afresh on a virtual clock, and judge gate 6.",
+            "The same as: sluiceway run --only deploy --again deploy. Live traffic is not touched.",
+            ("sluiceway rollout rehearse",),
         ),
     },
     "ledger": {

@@ -18,12 +18,12 @@ from sluiceway.deploy.outcomes import Outcomes
 from sluiceway.deploy.page import write_page
 from sluiceway.deploy.rollout import ABORT, PROMOTE, START, challenger_of, changed, due
 from sluiceway.flow.kit import Kit, Settings
-from sluiceway.flow.live_rollout import make, require_state, versions
+from sluiceway.flow.live_rollout import NOBODY, make, require_state, versions
 from sluiceway.flow.recall import current as recalled
 from sluiceway.flow.rival import rival
 from sluiceway.flow.stages import stage_named
 from sluiceway.ledger.overriding import overrides
-from sluiceway.ledger.rolling import Transition, transitions
+from sluiceway.ledger.rolling import Transition, current, transitions
 from sluiceway.ledger.standing import Standing, live_standings, record_verdict, standing_on
 from sluiceway.plans.moments_sql import microseconds
 
@@ -105,10 +105,14 @@ class LiveCanary:
         return Advanced(state, report, record_verdict(kit.ledger, standing, as_of=self._as_of), page)
 
     def steer(self, seen: Advanced) -> Advanced:
-        """Make the change that is due by what was seen, unless somebody else has changed the rollout meanwhile."""
+        """Make the change that is due by what was seen, unless somebody else has changed the rollout meanwhile.
+
+        Whoever calls holds the rollout's lock.
+        """
         state, report, verdict = seen.state, seen.report, seen.standing.verdict
-        if require_state(self._kit) != state:
-            return replace(seen, state=require_state(self._kit))
+        now = require_state(self._kit)
+        if now != state:
+            return replace(seen, state=now)
         change = due(state, verdict.outcome, now=report.ended)
         if change is None:
             return seen
@@ -139,7 +143,9 @@ def running_states(kit: Kit) -> list[RolloutState]:
     Raises:
         MisuseError: none runs.
     """
-    state = require_state(kit)
+    state = current(kit.ledger, LIVE)
+    if state is None:
+        raise MisuseError(NOBODY)
     if state.challenger is None:
         raise MisuseError(f"{state.champion.version} answers alone; put a model on the canary: sluiceway rollout start")
     told = list(transitions(kit.ledger, LIVE))

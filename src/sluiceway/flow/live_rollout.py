@@ -16,10 +16,11 @@ from sluiceway.deploy.shelf import shelve, take
 from sluiceway.flow.kit import Kit
 from sluiceway.flow.recall import current as recalled
 from sluiceway.flow.recall import recalled_candidate
-from sluiceway.ledger.rolling import Transition, current, record_transition, rehearsed_on
+from sluiceway.ledger.rolling import ROLLOUT, Transition, current, record_transition, rehearsed_on
 from sluiceway.ledger.running import published
-from sluiceway.ledger.standing import Standing, standing_on
+from sluiceway.ledger.standing import Standing, live_standings, standing_on
 
+BEGUN = (LIVE, START)
 NOBODY = (
     "nobody answers live traffic yet; sluiceway rollout start puts a model on the canary, sluiceway serve serves it"
 )
@@ -44,33 +45,26 @@ class Shut:
 
 
 def state_now(kit: Kit) -> RolloutState | None:
-    """Return who answers live traffic; a board that lags behind the ledger is shown the state again."""
+    """Return who answers live traffic, and show it again on a board that lags behind the ledger.
+
+    Whoever calls holds the rollout's lock: else an older state could be shown after a newer one.
+    """
     state = current(kit.ledger, LIVE)
-    board = Board(kit.objects, LIVE)
-    if state is not None and shown(board) != state:
-        board.show(state)
+    if state is not None and shown(kit) != state:
+        Board(kit.objects, LIVE).show(state)
     return state
 
 
-def shown(board: Board) -> RolloutState | None:
-    """Return what a board shows; nothing, where that cannot be read."""
+def shown(kit: Kit) -> RolloutState | None:
+    """Return what the board shows; nothing, where that cannot be read."""
     try:
-        return board.read()
+        return Board(kit.objects, LIVE).read()
     except DamagedError:
         return None
 
 
-def answering(kit: Kit) -> RolloutState:
-    """Return who answers live traffic; where nobody does yet, the newest registered version's baseline begins.
-
-    Raises:
-        MisuseError: nothing is registered, or its evidence is gone.
-    """
-    return state_now(kit) or make(kit, Transition(FIRST, _first(kit, registered(kit, None), kit.clock.now())))
-
-
 def require_state(kit: Kit) -> RolloutState:
-    """Return who answers live traffic.
+    """Return who answers live traffic, as ``state_now`` does.
 
     Raises:
         MisuseError: nobody does yet.
@@ -79,6 +73,13 @@ def require_state(kit: Kit) -> RolloutState:
     if state is None:
         raise MisuseError(NOBODY)
     return state
+
+
+def last_judged(kit: Kit) -> Standing | None:
+    """Return what gate 6 said last of the live canary that runs now."""
+    begun = [each.sequence for each in kit.ledger.entries(ROLLOUT) if (each.body["scope"], each.body["name"]) == BEGUN]
+    standing = live_standings(kit.ledger).get("deploy")
+    return standing if standing is not None and begun and standing.sequence > begun[-1] else None
 
 
 def make(kit: Kit, change: Transition) -> RolloutState:

@@ -129,7 +129,7 @@ def test_a_look_from_a_new_process_sees_the_same():
 
 
 def test_an_override_lets_the_canary_go_on():
-    project = started(bundles.slow(2_000, **TRUTH))
+    project = started(bundles.slow(100, **TRUTH))
     project.ask(4 * HALF_A_DAY)
     seen = canary_of(project).look()
     (slow,) = [each for each in seen.standing.verdict.criteria if each.outcome is Outcome.STOPPED]
