@@ -37,7 +37,6 @@ from sluiceway.ledger.rolling import Transition, record_transition
 from sluiceway.plans.packed_value import PackedValue, pack_key, pack_value
 from sluiceway.plans.request_log import records_of
 
-COMMAND = Path(sys.executable).with_name("sluiceway")
 PATIENCE_S = 30
 
 
@@ -123,10 +122,13 @@ class Load:
 class Running:
     """A server that runs, as its callers and its operator see it."""
 
-    stand: "Stand"
+    stand: "Project"
     process: "subprocess.Popen[str]"
-    told: dict[str, Any]
     headers: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.told: dict[str, Any] = json.loads("".join(iter(self.process.stdout.readline, "}\n")) + "}")
+        assert "url" in self.told, self.told
 
     @property
     def port(self) -> int:
@@ -151,6 +153,17 @@ class Running:
             return caller.get(path)
         finally:
             caller.close()
+
+    def kill_worker(self) -> int:
+        """Kill a worker, wait until another stands in its place, and return the process that is gone."""
+        before = self.workers()
+        os.kill(before[0], signal.SIGKILL)
+        eventually(lambda: len(self.workers()) == len(before) and before[0] not in self.workers())
+        return before[0]
+
+    def wait_until_ready(self) -> None:
+        """Wait until a model answers."""
+        eventually(lambda: self.get("/health/ready").status == 200)
 
     def workers(self) -> list[int]:
         """The processes that answer now."""
@@ -197,18 +210,66 @@ class Running:
         return self.process.returncode, err
 
 
-class Stand:
-    """A project's folder with what serving needs, and nothing else; the first champion is ``v1``."""
+class Project:
+    """A project's folder, and the command that serves it."""
+
+    COMMAND = (Path(sys.executable).with_name("sluiceway"), "serve", "--json")
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.state = folder / ".sluiceway"
-        self.state.mkdir(parents=True)
         self.objects = ObstoreObjects.local(self.state / "objects")
-        self.board = Board(self.objects, LIVE)
         self.ledger = Ledger(SqliteState(self.state / "ledger.db"), SystemClock())
-        self.v1 = self.shelve(logistic(), "v1")
+
+    def records(self) -> list[RequestRecord]:
+        """Everything in the request log."""
+        return [record for _, chunk in RequestFolder(self.state / "requests").read() for record in records_of(chunk)]
+
+    def start(self, *words: str, environment: dict[str, str] | None = None) -> "subprocess.Popen[str]":
+        """Start ``sluiceway serve`` on any free port."""
+        port = () if "--port" in words else ("--port", "0")
+        return subprocess.Popen(
+            [*self.COMMAND, *port, *words],
+            cwd=self.folder,
+            env=environment or quiet(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def refused(self, *words: str, environment: dict[str, str] | None = None) -> tuple[int, str]:
+        """Start where it cannot be; return the exit code and standard error."""
+        process = self.start(*words, environment=environment)
+        _, err = process.communicate(timeout=PATIENCE_S)
+        return process.returncode, err
+
+    @contextmanager
+    def serving(self, *words: str, key: str | None = None, ready: bool = True) -> Iterator[Running]:
+        """Serve for as long as the block lasts; it must end in order, and without a traceback."""
+        process = self.start(*words, environment=quiet(SLUICEWAY_API_KEY=key) if key else None)
+        with process:
+            try:
+                server = Running(self, process)
+                if ready:
+                    server.wait_until_ready()
+                yield server
+                code, err = server.stop() if process.poll() is None else (process.returncode, "")
+                assert code == 0, err
+                assert "Traceback" not in err, err
+            finally:
+                process.kill()
+
+
+class Stand(Project):
+    """A project with what serving needs, and nothing else; the first champion is ``v1``."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.state.mkdir(parents=True)
+        self.board = Board(self.objects, LIVE)
         self.online = LmdbOnline(self.state / "online")
+        self.v1 = self.shelve(logistic(), "v1")
         self.rollout = self.show(FIRST, first(LIVE, self.v1, at=datetime.now(UTC)))
 
     def shelve(self, model: bytes, version: str) -> Served:
@@ -232,43 +293,3 @@ class Stand:
         """The file with a version's model."""
         bundle = json.loads(self.objects.get(served.key))
         return self.state / "objects" / bundle["onnx"]
-
-    def records(self) -> list[RequestRecord]:
-        """Everything in the request log."""
-        return [record for _, chunk in RequestFolder(self.state / "requests").read() for record in records_of(chunk)]
-
-    def start(self, *words: str, environment: dict[str, str] | None = None) -> "subprocess.Popen[str]":
-        """Start ``sluiceway serve`` on any free port."""
-        port = () if "--port" in words else ("--port", "0")
-        return subprocess.Popen(
-            [COMMAND, "serve", "--json", *port, *words],
-            cwd=self.folder,
-            env=environment or quiet(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def refused(self, *words: str, environment: dict[str, str] | None = None) -> tuple[int, str]:
-        """Start where it cannot be; return the exit code and standard error."""
-        process = self.start(*words, environment=environment)
-        _, err = process.communicate(timeout=PATIENCE_S)
-        return process.returncode, err
-
-    @contextmanager
-    def serving(self, *words: str, key: str | None = None, ready: bool = True) -> Iterator[Running]:
-        """Serve for as long as the block lasts; it must end in order, and without a traceback."""
-        process = self.start(*words, environment=quiet(SLUICEWAY_API_KEY=key) if key else None)
-        with process:
-            try:
-                told = json.loads("".join(iter(process.stdout.readline, "}\n")) + "}")
-                server = Running(self, process, told)
-                if ready:
-                    eventually(lambda: server.get("/health/ready").status == 200)
-                yield server
-                code, err = server.stop() if process.poll() is None else (process.returncode, "")
-                assert code == 0, err
-                assert "Traceback" not in err, err
-            finally:
-                process.kill()

@@ -5,7 +5,6 @@ import shutil
 import socket
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,25 +13,23 @@ from typing import TYPE_CHECKING, Any
 from sluiceway.adapters.obstore_objects import ObstoreObjects
 from sluiceway.adapters.project_lock import ProjectLock
 from sluiceway.adapters.settings_file import read_settings
-from sluiceway.adapters.sqlite_state import SqliteState
-from sluiceway.artifacts.candidate import Candidate
 from sluiceway.artifacts.rollout_state import LIVE, REHEARSAL, RolloutState
-from sluiceway.core.errors import DamagedError, DeclarationError, MisuseError, Problem, UnknownObjectError
-from sluiceway.core.moments import Clock, SystemClock
+from sluiceway.core.errors import DeclarationError, Problem, UnknownObjectError
 from sluiceway.deploy.board import Board
 from sluiceway.deploy.limits import Limits
-from sluiceway.ledger.chain import Ledger
 from sluiceway.ports.object_store import ObjectStore
 
 if TYPE_CHECKING:
     from sluiceway.deploy.app import ServingApp
+    from sluiceway.flow.kit import Kit
 
 KEY = "SLUICEWAY_API_KEY"
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
 EXAMPLE = "serving/example.json"
 WORKER = "sluiceway.serving:worker_app"
 LOOK_EVERY_S = {LIVE: 0.5, REHEARSAL: 0.02}
-LOCK_WAIT_S = 10.0
+ROLLOUT_LOCK, LOCK_WAIT_S = "rollout.lock", 10.0
+FIRST_BECAUSE = "no model has passed a live canary yet: the baseline answers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,70 +86,33 @@ class ServedProject:
             return None
 
 
-def live_rollout(project: ServedProject, clock: Clock | None = None) -> RolloutState:
+def live_rollout(project: ServedProject) -> RolloutState:
     """Return who answers live traffic, with the board showing it; where nobody does yet, the newest baseline begins.
 
     Raises:
-        MisuseError: nothing was registered yet, so that nobody can answer.
-        DamagedError: the newest candidate is not what the ledger recorded.
-        LockedError: a run holds the project, and there is something to write down.
+        MisuseError: nothing is registered yet, so that nobody can answer.
+        LockedError: another command is just changing the rollout, and does not come to an end.
     """
+    from sluiceway.flow.live_rollout import registered, state_now
     from sluiceway.ledger.rolling import current
+    from sluiceway.workspace import Workspace
 
-    time = clock or SystemClock()
-    ledger = Ledger(SqliteState(project.state / "ledger.db"), time)
-    state = current(ledger, LIVE)
-    if state is not None and project.board.read() == state:
-        return state
-    with ProjectLock(project.state / "lock").hold("serve", LOCK_WAIT_S):
-        state = current(ledger, LIVE) or _begun_by_baseline(project, ledger, time)
-        project.board.show(state)
-    return state
+    kit = Workspace.open(project.folder).kit
+    if current(kit.ledger, LIVE) is None:
+        registered(kit, None)  # who has nothing to serve leaves no lock behind either
+    with ProjectLock(project.state / ROLLOUT_LOCK).hold("serve", LOCK_WAIT_S):
+        return state_now(kit) or _begun_by_baseline(kit)
 
 
-def _begun_by_baseline(project: ServedProject, ledger: Ledger, clock: Clock) -> RolloutState:
+def _begun_by_baseline(kit: "Kit") -> RolloutState:
     from sluiceway.deploy.rollout import FIRST, first
     from sluiceway.deploy.shelf import shelve
-    from sluiceway.ledger.rolling import Transition, record_transition
+    from sluiceway.flow.live_rollout import make, registered
+    from sluiceway.ledger.rolling import Transition
 
-    candidate, version = newest_candidate(ledger, project.objects)
-    champion = shelve(candidate.baseline, f"v{version}-baseline", project.objects)
-    state = first(LIVE, champion, at=clock.now(), why="no model has passed a live canary yet: the baseline answers")
-    record_transition(ledger, Transition(FIRST, state), as_of=project.as_of)
-    return state
-
-
-def newest_candidate(ledger: Ledger, objects: ObjectStore) -> tuple[Candidate, int]:
-    """Return the candidate that was registered last, and its version.
-
-    Raises:
-        MisuseError: none was.
-        DamagedError: its evidence is gone, or not what the ledger recorded.
-    """
-    import msgspec
-
-    from sluiceway.artifacts.codec import decode
-    from sluiceway.core.digest import sha256_hex
-    from sluiceway.flow.cache import artifact_key
-    from sluiceway.ledger.making import everything_made
-    from sluiceway.ledger.running import published
-
-    told = [facts for facts in published(ledger).values() if "version" in facts]
-    if not told:
-        raise MisuseError(
-            "no model is registered yet, so there is nothing to serve; run the stages first: sluiceway run"
-        )
-    newest = told[-1]
-    for _, made in reversed(everything_made(ledger)):
-        if (made.node, made.content_id) == (newest["node"], newest["artifact"]):
-            with suppress(UnknownObjectError, msgspec.DecodeError):
-                data = objects.get(artifact_key(made.recipe))
-                if sha256_hex(data) == made.sha256:
-                    return decode(Candidate, data), newest["version"]
-    raise DamagedError(
-        f"the evidence of version {newest['version']} is gone, or not what the ledger recorded; "
-        "sluiceway run makes it again"
-    )
+    newest = registered(kit, None)
+    baseline = shelve(newest.candidate.baseline, f"v{newest.version}-baseline", kit.objects)
+    return make(kit, Transition(FIRST, first(LIVE, baseline, at=kit.clock.now(), why=FIRST_BECAUSE)))
 
 
 def serve(

@@ -18,6 +18,7 @@ from typing import Any
 from sluiceway.core.errors import MisuseError
 
 BACKLOG = 1024
+LAST_PORT = 65_535
 POLL_S = 0.05
 GRACE_S = 12.0  # a little longer than a worker gives itself
 HEALTHY_S = 5.0
@@ -35,6 +36,8 @@ def listen(host: str, port: int, *, workers: int = 1) -> list[socket.socket]:
     Raises:
         MisuseError: the port is in use, or the host is not one of this machine's.
     """
+    if not 0 <= port <= LAST_PORT:
+        raise MisuseError(f"port {port} does not exist; choose one from 1 to {LAST_PORT} with --port, or 0 for any")
     many = workers > 1 and sys.platform == "linux"
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]

@@ -20,16 +20,14 @@ from sluiceway.core.errors import MisuseError
 from sluiceway.core.moments import iso
 from sluiceway.deploy.limits import Limits
 from sluiceway.deploy.rollout import percent
-from sluiceway.serving import KEY, ServedProject, live_rollout
+from sluiceway.serving import FIRST_BECAUSE, KEY, ServedProject, live_rollout
 from sluiceway.serving import serve as serve_project
 
 MIB = 1024 * 1024
 MOST_WORKERS = 64
 USUAL = Limits()
 HOST = "127.0.0.1"
-ONLY_BASELINE = (
-    "no model has passed a live canary yet: the baseline answers; sluiceway rollout start puts a model on the canary"
-)
+ONLY_BASELINE = f"{FIRST_BECAUSE}; sluiceway rollout start puts a model on the canary"
 
 
 @Parameter(name="*")

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from sluiceway.adapters.granian_server import listen
+from sluiceway.adapters.granian_server import is_loopback, listen
 from sluiceway.core.errors import MisuseError
 
 PATIENCE_S = 20
@@ -247,6 +247,21 @@ def test_a_port_in_use_is_refused_also_with_several_workers(running):
 def test_a_host_that_is_not_this_machines_is_refused():
     with pytest.raises(MisuseError, match=r"cannot listen on 192\.0\.2\.1:0.*--host"):
         listen("192.0.2.1", 0)
+
+
+@pytest.mark.parametrize("port", [-1, 65_536])
+def test_a_port_that_does_not_exist_is_refused(port):
+    with pytest.raises(MisuseError, match=f"port {port} does not exist"):
+        listen("127.0.0.1", port)
+
+
+@pytest.mark.parametrize(
+    ("host", "alone"),
+    [("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("::", False),
+     ("192.0.2.1", False), ("no such host", True)],
+)  # fmt: skip
+def test_which_hosts_only_this_machine_reaches(host, alone):
+    assert is_loopback(host) is alone
 
 
 def test_any_free_port_is_one_port_for_all_workers():
