@@ -11,7 +11,8 @@ from time import perf_counter_ns
 
 from sluiceway.artifacts.rollout_state import REHEARSAL
 from sluiceway.deploy import health
-from sluiceway.deploy.asgi import GONE, JSON, Headers, Receive, Scope, Send, read_body, respond
+from sluiceway.deploy.asgi import GONE, JSON, Headers, Receive, Scope, Send, respond
+from sluiceway.deploy.body import BodyReader
 from sluiceway.deploy.options import ServingOptions
 from sluiceway.deploy.refusal import Refusal
 from sluiceway.deploy.response import refusal
@@ -52,6 +53,7 @@ class Routes:
         self._options = options
         self._wall_us = wall_us
         self._key = options.key.encode() if options.key else None
+        self._bodies = BodyReader(options.limits)
         self._prefix = token_hex(8)
         self._numbers = count()
 
@@ -69,7 +71,7 @@ class Routes:
         body, refused = b"", None
         try:
             self._check_key(headers)
-            body = await read_body(receive, headers, self._options.limits)
+            body = await self._bodies.read(receive, headers)
         except Refusal as error:
             refused = error
         if refused is not None and refused.status == UNKNOWN_CALLER:  # strangers do not fill the log

@@ -71,3 +71,39 @@ def test_a_caller_that_goes_away_is_logged_and_not_answered(small):
     assert [(record.status, record.error) for record in small.records] == [
         (499, "the caller went away before its request was whole")
     ]
+
+
+def test_a_slow_caller_does_not_cost_the_quick_ones_their_answer(small):
+    """Bodies share a timer: each is late by itself alone, also those that began while it was running."""
+
+    async def story():
+        quick = [part(BODY, more=False)]
+        late = [0.15, *quick]
+        first = asyncio.create_task(small.speak("POST", "/predict", [part(BODY[:5]), 5.0]))
+        await asyncio.sleep(0.1)
+        second = asyncio.create_task(small.speak("POST", "/predict", late))
+        third = asyncio.create_task(small.speak("POST", "/predict", [5.0]))
+        between = await small.speak("POST", "/predict", quick)
+        return [between.status, *[(await each).status for each in (first, second, third)]]
+
+    assert asyncio.run(asyncio.wait_for(story(), 20)) == [200, 408, 200, 408]
+    assert len(small.records) == 4
+
+
+def test_a_call_that_the_server_ends_is_not_taken_for_a_slow_one(small):
+    async def story():
+        call = asyncio.create_task(small.speak("POST", "/predict", [5.0]))
+        await asyncio.sleep(0.01)
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+
+    asyncio.run(story())
+    assert small.records == []
+
+
+def test_a_body_in_a_hundred_thousand_pieces_takes_no_time():
+    server = Server()
+    server.show(server.shelve())
+    spaces = [part(b" ")] * 100_000
+    assert post(server, [*spaces, part(BODY, more=False)]).status == 200
