@@ -13,11 +13,12 @@ from sluiceway.observe.drift import DRIFT, SEASONAL
 from sluiceway.observe.mistakes import Mistakes, by_day, cost_of
 from sluiceway.observe.reference import Reference
 from sluiceway.observe.rows import DAY_US, Rows
-from sluiceway.observe.spans import Span, moment_of
+from sluiceway.observe.spans import Span
 from sluiceway.pages.health_headline import period
 from sluiceway.pages.health_page import DailyCost, HealthCharts
 from sluiceway.pages.histogram import Histogram
 from sluiceway.pages.number_text import number_text
+from sluiceway.plans.moments_sql import moment_of
 from sluiceway.stats.reference_profile import CategoryProfile
 
 BINS = 24

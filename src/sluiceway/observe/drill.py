@@ -14,9 +14,10 @@ from sluiceway.observe.alerts import DATA_DRIFT
 from sluiceway.observe.faults import Fault, faults
 from sluiceway.observe.reference import Reference
 from sluiceway.observe.rows import Rows, arrays
-from sluiceway.observe.spans import Span, moment_of
+from sluiceway.observe.spans import Span
 from sluiceway.observe.traffic import Requests
 from sluiceway.observe.watch import watch
+from sluiceway.plans.moments_sql import moment_of
 
 MOST_ROWS = 20_000
 ANSWERED = 200

@@ -17,8 +17,8 @@ from sluiceway.observe.columns import Profile, profile_of
 from sluiceway.observe.mistakes import Mistakes, by_day
 from sluiceway.observe.rows import Rows, arrays, fed
 from sluiceway.observe.seasons import seasonal_columns, seasonal_limits
-from sluiceway.observe.spans import microseconds
 from sluiceway.online.predictor import Predictor
+from sluiceway.plans.moments_sql import microseconds
 from sluiceway.ports.table_store import TableStore
 
 SAME = 1e-9

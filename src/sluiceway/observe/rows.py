@@ -9,7 +9,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from sluiceway.artifacts.feature_set import FeatureColumn
-from sluiceway.observe.spans import Span, microseconds
+from sluiceway.observe.spans import Span
+from sluiceway.plans.moments_sql import microseconds
 
 DAY_US = 86_400_000_000
 

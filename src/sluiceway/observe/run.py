@@ -15,10 +15,11 @@ from sluiceway.observe.logged import Logged
 from sluiceway.observe.reference import Reference, reference_of
 from sluiceway.observe.rows import Rows
 from sluiceway.observe.since import History, dated
-from sluiceway.observe.spans import Span, moment_of, spans
+from sluiceway.observe.spans import Span, spans
 from sluiceway.observe.traffic import Requests
 from sluiceway.observe.watch import watch
 from sluiceway.online.predictor import Predictor
+from sluiceway.plans.moments_sql import moment_of
 from sluiceway.ports.object_store import ObjectStore
 from sluiceway.ports.progress import Progress
 from sluiceway.ports.table_store import TableStore

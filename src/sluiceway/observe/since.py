@@ -14,8 +14,8 @@ from sluiceway.observe.columns import Profile, compare, places
 from sluiceway.observe.mistakes import FALSE_ALARMS, HITS, MISSES, ROWS, Mistakes, by_day
 from sluiceway.observe.reference import Reference
 from sluiceway.observe.rows import DAY_US, Rows
-from sluiceway.observe.spans import moment_of
 from sluiceway.observe.traffic import Requests
+from sluiceway.plans.moments_sql import moment_of
 from sluiceway.stats.change_point import change_point
 
 SLOW_SHARE = 0.01

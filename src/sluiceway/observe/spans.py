@@ -11,7 +11,6 @@ MOST = 120
 DAYS_OF_MONTH = 30
 # A Monday, so that weeks begin as people's do.
 ORIGIN = datetime(1970, 1, 5, tzinfo=UTC)
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +40,6 @@ def spans(window: str, first: datetime, until: datetime) -> list[Span]:
 def days_of(window: str) -> int:
     """How many days a stretch has, rounded up; a month counts 30."""
     return DAYS_OF_MONTH if window == MONTH else -(-parse_duration(window) // timedelta(days=1))
-
-
-def microseconds(moment: datetime) -> int:
-    """Count microseconds since the epoch."""
-    return (moment - EPOCH) // timedelta(microseconds=1)
-
-
-def moment_of(us: int) -> datetime:
-    """Read microseconds since the epoch."""
-    return EPOCH + timedelta(microseconds=us)
 
 
 def _months(first: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:

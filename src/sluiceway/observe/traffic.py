@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from sluiceway.artifacts.health_report import Traffic
 from sluiceway.observe.rows import DAY_US
-from sluiceway.observe.spans import Span, microseconds
+from sluiceway.observe.spans import Span
+from sluiceway.plans.moments_sql import microseconds
 
 # What the server itself could not do; a refusal of what the caller sent is no failure.
 SERVER_ERROR = 500

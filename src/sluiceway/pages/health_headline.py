@@ -60,8 +60,9 @@ def _what(window: Window, sent: Sequence[Alert], currency: str) -> Iterator[str]
 
 
 def _since(sent: Sequence[Alert]) -> str:
-    days = [alert.since for alert in sent if alert.since is not None]
-    return f", since {min(days):%Y-%m-%d}" if days else ""
+    """Take the middle of the alerts' days: each alone may be some days off, as days differ."""
+    days = sorted(alert.since for alert in sent if alert.since is not None)
+    return f", since {days[len(days) // 2]:%Y-%m-%d}" if days else ""
 
 
 def _extra(window: Window, sent: Sequence[Alert], currency: str) -> str:

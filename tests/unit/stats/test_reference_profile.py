@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sluiceway.stats.ks_test import ks_test
@@ -14,6 +14,7 @@ rows = st.dictionaries(
 
 
 @given(numbers, numbers)
+@settings(deadline=None)
 def test_a_number_is_compared_as_without_a_profile(then, now):
     then, now = (np.array(each, dtype=np.float32) for each in (then, now))
     found = NumberProfile.of(then).compare(now)
@@ -27,6 +28,7 @@ def test_a_number_is_compared_as_without_a_profile(then, now):
 
 
 @given(numbers, numbers)
+@settings(deadline=None)
 def test_bins_are_told_row_by_row_as_they_are_counted(then, now):
     profile = NumberProfile.of(np.array(then, dtype=np.float32))
     values = np.array(now, dtype=np.float32)
@@ -66,6 +68,7 @@ def test_nothing_then_or_nothing_now_compares_to_nothing():
 
 
 @given(rows, rows)
+@settings(deadline=None)
 def test_every_row_of_a_text_is_in_one_bin(then, now):
     profile = CategoryProfile.of(then)
     assert profile.counts.sum() == sum(then.values())

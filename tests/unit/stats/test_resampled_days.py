@@ -18,7 +18,7 @@ def days(mean, count, rng, *, spread=0.0, rows=200):
 
 
 @given(st.integers(1, 30), st.integers(1, 30), st.integers(0, 1000))
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 def test_each_drawing_takes_just_so_many_whole_days(count, draw, seed):
     unit = np.stack([np.ones(count), np.arange(count)], axis=1)
     totals = resampled_totals(unit, draw=draw, times=50, seed=seed)

@@ -1,0 +1,112 @@
+"""Gate 7: each criterion has a fault that stops it."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from sluiceway.artifacts.health_report import Drill
+from sluiceway.core.verdict import NO_OVERRIDES, Outcome, Override, Overrides
+from sluiceway.observe.gate import gate
+
+from .conftest import SERVED, rows_of
+
+NOW = datetime(2024, 9, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def judge(world):
+    return lambda report, overrides=NO_OVERRIDES: gate(report, world.promise, overrides, NOW)
+
+
+def only(verdict):
+    (closed,) = verdict.closed
+    return closed
+
+
+def test_working_alarms_open_it(judge, quiet):
+    verdict = judge(quiet)
+    assert verdict.outcome is Outcome.PASSED, verdict.closed
+    assert len({criterion.name for criterion in verdict.criteria}) == len(verdict.criteria)
+    assert len(verdict.criteria) == len(quiet.drills) + 3
+
+
+def test_it_stops_on_a_deaf_alarm(judge, quiet):
+    deaf = tuple(
+        replace(drill, fired=(), behaved=False) if drill.column == "carrier" else drill for drill in quiet.drills
+    )
+    closed = only(judge(replace(quiet, drills=deaf)))
+    assert closed.name == "drill, 30% of its values renamed: carrier"
+    assert (closed.measured, closed.limit, closed.outcome) == ("nothing", "data_drift: carrier", Outcome.STOPPED)
+
+
+def test_it_stops_on_a_noisy_control(judge, quiet):
+    noisy = (replace(quiet.drills[0], fired=("data_drift: carrier",), behaved=False), *quiet.drills[1:])
+    closed = only(judge(replace(quiet, drills=noisy)))
+    assert (closed.name, closed.measured, closed.limit) == ("drill, control: nothing", "data_drift: carrier", "nothing")
+
+
+@pytest.mark.parametrize("kind", ["data_drift", "prediction_drift", "performance", "cost", "errors", "latency"])
+def test_it_stops_when_an_alarm_was_never_tried(judge, quiet, kind):
+    some = tuple(drill for drill in quiet.drills if not drill.expected.startswith(f"{kind}:"))
+    closed = only(judge(replace(quiet, drills=some)))
+    assert (closed.name, closed.detail) == ("alarms that were not tried", kind)
+
+
+def test_it_stops_without_a_control(judge, quiet):
+    assert only(judge(replace(quiet, drills=quiet.drills[1:]))).detail == "a control without a fault"
+
+
+def test_it_stops_without_any_drill(judge, quiet):
+    assert only(judge(replace(quiet, drills=()))).measured == 7
+
+
+def test_it_stops_when_nobody_asked(judge, world, quiet):
+    nothing = world.observe(world.logged(rows_of(SERVED, 1)[:0]))
+    assert nothing.windows == ()
+    closed = judge(nothing).closed
+    assert [(each.name, each.measured, each.outcome) for each in closed] == [
+        ("requests seen", 0, Outcome.STOPPED),
+        ("rows whose outcome has matured", 0, Outcome.STOPPED),
+    ]
+
+
+def test_it_stops_when_no_outcome_has_matured(judge, quiet):
+    unripe = tuple(replace(window, performance=None) for window in quiet.windows)
+    assert only(judge(replace(quiet, windows=unripe))).name == "rows whose outcome has matured"
+
+
+def test_too_little_is_inconclusive(judge, world):
+    few = world.observe(world.logged(rows_of(SERVED, 3, a_day=30)))
+    assert {each.outcome for each in judge(few).closed} == {Outcome.INCONCLUSIVE}
+
+
+def test_what_the_data_did_is_no_reason_to_stop(judge, world, quiet):
+    import polars as pl
+
+    moved = rows_of(SERVED, 31).with_columns(distance=pl.col("distance") * 2)
+    report = world.observe(world.logged(moved))
+    assert any(not window.is_quiet for window in report.windows)
+    assert judge(report).outcome is Outcome.PASSED
+
+
+def test_an_override_names_the_check_and_the_dataset(judge, quiet):
+    broken = replace(quiet, drills=(replace(quiet.drills[0], behaved=False), *quiet.drills[1:]))
+    check = only(judge(broken)).check
+    excused = Override(check, quiet.dataset, "ops", "known", NOW + timedelta(days=1))
+    assert judge(broken, Overrides((excused,))).outcome is Outcome.OVERRIDDEN
+    assert not judge(broken, Overrides((replace(excused, subject="other"),))).is_open
+
+
+def test_a_drill_that_says_nothing_of_itself_stops(judge, quiet):
+    blank = Drill("blank", "", "cost: cost per row", (), behaved=None)
+    assert only(judge(replace(quiet, drills=(*quiet.drills, blank)))).name == "drill, blank"
+
+
+def test_the_gate_loads_nothing_heavy():
+    heavy = ("polars", "pyarrow", "numpy", "scipy", "jinja2", "matplotlib", "onnxruntime")
+    code = f"import sys, sluiceway.observe.gate; print([name for name in {heavy!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

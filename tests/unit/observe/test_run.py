@@ -1,0 +1,126 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+import pytest
+
+from sluiceway.artifacts.codec import decode, encode
+from sluiceway.artifacts.health_report import ALERT, HealthReport
+from sluiceway.core.errors import DamagedError
+from sluiceway.observe.run import run
+from sluiceway.pages.health_page import HealthCharts
+from sluiceway.ports.progress import Silence
+
+from .conftest import SERVED, rows_of
+
+CHANGED = datetime(2024, 8, 10, tzinfo=UTC)
+
+
+def sent(report):
+    return [(f"{w.began:%m}", a.kind, a.subject) for w in report.windows for a in w.alerts if a.severity == ALERT]
+
+
+@pytest.fixture(scope="module")
+def troubled(world, quiet_rows):
+    """From 10 August on distance comes in another unit, and the model is misled by it."""
+    rows = quiet_rows.with_columns(
+        distance=pl.when(pl.col("_at") >= CHANGED)
+        .then(pl.col("distance") * 1.609344)
+        .otherwise("distance")
+        .cast(pl.Float32)
+    )
+    return world.observe(world.logged(rows))
+
+
+def test_quiet_months_are_quiet_although_the_season_changes(quiet):
+    assert [f"{window.began:%Y-%m}" for window in quiet.windows] == ["2024-07", "2024-08"]
+    assert sent(quiet) == []
+    assert quiet.decision.retrain is False
+    wind = [drift for window in quiet.windows for drift in window.drift if drift.column.endswith("wind")]
+    assert {drift.verdict for drift in wind} == {"seasonal"}
+    assert all(drift.psi > 0.2 for drift in wind)
+
+
+def test_without_naming_the_season_its_column_alerts(world, quiet_rows):
+    unnamed = replace(world, spec=replace(world.spec, observe=replace(world.spec.observe, seasonal=())))
+    report = unnamed.observe(unnamed.logged(quiet_rows))
+    assert ("07", "data_drift", "origin_weather__latest_wind") in sent(report)
+    assert report.decision.retrain is False
+
+
+def test_trouble_is_told_with_its_day_its_cost_and_what_to_do(troubled):
+    kinds = sent(troubled)
+    assert all(month == "08" for month, *_ in kinds)
+    assert {
+        ("08", "data_drift", "distance"),
+        ("08", "prediction_drift", "probability"),
+        ("08", "cost", "cost per row"),
+    } <= set(kinds)
+    assert not any(subject == "carrier" for *_, subject in kinds)
+    august = troubled.windows[1]
+    since = {alert.kind: alert.since for alert in august.alerts if alert.severity == ALERT}
+    assert since["data_drift"] == since["prediction_drift"] == CHANGED
+    assert abs(since["cost"] - CHANGED) <= timedelta(days=10)
+    assert august.performance.extra_cost > 0
+    assert troubled.decision.retrain is True
+    assert troubled.decision.reasons[-1] == "August 2024: the predictions moved together with distance"
+
+
+def test_a_report_goes_through_json_and_back(troubled):
+    assert decode(HealthReport, encode(troubled)) == troubled
+
+
+def test_what_the_page_needs_is_stored(world, troubled):
+    drawn = decode(HealthCharts, world.objects.get(troubled.json))
+    assert [each.column for each in drawn.predictions] == ["July 2024", "August 2024"]
+    assert {each.column for each in drawn.moved} == {"distance", "origin_weather__latest_wind"}
+    assert len(drawn.days.days) == 62
+
+
+def test_the_same_log_gives_the_same_report_however_fast_it_was_answered(world, quiet, quiet_rows):
+    slower = world.observe(world.logged(quiet_rows, requests=[world.log(quiet_rows, latency_us=20_000)]))
+    assert slower.content_id == quiet.content_id
+    assert slower.windows[0].traffic != quiet.windows[0].traffic
+    assert world.observe(world.logged(quiet_rows[:-600])).content_id != quiet.content_id
+
+
+def test_a_report_names_what_it_is_of(quiet, world, reference):
+    assert (quiet.scope, quiet.version, quiet.bundle) == ("live", "v1", world.bundle.content_id)
+    assert (quiet.dataset, quiet.reference) == (world.bundle.dataset, reference.digest)
+    assert (quiet.began, quiet.ended) == (SERVED, datetime(2024, 9, 10, tzinfo=UTC))
+    assert quiet.details["reference_rows"] == str(len(reference.rows))
+
+
+def test_windows_are_as_long_as_the_spec_says(world, quiet_rows):
+    weekly = replace(world, spec=replace(world.spec, observe=replace(world.spec.observe, window="7d")))
+    report = weekly.observe(weekly.logged(quiet_rows))
+    assert {(window.ended - window.began).days for window in report.windows} == {7}
+    assert sent(report) == []
+
+
+def test_a_full_window_without_requests_is_shown_and_one_that_has_just_begun_is_not(world, quiet_rows):
+    july = quiet_rows.filter(pl.col("_at") < datetime(2024, 8, 1, tzinfo=UTC))
+    report = world.observe(world.logged(july))
+    assert [window.traffic.requests > 0 for window in report.windows] == [True, False]
+
+
+def test_an_empty_log_makes_a_report_with_drills_alone(world):
+    report = world.observe(world.logged(rows_of(SERVED, 1)[:0]))
+    assert (report.windows, report.decision.retrain) == ((), False)
+    assert all(drill.behaved for drill in report.drills)
+    assert decode(HealthReport, encode(report)) == report
+
+
+def test_a_model_that_was_exchanged_cannot_be_watched(world, quiet_rows):
+    candidate = world.candidate()
+    declared = replace(candidate.evaluation, holdout=replace(candidate.evaluation.holdout, rows=1))
+    with pytest.raises(DamagedError, match="gate 5 declared"):
+        run(
+            replace(candidate, evaluation=declared),
+            world.features(),
+            world.logged(quiet_rows),
+            promise=world.promise,
+            tables=world.tables,
+            objects=world.objects,
+            progress=Silence(),
+        )
