@@ -28,7 +28,7 @@ from sluiceway.artifacts.evaluation import Evaluation, Metrics, Parity, Reproduc
 from sluiceway.artifacts.feature_set import TimeAudit
 from sluiceway.artifacts.promise import Promise
 from sluiceway.artifacts.rollout_state import LIVE, RolloutState
-from sluiceway.core.moments import FixedClock
+from sluiceway.core.moments import Clock, FixedClock
 from sluiceway.core.verdict import Criterion, Verdict
 from sluiceway.declare.project import Project
 from sluiceway.deploy.app import serving_app
@@ -42,6 +42,7 @@ from sluiceway.ledger.running import record_published
 from sluiceway.ledger.standing import Standing, record_verdict
 from sluiceway.plans.moments_sql import microseconds, moment_of
 from sluiceway.ports.endpoint import Question
+from sluiceway.ports.request_log import RequestLog
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 SHIFT = microseconds(NOW) - microseconds(BEGAN)
@@ -63,8 +64,8 @@ class LiveProject:
     """The kit, and a service that answers by the live board with its clock."""
 
     kit: Kit
-    clock: FixedClock
-    log: MemoryRequests
+    clock: Clock
+    log: RequestLog
     flights: list[Asked]
     project: Project
     asked: int = 0
@@ -112,33 +113,38 @@ class LiveProject:
         due = self.flights[self.asked : self.asked + many]
         self.asked += many
         self.endpoint.ask([each.question for each in due])
-        after = self.flights[self.asked :] or due[-1:]
-        self.clock.moment = moment_of(after[0].question.at)
+        if isinstance(self.clock, FixedClock):
+            after = self.flights[self.asked :] or due[-1:]
+            self.clock.moment = moment_of(after[0].question.at)
 
 
 def a_live_project(*, promise: Promise = PROMISE, model: bytes = MODEL, **traffic: Any) -> LiveProject:
-    """A project whose first version is registered, rehearsed, and not yet served."""
-    flights = [shifted(each) for each in flown(**traffic)]
-    clock, log, tables = FixedClock(NOW), MemoryRequests(), MemoryTables()
-    objects = ObstoreObjects.memory()
+    """A project in memory, whose first version is registered, rehearsed, and not yet served."""
+    clock, log, objects = FixedClock(NOW), MemoryRequests(), ObstoreObjects.memory()
     nothing: dict[str, Any] = dict.fromkeys(("reader", "online", "tracker", "rehearse", "alerter"))
     kit = Kit(
-        files=objects, objects=objects, scratch=nowhere, tables=tables, engine=DuckdbEngine(threads=1),
+        files=objects, objects=objects, scratch=nowhere, tables=MemoryTables(), engine=DuckdbEngine(threads=1),
         ledger=Ledger(MemoryState(), clock), clock=clock, requests=log, **nothing,
     )  # fmt: skip
-    refs = tuple(tables.write(f"sources/{name}", table) for name, table in sources(flights).items())
-    dataset = DatasetVersion((), refs, RestoreReport(0.0, 0, 0, 0, ()))
-    for name, artifact in (("spec", promise), ("ingest", dataset)):
-        node = next(node for node in GRAPH if node.name == name)
-        keep(node, f"recipe-{name}", artifact, parents={}, kit=kit, settings=Settings())
+    flights = [shifted(each, SHIFT) for each in flown(**traffic)]
+    furnish(kit, flights, promise)
     made = LiveProject(kit, clock, log, flights, Project(PIPELINE, {}, "", ""))
     made.register(1, model)
     return made
 
 
-def shifted(asked: Asked) -> Asked:
-    """The same flight, departing after the project's present."""
-    return replace(asked, question=Question(asked.question.at + SHIFT, asked.question.body))
+def furnish(kit: Kit, flights: list[Asked], promise: Promise) -> None:
+    """Make the promise and the dataset, as earlier stages would have."""
+    refs = tuple(kit.tables.write(f"sources/{name}", table) for name, table in sources(flights).items())
+    dataset = DatasetVersion((), refs, RestoreReport(0.0, 0, 0, 0, ()))
+    for name, artifact in (("spec", promise), ("ingest", dataset)):
+        node = next(node for node in GRAPH if node.name == name)
+        keep(node, f"recipe-{name}", artifact, parents={}, kit=kit, settings=Settings())
+
+
+def shifted(asked: Asked, by_us: int) -> Asked:
+    """The same flight at another time."""
+    return replace(asked, question=Question(asked.question.at + by_us, asked.question.body))
 
 
 def sources(flights: list[Asked]) -> dict[str, pa.Table]:

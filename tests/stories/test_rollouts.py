@@ -1,0 +1,222 @@
+"""A rollout by the installed command: onto the canary, from share to share, into production, and back at once."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests import bundles
+from tests.live_projects import SHUT, LiveProject, furnish, shifted
+from tests.served_canaries import BEGAN, TRUTH, flown, lenient
+
+from sluiceway.adapters.project_lock import ProjectLock
+from sluiceway.artifacts.promise import Promise
+from sluiceway.artifacts.rollout_state import LIVE
+from sluiceway.core.moments import SystemClock
+from sluiceway.declare.spec import Rollout
+from sluiceway.deploy.board import Board
+from sluiceway.ledger.rolling import Transition, current, record_transition
+from sluiceway.plans.moments_sql import microseconds
+from sluiceway.workspace import Workspace
+
+PIPELINE = """
+import sluiceway as sw
+
+SCHEDULE = sw.Source(
+    "schedule", key="flight_id", event_time="departs", known_time="told",
+    sql="select 'F1' as flight_id, TIMESTAMPTZ '2013-09-01' as departs, TIMESTAMPTZ '2013-08-01' as told",
+)
+LANDINGS = sw.Source(
+    "landings", key="flight_id", event_time="lands",
+    sql="select 'F1' as flight_id, 0 as delay, TIMESTAMPTZ '2013-09-01' as lands",
+)
+pipeline = sw.Pipeline(
+    spec="spec.yaml", views=[], model=lambda trial: None,
+    label=sw.Label("late", LANDINGS, "delay > 30", each=SCHEDULE, at="departs", matures="12h"),
+)
+print("a project may print what it likes")
+"""
+QUICK = Rollout(canary=0.5, ramp=(1.0,), hold="1s", by=("carrier",))
+PATIENCE_S = 60
+COMMAND = Path(sys.executable).with_name("sluiceway")
+
+
+def quiet() -> dict[str, str]:
+    """The environment without what would steer the command."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("SLUICEWAY_")}
+
+
+@dataclass
+class Said:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass
+class Place:
+    """A project's folder behind gate 6, and the command to run in it."""
+
+    folder: Path
+    live: LiveProject
+
+    def __call__(self, *words: str, code: int = 0) -> Said:
+        done = subprocess.run(
+            [COMMAND, "rollout", *words], cwd=self.folder, env=quiet(), check=False, capture_output=True, text=True,
+            timeout=PATIENCE_S,
+        )  # fmt: skip
+        said = Said(done.returncode, done.stdout, done.stderr)
+        assert "Traceback" not in said.out + said.err, said.err
+        assert "fault in Sluiceway" not in said.err, said.err
+        assert said.code == code, f"{words} exited {said.code}, not {code}\n{said.out}\n{said.err}"
+        return said
+
+    @property
+    def ledger(self):
+        return Workspace.open(self.folder).kit.ledger
+
+
+@pytest.fixture
+def place(tmp_path) -> Place:
+    (tmp_path / "pipeline.py").write_text(PIPELINE)
+    (tmp_path / "spec.yaml").write_text("problem: {name: late}\n")
+    clock, kit = SystemClock(), Workspace.open(tmp_path).kit
+    ago = microseconds(clock.now() - timedelta(days=4)) - microseconds(BEGAN)
+    flights = [shifted(each, ago) for each in flown(3, a_day=600)]
+    promise = lenient(0.99)
+    spec = replace(promise.spec, rollout=QUICK, acceptance=replace(promise.spec.acceptance, min_canary_hours=0.0))
+    furnish(kit, flights, Promise(spec, ()))
+    live = LiveProject(kit, clock, kit.requests, flights, None)
+    live.register(1, bundles.logistic(**TRUTH))
+    return Place(tmp_path, live)
+
+
+def test_a_model_goes_from_the_canary_to_production_and_back(place):
+    assert place("status", "--json").json == {"rollout": None, "missing": []}
+    begun = place("start", "--json").json["rollout"]
+    assert (begun["champion"], begun["challenger"], begun["share"], begun["by"]) == (
+        "v1-baseline", "v1", 0.5, ["carrier"],
+    )  # fmt: skip
+    place.live.ask(900)
+    time.sleep(1.0)
+    stepped = place("advance", "--json").json
+    assert (stepped["change"], stepped["rollout"]["share"], stepped["gate"]["verdict"]) == ("step_up", 1.0, "passed")
+    assert stepped["gate"]["scope"] == "live"
+    assert "live canary of v1" in Path(place.folder / stepped["report"]).read_text()
+    time.sleep(1.0)
+    said = place("advance")
+    assert "passed live" in said.out
+    assert "v1 promoted: v1 takes over from v1-baseline" in said.out
+    told = place("status").out
+    assert "champion    v1\n" in told
+    assert "before      v1-baseline" in told
+    back = place("rollback", "--reason", "calls from the gates", "--json").json["rollout"]
+    assert (back["champion"], back["previous"]) == ("v1-baseline", None)
+    assert "no champion before v1-baseline to roll back to" in place("rollback", code=2).err
+
+
+def test_what_is_missing_is_said_and_exits_1(place):
+    place("start")
+    assert "Not judged yet" in place("status").out
+    place.live.ask(100)
+    said = place("advance", code=1)
+    assert "inconclusive live" in said.out
+    assert "more without a failure" in said.out
+    assert "v1 stays at 50 % until gate 6 opens" in said.out
+    assert "a project may print what it likes" not in said.out
+    missing = place("status", "--json").json["missing"]
+    assert "share of canary requests answered, lower 95 % bound" in {each["name"] for each in missing}
+    assert "it takes 299" in place("status").out
+
+
+def test_a_bad_model_is_aborted_by_the_next_advance(place):
+    place.live.register(2, bundles.constant(float("nan")))
+    place("start", "2")
+    place.live.ask(200)
+    said = place("advance", code=1)
+    assert "v2 aborted: v2 is out at 50 %" in said.out
+    assert place("status", "--json").json["rollout"]["challenger"] is None
+
+
+def test_watching_goes_on_until_it_is_decided(place):
+    place("start")
+    watching = subprocess.Popen(
+        [COMMAND, "rollout", "advance", "--watch", "1s", "--json"],
+        cwd=place.folder, env=quiet(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    asking = threading.Thread(target=lambda: [(place.live.ask(300), time.sleep(0.3)) for _ in range(5)])
+    asking.start()
+    out, err = watching.communicate(timeout=PATIENCE_S)
+    asking.join()
+    assert watching.returncode == 0, err
+    assert json.loads(out)["change"] == "promote"
+    assert "goes from 50 % to 100 %" in err
+    assert place("status", "--json").json["rollout"]["champion"] == "v1"
+
+
+def test_somebody_elses_abort_ends_the_watch(place):
+    place("start")
+    watching = subprocess.Popen(
+        [COMMAND, "rollout", "advance", "--watch", "1s"],
+        cwd=place.folder, env=quiet(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert any("inconclusive" in line for line in iter(watching.stderr.readline, ""))
+    place("abort", "--reason", "enough", "--author", "ada")
+    out, _ = watching.communicate(timeout=PATIENCE_S)
+    assert watching.returncode == 1
+    assert "v1 is no longer tried out: v1 is out at 50 %: enough" in out
+
+
+def test_an_abort_never_waits_for_a_run(place):
+    place("start")
+    with ProjectLock(place.folder / ".sluiceway" / "lock").hold("run"):
+        assert place("abort", "--reason", "calls from the gates", "--json").json["rollout"]["challenger"] is None
+
+
+def test_a_model_that_may_not_start_says_which_gate_and_why(place):
+    place.live.register(2, bundles.logistic(slope=0.004, intercept=-3.9), rehearsal=None)
+    refused = place("start", "--json", code=1).json
+    assert refused == {
+        "started": False, "refused": "version 2 has not been rehearsed: sluiceway rollout rehearse", "gate": None,
+    }  # fmt: skip
+    place.live.register(3, bundles.logistic(slope=0.004, intercept=-3.8), rehearsal=SHUT)
+    said = place("start", code=1)
+    assert "the rehearsal of version 3 did not pass gate 6" in said.out
+    assert "stopped in rehearsal" in said.out
+    assert place("status", "--json").json["rollout"] is None
+
+
+def test_a_kill_between_ledger_and_board_is_mended_by_status(place):
+    place("start")
+    workspace = Workspace.open(place.folder)
+    board, state = Board(workspace.kit.objects, LIVE), current(place.ledger, LIVE)
+    unshown = replace(state, sequence=state.sequence + 1, share=1.0, step=1, reason="killed before it was shown")
+    record_transition(workspace.kit.ledger, Transition("step_up", unshown))
+    assert board.read() == state
+    assert place("status", "--json").json["rollout"]["share"] == 1.0
+    assert board.read() == unshown
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("advance",), "nobody answers live traffic yet"),
+        (("abort", "--reason", "x"), "nobody answers live traffic yet"),
+        (("abort", "--reason", " "), "--reason is empty"),
+        (("advance", "--watch", "soon"), "--watch: 'soon' is not a duration"),
+        (("start", "9"), "no version is called '9'"),
+    ],
+)
+def test_misuse_exits_2_and_says_what_to_do(place, words, said):
+    assert said in place(*words, code=2).err
