@@ -2,6 +2,7 @@
 
 import asyncio
 
+from sluiceway.core.errors import SluicewayError
 from sluiceway.deploy.board import Board
 from sluiceway.deploy.service import Service
 
@@ -28,8 +29,11 @@ class BoardWatch:
         """Look once."""
         try:
             taken = self._take_up()
+        except SluicewayError as error:
+            self._service.fail(f"the board cannot be read: {error}")
+            taken = False
         except Exception as error:  # noqa: BLE001 - whatever it is, what answers now goes on, and it is tried again
-            self._service.fail(f"the board cannot be read: {type(error).__name__}: {error}")
+            self._service.fail(f"what the board shows cannot be taken up: {type(error).__name__}: {error}")
             taken = False
         self._pause_s = self._every_s if taken else min(self._pause_s * 2, LONGEST_PAUSE_S)
 

@@ -68,12 +68,13 @@ def _join(model: "ModelProto", name: str, parts: list[str], kind: int) -> list[s
     largest = max(joins, key=lambda node: len(node.input), default=None)
     order = list(dict.fromkeys([*(largest.input if largest is not None else ()), *parts]))
     graph.input.append(helper.make_tensor_value_info(name, kind, [None, len(order)]))
-    others = [node for node in graph.node if node not in joins]
     before = [_gathered(model, node, name, order) for node in joins]
-    if not set(order).isdisjoint([*_taken(others), *(value.name for value in graph.output)]):
+    for node in joins:
+        graph.node.remove(node)
+    if not set(order).isdisjoint([*_taken(graph.node), *(value.name for value in graph.output)]):
         before.append(_split(model, name, order))
-    del graph.node[:]
-    graph.node.extend([*before, *others])
+    for node in reversed(before):  # one by one: to write the list anew would copy every tree of a forest
+        graph.node.insert(0, node)
     return order
 
 
