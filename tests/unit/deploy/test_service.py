@@ -1,5 +1,7 @@
 """One request through the service: what is answered, logged, counted, in this order."""
 
+import asyncio
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -70,18 +72,18 @@ def test_the_log_is_a_table(server):
     assert table["view:origin_weather:known_through"].cast("int64").to_pylist() == [2, None]
 
 
-def test_the_line_is_there_before_the_answer():
-    class Order(MemoryRequests):
-        def append(self, lines):
-            assert not answered
-            super().append(lines)
+def test_the_line_is_there_before_the_answer(server, monkeypatch):
+    events, append = [], server.log.append
+    monkeypatch.setattr(server.log, "append", lambda lines: (append(lines), events.append("logged")))
 
-    answered = []
-    server = Server(log=Order())
-    server.show(server.shelve())
-    answered.append(server.ask())
-    assert answered[0].status == 200
-    assert len(server.records) == 1
+    async def receive():
+        return {"type": "http.request", "body": json.dumps(bundles.row()).encode()}
+
+    async def send(message):
+        events.append(message["type"])
+
+    asyncio.run(server.app({"type": "http", "method": "POST", "path": "/predict", "headers": []}, receive, send))
+    assert events == ["logged", "http.response.start", "http.response.body"]
 
 
 def test_what_cannot_be_logged_is_not_answered():
