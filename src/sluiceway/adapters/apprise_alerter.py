@@ -1,6 +1,8 @@
 """Alerts to chats, mail and webhooks: any address that apprise knows, such as ``slack://`` or ``json://``."""
 
+import logging
 import re
+import warnings
 from collections.abc import Collection, Mapping, Sequence
 from threading import Lock
 
@@ -48,13 +50,14 @@ def delivered(address: str, title: str, body: str) -> str:
     """Send a message; return why it was not taken, without the address's secrets, or nothing."""
     import apprise
 
-    courier = apprise.Apprise()
-    if not courier.add(address):
-        return "this is no address that apprise knows; see its documentation for how it is written"
-    with apprise.LogCapture(level="WARNING", fmt="%(message)s") as heard:  # type: ignore[no-untyped-call]
+    with warnings.catch_warnings(), apprise.LogCapture(level=logging.WARNING, fmt="%(message)s") as heard:  # type: ignore[no-untyped-call]
+        warnings.simplefilter("ignore")  # of what a hundred services import, some is always about to be removed
+        courier = apprise.Apprise()
         try:
+            if not courier.add(address):
+                return "this is no address that apprise knows; see its documentation for how it is written"
             taken = courier.notify(body=body, title=title, notify_type=apprise.NotifyType.WARNING)
-        except Exception as error:  # noqa: BLE001 - hundreds of services, each with its own way to fail
+        except Exception as error:  # noqa: BLE001 - each service has its own way to fail
             return f"not delivered: {type(error).__name__}"
         said = heard.getvalue()
     return "" if taken else masked(f"not delivered: {' '.join(said.split()) or 'no reason was given'}", address)

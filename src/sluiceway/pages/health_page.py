@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from sluiceway.artifacts.health_report import ALERT, Alert, FeatureDrift, HealthReport, Interval, Window
 from sluiceway.core.verdict import Criterion, Outcome, Verdict
 from sluiceway.declare.spec import Spec
+from sluiceway.pages.bounds_chart import Span, bounds_svg
 from sluiceway.pages.criteria_table import criteria_table
 from sluiceway.pages.daily_chart import Days, daily_svg
 from sluiceway.pages.health_headline import headline, period, short_period
 from sluiceway.pages.histogram import Histogram, histogram_svg
-from sluiceway.pages.interval_chart import Whisker, interval_svg
 from sluiceway.pages.number_text import moment_text, number_text, percent
 from sluiceway.pages.page import (
     Block,
@@ -29,7 +29,7 @@ from sluiceway.pages.page import (
     Table,
 )
 
-COST = "cost"
+COST, F1 = "cost", "performance"
 MARKS = {"drift": "▲", "seasonal": "≈", "moved": "·", "inconclusive": "?"}
 NO_MARK = "\N{FIGURE SPACE}"
 DEEPEST = 1.0
@@ -206,30 +206,32 @@ def _performance(report: HealthReport, charts: HealthCharts, spec: Spec) -> list
 
 
 def _performance_figures(report: HealthReport, charts: HealthCharts, spec: Spec) -> list[Figure]:
-    limit, currency = spec.acceptance.max_f1_drop, spec.costs.currency
-    f1, cost = _whiskers(report.windows, "performance"), _whiskers(report.windows, "cost")
+    limit, currency = 100 * spec.acceptance.max_f1_drop, spec.costs.currency
     declared = next(each.performance.reference_cost for each in report.windows if each.performance)
     series = [
         Days(charts.reference_days.days, charts.reference_days.cost, "then"),
         Days(charts.days.days, charts.days.cost, "accent"),
     ]
+    cost, f1 = "Change of the cost, %", "Change of F1, %"
     drawn = [
-        (daily_svg(series, name="Cost", promised=declared, change=_change(report)), f"{currency} a request, by day"),
-        (interval_svg(cost, name="Cost against what was declared", limit=limit), "Cost against what was declared"),
-        (interval_svg(f1, name="F1 against what was declared", limit=-limit), "F1 against what was declared"),
+        (f"{currency} a request, by day", daily_svg(series, name="Cost", promised=declared, change=_change(report))),
+        (cost, bounds_svg(_changes(report.windows, COST), name=cost, limit=limit)),
+        (f1, bounds_svg(_changes(report.windows, F1), name=f1, limit=-limit)),
     ]
     notes = ("Orange: the reference; blue: the log; dashed: declared.", BOUNDS, BOUNDS)
-    return [Figure(svg, caption, note) for (svg, caption), note in zip(drawn, notes, strict=True) if svg]
+    return [Figure(svg, caption, note) for (caption, svg), note in zip(drawn, notes, strict=True) if svg]
 
 
-def _whiskers(windows: Sequence[Window], kind: str) -> list[Whisker]:
+def _changes(windows: Sequence[Window], kind: str) -> list[Span]:
+    """The change of each window in percent, set apart where it was told."""
     found = []
     for window in windows:
         scored = window.performance
-        change = None if scored is None else scored.cost_change if kind == COST else scored.f1_change
-        if change is not None and change.change is not None:
-            bad = any(alert.kind == kind and alert.severity == ALERT for alert in window.alerts)
-            found.append(Whisker(short_period(window), change.change, change.low, change.high, is_bad=bad))
+        if scored is not None:
+            change = scored.cost_change if kind == COST else scored.f1_change
+            told = any(alert.kind == kind and alert.severity == ALERT for alert in window.alerts)
+            value, low, high = (None if end is None else 100 * end for end in (change.change, change.low, change.high))
+            found.append(Span(short_period(window), value, low, high, "stopped" if told else "accent"))
     return found
 
 

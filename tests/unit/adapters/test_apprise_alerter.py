@@ -1,0 +1,45 @@
+import pytest
+from tests.contracts.test_alerter import COST, DRIFT, at, webhook
+
+from sluiceway.adapters.apprise_alerter import AppriseAlerter, masked
+
+
+def test_people_read_a_line_an_alert_with_its_day():
+    with webhook() as server:
+        AppriseAlerter([at(server)]).send("December 2013", [COST, DRIFT], places=["json 1"])
+        (heard,) = server.heard
+    assert heard.splitlines() == [
+        "December 2013",
+        "- a request costs 67 % more (since 2013-12-05)",
+        "- temp moved: PSI 3.80, limit 0.2",
+    ]
+
+
+def test_one_place_that_fails_holds_no_other_back():
+    with webhook() as works, webhook(answers=500) as fails:
+        alerter = AppriseAlerter([at(fails), at(works), "nowhere://x"])
+        failed = alerter.send("title", [COST], places=alerter.places)
+        assert len(works.heard) == 1
+    assert alerter.places == ("json 1", "json 2", "nowhere 3")
+    assert set(failed) == {"json 1", "nowhere 3"}
+    assert "500" in failed["json 1"]
+    assert failed["nowhere 3"] == "this is no address that apprise knows; see its documentation for how it is written"
+
+
+def test_only_the_places_asked_for_are_told():
+    with webhook() as first, webhook() as second:
+        AppriseAlerter([at(first), at(second)]).send("title", [COST], places=["json 2"])
+        assert (len(first.heard), len(second.heard)) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "address", "shown"),
+    [
+        ("cannot reach T0KEN-secret now", "slack://T0KEN-secret/x", "cannot reach … now"),
+        ("bad password hunter22", "mailto://me:hunter22@mail.example", "bad password …"),
+        ("port 8080", "json://host:8080/", "port 8080"),
+        ("longest first: abcdefgh", "x://abcdef/abcdefgh", "longest first: …"),
+    ],
+)
+def test_no_longer_piece_of_an_address_is_shown(text, address, shown):
+    assert masked(text, address) == shown

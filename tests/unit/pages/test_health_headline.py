@@ -1,0 +1,100 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from sluiceway.artifacts.health_report import (
+    ALERT,
+    WARNING,
+    Alert,
+    FeatureDrift,
+    HealthReport,
+    Interval,
+    Performance,
+    RetrainDecision,
+    Traffic,
+    Window,
+)
+from sluiceway.pages.health_headline import headline, period, short_period
+
+DAY = datetime(2013, 12, 5, tzinfo=UTC)
+CHANGE = Interval(0.674, 0.52, 0.83)
+SCORED = Performance(26_000, 0.97, 5000, 0.49, 0.41, CHANGE, 17.427, 10.41, CHANGE, 184_244.4)
+SEASONAL = FeatureDrift("temp", 3.9, 0.01, 9.0, "ks", 0.6, 0.0, 0.6, 0.0, 0.0, "seasonal")
+
+
+def window(month, *alerts, drift=(), requests=26_000):
+    began, ended = datetime(2013, month, 1, tzinfo=UTC), datetime(2013 + month // 12, month % 12 + 1, 1, tzinfo=UTC)
+    return Window(began, ended, Traffic(requests, 0, 1.0, 2.0, 3.0), drift, None, SCORED, alerts)
+
+
+def report(*windows, retrain=False):
+    return HealthReport(
+        "rehearsal", "d", "v1", "b", DAY, DAY, "r", windows, (), RetrainDecision(retrain=retrain, reasons=("because",))
+    )
+
+
+def alert(kind, subject="x", measured=0.674, severity=ALERT, since=DAY):
+    return Alert(severity, kind, subject, "", measured, 0.05, since)
+
+
+def said(*windows, retrain=False):
+    return headline(report(*windows, retrain=retrain), currency="USD").replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_it_says_what_moved_since_when_what_it_costs_and_what_to_do():
+    columns = [alert("data_drift", name, 1.2) for name in "abc"]
+    december = window(12, alert("cost"), alert("prediction_drift"), *columns)
+    assert said(window(11), december, retrain=True) == (
+        "December 2013: a request costs 67.4 % more than declared (17.43 against 10.41 USD), and the predictions and "
+        "3 columns moved, since 2013-12-05. That is 184,244 USD more than declared. Train again."
+    )
+
+
+@pytest.mark.parametrize(
+    ("alerts", "words"),
+    [
+        ([alert("data_drift", "temp", since=None)], "December 2013: temp moved. There is no need to train again."),
+        ([alert("performance", measured=0.2)], "F1 is 20 % below what was declared, since 2013-12-05."),
+        ([alert("errors", measured=0.02)], "2 % of the requests failed"),
+        ([alert("latency", measured=73.21)], "one request in 100 takes 73.21 ms or longer"),
+    ],
+)
+def test_each_kind_of_alert_has_its_words(alerts, words):
+    assert words in said(window(12, *alerts))
+
+
+def test_the_newest_window_that_was_not_quiet_is_told_of():
+    assert said(window(10, alert("errors")), window(11, alert("cost", severity=WARNING))).startswith("October 2013: ")
+
+
+def test_the_day_is_the_middle_of_the_alerts_days():
+    days = [
+        alert("data_drift", str(number), since=DAY + timedelta(days=shift)) for number, shift in enumerate((-9, 0, 1))
+    ]
+    assert "since 2013-12-05" in said(window(12, *days))
+
+
+def test_quiet_says_so_and_what_the_season_did():
+    assert said(window(11, drift=(SEASONAL,)), window(12, drift=(SEASONAL,))) == (
+        "All quiet in 52,000 requests. 1 column moved with the season, as expected. There is no need to train again."
+    )
+    assert said(window(11)) == "All quiet in 26,000 requests. There is no need to train again."
+
+
+def test_without_requests_there_is_nothing_to_say():
+    assert said() == said(window(11, requests=0)) == "Nobody has asked this version anything yet."
+
+
+@pytest.mark.parametrize(
+    ("began", "ended", "long", "short"),
+    [
+        ("2013-11-01T00", "2013-12-01T00", "November 2013", "Nov 2013"),
+        ("2013-11-01T00", "2013-11-20T06", "2013-11-01 to 2013-11-20", "2013-11-01"),
+        ("2013-11-04T00", "2013-11-11T00", "2013-11-04 to 2013-11-11", "2013-11-04"),
+        ("2013-11-04T06", "2013-11-04T12", "2013-11-04 06:00", "2013-11-04"),
+    ],
+)
+def test_a_window_is_named_as_people_do(began, ended, long, short):
+    times = [datetime.fromisoformat(each).replace(tzinfo=UTC) for each in (began, ended)]
+    one = Window(*times, Traffic(0, 0, None, None, None), (), None, None, ())
+    assert (period(one), short_period(one)) == (long, short)
