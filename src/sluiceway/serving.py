@@ -5,6 +5,7 @@ import shutil
 import socket
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -173,8 +174,9 @@ class Spoken:
 
     def say(self, text: str) -> None:
         """Tell what is being done now."""
-        sys.stderr.write(f"worker {os.getpid()}: {text}\n")
-        sys.stderr.flush()
+        with suppress(OSError):  # that nobody listens any more is no reason to stop
+            sys.stderr.write(f"worker {os.getpid()}: {text}\n")
+            sys.stderr.flush()
 
     def advance(self, done: int, total: int) -> None:
         """Keep quiet: a line for each step would be too many."""

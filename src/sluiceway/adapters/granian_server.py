@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import Event
 from typing import Any
@@ -94,8 +94,9 @@ class _Place:
 
 def _say(pid: int, code: int) -> None:
     how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-    sys.stderr.write(f"note: worker {pid} {how}; another one starts\n")
-    sys.stderr.flush()
+    with suppress(OSError):  # that nobody listens any more is no reason to stop
+        sys.stderr.write(f"note: worker {pid} {how}; another one starts\n")
+        sys.stderr.flush()
 
 
 class GranianServer:

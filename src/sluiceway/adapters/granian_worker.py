@@ -20,7 +20,7 @@ from sluiceway.core.errors import MisuseError, SluicewayError
 
 BACKLOG = 1024
 CONNECTIONS = 4096
-HEADERS_MS = 10_000
+IDLE_MS = 75_000  # longer than the minute for which load balancers usually keep a connection
 ERRORS = {"class": "logging.StreamHandler", "formatter": "generic", "stream": "ext://sys.stderr"}
 MISUSE, COULD_NOT_JUDGE = 2, 3
 
@@ -45,7 +45,7 @@ def serve_app(app: Any, descriptor: int) -> None:
         app,
         interface=Interfaces.ASGI,
         http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(header_read_timeout=HEADERS_MS),
+        http1_settings=HTTP1Settings(header_read_timeout=IDLE_MS),
         websockets=False,
         backlog=BACKLOG,
         backpressure=CONNECTIONS,
