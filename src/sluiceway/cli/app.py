@@ -44,6 +44,7 @@ GROUPS = {
     "features": "Features: what there is, and their values now.",
     "models": "Models in the registry.",
     "rollout": "Rollouts: who answers, and whom a share of the traffic tries out.",
+    "observe": "Health: what moved, since when, what it costs, and whether the alarms work.",
     "ledger": "The evidence.",
 }
 VERBS: dict[str, dict[str, Described]] = {
@@ -132,6 +133,18 @@ VERBS: dict[str, dict[str, Described]] = {
             "Rehearse the newest candidate afresh on a virtual clock, and judge gate 6.",
             "The same as: sluiceway run --only deploy --again deploy. Live traffic is not touched.",
             ("sluiceway rollout rehearse",),
+        ),
+    },
+    "observe": {
+        "report": (
+            "Show the newest health report: the headline, the alerts, and what moved in which window.",
+            "Exits 1 when gate 7 is closed. The page that it names has the charts.",
+            ("sluiceway observe report", "sluiceway observe report --json"),
+        ),
+        "drill": (
+            "Try the alarms now: plant faults into a copy of the candidate's holdout, and watch it.",
+            "Nothing is stored and nobody is told. Exits 1 when a fault goes unnoticed, or the control does not.",
+            ("sluiceway observe drill",),
         ),
     },
     "ledger": {

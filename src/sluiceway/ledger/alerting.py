@@ -59,6 +59,15 @@ def told(ledger: Ledger) -> dict[Key, Mapping[str, Any]]:
     return {_key(entry.body): entry.body for entry in ledger.entries(ALERTED)}
 
 
+def undelivered(ledger: Ledger, report: HealthReport) -> dict[str, str]:
+    """Return the places that could not be told of what a report's model was alerted for last, each with its reason."""
+    failed: dict[str, str] = {}
+    for body in told(ledger).values():
+        if (body["scope"], body["bundle"]) == (report.scope, report.bundle):
+            failed |= body["failed"]
+    return failed
+
+
 def record_decision(ledger: Ledger, report: HealthReport, *, as_of: datetime | None) -> None:
     """Write down whether to train again, unless the newest decision says the same of the same model."""
     decision = report.decision

@@ -11,6 +11,7 @@ from sluiceway.pages.criteria_table import criteria_table
 from sluiceway.pages.daily_chart import Days, daily_svg
 from sluiceway.pages.health_headline import headline, period, short_period
 from sluiceway.pages.histogram import Histogram, histogram_svg
+from sluiceway.pages.moved_columns import LEGEND, moved_columns, psi_text
 from sluiceway.pages.number_text import moment_text, number_text, percent
 from sluiceway.pages.page import (
     Block,
@@ -30,16 +31,10 @@ from sluiceway.pages.page import (
 )
 
 COST, F1 = "cost", "performance"
-MARKS = {"drift": "▲", "seasonal": "≈", "moved": "·", "inconclusive": "?"}
-NO_MARK = "\N{FIGURE SPACE}"
 DEEPEST = 1.0
 THEN_AND_NOW = "Bars: share of rows now. Line: the reference."
 BOUNDS = "Line: 95 % bounds; dotted: the limit."
 SHADES = {"drift": "bad", "seasonal": "known"}
-LEGEND = (
-    "PSI of each column against the reference, those that moved most first. ▲ drifted, and was told; ≈ seasonal, moved "
-    "no further than while the model learnt; · moved for certain, but less than the limit; ? too few rows to say."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,30 +122,15 @@ def _heat(windows: Sequence[Window]) -> list[Block]:
     """Set columns beside windows, each cell the deeper, the farther the column moved."""
     if not windows:
         return [Note("No window has been watched yet.")]
-    moved = {drift.column: max(_psi(each) for each in _across(windows, drift.column)) for drift in windows[-1].drift}
-    rows = [("predictions", *(_shade(window.prediction) for window in windows))]
-    rows += [
-        (name, *(_shade(each) for each in _across(windows, name)))
-        for name in sorted(moved, key=lambda n: (-moved[n], n))
-    ]
-    return [Note(LEGEND), Table(("Column", *(short_period(window) for window in windows)), rows, is_narrow=True)]
-
-
-def _across(windows: Sequence[Window], column: str) -> list[FeatureDrift | None]:
-    """One column in every window."""
-    return [next((each for each in window.drift if each.column == column), None) for window in windows]
-
-
-def _psi(drift: FeatureDrift | None) -> float:
-    return drift.psi if drift is not None and drift.psi is not None else 0.0
+    rows = [(name, *map(_shade, found)) for name, found in moved_columns(windows)]
+    words = Note(f"PSI of each column against the reference, those that moved most first. {LEGEND}.")
+    return [words, Table(("Column", *map(short_period, windows)), rows, is_narrow=True)]
 
 
 def _shade(drift: FeatureDrift | None) -> Cell:
     if drift is None or drift.psi is None:
         return None
-    mark = MARKS.get(drift.verdict, "")
-    tone = SHADES.get(drift.verdict, "plain")
-    return Shade(f"{drift.psi:.2f} {mark or NO_MARK}", tone, min(drift.psi / DEEPEST, 1.0))
+    return Shade(psi_text(drift), SHADES.get(drift.verdict, "plain"), min(drift.psi / DEEPEST, 1.0))
 
 
 def _columns(charts: HealthCharts) -> list[Section]:
