@@ -215,6 +215,15 @@ def test_a_newest_fact_that_is_corrected_away_leaves_the_one_before_it_and_the_s
     assert [unpack_value(value).features for value in online.read(live.digest, [A, B])] == [[1.0], [3.0]]
 
 
+@pytest.mark.parametrize("order", [slice(None), slice(None, None, -1)], ids=["as they come", "backwards"])
+def test_of_facts_with_equal_times_the_one_with_the_greater_other_columns_counts_in_whatever_order_they_come(order):
+    rows = [row(10, None, key=1), row(10, 4, key=1), row(10, 3, key=1)]
+    live = simple(rows[order], sw.sum("x", over="1m"), sw.count(over="1m"), sw.latest("x"), key="key")
+    assert features(live, 60) == {A: [4.0, 1.0, 4.0]}
+    live = simple([{**each, "key": None} for each in rows[order]], sw.latest("x"))
+    assert features(live, 60) == {A: [4.0]}
+
+
 def test_a_value_says_when_it_was_written_and_what_it_knows():
     live = simple([row(10, 5)], sw.count(over="2m"))
     (value,) = [unpack_value(value) for _, value in live.advance(100 * SECOND)]
