@@ -71,9 +71,9 @@ class Place:
     folder: Path
     live: LiveProject
 
-    def __call__(self, *words: str, code: int = 0) -> Said:
+    def __call__(self, *words: str, code: int = 0, group: str = "rollout") -> Said:
         done = subprocess.run(
-            [COMMAND, "rollout", *words], cwd=self.folder, env=quiet(), check=False, capture_output=True, text=True,
+            [COMMAND, group, *words], cwd=self.folder, env=quiet(), check=False, capture_output=True, text=True,
             timeout=PATIENCE_S,
         )  # fmt: skip
         said = Said(done.returncode, done.stdout, done.stderr)
@@ -124,6 +124,9 @@ def test_a_model_goes_from_the_canary_to_production_and_back(place):
     back = place("rollback", "--reason", "calls from the gates", "--json").json["rollout"]
     assert (back["champion"], back["previous"]) == ("v1-baseline", None)
     assert "no champion before v1-baseline to roll back to" in place("rollback", code=2).err
+    told = place("log", group="ledger").out
+    assert "live rollback: back from v1 to v1-baseline: calls from the gates" in told
+    assert "gate 6 deploy: passed live" in told
 
 
 def test_what_is_missing_is_said_and_exits_1(place):

@@ -1,14 +1,18 @@
 """``sluiceway ledger``: the evidence, and whether it is what was written."""
 
+from textwrap import shorten
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from sluiceway.cli.answer import print_json, print_lines, print_table
 from sluiceway.cli.flags import HERE, Common
+from sluiceway.cli.gates import verdict_words
 from sluiceway.core.errors import MisuseError
 from sluiceway.ledger.chain import Entry
 from sluiceway.workspace import Workspace
+
+MOST_LETTERS = 90
 
 
 def log(
@@ -34,7 +38,7 @@ def summary(entry: Entry) -> str:
     """Say in a few words what an entry is about."""
     body = entry.body
     if entry.kind == "verdict":
-        return f"gate {body['gate']} {body['stage']}: {body['verdict']}"
+        return f"gate {body['gate']} {body['stage']}: {verdict_words(body['verdict'], body['scope'])}"
     if entry.kind == "made":
         return f"{body['node']} {body['content_id'][:12]}"
     if entry.kind == "override":
@@ -43,6 +47,8 @@ def summary(entry: Entry) -> str:
         return f"project files {body['fingerprint'][:12]}"
     if entry.kind == "published":
         return f"{body['node']} {body['artifact'][:12]}"
+    if entry.kind == "rollout":
+        return f"{body['scope']} {body['name']}: {shorten(body['state']['reason'], MOST_LETTERS)}"
     if entry.kind == "alert":
         undelivered = f" (not delivered: {', '.join(body['failed'])})" if body["failed"] else ""
         return f"{body['kind']} {body['subject']} from {body['began'][:10]}, {body['scope']}{undelivered}"
