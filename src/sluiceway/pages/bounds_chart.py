@@ -7,7 +7,8 @@ from math import log10
 
 from sluiceway.pages.number_text import number_text
 
-WIDTH, LEFT, RIGHT, STEP, TOP = 400.0, 96.0, 58.0, 28.0, 24.0
+WIDTH, LEFT, RIGHT, STEP, TOP = 400.0, 60.0, 58.0, 28.0, 24.0
+LETTER, WIDEST = 6.3, 170.0
 ROOM = 0.06
 DOTTED = 'stroke="var(--stopped)" stroke-dasharray="2 3"'
 
@@ -35,7 +36,8 @@ def bounds_svg(spans: Sequence[Span], *, name: str, limit: float, logarithmic: b
     ends = [end for each in spans for end in (each.value, each.low, each.high) if end is not None]
     if not ends or (logarithmic and min(*ends, limit) <= 0):
         return ""
-    axis = _Axis.holding([*ends, limit], logarithmic)
+    left = min(max(LEFT, *(LETTER * len(each.name) + 10 for each in spans)), WIDEST)
+    axis = _Axis.holding([*ends, limit], logarithmic, left)
     height = TOP + STEP * len(spans) + 8
     return "".join(
         [
@@ -54,29 +56,30 @@ class _Axis:
     first: float
     last: float
     logarithmic: bool
+    left: float
 
     @classmethod
-    def holding(cls, values: Sequence[float], logarithmic: bool) -> "_Axis":
-        """An axis with a little room on both sides."""
+    def holding(cls, values: Sequence[float], logarithmic: bool, left: float) -> "_Axis":
+        """An axis with a little room on both sides, to the right of the names."""
         placed = [log10(value) if logarithmic else value for value in values]
         low, high = min(placed), max(placed)
         room = ROOM * ((high - low) or abs(high) or 1.0)
-        return cls(low - room, high + room, logarithmic)
+        return cls(low - room, high + room, logarithmic, left)
 
     def x(self, value: float) -> float:
         """How far to the right a value lies."""
         placed = log10(value) if self.logarithmic else value
-        return LEFT + (WIDTH - LEFT - RIGHT) * (placed - self.first) / (self.last - self.first)
+        return self.left + (WIDTH - self.left - RIGHT) * (placed - self.first) / (self.last - self.first)
 
     def anchor(self, value: float) -> str:
         """On which side of a value its words have room."""
-        return "end" if self.x(value) > (LEFT + WIDTH) / 2 else "start"
+        return "end" if self.x(value) > (self.left + WIDTH) / 2 else "start"
 
 
 def _row(each: Span, axis: _Axis, y: float) -> str:
     name = _text(each.name, 0, y + 3.5, "start")
     if each.value is None:
-        return name + _text("too little was seen", LEFT, y + 3.5, "start")
+        return name + _text("too little was seen", axis.left, y + 3.5, "start")
     low, high = (each.value if end is None else end for end in (each.low, each.high))
     line = f'<path d="M{axis.x(low):.1f} {y:.1f}H{axis.x(high):.1f}" stroke="var(--{each.colour})" stroke-width="2"/>'
     dot = f'<circle cx="{axis.x(each.value):.1f}" cy="{y:.1f}" r="4" fill="var(--{each.colour})"/>'

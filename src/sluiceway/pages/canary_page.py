@@ -143,7 +143,11 @@ def _quality(report: CanaryReport, spec: Spec) -> list[Block]:
     )
     table = Table(("Per row", report.challenger.version, report.champion.version), rows)
     curve = _looks(report.looks, report)
-    return [Note(words), table, *([Gallery([Figure(curve, "Log loss above the champion's")])] if curve else [])]
+    return [
+        Note(words),
+        table,
+        *([Gallery([Figure(curve, "Log loss above the champion's", "nats a row, at each look")])] if curve else []),
+    ]
 
 
 def _looks(looks: Sequence[Look], report: CanaryReport) -> str:
@@ -168,7 +172,7 @@ def _looks(looks: Sequence[Look], report: CanaryReport) -> str:
         Line("high bound", hours, high, colour="then"),
         Line("difference", hours, value),
     ]
-    return line_curves(lines, Labels("Log loss above the champion's, by look", "hours of the canary", "nats a row"))
+    return line_curves(lines, Labels("Log loss above the champion's, by look", "hours of the canary", ""))
 
 
 def _split(report: CanaryReport) -> Facts:

@@ -51,3 +51,11 @@ def test_names_are_escaped_and_the_drawing_is_xml():
     svg = bounds_svg([Span("<v1>", 1.0, 0.5, 1.0)], name="a & b", limit=0.9)
     ET.fromstring(svg)
     assert "&lt;v1&gt;" in svg
+
+
+def test_a_long_name_pushes_the_drawing_aside():
+    for name in ("v1", "median, v12-baseline"):
+        svg = bounds_svg([Span(name, 1.0, 0.5, 1.0)], name="x", limit=0.9)
+        (begins,) = re.findall(r'<path d="M([\d.]+) [\d.]+H[^"]*" stroke="var\(--accent\)"', svg)
+        assert float(begins) > 6 * len(name)
+        assert dots(svg)[0] < 400
