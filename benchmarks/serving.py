@@ -17,8 +17,10 @@ LightGBM itself gives.
 import argparse
 import contextlib
 import math
+import os
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +30,7 @@ import serving_peers
 from measured import table
 from serving_load import Load, Target, has_wrk, load
 from serving_model import NAMES, Trained, train
-from serving_process import HOST, NotServingError, Server, Service
+from serving_process import HOST, NotServingError, Server, Service, busy_s
 
 HERE = Path(__file__).resolve().parent
 ONE, MANY = 1, 32
@@ -68,6 +70,25 @@ class Contender:
         return max(self.loads[connections], key=lambda each: each.per_second)
 
 
+class OtherWork:
+    """What the machine does besides, from now on: it takes from all, and most from who is quickest."""
+
+    def __init__(self, contenders: dict[str, Contender]) -> None:
+        self._contenders = contenders
+        self._begun = time.perf_counter()
+        self._before_s = self._besides_s()
+
+    def _besides_s(self) -> float:
+        ours = sum(os.times()[:4]) + sum(each.server.cpu_s() for each in self._contenders.values())
+        return busy_s() - ours
+
+    def share(self) -> str:
+        """Say it in words."""
+        there_s = (time.perf_counter() - self._begun) * (os.cpu_count() or 1)
+        share = max(0.0, self._besides_s() - self._before_s) / there_s
+        return f"Meanwhile other work took {share:.0%} of the machine's cores."
+
+
 def main() -> None:
     """Measure all, and print two tables; exit 1 when one that should be measured does not serve."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -84,10 +105,12 @@ def main() -> None:
             contenders, notes = start(makers(train(), Path(place), peers=not given.only), Path(place), running)
             for contender in contenders.values():
                 contender.turn(8, WARM_UP_S, by_wrk=by_wrk)
+            others = OtherWork(contenders)
             for _ in range(given.rounds):
                 for connections in (ONE, MANY):
                     for contender in contenders.values():
                         contender.turn(connections, given.seconds, by_wrk=by_wrk)
+            notes.append(others.share())
         except NotServingError as error:
             sys.exit(str(error))
     notes += [] if by_wrk else [NO_WRK]

@@ -157,6 +157,13 @@ def stats() -> dict[int, list[str]]:
     return found
 
 
+def busy_s() -> float:
+    """CPU seconds that all of the machine's cores have worked since it was started."""
+    first = Path("/proc/stat").read_text(encoding="ascii").splitlines()[0]
+    user, nice, system, _idle, _waiting, *interrupts = map(int, first.split()[1:9])
+    return (user + nice + system + sum(interrupts)) / os.sysconf("SC_CLK_TCK")
+
+
 def tree(root: int) -> dict[int, list[str]]:
     """The lines of a process and of everything below it."""
     everything = stats()
