@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sluiceway.artifacts.health_report import FeatureDrift, HealthReport, Window
 from sluiceway.declare.spec import Spec
 from sluiceway.observe.columns import Profile, compare
-from sluiceway.observe.drift import DRIFT, SEASONAL
+from sluiceway.observe.drift import DRIFT, INCONCLUSIVE, SEASONAL
 from sluiceway.observe.mistakes import Mistakes, by_day, cost_of
 from sluiceway.observe.reference import Reference
 from sluiceway.observe.rows import DAY_US, Rows
@@ -33,7 +33,7 @@ def charts(report: HealthReport, rows: Rows, reference: Reference, spec: Spec) -
     found = []
     for window in report.windows:
         now = rows.within(Span(window.began, window.ended))
-        if len(now):
+        if window.prediction is not None and window.prediction.verdict != INCONCLUSIVE:
             found.append(
                 numbers(period(window), reference.rows.probability, now.probability, note=_psi(window.prediction))
             )

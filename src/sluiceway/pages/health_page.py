@@ -11,7 +11,7 @@ from sluiceway.pages.criteria_table import criteria_table
 from sluiceway.pages.daily_chart import Days, daily_svg
 from sluiceway.pages.health_headline import headline, period, short_period
 from sluiceway.pages.histogram import Histogram, histogram_svg
-from sluiceway.pages.moved_columns import LEGEND, moved_columns, psi_text
+from sluiceway.pages.moved_columns import INCONCLUSIVE, LEGEND, moved_columns, psi_text
 from sluiceway.pages.number_text import moment_text, number_text, percent
 from sluiceway.pages.page import (
     Block,
@@ -128,8 +128,8 @@ def _heat(windows: Sequence[Window]) -> list[Block]:
 
 
 def _shade(drift: FeatureDrift | None) -> Cell:
-    if drift is None or drift.psi is None:
-        return None
+    if drift is None or drift.psi is None or drift.verdict == INCONCLUSIVE:
+        return Shade(psi_text(drift), "plain", 0.0)
     return Shade(psi_text(drift), SHADES.get(drift.verdict, "plain"), min(drift.psi / DEEPEST, 1.0))
 
 
@@ -210,7 +210,9 @@ def _changes(windows: Sequence[Window], kind: str) -> list[Span]:
         if scored is not None:
             change = scored.cost_change if kind == COST else scored.f1_change
             told = any(alert.kind == kind and alert.severity == ALERT for alert in window.alerts)
-            value, low, high = (None if end is None else 100 * end for end in (change.change, change.low, change.high))
+            value, low, high = (
+                None if end is None else round(100 * end, 1) for end in (change.change, change.low, change.high)
+            )
             found.append(Span(short_period(window), value, low, high, "stopped" if told else "accent"))
     return found
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from sluiceway.artifacts.health_report import FeatureDrift, Window
 
-MARKS = {"drift": "▲", "seasonal": "≈", "moved": "·", "inconclusive": "?"}
+INCONCLUSIVE = "inconclusive"
+MARKS = {"drift": "▲", "seasonal": "≈", "moved": "·"}
 LEGEND = (
     "▲ drifted, and was told; ≈ seasonal, moved no further than while the model learnt; "
     "· moved for certain, but less than the limit; ? too few rows to say"
@@ -21,9 +22,9 @@ def moved_columns(windows: Sequence[Window]) -> list[tuple[str, list[FeatureDrif
 
 
 def psi_text(drift: FeatureDrift | None) -> str:
-    """Write a PSI with its mark; nothing where it is not known."""
-    if drift is None or drift.psi is None:
-        return ""
+    """Write a PSI with its mark; a question mark where too few rows were seen."""
+    if drift is None or drift.psi is None or drift.verdict == INCONCLUSIVE:
+        return "?"
     return f"{drift.psi:.2f} {MARKS.get(drift.verdict, '')}".rstrip()
 
 
@@ -32,4 +33,6 @@ def _of(window: Window, column: str) -> FeatureDrift | None:
 
 
 def _psi(drift: FeatureDrift | None) -> float:
-    return drift.psi if drift is not None and drift.psi is not None else 0.0
+    if drift is None or drift.psi is None or drift.verdict == INCONCLUSIVE:
+        return 0.0
+    return drift.psi
