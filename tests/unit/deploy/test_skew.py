@@ -193,3 +193,11 @@ def test_tables_of_different_length_are_refused():
     log = served_log()
     with pytest.raises(MisuseError, match="258 logged rows"):
         compare(log, offline(log).slice(1), COLUMNS)
+
+
+def test_a_log_without_a_request_has_nothing_to_compare():
+    logged = request_table([], contract=CONTRACT, columns=COLUMNS)
+    offline = pa.table({"carrier": pa.array([], pa.string()), "delays__mean_delay_1h": pa.array([], pa.float64())})
+    offline = offline.append_column("gates__latest_gate", pa.array([], pa.string()))
+    found = compare(logged, offline, COLUMNS, VIEWS)
+    assert (found.rows, found.values, found.differing) == (0, 0, 0)
