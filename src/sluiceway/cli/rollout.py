@@ -27,7 +27,6 @@ from sluiceway.cli.validate import user
 from sluiceway.core.duration import parse_duration
 from sluiceway.core.errors import MisuseError
 from sluiceway.core.moments import iso
-from sluiceway.deploy.rollout import ABORT
 from sluiceway.flow.live_rollout import NOBODY, begin, end, go_back, last_judged, shown, state_now
 from sluiceway.ledger.rolling import current
 from sluiceway.workspace import Workspace
@@ -92,7 +91,7 @@ def advance(
     with stdout_aside():
         canary = LiveCanary(workspace.kit, workspace.settings, workspace.kit.reader.load())
         seen = looked(workspace, canary)
-        while every is not None and seen.state.challenger is not None:
+        while every is not None and not seen.over:
             say(f"{iso(seen.report.ended)}: {seen.standing.verdict.outcome.value}, {seen.state.reason}")
             time.sleep(every)
             seen = looked(workspace, canary, only_news=True)
@@ -155,9 +154,7 @@ def looked(workspace: Workspace, canary: "LiveCanary", *, only_news: bool = Fals
 
 def exit_code(seen: "Advanced") -> int:
     """0 while the canary may go on or has won, 1 while it may not or is out."""
-    if seen.change is not None:
-        return int(seen.change == ABORT)
-    if seen.state.challenger is None:
+    if seen.over:
         return int(seen.state.champion != seen.report.challenger)
     return int(not seen.standing.verdict.is_open)
 

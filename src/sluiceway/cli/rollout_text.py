@@ -103,7 +103,7 @@ def advanced_lines(seen: "Advanced", now: datetime, page: str) -> list[str]:
     lines = gate_lines(gate_json(standing.gate, standing.stage, standing, now))
     if seen.change is not None:
         done = f"{challenger} {DONE[seen.change]}: {seen.state.reason}"
-    elif seen.state.challenger is None:
+    elif seen.over:
         done = f"{challenger} is no longer tried out: {seen.state.reason}"
     elif standing.at(now).is_open:
         ends = hold_ends(seen.state)

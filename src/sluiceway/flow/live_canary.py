@@ -1,7 +1,6 @@
 """The live canary: judged by gate 6 on what was really asked, and steered by what the gate says."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 
 from sluiceway.artifacts.canary_report import CanaryReport
 from sluiceway.artifacts.codec import encode
@@ -18,13 +17,13 @@ from sluiceway.deploy.outcomes import Outcomes
 from sluiceway.deploy.page import write_page
 from sluiceway.deploy.rollout import ABORT, PROMOTE, START, challenger_of, changed, due
 from sluiceway.flow.kit import Kit, Settings
-from sluiceway.flow.live_rollout import NOBODY, make, require_state, versions
+from sluiceway.flow.live_rollout import NOBODY, last_judged, make, require_state, versions
 from sluiceway.flow.recall import current as recalled
 from sluiceway.flow.rival import rival
 from sluiceway.flow.stages import stage_named
 from sluiceway.ledger.overriding import overrides
 from sluiceway.ledger.rolling import Transition, current, transitions
-from sluiceway.ledger.standing import Standing, live_standings, record_verdict, standing_on
+from sluiceway.ledger.standing import Standing, record_verdict, standing_on
 from sluiceway.plans.moments_sql import microseconds
 
 DEPLOY = stage_named("deploy")
@@ -33,18 +32,18 @@ NEVER = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class Advanced:
-    """What a look at the live canary came to. ``change`` is what was done about it, if anything; ``page`` a key."""
+    """What a look at the live canary came to.
+
+    ``page`` is the object key of its page. ``change`` is what was done about it, if anything; ``over`` says that the
+    canary is, by this change or by somebody else's.
+    """
 
     state: RolloutState
     report: CanaryReport
     standing: Standing
     page: str
     change: str | None = None
-
-    @property
-    def hold_ends(self) -> datetime:
-        """When the present step has lasted long enough (UTC)."""
-        return self.state.since + timedelta(seconds=self.state.hold_s)
+    over: bool = False
 
 
 class LiveCanary:
@@ -61,17 +60,18 @@ class LiveCanary:
         self._as_of = settings.as_of
         self._label = project.pipeline.label
         self._states = running_states(kit)
-        self._dataset = ""
+        self._judged_by = ("", "")
+        self._page = ""
         self._refresh()
 
     def _refresh(self) -> None:
-        """Begin anew where the outcomes are not those of the newest dataset."""
+        """Begin anew where the dataset or the promise is another than before."""
         dataset, promise = recalled("ingest", self._kit), recalled("spec", self._kit)
         if not isinstance(dataset, DatasetVersion) or not isinstance(promise, Promise):
             raise MisuseError("the dataset or the spec is no longer in the store; make both again: sluiceway run")
-        if dataset.content_id == self._dataset:
+        if (dataset.content_id, promise.content_id) == self._judged_by:
             return
-        self._dataset = dataset.content_id
+        self._judged_by = dataset.content_id, promise.content_id
         self._canary = live_canary(self._kit, self._states[-1], outcomes=self._outcomes(dataset), promise=promise)
         self._watch = CanaryWatch(self._canary, self._states[0], self._kit.requests)
         for state in self._states[1:]:
@@ -91,18 +91,22 @@ class LiveCanary:
         With ``only_news``, a verdict that says the same of every criterion as the last is not recorded again.
         """
         self._refresh()
-        kit, state, now = self._kit, self._states[-1], self._kit.clock.now()
-        report = self._watch.look(now, known_by=self._as_of)
-        verdict = gate(report, self._canary.promise, overrides(kit.ledger), now)
+        report = self._watch.look(self._kit.clock.now(), known_by=self._as_of)
+        verdict = gate(report, self._canary.promise, overrides(self._kit.ledger), self._kit.clock.now())
+        last = last_judged(self._kit)
+        if only_news and self._page and last is not None and alike(last.verdict, verdict):
+            return Advanced(self._states[-1], report, replace(last, verdict=verdict), self._page)
+        return Advanced(self._states[-1], report, self._record(report, verdict), self._page)
+
+    def _record(self, report: CanaryReport, verdict: Verdict) -> Standing:
+        """Keep the evidence and its page, then put the verdict on record."""
+        kit = self._kit
         kit.objects.put(f"rollouts/canaries/{report.content_id}.json", encode(report))
-        page = write_page(report, verdict, self._canary.promise, objects=kit.objects)
-        last = live_standings(kit.ledger).get(DEPLOY.name)
-        if only_news and last is not None and alike(last.verdict, verdict):
-            return Advanced(state, report, replace(last, verdict=verdict), page)
+        self._page = write_page(report, verdict, self._canary.promise, objects=kit.objects)
         standing = Standing(
             DEPLOY.number, DEPLOY.name, report.content_id, self._upstream(), verdict, scope=LIVE, sequence=0
         )
-        return Advanced(state, report, record_verdict(kit.ledger, standing, as_of=self._as_of), page)
+        return record_verdict(kit.ledger, standing, as_of=self._as_of)
 
     def steer(self, seen: Advanced) -> Advanced:
         """Make the change that is due by what was seen, unless somebody else has changed the rollout meanwhile.
@@ -112,17 +116,27 @@ class LiveCanary:
         state, report, verdict = seen.state, seen.report, seen.standing.verdict
         now = require_state(self._kit)
         if now != state:
-            return replace(seen, state=now)
+            return replace(seen, state=now, over=not self._catches_up(now))
         change = due(state, verdict.outcome, now=report.ended)
         if change is None:
             return seen
+        standing = self._record(report, verdict)
         state = changed(state, change, verdict, at=report.ended)
         make(self._kit, Transition(change, state, report.content_id, verdict.criteria))
-        if state.challenger is not None:
-            self._states.append(state)
-            self._watch.follow(state)
+        over = not self._catches_up(state)
         ended = {ABORT: ABORTED, PROMOTE: PROMOTED}.get(change, report.ended_by)
-        return replace(seen, state=state, change=change, report=replace(report, ended_by=ended, reason=state.reason))
+        report = replace(report, ended_by=ended, reason=state.reason)
+        return Advanced(state, report, standing, self._page, change, over)
+
+    def _catches_up(self, now: RolloutState) -> bool:
+        """Follow further steps of the same canary; tell whether it still runs."""
+        states = running_states(self._kit) if now.challenger is not None else []
+        if states[:1] != self._states[:1]:
+            return False
+        for state in states[len(self._states) :]:
+            self._watch.follow(state)
+        self._states = states
+        return True
 
     def _upstream(self) -> dict[str, str]:
         """The artifacts that the challenger stands upon, by stage."""

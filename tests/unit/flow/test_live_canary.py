@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 from tests import bundles
-from tests.live_projects import NOW, a_live_project
+from tests.live_projects import NOW, a_live_project, furnish
 from tests.served_canaries import TRUTH, lenient
 
 from sluiceway.artifacts.canary_report import CanaryReport
@@ -110,8 +110,59 @@ def test_somebody_elses_change_comes_first():
     seen = canary.look()
     stopped = end(project.kit, reason="a person was faster", author="ada")
     after = canary.steer(seen)
-    assert (after.change, after.state) == (None, stopped)
+    assert (after.change, after.state, after.over) == (None, stopped, True)
     assert [each.name for each in transitions(project.kit.ledger, "live")] == ["first", "start", "abort"]
+
+
+def test_a_watcher_follows_steps_that_somebody_else_made():
+    project = started()
+    watching, other = canary_of(project), canary_of(project)
+    project.ask(4 * HALF_A_DAY)
+    seen = watching.look()
+    assert other.steer(other.look()).change == "step_up"
+    behind = watching.steer(seen)
+    assert (behind.change, behind.state.share, behind.over) == (None, 0.6, False)
+    project.ask(2 * HALF_A_DAY)
+    after = watching.steer(watching.look(only_news=True))
+    assert (after.change, after.state.share) == ("step_up", 1.0)
+    assert len(after.report.steps) == 2
+
+
+def test_a_watcher_ends_when_another_canary_has_begun():
+    project = started()
+    canary = canary_of(project)
+    project.ask(HALF_A_DAY)
+    seen = canary.look()
+    end(project.kit, reason="a person was faster", author="ada")
+    project.clock.moment += timedelta(seconds=1)
+    project.register(2, bundles.logistic(slope=0.004, intercept=-3.9))
+    begin(project.kit, version=2, author="ada")
+    after = canary.steer(seen)
+    assert (after.change, after.over, after.state.challenger.version) == (None, True, "v2")
+
+
+def test_newer_outcomes_are_taken_in():
+    project = started()
+    canary = canary_of(project)
+    project.ask(2 * HALF_A_DAY)
+    before = canary.look().report.quality
+    furnish(project.kit, [replace(each, late=1) for each in project.flights], lenient(0.99))
+    after = canary.look().report.quality
+    assert after.rows == before.rows > before.positives
+    assert after.positives == after.rows
+
+
+def test_what_a_change_rests_upon_is_kept_even_when_it_is_no_news():
+    project = started()
+    canary = canary_of(project)
+    for _ in range(5):
+        project.ask(HALF_A_DAY)
+        seen = canary.steer(canary.look(only_news=True))
+        if seen.change:
+            break
+    *_, last = transitions(project.kit.ledger, "live")
+    assert (last.name, seen.standing.artifact) == ("step_up", last.evidence)
+    assert project.kit.objects.has(f"rollouts/canaries/{last.evidence}.json")
 
 
 def test_a_look_from_a_new_process_sees_the_same():
