@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -6,7 +7,19 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from sluiceway.artifacts.rollout_state import RolloutState, Served
 from sluiceway.core.errors import MisuseError
-from sluiceway.deploy.rollout import Plan, abort, first, is_last, promote, rollback, start, step_up
+from sluiceway.core.verdict import Criterion, Outcome, Verdict
+from sluiceway.deploy.rollout import (
+    Plan,
+    abort,
+    changed,
+    due,
+    first,
+    is_last,
+    promote,
+    rollback,
+    start,
+    step_up,
+)
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 LATER = NOW + timedelta(days=2)
@@ -88,6 +101,40 @@ def test_what_was_rolled_back_may_be_tried_out_again():
 def test_what_cannot_be_is_misuse_and_says_what_to_do(change, said):
     with pytest.raises(MisuseError, match=said):
         change()
+
+
+GOES_ON = {Outcome.PASSED, Outcome.OVERRIDDEN, Outcome.NO_REFERENCE}
+
+
+@pytest.mark.parametrize("scope", ["live", "rehearsal"])
+@pytest.mark.parametrize("outcome", Outcome)
+@pytest.mark.parametrize("last", [False, True])
+@pytest.mark.parametrize("held", [False, True])
+def test_what_is_due_follows_from_scope_verdict_share_and_hold(scope, outcome, last, held):
+    state = replace(at_the_last_share() if last else begun(), scope=scope)
+    now = state.since + timedelta(seconds=state.hold_s - (0 if held else 1))
+    expected = None
+    if outcome is Outcome.STOPPED:
+        expected = "abort"
+    elif held and last:
+        expected = "promote" if outcome in GOES_ON else None
+    elif held:
+        expected = "step_up" if outcome in GOES_ON or scope == "rehearsal" else None
+    assert due(state, outcome, now=now) == expected
+
+
+def test_a_change_that_is_due_is_made_for_the_verdicts_reasons():
+    slow = Criterion("p99", 80.123456, 50.0, Outcome.STOPPED, "of 300 requests")
+    early = Criterion("hours", 3.0, 48.0, Outcome.INCONCLUSIVE)
+    out = changed(begun(), "abort", Verdict((slow, early)), at=LATER)
+    assert out.reason == "v2 is out at 5 %: p99 80.12, limit 50 (of 300 requests)"
+    assert changed(begun(), "step_up", Verdict((early,)), at=LATER).share == 0.25
+    assert changed(at_the_last_share(), "promote", Verdict((early,)), at=LATER).champion == served(2)
+
+
+def test_nothing_is_due_where_nobody_is_tried_out():
+    with pytest.raises(MisuseError, match="nothing is due"):
+        due(first("live", served(1), at=NOW), Outcome.PASSED, now=NOW)
 
 
 class Changes(RuleBasedStateMachine):
