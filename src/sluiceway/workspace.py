@@ -65,7 +65,7 @@ class Workspace:
             raise DeclarationError([Problem(f"no folder {str(folder)!r}; name the project's folder with --project")])
         given = read_settings(folder, os.environ if environment is None else environment)
         state = folder / given.state
-        settings = Settings(as_of or given.as_of, given.seed, given.threads, given.reference)
+        settings = Settings(as_of or given.as_of, given.seed, given.threads, given.reference, given.replay_until)
         return cls(folder, state, embedded(folder, state, clock or SystemClock(), given), settings)
 
     def run(

@@ -18,6 +18,7 @@ MOST_THREADS, LARGEST_SEED = 512, 2**31 - 1
 VARIABLE, SCHEME = re.compile(r"\$\{(\w+)\}"), re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 KEYS = {
     "as_of": "the virtual present, ISO 8601, UTC unless it has an offset; by default all that the data knows",
+    "replay_until": "how far stage 7 replays what came after the present; by default not at all",
     "seed": "the seed of everything random; 0 by default",
     "threads": "how many threads training may use; the number of cores by default, 8 at most",
     "reference": "the dataset version that layer B compares with; by default the last that passed gate 3",
@@ -28,7 +29,7 @@ KEYS = {
 
 @dataclass(frozen=True, slots=True)
 class FileSettings:
-    """What a project is run with, before flags. ``as_of`` is in UTC; ``state`` is relative to the project.
+    """What a project is run with, before flags. Moments are in UTC; ``state`` is relative to the project.
 
     ``alerts`` are addresses with their secrets filled in, and so are never shown.
     """
@@ -39,6 +40,7 @@ class FileSettings:
     reference: str | None
     state: str
     alerts: tuple[str, ...] = field(default=(), repr=False)
+    replay_until: datetime | None = None
 
 
 def read_settings(folder: Path, environment: Mapping[str, str]) -> FileSettings:
@@ -53,6 +55,7 @@ def read_settings(folder: Path, environment: Mapping[str, str]) -> FileSettings:
         given[key] = environment.get(f"SLUICEWAY_{key.upper()}", given.get(key))
     values = {
         "as_of": checked(given, "as_of", moment, problems),
+        "replay_until": checked(given, "replay_until", moment, problems),
         "seed": checked(given, "seed", seed, problems),
         "threads": checked(given, "threads", positive_number, problems),
         "reference": checked(given, "reference", words, problems),
@@ -63,7 +66,13 @@ def read_settings(folder: Path, environment: Mapping[str, str]) -> FileSettings:
         raise DeclarationError(problems)
     threads = values["threads"] or min(os.cpu_count() or 1, 8)
     return FileSettings(
-        values["as_of"], values["seed"] or 0, threads, values["reference"], values["state"] or ".sluiceway", alerts
+        values["as_of"],
+        values["seed"] or 0,
+        threads,
+        values["reference"],
+        values["state"] or ".sluiceway",
+        alerts,
+        values["replay_until"],
     )
 
 

@@ -47,9 +47,11 @@ class Settings:
 
     ``as_of`` is the virtual present (UTC): nothing known later is used; ``None`` stands for all that the data knows.
     ``reference`` pins the dataset version that layer B compares with; ``None`` takes the last that passed gate 3.
+    ``replay_until`` is how far stage 7 replays what came after that present; ``None`` stands for not at all.
     """
 
     as_of: datetime | None = None
     seed: int = 0
     threads: int = 2
     reference: str | None = None
+    replay_until: datetime | None = None

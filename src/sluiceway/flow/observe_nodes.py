@@ -26,14 +26,15 @@ if TYPE_CHECKING:
 
 
 def run_replay(job: Job) -> Artifact:
-    """Ask the winner what was asked after the project's present, as far as the data goes."""
+    """Ask the winner what was asked after the project's present, where the settings say that there is a later."""
     from sluiceway.deploy.shelf import take
     from sluiceway.flow.rehearsing import answers_digest, logged, past_between, proven
     from sluiceway.plans.request_log import request_schema
 
     kit, served = job.kit, job.needs("deploy", CanaryReport).challenger
     bundle, _ = take(served, kit.objects)
-    past = past_between(job, began=job.needs("features", FeatureSet).cutoff)
+    began = job.needs("features", FeatureSet).cutoff
+    past = past_between(job, began=began, until=max(began, job.settings.replay_until or began))
     if past.traffic.questions:
         table = replayed(job, past, served, lambda log: logged(log, bundle.contract, bundle.columns))
     else:
@@ -84,6 +85,7 @@ def run_observe(job: Job) -> Artifact:
         key=label.each.keys,
         matures=parse_duration(label.matures),
         until=replayed.until,
+        skew=replayed.skew,
     )
     return run(
         job.needs("evaluate", Candidate),
@@ -126,6 +128,7 @@ REPLAY = Node(
     reads="rollout",
     run=run_replay,
     present=replay_present,
+    by=("replay_until",),
 )
 OBSERVE = Node(
     "observe",

@@ -30,9 +30,9 @@ class Past:
     outcomes: Outcomes
 
 
-def past_between(job: Job, *, began: datetime, until: datetime | None = None) -> Past:
-    """Gather the predictions that were due from a moment until another (UTC, by default the data's end)."""
-    from sluiceway.features.asked import asked_between, newest_fact
+def past_between(job: Job, *, began: datetime, until: datetime) -> Past:
+    """Gather the predictions that were due from a moment until another (UTC); what became known later is not used."""
+    from sluiceway.features.asked import asked_between
     from sluiceway.features.held_tables import HeldTables
     from sluiceway.online.live_view import LiveView
     from sluiceway.online.questions import questions_of
@@ -41,14 +41,12 @@ def past_between(job: Job, *, began: datetime, until: datetime | None = None) ->
     dataset, features = job.needs("ingest", DatasetVersion), job.needs("features", FeatureSet)
     pipeline, inputs = job.project.pipeline, job.needs("spec", Promise).spec.inputs
     job.progress.say("gathering what was asked")
-    newest = newest_fact(dataset, pipeline, job.kit.tables)
-    end = max(began, newest if until is None else until)
-    facts = Facts(dataset, HeldTables(job.kit.tables), job.kit.engine, microseconds(newest))
-    due = asked_between(facts, pipeline, inputs, began=began, until=end)
+    facts = Facts(dataset, HeldTables(job.kit.tables), job.kit.engine, microseconds(until))
+    due = asked_between(facts, pipeline, inputs, began=began, until=until)
     views = [LiveView(view, facts.kinds_for(view), facts.rows(view)) for view in pipeline.feature_views]
     key = pipeline.label.each.keys
     outcomes = Outcomes(due.select([*key, AT, LABEL, LABEL_KNOWN]), key, parse_duration(pipeline.label.matures))
-    return Past(facts, Traffic(dataset.content_id, views, questions_of(due, features.contract), began, end), outcomes)
+    return Past(facts, Traffic(dataset.content_id, views, questions_of(due, features.contract), began, until), outcomes)
 
 
 def logged(log: RequestLog, contract: ServingContract, columns: Sequence[FeatureColumn]) -> "pa.Table":

@@ -3,14 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
-import pytest
 
 import sluiceway as sw
 from sluiceway.adapters.duckdb_engine import DuckdbEngine
 from sluiceway.adapters.memory_tables import MemoryTables
 from sluiceway.artifacts.dataset_version import DatasetVersion, RestoreReport
-from sluiceway.core.errors import SourceError
-from sluiceway.features.asked import asked_between, newest_fact
+from sluiceway.features.asked import asked_between
 from sluiceway.features.point_in_time import Facts
 from sluiceway.plans.moments_sql import microseconds
 
@@ -94,17 +92,3 @@ def test_what_became_known_only_after_its_prediction_was_not_asked():
 def test_of_several_versions_the_newest_known_by_its_own_prediction_is_asked():
     flights = [flight(1, 3), flight(1, 5, told=1, carrier="Y"), flight(1, 4, told=8, carrier="Z")]
     assert [(row["id"], row["carrier"], row["_at"]) for row in asked(facts_of(flights, []))] == [(1, "Y", hour(5))]
-
-
-def test_the_newest_fact_is_of_any_source_that_is_read():
-    read = [flight(1, 3, told=2)], [landing(1, 5, 31)]
-    facts = facts_of(*read, gates=[(1, "g1", hour(9), hour(9))])
-    assert newest_fact(facts.dataset, PIPELINE, facts.tables) == hour(9)
-    facts = facts_of(*read)
-    assert newest_fact(facts.dataset, PIPELINE, facts.tables) == hour(5)
-
-
-def test_without_any_fact_there_is_no_end_of_the_data():
-    facts = facts_of([], [])
-    with pytest.raises(SourceError, match="landings"):
-        newest_fact(facts.dataset, PIPELINE, facts.tables)
