@@ -107,8 +107,8 @@ class CanaryReport:
 
     ``ended_by`` is ``promoted``, ``aborted`` or ``running`` (the traffic ended first), ``reason`` says why in words.
     ``requests`` is the table of logged requests; ``began`` to ``ended`` is the canary, ``until`` the log's end.
-    ``looks`` are the moments at which it was judged. ``answers`` identifies what was asked and answered in ``requests``,
-    without what differs from run to run.
+    ``looks`` are the moments at which it was judged. ``answers`` identifies what was asked and answered, without what
+    differs from run to run.
     """
 
     scope: str

@@ -13,8 +13,8 @@ from sluiceway.core.digest import digest_of
 class ReplayedRequests:
     """What was asked from ``began`` until ``until`` (virtual time), all answered by ``served``.
 
-    ``requests`` is the table of logged requests, ``answers`` identifies what was asked and answered in it. Where the data
-    ends with the canary, it has no rows.
+    ``requests`` is the table of logged requests, without rows where nothing was replayed; ``answers`` identifies what
+    was asked and answered in it.
     """
 
     dataset: str
