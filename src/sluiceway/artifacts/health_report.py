@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sluiceway.artifacts.canary_report import SkewEvidence
 from sluiceway.core.digest import digest_of
 
 WARNING, ALERT = "warning", "alert"
@@ -15,7 +16,8 @@ class FeatureDrift:
     ``psi`` in nats with its ``noise_floor``; ``test`` is ``ks`` or ``chi2`` with its effect (D or Cramer's V, 0 to 1)
     and adjusted p-value; ``js`` the Jensen-Shannon distance, base 2, 0 to 1. ``limit`` is the PSI above which it is
     drift: the spec's, or for a seasonal column the most it moved while the model learnt. ``verdict`` is ``stable``,
-    ``negligible`` (significant, too small to matter), ``seasonal``, ``drift`` or ``inconclusive``. ``now`` and
+    ``negligible`` (significant, too small to matter), ``moved`` (significant, below the limit), ``seasonal``, ``drift``
+    or ``inconclusive``. ``now`` and
     ``then`` say in words what moved.
     """
 
@@ -111,7 +113,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Drill:
-    """One planted fault: what was done to which column, what had to be said, what was said. The control expects none."""
+    """One planted fault: what was done to which column, what had to be said, what was. The control expects nothing."""
 
     name: str
     column: str
@@ -131,7 +133,10 @@ class RetrainDecision:
 
 @dataclass(frozen=True, slots=True)
 class HealthReport:
-    """The health of one served version. ``scope`` is ``rehearsal`` or ``live``; ``json`` the details' object key."""
+    """The health of one served version. ``scope`` is ``rehearsal`` or ``live``; ``json`` the details' object key.
+
+    ``skew`` is the proof that a rehearsal's logged features are those computed offline; live, there is none.
+    """
 
     scope: str
     dataset: str
@@ -145,10 +150,11 @@ class HealthReport:
     decision: RetrainDecision
     json: str = ""
     details: dict[str, str] = field(default_factory=dict)
+    skew: SkewEvidence | None = None
 
     @property
     def content_id(self) -> str:
         """Identify what was observed; never how fast it was."""
         seen = [(w.began, w.ended, w.drift, w.prediction, w.performance) for w in self.windows]
         meaning = [self.scope, self.dataset, self.bundle, self.reference]
-        return digest_of(["health", *meaning, seen, self.drills, self.decision])
+        return digest_of(["health", *meaning, seen, self.drills, self.decision, self.skew])

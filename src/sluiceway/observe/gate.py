@@ -6,11 +6,13 @@ from itertools import chain
 
 from sluiceway.artifacts.health_report import Drill, HealthReport
 from sluiceway.artifacts.promise import Promise
+from sluiceway.artifacts.rollout_state import REHEARSAL
 from sluiceway.core.verdict import Criterion, Outcome, Overrides, Verdict, check_digest
 
 STAGE_VERSION = 1
 # Under so many rows nothing is said of a distribution or a score.
 FEWEST_ROWS = 200
+NAMED = 3
 # What an alarm must have been tried on; the silent control has no kind.
 REQUIRED = ("data_drift", "prediction_drift", "performance", "cost", "errors", "latency")
 
@@ -20,7 +22,7 @@ def gate(report: HealthReport, promise: Promise, overrides: Overrides, now: date
 
     What the report found in the data is no reason to stop: this gate proves that the alarms work.
     """
-    criteria = chain(_tried(report), _drills(report), _seen(report))
+    criteria = chain(_tried(report), _drills(report), _seen(report), _skew(report))
     return Verdict.of(criteria, overrides, now, subject=report.dataset)
 
 
@@ -52,6 +54,20 @@ def _seen(report: HealthReport) -> Iterator[Criterion]:
     scored = sum(window.performance.rows for window in report.windows if window.performance)
     yield _enough("requests seen", requests, "nothing was logged that this version answered")
     yield _enough("rows whose outcome has matured", scored, "no outcome of a logged row is known yet")
+
+
+def _skew(report: HealthReport) -> Iterator[Criterion]:
+    """Judge what was compared: live, a request's offline features are not there yet; a rehearsal must compare."""
+    skew = report.skew
+    if skew is None and report.scope != REHEARSAL:
+        return
+    name, nothing = "logged features that differ from those computed offline", "nothing was compared"
+    if skew is None or not skew.values:
+        yield Criterion.at_most(name, measured=None, limit=0, detail=nothing)
+        return
+    worst = sorted(skew.unequal, key=lambda column: -skew.unequal[column])[:NAMED]
+    said = [f"{skew.values:,} values of {skew.rows:,} rows", *worst, *skew.examples[:NAMED]]
+    yield Criterion.at_most(name, measured=skew.differing, limit=0, detail="; ".join(said))
 
 
 def _enough(name: str, seen: int, nothing: str) -> Criterion:

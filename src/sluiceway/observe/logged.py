@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from sluiceway.artifacts.canary_report import SkewEvidence
 from sluiceway.artifacts.feature_set import AT, LABEL, LABEL_KNOWN, FeatureColumn
 from sluiceway.observe.rows import Rows, fed
 from sluiceway.observe.traffic import Requests
@@ -25,6 +26,7 @@ class Logged:
     drift and performance over the rows that ``version`` answered. ``outcomes`` has the label's ``key``, ``_at``,
     ``_label`` and ``_label_known_time``; an outcome counts once ``matures`` has passed since its prediction. Rows of
     moments from ``since`` (``None``: the first) and before ``until`` (UTC, virtual in a rehearsal) are looked at.
+    ``skew`` says whether the logged features are those computed offline, where somebody has looked.
     """
 
     scope: str
@@ -35,6 +37,7 @@ class Logged:
     matures: timedelta
     until: datetime
     since: datetime | None = None
+    skew: SkewEvidence | None = None
 
     def rows(self, columns: Sequence[FeatureColumn]) -> Rows:
         """Take what the version answered, in order of its moments, with the outcomes that have matured."""

@@ -72,6 +72,7 @@ def run(
         drills=drilled,
         decision=decide(windows),
         details=_reference_facts(candidate, reference),
+        skew=logged.skew,
     )
     key = f"reports/health-{report.content_id[:12]}.json"
     objects.put(key, encode(charts(report, rows, reference, promise.spec)))

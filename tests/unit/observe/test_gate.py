@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from sluiceway.artifacts.canary_report import SkewEvidence
 from sluiceway.artifacts.health_report import Drill
 from sluiceway.core.verdict import NO_OVERRIDES, Outcome, Override, Overrides
 from sluiceway.observe.gate import gate
@@ -90,6 +91,24 @@ def test_what_the_data_did_is_no_reason_to_stop(judge, world, quiet):
     report = world.observe(world.logged(moved))
     assert any(not window.is_quiet for window in report.windows)
     assert judge(report).outcome is Outcome.PASSED
+
+
+COMPARED = SkewEvidence(rows=200, values=5600, unequal={}, examples=())
+
+
+def test_a_rehearsal_must_have_been_set_beside_offline_features(judge, quiet):
+    rehearsed = replace(quiet, scope="rehearsal")
+    assert judge(replace(rehearsed, skew=COMPARED)).outcome is Outcome.PASSED
+    assert only(judge(rehearsed)).detail == "nothing was compared"
+    assert only(judge(replace(rehearsed, skew=replace(COMPARED, values=0)))).detail == "nothing was compared"
+
+
+@pytest.mark.parametrize("scope", ["live", "rehearsal"])
+def test_it_stops_on_features_that_differ_from_offline_and_names_them(judge, quiet, scope):
+    skewed = replace(COMPARED, unequal={"wind": 1, "distance": 7}, examples=("F1: wind 3.0, offline 4.0",))
+    closed = only(judge(replace(quiet, scope=scope, skew=skewed)))
+    assert (closed.measured, closed.limit) == (8, 0)
+    assert closed.detail == "5,600 values of 200 rows; distance; wind; F1: wind 3.0, offline 4.0"
 
 
 def test_an_override_names_the_check_and_the_dataset(judge, quiet):
