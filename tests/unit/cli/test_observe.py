@@ -1,0 +1,143 @@
+"""The health report and the drills on the command line, over a project that has been observed."""
+
+import json
+from dataclasses import replace
+
+import polars as pl
+import pytest
+from tests.unit.observe.conftest import SERVED, World, rows_of
+
+from sluiceway.__main__ import run
+from sluiceway.core.verdict import NO_OVERRIDES
+from sluiceway.flow.cache import keep
+from sluiceway.flow.graph import GRAPH
+from sluiceway.flow.kit import Settings
+from sluiceway.ledger.standing import Standing, record_verdict
+from sluiceway.observe.gate import gate
+from sluiceway.observe.telling import tell
+from sluiceway.workspace import Workspace
+
+
+def store(kit, **made):
+    """Record artifacts as if a run had made them."""
+    for name, artifact in made.items():
+        node = next(node for node in GRAPH if node.name == name)
+        keep(node, artifact.content_id, artifact, parents={}, kit=kit, settings=Settings())
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A project with a model, and its world."""
+    folder = tmp_path_factory.mktemp("project")
+    kit = Workspace.open(folder).kit
+    world = World(objects=kit.objects, tables=kit.tables)
+    store(kit, spec=world.promise, features=world.features(), evaluate=world.candidate())
+    return folder, world
+
+
+@pytest.fixture(scope="module")
+def observed(tmp_path_factory):
+    """A project whose model was served while distance came in another unit."""
+    folder = tmp_path_factory.mktemp("observed")
+    kit = Workspace.open(folder).kit
+    world = World(objects=kit.objects, tables=kit.tables)
+    changed = rows_of(SERVED, 31).with_columns(distance=pl.col("distance") * 2)
+    report = world.observe(world.logged(changed))
+    store(kit, spec=world.promise, features=world.features(), evaluate=world.candidate(), observe=report)
+    verdict = gate(report, world.promise, NO_OVERRIDES, kit.clock.now())
+    record_verdict(kit.ledger, Standing(7, "observe", report.content_id, {}, verdict, "live", 0), as_of=None)
+    tell(report, world.spec, alerter=kit.alerter, ledger=kit.ledger, as_of=None)
+    return folder, report
+
+
+def called(capsys, *words):
+    code = run([str(word) for word in words])
+    return code, capsys.readouterr()
+
+
+def test_the_report_tells_what_moved_and_what_to_do(observed, capsys):
+    code, said = called(capsys, "observe", "report", "--project", observed[0])
+    assert code == 0
+    assert said.out.startswith("v1, live: July 2024: a request costs ")
+    assert "Train again:\n" in said.out
+    table = said.out[said.out.index("PSI  ") :]
+    assert [line.split()[0] for line in table.splitlines()[1:4]] == [
+        "predictions",
+        "distance",
+        "origin_weather__latest_wind",
+    ]
+    assert "▲" in table.splitlines()[2]
+
+
+def test_scripts_get_the_whole_report(observed, capsys):
+    code, said = called(capsys, "observe", "report", "--json", "--project", observed[0])
+    told = json.loads(said.out)
+    assert code == 0
+    assert (told["version"], told["decision"]["retrain"], told["undelivered"]) == ("v1", True, {})
+    assert told["headline"].startswith("July 2024: ")
+    assert told["gate"]["verdict"] == "passed"
+    assert told["windows"][0]["alerts"][0]["kind"] == "cost"
+
+
+def test_a_closed_gate_exits_1(observed, capsys):
+    folder, report = observed
+    kit = Workspace.open(folder).kit
+    deaf = replace(report, drills=())
+    verdict = gate(deaf, World().promise, NO_OVERRIDES, kit.clock.now())
+    opened = gate(report, World().promise, NO_OVERRIDES, kit.clock.now())
+    for given, expected in ((verdict, 1), (opened, 0)):
+        record_verdict(kit.ledger, Standing(7, "observe", report.content_id, {}, given, "live", 0), as_of=None)
+        assert called(capsys, "observe", "report", "--project", folder)[0] == expected
+
+
+def test_places_that_failed_are_named(observed, capsys):
+    folder, report = observed
+    workspace = Workspace.open(folder)
+    kit = workspace.kit
+
+    class Broken:
+        places = ("slack 1",)
+
+        def send(self, title, alerts, *, places):
+            return {"slack 1": "no answer"}
+
+    elsewhere = replace(
+        report, windows=tuple(replace(each, alerts=each.alerts[:1]) for each in report.windows), bundle="0" * 64
+    )
+    store(kit, observe=elsewhere)
+    tell(elsewhere, World().spec, alerter=Broken(), ledger=kit.ledger, as_of=None)
+    _, said = called(capsys, "observe", "report", "--project", folder)
+    store(kit, observe=report)
+    assert "not delivered to slack 1: no answer" in said.out
+
+
+def test_before_anything_was_observed_the_command_says_so(trained, capsys):
+    code, said = called(capsys, "observe", "report", "--project", trained[0])
+    assert code == 2
+    assert "nothing has been observed yet; run `sluiceway run` first" in said.err
+
+
+def test_drills_are_tried_at_any_time(trained, capsys):
+    code, said = called(capsys, "observe", "drill", "--project", trained[0])
+    assert code == 0
+    lines = said.out.splitlines()
+    assert {line[0] for line in lines[1:]} == {"✓"}
+    assert any("carrier" in line and "data_drift: carrier" in line for line in lines)
+
+
+def test_a_drill_that_misbehaves_exits_1(trained, capsys):
+    folder, world = trained
+    nervous = replace(world.spec.acceptance, strict_drift=True, drift_p_value=0.999)
+    kit = Workspace.open(folder).kit
+    store(kit, spec=replace(world.promise, spec=replace(world.spec, acceptance=nervous)))
+    code, said = called(capsys, "observe", "drill", "--json", "--project", folder)
+    store(kit, spec=world.promise)
+    control = json.loads(said.out)["drills"][0]
+    assert code == 1
+    assert (control["name"], control["behaved"]) == ("control: nothing", False)
+
+
+def test_without_a_model_there_is_nothing_to_drill(tmp_path, capsys):
+    code, said = called(capsys, "observe", "drill", "--project", tmp_path)
+    assert code == 2
+    assert "run `sluiceway run --until train` first" in said.err
