@@ -28,15 +28,22 @@ def warn(text: str) -> None:
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print columns of text, numbers to the right, as wide as they need to be."""
+    print_lines(*table_lines(headings, rows))
+
+
+def table_lines(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
+    """Lay out columns of text, numbers to the right, as wide as they need to be."""
     cells = [[text(cell) for cell in row] for row in rows]
     widths = [max([len(heading), *(len(row[i]) for row in cells)]) for i, heading in enumerate(headings)]
     numeric = [bool(cells) and all(looks_numeric(row[i]) for row in cells) for i in range(len(headings))]
+    lines = []
     for row in [list(headings), *cells]:
         padded = [
             cell.rjust(width) if right else cell.ljust(width)
             for cell, width, right in zip(row, widths, numeric, strict=True)
         ]
-        print_lines("  ".join(padded).rstrip())
+        lines.append("  ".join(padded).rstrip())
+    return lines
 
 
 def looks_numeric(cell: str) -> bool:

@@ -7,7 +7,7 @@ from sluiceway.artifacts.candidate import Candidate
 from sluiceway.artifacts.feature_set import FeatureSet
 from sluiceway.artifacts.health_report import Drill, HealthReport
 from sluiceway.artifacts.promise import Promise
-from sluiceway.cli.answer import print_json, print_lines, print_table
+from sluiceway.cli.answer import print_json, print_lines, print_table, table_lines
 from sluiceway.cli.flags import HERE, Common
 from sluiceway.cli.gates import gate_json
 from sluiceway.core.digest import plain_fields
@@ -43,8 +43,7 @@ def report(*, common: Common = HERE) -> int:
         gate = gate_json(7, STAGE, standing, kit.clock.now())
         print_json({**plain_fields(found), **told, "gate": gate})
     else:
-        print_lines(*said(found, currency), "")
-        print_moved(found)
+        print_lines(*said(found, currency), "", *moved_lines(found))
         print_lines(*(f"  not delivered to {place}: {why}" for place, why in missed.items()))
         print_lines("", str(page or "the page is no longer in the store"))
     return 0 if is_open(standing, kit) else 1
@@ -99,12 +98,11 @@ def said(report: HealthReport, currency: str) -> list[str]:
     return [*lines, "", decided, *(f"  {reason}" for reason in report.decision.reasons)]
 
 
-def print_moved(report: HealthReport) -> None:
+def moved_lines(report: HealthReport) -> list[str]:
     """Set columns beside the newest windows, with the PSI of each."""
     windows = report.windows[-MOST_WINDOWS:]
     rows = [(name, *map(psi_text, found)) for name, found in moved_columns(windows)]
-    print_table(("PSI", *map(short_period, windows)), rows)
-    print_lines("", LEGEND)
+    return [*table_lines(("PSI", *map(short_period, windows)), rows), "", LEGEND]
 
 
 def print_drills(drills: Sequence[Drill]) -> None:
