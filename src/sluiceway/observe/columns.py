@@ -46,10 +46,10 @@ def in_words(profile: Profile, then: pl.Series, now: pl.Series, compared: Compar
 
 def spread(values: NDArray[np.floating]) -> str:
     """Write the median and where the middle 80 % lie, and how many are missing."""
-    present = values[~np.isnan(values)]
+    present = values[np.isfinite(values)]
     if not present.size:
         return "no values"
-    missing = 1 - present.size / values.size
+    missing = float(np.isnan(values).mean())
     low, middle, high = (_figure(float(value)) for value in np.quantile(present, [0.1, 0.5, 0.9]))
     lacking = f", {percent(missing)} missing" if missing >= WORTH_SAYING else ""
     return f"median {middle} (80 % from {low} to {high}){lacking}"

@@ -62,7 +62,7 @@ def _why_not(scored: Window | None, seen: Window | None, drifted: Sequence[Alert
     if drifted:
         said.append(f"{_named([each.subject for each in drifted])} moved, but the predictions did not")
     elif seasonal:
-        said.append(f"{_named(seasonal)} moved, no further than in the year that the model learnt from")
+        said.append(f"{_named(seasonal)} moved, no further than while the model learnt")
     else:
         said.append("no column moved beyond its limit")
     return said

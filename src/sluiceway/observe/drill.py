@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sluiceway.artifacts.health_report import ALERT, Alert, Drill, Window
+from sluiceway.artifacts.health_report import ALERT, Drill, Window
 from sluiceway.artifacts.rollout_state import LIVE
 from sluiceway.declare.spec import Spec
 from sluiceway.observe.alerts import DATA_DRIFT
@@ -18,6 +18,7 @@ from sluiceway.observe.spans import Span
 from sluiceway.observe.traffic import Requests
 from sluiceway.observe.watch import watch
 from sluiceway.plans.moments_sql import moment_of
+from sluiceway.stats.population_stability import MINIMUM_ROWS
 
 MOST_ROWS = 20_000
 ANSWERED = 200
@@ -76,10 +77,13 @@ def judged(fault: Fault, window: Window) -> Drill:
     named = {alert.subject for alert in sent if alert.kind == DATA_DRIFT}
     is_control = not fault.expected
     behaved = not sent if is_control else fault.expected in fired and named <= {fault.column}
-    return Drill(fault.name, fault.column, fault.expected, fired, behaved, _detail(fault, window.alerts))
+    return Drill(fault.name, fault.column, fault.expected, fired, behaved, _detail(fault, window))
 
 
-def _detail(fault: Fault, alerts: Sequence[Alert]) -> str:
-    """What was said of the fault itself, or else of whatever there was."""
+def _detail(fault: Fault, window: Window) -> str:
+    """What was said of the fault itself, or else of whatever there was, or why nothing could be."""
+    if window.performance is None or window.performance.rows < MINIMUM_ROWS:
+        return f"the holdout is too small to compare with: under {MINIMUM_ROWS} rows nothing is said"
+    alerts = window.alerts
     own = [alert for alert in alerts if f"{alert.kind}: {alert.subject}" == fault.expected]
     return "; ".join(alert.message for alert in own or alerts)

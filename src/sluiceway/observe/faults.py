@@ -117,7 +117,8 @@ def _of_service(sla: ServiceLevel) -> list[Fault]:
 
 
 def _shift(values: pl.Series, _: np.random.Generator) -> pl.Series:
-    return values + SHIFT * float(np.nanstd(values.to_numpy()))
+    present = values.filter(values.is_finite()).to_numpy()
+    return values + SHIFT * float(present.std())
 
 
 def _lose(values: pl.Series, rng: np.random.Generator) -> pl.Series:

@@ -57,9 +57,12 @@ def _seen(report: HealthReport) -> Iterator[Criterion]:
 
 
 def _skew(report: HealthReport) -> Iterator[Criterion]:
-    """Judge what was compared: live, a request's offline features are not there yet; a rehearsal must compare."""
+    """Judge what was compared: a rehearsal must compare; live, a request's offline features are not there yet.
+
+    Where the data ends with the canary nothing was replayed, and gate 6 has judged the canary's own rows.
+    """
     skew = report.skew
-    if skew is None and report.scope != REHEARSAL:
+    if (skew is None and report.scope != REHEARSAL) or (skew is not None and not skew.rows):
         return
     name, nothing = "logged features that differ from those computed offline", "nothing was compared"
     if skew is None or not skew.values:

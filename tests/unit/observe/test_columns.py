@@ -47,6 +47,7 @@ def test_words_tell_the_middle_the_spread_and_what_is_missing():
         == "median 1,500 (80 % from 1,500 to 1,500), 25\N{NO-BREAK SPACE}% missing"
     )
     assert spread(np.array([np.nan])) == "no values"
+    assert spread(np.array([np.inf, 2.0, 2.0])) == "median 2 (80 % from 2 to 2)"
 
 
 def test_words_name_the_categories_that_moved_most_on_both_sides():

@@ -71,7 +71,7 @@ def test_data_and_predictions_must_move_together():
 def test_what_moves_with_the_season_asks_for_nothing_and_is_named():
     found = decide([window(7, seasonal=("temp", "dewp"))])
     assert found.retrain is False
-    assert found.reasons[-1] == "temp, dewp moved, no further than in the year that the model learnt from"
+    assert found.reasons[-1] == "temp, dewp moved, no further than while the model learnt"
 
 
 def test_trouble_that_has_passed_asks_for_nothing():

@@ -76,6 +76,15 @@ def test_a_drill_says_what_was_said_of_its_fault(window_with):
     assert (found.detail, found.fired) == ("distance moved", ("cost: cost per row", "data_drift: distance"))
 
 
+def test_a_holdout_that_is_too_small_says_why_no_alarm_can_work(world, reference):
+    small = replace(reference, rows=reference.rows.take(np.arange(150)))
+    found = drills(small, SPEC, world.predictor)
+    assert any(not drill.behaved for drill in found)
+    assert {drill.detail for drill in found} == {
+        "the holdout is too small to compare with: under 200 rows nothing is said"
+    }
+
+
 def test_rows_are_drawn_from_the_reference_but_are_not_the_same(reference):
     some = drawn(reference, np.random.default_rng(1))
     assert len(some) == min(len(reference.rows), MOST_ROWS)

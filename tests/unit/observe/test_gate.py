@@ -103,6 +103,11 @@ def test_a_rehearsal_must_have_been_set_beside_offline_features(judge, quiet):
     assert only(judge(replace(rehearsed, skew=replace(COMPARED, values=0)))).detail == "nothing was compared"
 
 
+def test_where_the_data_ends_with_the_canary_nothing_was_replayed(judge, quiet):
+    ended = replace(quiet, scope="rehearsal", skew=SkewEvidence(rows=0, values=0, unequal={}, examples=()))
+    assert judge(ended).outcome is Outcome.PASSED
+
+
 @pytest.mark.parametrize("scope", ["live", "rehearsal"])
 def test_it_stops_on_features_that_differ_from_offline_and_names_them(judge, quiet, scope):
     skewed = replace(COMPARED, unequal={"wind": 1, "distance": 7}, examples=("F1: wind 3.0, offline 4.0",))
