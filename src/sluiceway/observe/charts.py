@@ -15,9 +15,10 @@ from sluiceway.observe.reference import Reference
 from sluiceway.observe.rows import DAY_US, Rows
 from sluiceway.observe.spans import Span
 from sluiceway.pages.health_headline import period
-from sluiceway.pages.health_page import DailyCost, HealthCharts
+from sluiceway.pages.health_page import HealthCharts
 from sluiceway.pages.histogram import Histogram
 from sluiceway.pages.number_text import number_text
+from sluiceway.pages.performance_blocks import DailyCost
 from sluiceway.plans.moments_sql import moment_of
 from sluiceway.stats.reference_profile import CategoryProfile
 

@@ -3,16 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sluiceway.artifacts.health_report import ALERT, Alert, FeatureDrift, HealthReport, Interval, Window
+from sluiceway.artifacts.health_report import ALERT, Alert, FeatureDrift, HealthReport, Window
 from sluiceway.core.verdict import Criterion, Outcome, Verdict
 from sluiceway.declare.spec import Spec
-from sluiceway.pages.bounds_chart import Span, bounds_svg
 from sluiceway.pages.criteria_table import criteria_table
-from sluiceway.pages.daily_chart import Days, daily_svg
 from sluiceway.pages.health_headline import headline, period, short_period
 from sluiceway.pages.histogram import Histogram, histogram_svg
 from sluiceway.pages.moved_columns import INCONCLUSIVE, LEGEND, moved_columns, psi_text
-from sluiceway.pages.number_text import moment_text, number_text, percent
+from sluiceway.pages.number_text import moment_text
 from sluiceway.pages.page import (
     Block,
     Cell,
@@ -29,20 +27,11 @@ from sluiceway.pages.page import (
     Shade,
     Table,
 )
+from sluiceway.pages.performance_blocks import DailyCost, performance_blocks
 
-COST, F1 = "cost", "performance"
 DEEPEST = 1.0
 THEN_AND_NOW = "Bars: share of rows now. Line: the reference."
-BOUNDS = "Line: 95 % bounds; dotted: the limit."
 SHADES = {"drift": "bad", "seasonal": "known"}
-
-
-@dataclass(frozen=True, slots=True)
-class DailyCost:
-    """Mean cost of a row on each day (ISO dates, ascending), in the spec's currency."""
-
-    days: tuple[str, ...]
-    cost: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +54,7 @@ def health_html(report: HealthReport, charts: HealthCharts, *, spec: Spec, verdi
         Section("What moved", _heat(report.windows)),
         *_columns(charts),
         Section("Predictions, then and now", _predictions(charts)),
-        Section("F1 and cost", _performance(report, charts, spec)),
+        Section("F1 and cost", performance_blocks(report.windows, spec, then=charts.reference_days, now=charts.days)),
         Section("Requests", [_traffic(report.windows)]),
         Section("Drills", _drills(report)),
         Section("What else the gate says", [criteria_table(_beside_drills(verdict))]),
@@ -146,89 +135,6 @@ def _predictions(charts: HealthCharts) -> list[Block]:
         return [Note("Nothing was predicted yet.")]
     drawn = [Figure(histogram_svg(each), each.column, each.note) for each in charts.predictions]
     return [Note(f"Predicted probability. {THEN_AND_NOW}"), Gallery(drawn, width_rem=10)]
-
-
-def _performance(report: HealthReport, charts: HealthCharts, spec: Spec) -> list[Block]:
-    """Set each window's matured outcomes beside what was declared."""
-    scored = [(window, window.performance) for window in report.windows if window.performance is not None]
-    if not scored:
-        return [Note("No outcome of a logged row is known yet.")]
-    currency = spec.costs.currency
-    rows = [
-        (
-            period(window),
-            each.rows,
-            percent(each.matured),
-            each.f1,
-            _bounds(each.f1_change),
-            each.cost,
-            _bounds(each.cost_change),
-            round(each.extra_cost) if each.extra_cost is not None else None,
-        )
-        for window, each in scored
-    ]
-    declared = scored[0][1]
-    note = (
-        f"Declared by gate 5: F1 {number_text(declared.reference_f1)}, {number_text(declared.reference_cost)} "
-        f"{currency} a request. Changes are relative; their 95 % bounds come from drawing whole days again and again."
-    )
-    heads = (
-        "Window",
-        "Outcomes",
-        "Matured",
-        "F1",
-        "Change",
-        f"{currency} a request",
-        "Change",
-        f"{currency} more in all",
-    )
-    return [Note(note), Table(heads, rows), Gallery(_performance_figures(report, charts, spec), width_rem=20)]
-
-
-def _performance_figures(report: HealthReport, charts: HealthCharts, spec: Spec) -> list[Figure]:
-    limit, currency = 100 * spec.acceptance.max_f1_drop, spec.costs.currency
-    declared = next(each.performance.reference_cost for each in report.windows if each.performance)
-    series = [
-        Days(charts.reference_days.days, charts.reference_days.cost, "then"),
-        Days(charts.days.days, charts.days.cost, "accent"),
-    ]
-    cost, f1 = "Change of the cost, %", "Change of F1, %"
-    drawn = [
-        (f"{currency} a request, by day", daily_svg(series, name="Cost", promised=declared, change=_change(report))),
-        (cost, bounds_svg(_changes(report.windows, COST), name=cost, limit=limit)),
-        (f1, bounds_svg(_changes(report.windows, F1), name=f1, limit=-limit)),
-    ]
-    notes = ("Orange: the reference; blue: the log; dashed: declared.", BOUNDS, BOUNDS)
-    return [Figure(svg, caption, note) for (caption, svg), note in zip(drawn, notes, strict=True) if svg]
-
-
-def _changes(windows: Sequence[Window], kind: str) -> list[Span]:
-    """The change of each window in percent, set apart where it was told."""
-    found = []
-    for window in windows:
-        scored = window.performance
-        if scored is not None:
-            change = scored.cost_change if kind == COST else scored.f1_change
-            told = any(alert.kind == kind and alert.severity == ALERT for alert in window.alerts)
-            value, low, high = (
-                None if end is None else round(100 * end, 1) for end in (change.change, change.low, change.high)
-            )
-            found.append(Span(short_period(window), value, low, high, "stopped" if told else "accent"))
-    return found
-
-
-def _change(report: HealthReport) -> str:
-    """The day since which the newest alert or warning on cost holds."""
-    days = [alert.since for window in report.windows for alert in window.alerts if alert.kind == COST and alert.since]
-    return f"{days[-1]:%Y-%m-%d}" if days else ""
-
-
-def _bounds(change: Interval) -> str | None:
-    if change.change is None:
-        return None
-    if change.low is None or change.high is None:
-        return f"{change.change:+.1%}"
-    return f"{change.change:+.1%} ({change.low:+.0%} to {change.high:+.0%})"
 
 
 def _traffic(windows: Sequence[Window]) -> Block:

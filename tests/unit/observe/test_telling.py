@@ -3,6 +3,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from sluiceway.adapters.apprise_alerter import AppriseAlerter
+from sluiceway.adapters.every_alerter import EveryAlerter
+from sluiceway.adapters.log_alerter import LogAlerter
 from sluiceway.adapters.memory_alerter import MemoryAlerter
 from sluiceway.adapters.memory_state import MemoryState
 from sluiceway.artifacts.health_report import ALERT, WARNING, Alert, RetrainDecision
@@ -80,6 +83,17 @@ def test_a_place_that_failed_is_recorded_and_only_it_is_told_again(report, ledge
     assert told_by(alerter, report, ledger).failed == {}
     assert [place for place, *_ in alerter.sent] == ["log", "slack 1"]
     assert told_by(alerter, report, ledger).alerts == 0
+
+
+def test_a_dead_webhook_fails_nothing_and_the_log_still_hears(report, ledger, tmp_path):
+    log = LogAlerter(tmp_path / "alerts.jsonl")
+    alerter = EveryAlerter([log, AppriseAlerter(["json://127.0.0.1:1/hooks/T0KEN-secret"])])
+    failed = told_by(alerter, report, ledger).failed
+    assert list(failed) == ["json 1"]
+    assert len((tmp_path / "alerts.jsonl").read_text().splitlines()) == 2
+    recorded = str([entry.body for entry in ledger.entries("alert")])
+    assert "not delivered" in recorded
+    assert "T0KEN" not in recorded
 
 
 def test_a_place_added_later_hears_of_what_comes_and_not_of_what_was(report, ledger):

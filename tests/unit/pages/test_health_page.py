@@ -18,8 +18,9 @@ from sluiceway.artifacts.health_report import (
 )
 from sluiceway.core.verdict import NO_OVERRIDES, Criterion, Verdict
 from sluiceway.declare.spec import Costs, Metric, ProblemStatement, ServiceLevel, Spec, Target
-from sluiceway.pages.health_page import DailyCost, HealthCharts, health_html
+from sluiceway.pages.health_page import HealthCharts, health_html
 from sluiceway.pages.histogram import Histogram
+from sluiceway.pages.performance_blocks import DailyCost
 
 NOW = datetime(2014, 1, 3, tzinfo=UTC)
 NOVEMBER, DECEMBER, JANUARY = (datetime(2013 + month // 12, month % 12 + 1, 1, tzinfo=UTC) for month in (10, 11, 12))

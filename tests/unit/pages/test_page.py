@@ -3,7 +3,21 @@ import re
 import pytest
 
 from sluiceway.core.verdict import Outcome
-from sluiceway.pages.page import Bar, Code, Facts, Figure, Gallery, Note, Page, Section, Table
+from sluiceway.pages.page import (
+    Bar,
+    Code,
+    Facts,
+    Figure,
+    Gallery,
+    Lead,
+    Note,
+    Notice,
+    Notices,
+    Page,
+    Section,
+    Shade,
+    Table,
+)
 
 
 def page(*blocks, **more):
@@ -21,6 +35,9 @@ HOSTILE = '<script>alert("x")</script>'
         Facts(((HOSTILE, HOSTILE),)),
         Table((HOSTILE,), [(HOSTILE,), (Code(HOSTILE),), (Bar(HOSTILE, 0.5),)], caption=HOSTILE),
         Gallery([Figure("<svg></svg>", HOSTILE, HOSTILE)]),
+        Lead(HOSTILE),
+        Notices([Notice(Shade(HOSTILE, "bad", 0.5), HOSTILE, HOSTILE)]),
+        Table(("a",), [(Shade(HOSTILE, "bad", 0.5),)]),
     ],
 )
 def test_every_text_is_escaped(block):
@@ -60,3 +77,24 @@ def test_missing_values_are_dashes_and_bars_stay_within_their_bounds():
 
 def test_the_same_page_gives_the_same_bytes():
     assert page(Note("x")) == page(Note("x"))
+
+
+def test_things_to_know_stand_one_below_the_other_and_are_escaped():
+    shaded = Shade("alert", "bad", 0.5)
+    blocks = [Lead("It <moved>."), Notices([Notice(shaded, "temp & dewp", "since <May>"), Notice(shaded, "wind")])]
+    html = Page("Health", sections=[Section("", blocks)]).html()
+    assert '<p class="lead">It &lt;moved&gt;.</p>' in html
+    assert '<span class="shade bad" style="--depth:25%">alert</span>' in html
+    assert "temp &amp; dewp<small>since &lt;May&gt;</small>" in html
+    assert html.count("<li>") == 2
+
+
+@pytest.mark.parametrize(("depth", "percent"), [(0.0, "0"), (0.5, "25"), (1.0, "50"), (7.0, "50"), (-1.0, "0")])
+def test_a_ground_is_never_so_deep_that_its_text_drowns(depth, percent):
+    assert Shade("x", "plain", depth).percent == percent
+
+
+def test_a_narrow_table_is_marked():
+    wide, narrow = (Table(("a",), [("b",)], is_narrow=each) for each in (False, True))
+    html = Page("Health", sections=[Section("", [wide, narrow])]).html()
+    assert html.count('<table class="narrow">') == 1
