@@ -56,7 +56,7 @@ class ServedProject:
         """
         if not folder.is_dir():
             raise DeclarationError([Problem(f"no folder {str(folder)!r}; name the project's folder with --project")])
-        given = read_settings(folder, os.environ if environment is None else environment)
+        given = read_settings(folder, os.environ if environment is None else environment, alerts=False)
         return cls(folder, folder / given.state, given.as_of, rehearsal)
 
     @property

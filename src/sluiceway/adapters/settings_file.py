@@ -43,8 +43,10 @@ class FileSettings:
     replay_until: datetime | None = None
 
 
-def read_settings(folder: Path, environment: Mapping[str, str]) -> FileSettings:
+def read_settings(folder: Path, environment: Mapping[str, str], *, alerts: bool = True) -> FileSettings:
     """Merge environment variables (``SLUICEWAY_AS_OF`` and so on) over the file's keys.
+
+    Without ``alerts``, where they go is not read: who sends none, such as a server, needs no secrets for it.
 
     Raises:
         DeclarationError: with every unknown key and every value of the wrong kind.
@@ -61,7 +63,7 @@ def read_settings(folder: Path, environment: Mapping[str, str]) -> FileSettings:
         "reference": checked(given, "reference", words, problems),
         "state": checked(given, "state", words, problems),
     }
-    alerts = addresses(given["alerts"], environment, problems)
+    places = addresses(given["alerts"], environment, problems) if alerts else ()
     if problems:
         raise DeclarationError(problems)
     threads = values["threads"] or min(os.cpu_count() or 1, 8)
@@ -71,7 +73,7 @@ def read_settings(folder: Path, environment: Mapping[str, str]) -> FileSettings:
         threads,
         values["reference"],
         values["state"] or ".sluiceway",
-        alerts,
+        places,
         values["replay_until"],
     )
 

@@ -59,6 +59,12 @@ def test_the_environment_overrides_the_file_with_spaces_between(tmp_path):
     assert given.alerts == ("json://a", "slack://tok")
 
 
+def test_who_sends_no_alerts_needs_no_secrets(tmp_path):
+    (tmp_path / "sluiceway.toml").write_text('alerts = ["slack://${SLACK_TOKEN}"]\nseed = 7')
+    given = read_settings(tmp_path, {}, alerts=False)
+    assert (given.seed, given.alerts) == (7, ())
+
+
 def test_problems_of_all_settings_are_told_together(tmp_path):
     said = problems(tmp_path, 'alerts = ["slack://${NO}"]\nthreads = 0\nalert = []')
     assert [word for word in ("${NO}", "threads", "did you mean 'alerts'?") if word not in said] == []
