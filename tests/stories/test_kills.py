@@ -42,7 +42,7 @@ def test_kills_in_training_and_while_a_model_is_registered_change_nothing(featur
     shop = killed_twice(featured, tmp_path, node)
     assert shop("run", "--json").json["made"] == made
     assert [model["version"] for model in shop("models", "list", "--json").json["models"]] == [1]
-    assert len(shop.entries("published")) == 1
+    assert shop.registrations() == 1
     assert shop("ledger", "verify", "--json").json["broken_at"] is None
 
 
@@ -55,7 +55,7 @@ def test_kills_in_the_baseline_alone_change_nothing(finished, tmp_path, made):
     again = shop("run", "--json").json
     assert again["made"] == made
     assert set(made) - set(again["cached"]) == {"baseline"}
-    assert len(shop.entries("published")) == 1
+    assert shop.registrations() == 1
 
 
 def test_a_run_that_is_interrupted_says_that_the_next_goes_on(fresh_shop):

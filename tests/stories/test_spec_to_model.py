@@ -7,7 +7,7 @@ import sys
 import pytest
 
 STAGES = ["spec", "ingest", "validate", "features", "train", "deploy", "observe"]
-NODES = {"spec", "ingest", "validate", "features", "baseline", "train", "evaluate"}
+NODES = {"spec", "ingest", "validate", "features", "baseline", "train", "evaluate", "deploy", "replay", "observe"}
 HEAVY = {"polars", "pyarrow", "numpy", "sklearn", "mlflow", "duckdb", "lightgbm", "onnx", "optuna", "scipy", "pandas"}
 
 
@@ -22,7 +22,8 @@ def test_check_binds_the_declaration_and_runs_nothing(fresh_shop):
 
 def test_status_has_the_promised_shape(finished):
     answer = finished("status", "--json").json
-    assert set(answer) == {"gates"}
+    assert set(answer) == {"gates", "live"}
+    assert answer["live"] == []
     assert [(gate["number"], gate["stage"]) for gate in answer["gates"]] == list(enumerate(STAGES, start=1))
     for gate in answer["gates"]:
         assert set(gate) == {"number", "stage", "verdict", "scope", "artifact", "criteria"}
@@ -30,12 +31,13 @@ def test_status_has_the_promised_shape(finished):
             assert set(criterion) >= {"name", "measured", "limit", "verdict"}
 
 
-def test_five_gates_are_open_and_two_are_pending(finished):
+def test_seven_gates_are_open_two_of_them_in_rehearsal(finished):
     gates = finished.gates()
     verdicts = [gates[stage]["verdict"] for stage in STAGES]
-    assert verdicts == ["passed", "passed", "no_reference", "passed", "passed", "pending", "pending"]
-    assert all(gates[stage]["criteria"] and gates[stage]["artifact"] for stage in STAGES[:5])
-    assert all(gates[stage]["criteria"] == [] and gates[stage]["artifact"] is None for stage in STAGES[5:])
+    assert verdicts == ["passed", "passed", "no_reference", "passed", "passed", "passed", "passed"]
+    assert [gates[stage]["scope"] for stage in STAGES] == [*[None] * 5, "rehearsal", "rehearsal"]
+    assert all(gates[stage]["criteria"] and gates[stage]["artifact"] for stage in STAGES)
+    assert finished("status").out.count("passed in rehearsal") == 2
 
 
 def test_status_before_any_run_is_seven_gates_pending(fresh_shop):
@@ -53,11 +55,12 @@ def test_status_for_people_names_every_stage(finished):
 
 def test_a_run_tells_gates_reports_and_what_to_type_next(shop):
     said = shop("run")
-    assert [f"gate {number}" in said.err for number in range(1, 6)] == [True] * 5
-    for page in ("spec", "validate", "train"):
+    assert [f"gate {number}" in said.err for number in range(1, 8)] == [True] * 7
+    for page in ("spec", "validate", "train", "deploy", "observe"):
         line = next(line for line in said.out.splitlines() if line.strip().startswith(page) and line.endswith(".html"))
         assert (shop.folder / line.split()[-1]).is_file()
-    assert "sluiceway models show" in said.out.split("Next:")[1]
+    assert "sluiceway rollout start" in said.out.split("Next:")[1]
+    assert "curl -s http://127.0.0.1:8000/predict" in said.out.split("Ask it:")[1]
 
 
 def test_the_model_is_registered_with_its_scores_on_the_holdout(finished):
@@ -146,7 +149,7 @@ def test_the_ledger_is_told_and_verified(finished):
     assert "✓" in finished("ledger", "verify", "--head", audit["head"][:12]).out
     assert "declared" in finished("ledger", "log", "--last", "1000").out
     kinds = {entry["kind"] for entry in finished("ledger", "log", "--last", "1000", "--json").json["entries"]}
-    assert kinds == {"declared", "made", "verdict", "published", "run"}
+    assert kinds >= {"declared", "made", "verdict", "published", "run", "rollout", "alert", "retrain"}
     assert "gate 5 train: passed" in finished("ledger", "log", "--last", "1000").out
 
 
@@ -159,9 +162,9 @@ def test_a_second_run_makes_nothing_again_and_judges_everything_again(shop, made
     again = shop("run", "--json").json
     assert set(again["cached"]) == NODES
     assert again["made"] == made
-    assert [gate["number"] for gate in again["gates"]] == [1, 2, 3, 4, 5]
+    assert [gate["number"] for gate in again["gates"]] == [1, 2, 3, 4, 5, 6, 7]
     assert shop.entries("made") == before
-    assert len(shop.entries("published")) == 1
+    assert shop.registrations() == 1
 
 
 def test_an_unchanged_run_loads_nothing_heavy(shop):

@@ -68,8 +68,12 @@ def spec_part(project: Project, part: str) -> str:
         return digest_of(decided)
     acceptance = spec.acceptance
     if part == "rollout":
-        return digest_of([*decided, spec.sla, acceptance, spec.rollout])
+        steering = [acceptance.max_f1_drop, acceptance.max_latency_ratio, acceptance.min_canary_hours]
+        enough = [acceptance.minimum_slice_rows, acceptance.minimum_slice_positives]
+        return digest_of([*decided, spec.sla, *steering, *enough, spec.rollout])
     if part == "monitoring":
-        return digest_of([*decided, spec.sla, acceptance, spec.observe])
+        alarms = [acceptance.max_f1_drop, acceptance.max_psi, acceptance.strict_drift]
+        tests = [acceptance.drift_p_value, acceptance.drift_practical_floor]
+        return digest_of([*decided, spec.sla, *alarms, *tests, spec.observe])
     slices = [acceptance.slices, acceptance.minimum_slice_rows, acceptance.minimum_slice_positives]
     return digest_of([*decided, slices])

@@ -125,7 +125,7 @@ REPLAY = Node(
     STAGE_VERSION,
     ReplayedRequests,
     needs=("ingest", "features", "deploy"),
-    reads="rollout",
+    reads="features",
     run=run_replay,
     present=replay_present,
     by=("replay_until",),
