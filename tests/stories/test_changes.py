@@ -60,7 +60,7 @@ def test_an_earlier_present_knows_less_until_the_run_comes_back(shop, made, purc
 
 def test_a_model_undone_is_the_candidate_again(shop, made):
     first = shop("models", "show", "--json").json
-    trees = ('suggest_int("n_estimators", 60, 160)', 'suggest_int("n_estimators", 70, 150)')
+    trees = ('suggest_int("n_estimators", 60, 160)', 'suggest_int("n_estimators", 60, 180)')
     shop.edit("pipeline.py", trees)
     assert shop("run", "--until", "train", "--json").json["made"]["train"] != made["train"]
     second = shop("models", "show", "--json").json
