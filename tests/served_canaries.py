@@ -28,12 +28,12 @@ from sluiceway.core.moments import FixedClock
 from sluiceway.declare.spec import Costs, Metric, ProblemStatement, Rollout, ServiceLevel, Spec, Target
 from sluiceway.deploy.app import ServingApp, serving_app
 from sluiceway.deploy.board import Board
+from sluiceway.deploy.call import Call
 from sluiceway.deploy.canary import Canary
 from sluiceway.deploy.options import ServingOptions
 from sluiceway.deploy.outcomes import Outcomes
 from sluiceway.deploy.quality import Rival
 from sluiceway.deploy.rehearse import Control, rehearse
-from sluiceway.deploy.service import Call
 from sluiceway.deploy.shelf import take
 from sluiceway.ledger.chain import Ledger
 from sluiceway.ledger.rolling import Transition, record_transition, transitions

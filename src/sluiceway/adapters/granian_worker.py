@@ -1,4 +1,4 @@
-"""One worker of the server: an ASGI app behind granian, on a listening socket that it was handed."""
+"""One worker of the server: an app behind granian, on a listening socket that it was handed."""
 
 import asyncio
 import importlib
@@ -43,7 +43,7 @@ def serve_app(app: Any, descriptor: int) -> None:
     """Serve until SIGTERM; what is under way is answered, new connections are not taken."""
     server = _Handed(
         app,
-        interface=Interfaces.ASGI,
+        interface=Interfaces.RSGI if hasattr(app, "__rsgi__") else Interfaces.ASGI,
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=IDLE_MS),
         websockets=False,

@@ -15,7 +15,8 @@ class RequestRecord(msgspec.Struct, frozen=True, gc=False):
     by view, ``[digest, written, known_through]`` of the value that was read (microseconds), ``None`` where there was
     none. ``arm`` is ``champion`` or ``challenger``: whose turn it was by the canary's share. ``version`` is who
     answered; with ``fallback`` the champion did because the challenger failed, as ``error`` says. ``latency_us`` is
-    from the whole request to its answer. ``status`` is the HTTP status; a refused request has only ``error``.
+    from the whole request to its answer, what waits before it included, and ``work_us`` the work on it alone, by which
+    two models are compared. ``status`` is the HTTP status; a refused request has only ``error``.
     """
 
     request_id: str
@@ -26,6 +27,7 @@ class RequestRecord(msgspec.Struct, frozen=True, gc=False):
     scope: str
     status: int
     latency_us: int
+    work_us: int = 0
     arm: str = ""
     version: str = ""
     share: float = 0.0

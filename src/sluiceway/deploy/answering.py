@@ -31,24 +31,29 @@ def answer(serving: Serving, rows: Sequence[AskedRow], at_us: int) -> list[Answe
         SluicewayError: the online store cannot be read.
     """
     if serving.state.challenger is None:
-        return _by_champion(serving, rows, at_us)
+        return answer_by_champion(serving, rows, at_us)
     tried = [serving.tries_out(row) for row in rows]
     made: dict[int, Answered] = {}
-    for arm, ask in ((False, _by_champion), (True, _by_challenger)):
+    for arm, ask in ((False, answer_by_champion), (True, _by_challenger)):
         places = [place for place, on_challenger in enumerate(tried) if on_challenger is arm]
         if places:
             made.update(zip(places, ask(serving, [rows[place] for place in places], at_us), strict=True))
     return [made[place] for place in range(len(rows))]
 
 
-def _by_champion(serving: Serving, rows: Sequence[AskedRow], at_us: int) -> list[Answered]:
+def answer_by_champion(serving: Serving, rows: Sequence[AskedRow], at_us: int | Sequence[int]) -> list[Answered]:
+    """Let the champion answer rows, each as of its own moment, or all as of one.
+
+    Raises:
+        RequestError, SluicewayError: as ``answer`` does.
+    """
     return _ask(serving.champion, serving.champion.known(rows, at_us), CHAMPION)
 
 
 def _by_challenger(serving: Serving, rows: Sequence[AskedRow], at_us: int) -> list[Answered]:
     champion, challenger = serving.champion, serving.challenger
     if challenger is None:
-        return [_instead(each, serving.lacking) for each in _by_champion(serving, rows, at_us)]
+        return [_instead(each, serving.lacking) for each in answer_by_champion(serving, rows, at_us)]
     try:
         made = _ask(challenger, challenger.known(rows, at_us), CHALLENGER)
     except RequestError as error:
@@ -56,7 +61,7 @@ def _by_challenger(serving: Serving, rows: Sequence[AskedRow], at_us: int) -> li
             raise
         if len(rows) > 1:  # one row's fault is not the others'
             return [each for row in rows for each in _by_challenger(serving, [row], at_us)]
-        return [_instead(each, f"{challenger.version}: {error}") for each in _by_champion(serving, rows, at_us)]
+        return [_instead(each, f"{challenger.version}: {error}") for each in answer_by_champion(serving, rows, at_us)]
     failed = [place for place, each in enumerate(made) if each.probability is None]
     if failed:
         alike = champion.feeds_on == challenger.feeds_on

@@ -1,4 +1,4 @@
-"""The app: the service as ASGI, for any server that speaks it.
+"""The app: the service as RSGI, for granian, and as ASGI, for any server that speaks it.
 
 ``serving_app(objects, online, log, options, progress=...)`` makes it:
 
@@ -17,13 +17,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from time import time_ns
 
-from sluiceway.deploy.asgi import Receive, Scope, Send
+from sluiceway.deploy.asgi import AsgiIncoming, Receive, Scope, Send, send_outgoing
 from sluiceway.deploy.board import Board
 from sluiceway.deploy.board_watch import BoardWatch
 from sluiceway.deploy.loading import Loader
 from sluiceway.deploy.metrics import Metrics
 from sluiceway.deploy.options import ServingOptions
 from sluiceway.deploy.routes import Routes
+from sluiceway.deploy.rsgi import RsgiIncoming, RsgiProtocol, RsgiScope, respond
 from sluiceway.deploy.service import Service
 from sluiceway.online.reader import OnlineReader
 from sluiceway.ports.object_store import ObjectStore
@@ -40,7 +41,7 @@ def wall_clock_us() -> int:
 
 
 class ServingApp:
-    """An ASGI application: HTTP, and the lifespan that the board is watched for."""
+    """An application of ASGI and of RSGI: HTTP, and the board that is watched while it lives."""
 
     def __init__(self, service: Service, watch: BoardWatch, routes: Routes) -> None:
         self.service = service
@@ -51,12 +52,26 @@ class ServingApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection's worth of ASGI."""
         if scope["type"] == "http":
-            await self._routes.answer(scope, receive, send)
+            await send_outgoing(await self._routes.answer(AsgiIncoming(scope, receive)), send)
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
         else:
             await receive()
             await send({"type": "websocket.close", "code": 1000})
+
+    async def __rsgi__(self, scope: RsgiScope, protocol: RsgiProtocol) -> None:
+        """Answer one request of RSGI."""
+        respond(await self._routes.answer(RsgiIncoming(scope, protocol)), protocol)
+
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Load the state before the first request, and begin to watch."""
+        self.watch.look()
+        self._watching = loop.create_task(self.watch.run())
+
+    def __rsgi_del__(self, _: asyncio.AbstractEventLoop) -> None:
+        """Watch no longer."""
+        if self._watching is not None:
+            self._watching.cancel()
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:

@@ -4,9 +4,9 @@ import asyncio
 from dataclasses import dataclass
 from typing import cast
 
-from sluiceway.deploy.asgi import GONE, Headers, Receive
+from sluiceway.deploy.exchange import Incoming
 from sluiceway.deploy.limits import Limits
-from sluiceway.deploy.refusal import Refusal
+from sluiceway.deploy.refusal import Refusal, too_large
 
 
 @dataclass(slots=True, eq=False)
@@ -29,18 +29,19 @@ class BodyReader:
         self._waiting: dict[_Waiting, None] = {}  # in the order in which they began, and so of their ends
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    async def read(self, receive: Receive, headers: Headers) -> bytes:
+    async def read(self, request: Incoming) -> bytes:
         """Read a request's body whole.
 
         Raises:
             Refusal: 413 when it is too large, 408 when it is too slow, 499 when the caller goes away.
         """
-        told = headers.get(b"content-length", b"")
-        if told.isdigit() and int(told) > self._limits.body_bytes:
-            raise self._too_large()
+        most_bytes = self._limits.body_bytes
+        told = request.header("content-length")
+        if told.isdigit() and int(told) > most_bytes:
+            raise too_large(most_bytes)
         waiting = self._begin()
         try:
-            return await self._joined(receive)
+            return await request.body(most_bytes)
         except asyncio.CancelledError:
             if not waiting.late:
                 raise
@@ -50,27 +51,9 @@ class BodyReader:
         finally:
             self._waiting.pop(waiting, None)
 
-    async def _joined(self, receive: Receive) -> bytes:
-        parts, size = [], 0
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise Refusal(GONE, "the caller went away before its request was whole")
-            part: bytes = message.get("body", b"")
-            parts.append(part)
-            size += len(part)
-            if size > self._limits.body_bytes:
-                raise self._too_large()
-            if not message.get("more_body", False):
-                return part if len(parts) == 1 else b"".join(parts)
-
-    def _too_large(self) -> Refusal:
-        limit = f"{self._limits.body_bytes:,} bytes"
-        return Refusal(413, f"the body is larger than {limit}, the most a request may have; split it")
-
     def _begin(self) -> _Waiting:
         loop = asyncio.get_running_loop()
-        task = cast("asyncio.Task[object]", asyncio.current_task())  # an ASGI server calls from a task
+        task = cast("asyncio.Task[object]", asyncio.current_task())  # a server calls from a task
         waiting = _Waiting(task, loop.time() + self._limits.body_s)
         self._waiting[waiting] = None
         if self._loop is not loop:

@@ -4,6 +4,9 @@ Where ``PROMETHEUS_MULTIPROC_DIR`` was set before this module is first imported,
 the folder are told together.
 """
 
+from bisect import bisect_left
+from collections import Counter as Counts
+from collections.abc import Sequence
 from functools import lru_cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess, values
@@ -12,6 +15,17 @@ from sluiceway.artifacts.rollout_state import RolloutState
 
 BUCKETS_S = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
 SEVERAL = "several"
+STRANGER = "4xx"
+
+
+class _Latency(Histogram):
+    """A histogram that takes many values at the cost of a few."""
+
+    def observe_all(self, values_s: Sequence[float]) -> None:
+        """Observe each value, as ``observe`` would."""
+        self._sum.inc(sum(values_s))
+        for place, number in Counts([bisect_left(self._upper_bounds, value) for value in values_s]).items():
+            self._buckets[place].inc(number)
 
 
 class Metrics:
@@ -25,7 +39,7 @@ class Metrics:
             ["status", "version", "arm"],
             registry=registry,
         )
-        self._latency = Histogram(
+        self._latency = _Latency(
             "sluiceway_request_seconds",
             "From the whole request to its answer, in seconds",
             registry=registry,
@@ -40,6 +54,12 @@ class Metrics:
             ["challenger"],
             registry=registry,
         )
+        self._without = Counter(
+            "sluiceway_views_without_value",
+            "Rows for whose entity a view held nothing, by view",
+            ["view"],
+            registry=registry,
+        )
         self._sequence = _gauge("sluiceway_rollout_sequence", "Sequence of the rollout state answered by", registry)
         self._share = _gauge("sluiceway_rollout_share", "The challenger's share of the entities, 0 to 1", registry)
         self._failures = Counter(
@@ -48,10 +68,16 @@ class Metrics:
         self._requests_of = lru_cache(maxsize=256)(self._requests.labels)
         self._rows_of = lru_cache(maxsize=256)(self._rows.labels)
 
-    def count_request(self, status: int, latency_s: float, version: str = "", arm: str = "") -> None:
-        """Count one request, answered or refused."""
-        self._requests_of(f"{status // 100}xx", version, arm).inc()
-        self._latency.observe(latency_s)
+    def count(self, requests: Sequence[tuple[int, str, str, int]]) -> None:
+        """Count requests, answered or refused: of each its status, version, arm, and latency in microseconds."""
+        alike = Counts([(status // 100, version, arm) for status, version, arm, _ in requests])
+        for (family, version, arm), number in alike.items():
+            self._requests_of(f"{family}xx", version, arm).inc(number)
+        self._latency.observe_all([latency_us / 1e6 for *_, latency_us in requests])
+
+    def count_stranger(self) -> None:
+        """Count a caller without the key; nothing was answered that took any time."""
+        self._requests_of(STRANGER, "", "").inc()
 
     def count_rows(self, version: str, arm: str, rows: int = 1) -> None:
         """Count rows that a version answered."""
@@ -60,6 +86,10 @@ class Metrics:
     def count_fallback(self, challenger: str) -> None:
         """Count a row that the challenger failed to answer."""
         self._fallbacks.labels(challenger).inc()
+
+    def count_without(self, view: str) -> None:
+        """Count a row for whose entity a view held nothing."""
+        self._without.labels(view).inc()
 
     def count_load_failure(self) -> None:
         """Count a rollout state that could not be taken up."""

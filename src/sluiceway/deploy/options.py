@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from sluiceway.artifacts.rollout_state import LIVE
+from sluiceway.core.errors import MisuseError
 from sluiceway.deploy.limits import Limits
 
 
@@ -20,3 +21,8 @@ class ServingOptions:
     as_of_us: int | None = None
     limits: Limits = field(default_factory=Limits)
     look_every_s: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse a key that no header can carry."""
+        if self.key is not None and not (self.key.isascii() and self.key.isprintable()):
+            raise MisuseError("the key is not of printable ASCII characters alone, so that no caller could send it")

@@ -24,6 +24,7 @@ TYPES: dict[str, Any] = {
     "boolean": bool | None,
 }
 SPACE = b" \t\r\n"
+_values = msgspec.structs.astuple
 
 
 class AskedRow(NamedTuple):
@@ -62,9 +63,12 @@ class RequestReader:
         """
         many = body.lstrip(SPACE).startswith(b"[")
         try:
-            found = self._many(body) if many else [self._one(body)]
-            self._count(len(found))
-            rows = [self._row(msgspec.structs.astuple(each)) for each in found]
+            if many:
+                found = self._many(body)
+                self._count(len(found))
+                rows = [self._row(_values(each)) for each in found]
+            else:
+                rows = [self._row(_values(self._one(body)))]
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError):
             rows = self._by_field(_parsed(body))
         return Asked(rows, many)
@@ -104,6 +108,8 @@ def _row_maker(contract: ServingContract) -> Callable[[tuple[Any, ...]], AskedRo
         for name in times:
             if row[name] is not None:
                 row[name] = in_utc(row[name])
+        if not keys:
+            return AskedRow(row, {})
         key = {name: value for name, value in zip(keys, values[given:], strict=True) if value is not None}
         for name in key_times & key.keys():
             key[name] = in_utc(key[name])

@@ -9,7 +9,7 @@ from sluiceway.core.digest import digest_of
 from sluiceway.core.errors import DamagedError, RequestError
 from sluiceway.deploy.request import AskedRow
 from sluiceway.online.model_row import ModelRow
-from sluiceway.online.predictor import Predictor, columns_of
+from sluiceway.online.predictor import Predictor
 from sluiceway.plans.packed_value import FeatureValue
 from sluiceway.ports.feature_reader import FeatureReader, FeatureRow
 
@@ -46,8 +46,8 @@ class ServedModel:
         if tried is not None:
             self.probabilities([tried])  # the first run is the slowest
 
-    def known(self, rows: Sequence[AskedRow], at_us: int) -> list[Known]:
-        """Look up and compute the features of rows as of a moment, microseconds since the epoch.
+    def known(self, rows: Sequence[AskedRow], at_us: int | Sequence[int]) -> list[Known]:
+        """Look up and compute the features of rows as of a moment of each, or one for all; microseconds since 1970.
 
         Raises:
             RequestError: a feature cannot be computed of a row.
@@ -61,19 +61,12 @@ class ServedModel:
 
     def probabilities(self, vectors: Sequence[Vector]) -> list[float | str]:
         """Ask the model about each vector: a probability, or in words why there is none."""
-        if len(vectors) == 1:
-            return [self._alone(vectors[0])]
         try:
-            given = self._predictor.many(columns_of(vectors, self.bundle.columns)).tolist()
-        except Exception:  # noqa: BLE001 - whatever the model raises, it may be one row's fault
-            return [self._alone(vector) for vector in vectors]
-        return [_judged(probability) for probability in given]
-
-    def _alone(self, vector: Vector) -> float | str:
-        try:
-            return _judged(self._predictor.one(vector))
-        except Exception as error:  # noqa: BLE001 - a model may raise anything
-            return f"the model raised {type(error).__name__}: {str(error).partition(chr(10))[0][:200]}"
+            return [_judged(probability) for probability in self._predictor.rows(vectors)]
+        except Exception as error:  # noqa: BLE001 - a model may raise anything, and for one row of many
+            if len(vectors) > 1:
+                return [found for vector in vectors for found in self.probabilities([vector])]
+            return [f"the model raised {type(error).__name__}: {str(error).partition(chr(10))[0][:200]}"]
 
 
 def _judged(probability: float) -> float | str:

@@ -4,47 +4,20 @@ import struct
 from collections.abc import Sequence
 from contextlib import suppress
 from time import perf_counter_ns
-from typing import NamedTuple
 
 import msgspec
 
-from sluiceway.artifacts.request_record import RequestRecord
 from sluiceway.artifacts.rollout_state import RolloutState
 from sluiceway.core.errors import RequestError, SluicewayError
-from sluiceway.deploy.answering import Answered, answer
+from sluiceway.deploy.answering import Answered, answer, answer_by_champion
+from sluiceway.deploy.call import Call, Reply
+from sluiceway.deploy.draft import Draft, draft_answer, draft_refusal
 from sluiceway.deploy.loading import Loader, Serving
-from sluiceway.deploy.metrics import SEVERAL, Metrics
+from sluiceway.deploy.metrics import Metrics
 from sluiceway.deploy.refusal import Refusal
 from sluiceway.deploy.request import Asked
-from sluiceway.deploy.response import refusal, response
 from sluiceway.ports.progress import Progress
 from sluiceway.ports.request_log import RequestLog
-
-NEWLINE = b"\n"
-_encode = msgspec.json.Encoder().encode
-
-
-class Call(NamedTuple):
-    """One call: its id, when it was whole (wall time), and the moment it is answered for; microseconds since 1970.
-
-    ``began_ns`` is when it was whole by the clock that measures durations, in nanoseconds.
-    """
-
-    request_id: str
-    arrival_us: int
-    at_us: int
-    began_ns: int
-
-    def latency_us(self) -> int:
-        """Measure how long it has taken so far."""
-        return (perf_counter_ns() - self.began_ns) // 1000
-
-
-class Reply(NamedTuple):
-    """An HTTP status and a JSON body."""
-
-    status: int
-    body: bytes
 
 
 class Service:
@@ -96,74 +69,111 @@ class Service:
         self.load_error = why
         self.metrics.count_load_failure()
 
-    def reply(self, body: bytes, call: Call) -> Reply:
-        """Answer one whole request."""
+    def replies(self, asked: Sequence[tuple[bytes, Call]]) -> list[Reply]:
+        """Answer requests that came at the same time, together where all are the champion's.
+
+        While two models are compared each request is answered by itself, so that both are measured alike. So it is
+        where something fails that the requests share: then each finds out for itself.
+        """
         serving = self.serving
-        if serving is None:
-            return self.refuse(Refusal(503, "no model is loaded yet; try again shortly"), call)
+        if len(asked) > 1 and serving is not None and serving.state.challenger is None:
+            try:
+                drafts = self._drafts(serving, asked)
+                self._log.append(b"".join([draft.lines for draft in drafts]))
+            except Exception:  # noqa: BLE001, S110 - whatever it is, it is met again below, where it is told
+                pass
+            else:
+                self._count(drafts)
+                return [draft.reply for draft in drafts]
+        return [self.reply(body, call) for body, call in asked]
+
+    def reply(self, body: bytes, call: Call) -> Reply:
+        """Answer one whole request; whatever happens, there is an answer."""
         try:
-            asked = serving.request.read(body)
-            answered = _answered(serving, asked, call.at_us)
+            return self._record(self._draft(body, call))
         except Refusal as refused:
             return self.refuse(refused, call)
-        return self._reply(serving, asked, answered, call)
+        except Exception as error:  # noqa: BLE001 - whatever it is, its caller reads no traceback
+            return self._stumble(error, call)
 
     def refuse(self, refused: Refusal, call: Call) -> Reply:
         """Log, count and word a refusal."""
-        self._append([self._refused(refused.status, refused.message, call)])
-        self.metrics.count_request(refused.status, call.latency_us() / 1e6)
-        return Reply(refused.status, refusal(refused.message, call.request_id))
+        try:
+            return self._record(draft_refusal(refused, call, self.scope))
+        except Exception as error:  # noqa: BLE001 - likewise
+            return self._stumble(error, call)
 
-    def stumble(self, error: Exception, call: Call) -> Reply:
+    def _draft(self, body: bytes, call: Call) -> Draft:
+        serving = self.serving
+        if serving is None:
+            raise Refusal(503, "no model is loaded yet; try again shortly")
+        began_ns = perf_counter_ns()
+        asked = serving.request.read(body)
+        answered = _answered(serving, asked, call.at_us)
+        work_us = (perf_counter_ns() - began_ns) // 1000
+        return draft_answer(serving.state, asked, answered, call, scope=self.scope, work_us=work_us)
+
+    def _drafts(self, serving: Serving, requests: Sequence[tuple[bytes, Call]]) -> list[Draft]:
+        began_ns = perf_counter_ns()
+        read = [_read(serving, body) for body, _ in requests]
+        rows, moments = [], []
+        for asked, (_, call) in zip(read, requests, strict=True):
+            if isinstance(asked, Asked):
+                rows += asked.rows
+                moments += [call.at_us] * len(asked.rows)
+        answered = answer_by_champion(serving, rows, moments) if rows else []
+        work_us = (perf_counter_ns() - began_ns) // (1000 * len(requests))
+        drafts, begin = [], 0
+        for asked, (_, call) in zip(read, requests, strict=True):
+            if isinstance(asked, Refusal):
+                drafts.append(draft_refusal(asked, call, self.scope))
+            else:
+                end = begin + len(asked.rows)
+                its = answered[begin:end]
+                drafts.append(draft_answer(serving.state, asked, its, call, scope=self.scope, work_us=work_us))
+                begin = end
+        return drafts
+
+    def _record(self, draft: Draft) -> Reply:
+        self._log.append(draft.lines)
+        self._count([draft])
+        return draft.reply
+
+    def _stumble(self, error: Exception, call: Call) -> Reply:
         """Answer after something that should not happen; its caller reads only that it did."""
-        self._progress.say(f"request {call.request_id}: {type(error).__name__}: {error}")
+        why = f"{type(error).__name__}: {error}"
+        self._progress.say(f"request {call.request_id}: {why}")
         if isinstance(error, SluicewayError):  # the log itself cannot be written
-            status, message = 503, "the request could not be recorded; try again shortly"
+            refused = Refusal(503, "the request could not be recorded; try again shortly")
         else:
-            status, message = 500, "the server failed to answer; its log says why"
+            refused = Refusal(500, "the server failed to answer; its log says why")
+        draft = draft_refusal(refused, call, self.scope, logged=why)
         with suppress(SluicewayError):
-            self._append([self._refused(status, f"{type(error).__name__}: {error}", call)])
-        self.metrics.count_request(status, call.latency_us() / 1e6)
-        return Reply(status, refusal(message, call.request_id))
+            self._log.append(draft.lines)
+        self._count([draft])
+        return draft.reply
 
-    def _refused(self, status: int, why: str, call: Call) -> RequestRecord:
-        return RequestRecord(
-            request_id=call.request_id,
-            row=0,
-            rows=0,
-            arrival=call.arrival_us,
-            at=call.at_us,
-            scope=self.scope,
-            status=status,
-            latency_us=call.latency_us(),
-            error=why,
-        )
+    def _count(self, drafts: Sequence[Draft]) -> None:
+        self.metrics.count([(draft.reply.status, draft.version, draft.arm, draft.latency_us) for draft in drafts])
+        rows: dict[tuple[str, str], int] = {}
+        for draft in drafts:
+            for each in draft.answered:
+                if each.probability is not None:
+                    rows[each.version, each.arm] = rows.get((each.version, each.arm), 0) + 1
+                if each.fallback:
+                    self.metrics.count_fallback(draft.challenger)
+                if None in (views := each.known.views).values():
+                    for view in [name for name, seen in views.items() if seen is None]:
+                        self.metrics.count_without(view)
+        for (version, arm), number in rows.items():
+            self.metrics.count_rows(version, arm, number)
 
-    def _reply(self, serving: Serving, asked: Asked, answered: Sequence[Answered], call: Call) -> Reply:
-        failed = [each for each in answered if each.probability is None]
-        status = 500 if failed else 200
-        latency_us = call.latency_us()
-        self._append(_records(serving, asked, answered, call, self.scope, status, latency_us))
-        self._count(serving, answered, status, latency_us)
-        if failed:
-            return Reply(status, refusal(f"{failed[0].version} could not answer: {failed[0].error}", call.request_id))
-        return Reply(status, response(answered, many=asked.many, latency_us=latency_us, request_id=call.request_id))
 
-    def _append(self, records: Sequence[RequestRecord]) -> None:
-        self._log.append(b"".join([_encode(record) + NEWLINE for record in records]))
-
-    def _count(self, serving: Serving, answered: Sequence[Answered], status: int, latency_us: int) -> None:
-        metrics, first = self.metrics, answered[0]
-        version, arm = first.version, first.arm
-        for each in answered:
-            if each.probability is not None:
-                metrics.count_rows(each.version, each.arm)
-            if each.version != version or each.arm != arm:
-                version = version if each.version == version else SEVERAL
-                arm = arm if each.arm == arm else SEVERAL
-            if each.fallback and serving.state.challenger is not None:
-                metrics.count_fallback(serving.state.challenger.version)
-        metrics.count_request(status, latency_us / 1e6, version, arm)
+def _read(serving: Serving, body: bytes) -> Asked | Refusal:
+    try:
+        return serving.request.read(body)
+    except Refusal as refused:
+        return refused
 
 
 def _answered(serving: Serving, asked: Asked, at_us: int) -> list[Answered]:
@@ -173,40 +183,3 @@ def _answered(serving: Serving, asked: Asked, at_us: int) -> list[Answered]:
         raise Refusal(422, str(error)) from None
     except (SluicewayError, msgspec.MsgspecError, struct.error) as error:  # the last two: a value is damaged
         raise Refusal(503, f"features cannot be read: {error}; try again shortly") from None
-
-
-def _records(
-    serving: Serving,
-    asked: Asked,
-    answered: Sequence[Answered],
-    call: Call,
-    scope: str,
-    status: int,
-    latency_us: int,
-) -> list[RequestRecord]:
-    state, rows = serving.state, len(answered)
-    return [
-        RequestRecord(
-            request_id=call.request_id,
-            row=place,
-            rows=rows,
-            arrival=call.arrival_us,
-            at=call.at_us,
-            scope=scope,
-            status=status,
-            latency_us=latency_us,
-            arm=each.arm,
-            version=each.version,
-            share=state.share,
-            sequence=state.sequence,
-            probability=each.probability,
-            prediction=each.prediction,
-            fallback=each.fallback,
-            error=each.error,
-            key=row.key,
-            inputs=row.inputs,
-            features=each.known.vector,
-            views=each.known.views,
-        )
-        for place, (row, each) in enumerate(zip(asked.rows, answered, strict=True))
-    ]

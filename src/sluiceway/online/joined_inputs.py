@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto
 
 NUMBERS, TEXTS = "joined:numbers", "joined:texts"
+# Operators that treat each row by itself, in the same order whatever stands beside it. Matrix products are not among
+# them, nor is what runs over many values at once: both round the last few of a block otherwise.
+ROW_BY_ROW = frozenset({
+    "ArrayFeatureExtractor", "Cast", "Concat", "FeatureVectorizer", "Gather", "Identity", "IsNaN", "LabelEncoder",
+    "OneHotEncoder", "Reshape", "Slice", "Split", "Squeeze", "Transpose", "TreeEnsemble", "TreeEnsembleClassifier",
+    "TreeEnsembleRegressor", "Unsqueeze", "Where",
+})  # fmt: skip
 SIZES_ARE_AN_INPUT = 13
 USUAL_OPSET = 18
 
@@ -25,12 +32,14 @@ USUAL_OPSET = 18
 class JoinedModel:
     """A model with the inputs ``NUMBERS`` and ``TEXTS``, each ``(rows, columns)``; one without columns is left out.
 
-    ``numbers`` and ``texts`` name their columns in order.
+    ``numbers`` and ``texts`` name their columns in order. ``row_by_row`` tells that a row alone is computed to the
+    same bits as among others.
     """
 
     onnx: bytes
     numbers: tuple[str, ...]
     texts: tuple[str, ...]
+    row_by_row: bool
 
 
 def join_inputs(onnx: bytes, columns: Sequence[FeatureColumn]) -> JoinedModel:
@@ -53,7 +62,10 @@ def join_inputs(onnx: bytes, columns: Sequence[FeatureColumn]) -> JoinedModel:
     numbers = _join(model, NUMBERS, [input_name(each) for each in columns if each.type != "text"], TensorProto.FLOAT)
     texts = _join(model, TEXTS, [input_name(each) for each in columns if each.type == "text"], TensorProto.STRING)
     return JoinedModel(
-        bytes(model.SerializeToString()), tuple(names[each] for each in numbers), tuple(names[each] for each in texts)
+        bytes(model.SerializeToString()),
+        tuple(names[each] for each in numbers),
+        tuple(names[each] for each in texts),
+        all(node.op_type in ROW_BY_ROW for node in model.graph.node),
     )
 
 

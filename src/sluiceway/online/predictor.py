@@ -1,12 +1,12 @@
 """The predictor: probabilities from an exported model, for one row at once and for many."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sluiceway.artifacts.feature_set import FeatureColumn
 from sluiceway.artifacts.model_bundle import ModelBundle
 from sluiceway.core.errors import DamagedError
 from sluiceway.online.joined_inputs import NUMBERS, TEXTS, join_inputs
@@ -41,21 +41,25 @@ class Predictor:
                 f"the model of bundle {bundle.content_id[:12]} cannot be loaded: {type(error).__name__}: {error}"
             ) from error
         self._numbers, self._texts = joined.numbers, joined.texts
+        self._numbers_of, self._texts_of = _values_of(joined.numbers), _values_of(joined.texts)
+        self._fewest = 1 if joined.row_by_row else 2
 
-    def one(self, features: Mapping[str, FeatureValue]) -> float:
-        """Give the probability of the positive class for one row; a missing feature is ``None``.
+    def rows(self, features: Sequence[Mapping[str, FeatureValue]]) -> list[float]:
+        """Give the probability of the positive class for each of a few rows; a missing feature is ``None``.
 
-        The row is asked twice side by side: matrix products of a single row round otherwise than those of many.
+        A row alone is asked twice side by side, unless the model treats each row by itself: matrix products of a single
+        row round otherwise than those of many.
         """
+        if not features:
+            return []
+        asked = features if len(features) >= self._fewest else [*features] * self._fewest
         feeds: dict[str, NDArray[Any]] = {}
         if self._numbers:
-            feeds[NUMBERS] = numbers = np.empty((2, len(self._numbers)), np.float32)
-            numbers[:] = [features[name] for name in self._numbers]
+            feeds[NUMBERS] = np.array([self._numbers_of(row) for row in asked], np.float32)
         if self._texts:
-            feeds[TEXTS] = texts = np.empty((2, len(self._texts)), object)
-            texts[:] = [features[name] or "" for name in self._texts]
+            feeds[TEXTS] = np.array([[text or "" for text in self._texts_of(row)] for row in asked], object)
         (given,) = self._session.run([OUTPUT], feeds)
-        return _inside(float(given[0, POSITIVE]))
+        return [_inside(probability) for probability in given[: len(features), POSITIVE].tolist()]
 
     def many(self, columns: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
         """Give the probabilities of many rows, shape ``(rows,)``.
@@ -78,16 +82,11 @@ class Predictor:
         return np.where(close, np.clip(probability, 0.0, 1.0), probability)
 
 
-def columns_of(rows: Sequence[Mapping[str, FeatureValue]], columns: Sequence[FeatureColumn]) -> dict[str, NDArray[Any]]:
-    """Turn rows of features into what ``Predictor.many`` takes."""
-    made: dict[str, NDArray[Any]] = {}
-    for column in columns:
-        values = [row[column.name] for row in rows]
-        if column.type == "text":
-            made[column.name] = np.array([value or "" for value in values], dtype=object)
-        else:
-            made[column.name] = np.array(values, dtype=np.float32)
-    return made
+def _values_of(names: Sequence[str]) -> Callable[[Mapping[str, FeatureValue]], tuple[Any, ...]]:
+    """Make what takes a row's values in the order of names."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda row: tuple(row[name] for name in names)
 
 
 def _side_by_side(columns: list[NDArray[Any]], rows: int, kind: type) -> NDArray[Any]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from sluiceway.artifacts.serving_contract import ServedView
 from sluiceway.plans.packed_value import FeatureValue, features_reader, oldest_bytes, pack_key, written_and_through
-from sluiceway.ports.feature_reader import FeatureRow
+from sluiceway.ports.feature_reader import FeatureRow, Moments
 from sluiceway.ports.online_store import OnlineStore
 
 __all__ = ["FeatureRow", "OnlineReader"]
@@ -33,11 +33,12 @@ class _ViewReader:
         """Whether what is read depends on the moment."""
         return self._ttl_us is not None
 
-    def fill(self, rows: Sequence[FeatureRow], entities: Mapping[str, Sequence[object]], now_us: int) -> None:
+    def fill(
+        self, rows: Sequence[FeatureRow], entities: Mapping[str, Sequence[object]], moments: Sequence[int]
+    ) -> None:
         """Add this view's features, and what they were read from, to each row."""
         name, short, columns_of = self._name, self._short, self._features
-        oldest = b"" if self._ttl_us is None else oldest_bytes(now_us - self._ttl_us)
-        for (features, views), value in zip(rows, self._values(entities), strict=True):
+        for (features, views), value, oldest in zip(rows, self._values(entities), self._oldest(moments), strict=True):
             if value is None:
                 features.update(self._nothing)
                 views[name] = None
@@ -46,6 +47,15 @@ class _ViewReader:
                 if value < oldest:
                     features.update(self._aged)
                 views[name] = (short, *written_and_through(value))
+
+    def _oldest(self, moments: Sequence[int]) -> list[bytes]:
+        """Return for each position the bytes below which a value is too old; none is below the empty ones."""
+        ttl_us = self._ttl_us
+        if ttl_us is None:
+            return [b""] * len(moments)
+        if len(set(moments)) == 1:
+            return [oldest_bytes(moments[0] - ttl_us)] * len(moments)
+        return [oldest_bytes(moment - ttl_us) for moment in moments]
 
     def _values(self, entities: Mapping[str, Sequence[object]]) -> list[bytes | None]:
         names = self._entities
@@ -68,7 +78,7 @@ class OnlineReader:
         self._ages = any(view.ages for view in self._views)
         self._now_us = now_us
 
-    def read(self, entities: Mapping[str, Sequence[object]], *, now_us: int | None = None) -> list[FeatureRow]:
+    def read(self, entities: Mapping[str, Sequence[object]], *, now_us: Moments = None) -> list[FeatureRow]:
         """Return a row per position; ``entities`` maps entity columns to values of equal length.
 
         A feature is ``None`` when its entity is unknown or its value is older than the view's ttl.
@@ -77,8 +87,10 @@ class OnlineReader:
             KeyError: an entity column is not among ``entities``.
             ValueError: the entity columns differ in length.
         """
-        moment = now_us if now_us is not None else self._now_us() if self._ages else 0
         rows = [FeatureRow({}, {}) for _ in next(iter(entities.values()), ())]
+        if now_us is None:
+            now_us = self._now_us() if self._ages else 0
+        moments = [now_us] * len(rows) if isinstance(now_us, int) else now_us
         for view in self._views:
-            view.fill(rows, entities, moment)
+            view.fill(rows, entities, moments)
         return rows

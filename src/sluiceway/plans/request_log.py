@@ -31,6 +31,7 @@ OWN: dict[str, pa.DataType] = {
     "scope": pa.string(),
     "status": pa.int64(),
     "latency_us": pa.int64(),
+    "work_us": pa.int64(),
     "arm": pa.string(),
     "version": pa.string(),
     "share": pa.float64(),

@@ -1,7 +1,9 @@
 """The feature reader: what serving needs from stage 4."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeAlias
+
+Moments: TypeAlias = int | Sequence[int] | None
 
 
 class FeatureRow(NamedTuple):
@@ -18,9 +20,10 @@ class FeatureRow(NamedTuple):
 class FeatureReader(Protocol):
     """Reads the newest features of entities. Safe to share between threads."""
 
-    def read(self, entities: Mapping[str, Sequence[object]], *, now_us: int | None = None) -> list[FeatureRow]:
+    def read(self, entities: Mapping[str, Sequence[object]], *, now_us: Moments = None) -> list[FeatureRow]:
         """Return a row per position; ``entities`` maps entity columns to values of equal length.
 
         A feature is ``None`` when its entity is unknown or its value is older than the view's ttl, which counts from
-        ``now_us`` (microseconds since the epoch), or where that is ``None``, from the present.
+        ``now_us`` (microseconds since the epoch; one for all, or one for each position), or where that is ``None``,
+        from the present.
         """

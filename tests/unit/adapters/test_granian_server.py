@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +29,7 @@ def make(behaviour, notes):
         raise MisuseError("nothing is published; run first")
     if behaviour == "dies":
         os._exit(9)
+    os.environ["ASKED"] = notes + "-asked"
     time.sleep(0.3)
     return app
 
@@ -38,6 +40,8 @@ async def app(scope, receive, send):
         await receive()
         await send({"type": "lifespan.shutdown.complete"})
         return
+    if scope["path"] != "/":
+        Path(os.environ["ASKED"]).touch()
     if scope["path"] == "/slow":
         await asyncio.sleep(0.6)
     if scope["path"] == "/never":
@@ -178,7 +182,7 @@ def test_stopping_answers_what_is_under_way(running):
     server.ask()
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(server.ask, "/slow")
-        time.sleep(0.3)
+        eventually(Path(f"{server.notes}-asked").exists)
         code, _, err = server.stop()
         assert asked.result() in server.started()
     assert (code, err) == (0, "")
@@ -192,7 +196,7 @@ def test_a_worker_that_does_not_stop_in_time_is_killed(running):
     pid = server.ask()
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(server.ask, "/never")
-        time.sleep(0.3)
+        eventually(Path(f"{server.notes}-asked").exists)
         code, out, _ = server.stop()
         with pytest.raises((ConnectionError, ValueError)):
             asked.result()

@@ -4,6 +4,9 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from sluiceway.artifacts.rollout_state import RolloutState, Served
@@ -22,9 +25,8 @@ def told(text):
 
 def test_what_is_counted_is_told_by_class_of_status_version_and_arm():
     metrics = Metrics()
-    metrics.count_request(200, 0.0003, "v1", "champion")
-    metrics.count_request(201, 0.0003, "v1", "champion")
-    metrics.count_request(422, 0.2)
+    metrics.count([(200, "v1", "champion", 300), (201, "v1", "champion", 300)])
+    metrics.count([(422, "", "", 200_000)])
     metrics.count_rows("v1", "champion", 3)
     metrics.count_fallback("v2")
     metrics.count_load_failure()
@@ -40,6 +42,33 @@ def test_what_is_counted_is_told_by_class_of_status_version_and_arm():
     assert found["sluiceway_request_seconds_count",] == 3
 
 
+@given(st.lists(st.integers(0, 10**8) | st.sampled_from([0, 100, 200, 500, 1000, 5_000_000]), max_size=30))
+def test_latencies_counted_together_are_counted_as_each_by_itself(latencies_us):
+    together, apart = Metrics(), Metrics()
+    together.count([(200, "v1", "champion", latency_us) for latency_us in latencies_us])
+    for latency_us in latencies_us:
+        apart._latency.observe(latency_us / 1e6)
+    of_latency = [
+        {
+            key: value
+            for key, value in told(each.text()).items()
+            if key[0].startswith("sluiceway_request_seconds") and not key[0].endswith(("created", "sum"))
+        }
+        for each in (together, apart)
+    ]
+    assert of_latency[0] == of_latency[1]
+    sums = [told(each.text())["sluiceway_request_seconds_sum",] for each in (together, apart)]
+    assert sums[0] == pytest.approx(sums[1])
+
+
+def test_strangers_are_counted_and_make_no_latency_look_better():
+    metrics = Metrics()
+    metrics.count_stranger()
+    found = told(metrics.text())
+    assert found["sluiceway_requests_total", "", "", "4xx"] == 1
+    assert found["sluiceway_request_seconds_count",] == 0
+
+
 def test_two_servers_of_one_process_count_apart():
     one, other = Metrics(), Metrics()
     one.count_load_failure()
@@ -53,7 +82,7 @@ def test_processes_that_share_a_folder_are_told_together(tmp_path):
         "from tests.unit.deploy.test_metrics import STATE\n"
         "from dataclasses import replace\n"
         "metrics = Metrics()\n"
-        "metrics.count_request(200, 0.001, 'v1', 'champion')\n"
+        "metrics.count([(200, 'v1', 'champion', 1000)])\n"
         "metrics.show(replace(STATE, sequence=int(sys.argv[1])))\n"
         "print('counted', flush=True)\n"
         "input()\n"

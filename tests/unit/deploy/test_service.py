@@ -129,9 +129,10 @@ def test_a_champion_that_fails_is_a_failure_that_says_so():
     server.show(server.shelve(bundles.nan_where_above(400)))
     heard = server.ask()
     assert heard.status == 500
-    assert heard.json["error"] == "v1 could not answer: the model gave nan, which is no probability"
+    assert heard.json["error"] == "v1 could not answer; the request log says why"
     (record,) = server.records
     assert (record.status, record.probability, record.version, record.arm) == (500, None, "v1", "champion")
+    assert record.error == "the model gave nan, which is no probability"
     assert record.features["distance"] == 500.0
     assert server.ask(bundles.row(distance=1.0)).status == 200
     assert count(server, "sluiceway_rows_total") == 1

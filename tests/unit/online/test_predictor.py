@@ -11,7 +11,7 @@ from tests import bundles
 from tests.unit.train.conftest import World
 
 from sluiceway.core.errors import DamagedError
-from sluiceway.online.predictor import Predictor, columns_of
+from sluiceway.online.predictor import Predictor
 from sluiceway.train.frame import load_frame
 from sluiceway.train.scoring import exported_probability
 
@@ -41,15 +41,13 @@ def test_each_row_alone_scores_as_in_training_to_the_bit(scored):
     predictor, _, rows, probability = scored
     assert any(row["carrier"] is None for row in rows)
     assert any(row["wind"] is None for row in rows)
-    assert np.array_equal([predictor.one(row) for row in rows], probability[:ROWS])
+    assert np.array_equal([predictor.rows([row])[0] for row in rows], probability[:ROWS])
 
 
 @pytest.mark.parametrize("together", [1, 2, 3, 16, ROWS])
 def test_rows_together_score_as_in_training_to_the_bit(scored, together):
-    predictor, bundle, rows, probability = scored
-    parts = [
-        predictor.many(columns_of(rows[place : place + together], bundle.columns)) for place in range(0, ROWS, together)
-    ]
+    predictor, _, rows, probability = scored
+    parts = [predictor.rows(rows[place : place + together]) for place in range(0, ROWS, together)]
     assert np.array_equal(np.concatenate(parts), probability[:ROWS])
 
 
@@ -66,20 +64,22 @@ def test_rows_together_score_as_in_training_to_the_bit(scored, together):
 @settings(deadline=None)
 def test_any_row_scores_the_same_alone_and_among_others(row):
     for kind in ("trees", "logistic"):
-        predictor, bundle, rows, _ = trained(kind)
-        among = predictor.many(columns_of([*rows[:5], row, *rows[5:8]], bundle.columns))[5]
-        assert np.array_equal(predictor.one(row), among, equal_nan=True)
+        predictor, _, rows, _ = trained(kind)
+        among = predictor.rows([*rows[:5], row, *rows[5:8]])[5]
+        assert np.array_equal(predictor.rows([row])[0], among, equal_nan=True)
 
 
 def test_threads_share_a_predictor(scored):
     predictor, _, rows, probability = scored
     with ThreadPoolExecutor(4) as pool:
-        assert np.array_equal(list(pool.map(predictor.one, rows)), probability[:ROWS])
+        assert np.array_equal(list(pool.map(lambda row: predictor.rows([row])[0], rows)), probability[:ROWS])
 
 
 def test_no_rows_have_no_probabilities(scored):
     predictor, bundle, _, _ = scored
-    found = predictor.many(columns_of([], bundle.columns))
+    assert predictor.rows([]) == []
+    kinds = {column.name: object if column.type == "text" else np.float32 for column in bundle.columns}
+    found = predictor.many({name: np.empty(0, kind) for name, kind in kinds.items()})
     assert (found.shape, found.dtype) == ((0,), np.float64)
 
 
@@ -92,25 +92,25 @@ def test_what_a_model_gives_that_is_no_probability_comes_back_as_it_is():
         Predictor(bundles.made(model), model)
         for model in (bundles.constant(float("nan")), bundles.constant(7.0), bundles.constant(float("-inf")))
     )
-    assert np.isnan(nan.one(row()))
-    assert (seven.one(row()), infinite.one(row())) == (7.0, float("-inf"))
-    assert seven.many(columns_of([row()] * 3, bundles.COLUMNS)).tolist() == [7.0] * 3
+    assert np.isnan(nan.rows([row()])[0])
+    assert (seven.rows([row()])[0], infinite.rows([row()])[0]) == (7.0, float("-inf"))
+    assert seven.rows([row()] * 3) == [7.0] * 3
 
 
 @pytest.mark.parametrize(("given_value", "taken"), [(1.000005, 1.0), (-0.000005, 0.0), (1.0, 1.0), (0.0, 0.0)])
 def test_rounding_past_0_and_1_is_cut_off(given_value, taken):
     model = bundles.constant(given_value)
     predictor = Predictor(bundles.made(model), model)
-    assert predictor.one(row()) == taken
-    assert predictor.many(columns_of([row()] * 2, bundles.COLUMNS)).tolist() == [taken] * 2
+    assert predictor.rows([row()])[0] == taken
+    assert predictor.rows([row()] * 2) == [taken] * 2
 
 
 def test_a_model_that_raises_raises():
     model = bundles.raising_where_above(400)
     predictor = Predictor(bundles.made(model), model)
-    assert 0 < predictor.one(row(distance=1.0)) < 1
+    assert 0 < predictor.rows([row(distance=1.0)])[0] < 1
     with pytest.raises(Exception, match="out of"):
-        predictor.one(row())
+        predictor.rows([row()])[0]
 
 
 @pytest.mark.parametrize("data", [b"", b"no model", b"\x08\x01"])
