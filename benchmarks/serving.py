@@ -2,16 +2,18 @@
 
     python benchmarks/serving.py [--seconds 1] [--rounds 3] [--only ours]
 
-LightGBM with 30 numbers, 200 trees of 31 leaves. ``null`` answers a constant on the HTTP server that ours stands on.
-Ours also gives each answer a request id, keeps metrics, and writes each request with its features to the log; the peers
-do none of that. With lookup, a request names six entities, and six views of five features are read from LMDB, where
-each has 100,000 entities.
+LightGBM with 30 numbers, 200 trees of 31 leaves. ``null`` has no model: on the HTTP server that ours stands on it
+decodes a request and encodes an answer, by the interface that ours speaks; ``null, unread`` answers a constant to it
+knows not what. Ours also gives each answer a request id, keeps metrics, and writes each request with its features to
+the log; the peers do none of that. With lookup, a request names six entities, and six views of five features are read
+from LMDB, where each has 100,000 entities; 20,000 different requests take turns.
 
-All run at once and are asked in turn, so that what else the machine does slows all alike. Requests and times are those
-of the round with the most requests, CPU that of the round with the least. ``OMP_NUM_THREADS`` is 1 for all. CPU and
-memory count the server and all that it started; memory includes what lies in the system's cache and is mapped, such as
-LMDB's 90 MB. Cold is from a server's start to its first prediction. Every contender must first give, for 200 rows, what
-LightGBM itself gives.
+All run at once and are asked in turn, so that what else the machine does slows all alike. Every figure is that of the
+middle round, by requests a second. ``OMP_NUM_THREADS`` is 1 for all. CPU and memory count the server and all that it
+started. Memory is proportional: what several share counts once, and so does what is mapped from files; ``of it own``
+leaves out files, such as LMDB's, whose pages are the system's cache. Cold is from a server's second start to its
+first prediction, so that all find their files in that cache. Every contender must first give, for 200 rows, what
+LightGBM gives.
 """
 
 import argparse
@@ -24,6 +26,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 
 import serving_ours
 import serving_peers
@@ -36,12 +39,25 @@ HERE = Path(__file__).resolve().parent
 ONE, MANY = 1, 32
 NEAR = 1e-5
 WARM_UP_S = 1.0
-NULL = "null"
+NULL, UNREAD = "null", "null, unread"
 NO_WRK = (
     "Asked by the benchmark's own generator, as there is no wrk here (Debian, Ubuntu: apt-get install wrk); it takes "
     "more of the machine than wrk, so that fast servers look slower."
 )
-HEADINGS = ("", "req/s, 1", "p50 ms", "p99 ms", "req/s, 32", "p50 ms", "p99 ms", "CPU us", "of null", "cold s", "MiB")
+HEADINGS = (
+    "",
+    "req/s, 1",
+    "p50 ms",
+    "p99 ms",
+    "req/s, 32",
+    "p50 ms",
+    "p99 ms",
+    "CPU us",
+    "of null",
+    "cold s",
+    "MiB",
+    "of it own",
+)
 
 
 @dataclass
@@ -52,6 +68,7 @@ class Contender:
     loads: dict[int, list[Load]] = field(default_factory=dict)
     cpu_us: list[float] = field(default_factory=list)
     memory_mib: float = 0.0
+    own_mib: float = 0.0
 
     def turn(self, connections: int, seconds: float, *, by_wrk: bool) -> None:
         """Put load on it once."""
@@ -63,11 +80,16 @@ class Contender:
         self.loads.setdefault(connections, []).append(done)
         if connections == MANY:
             self.cpu_us.append((self.server.cpu_s() - before) / done.requests * 1e6)
-        self.memory_mib = max(self.memory_mib, self.server.memory_mib())
+        memory_mib, own_mib = self.server.memory_mib()
+        self.memory_mib, self.own_mib = max(self.memory_mib, memory_mib), max(self.own_mib, own_mib)
 
-    def best(self, connections: int) -> Load:
-        """The turn with the most requests."""
-        return max(self.loads[connections], key=lambda each: each.per_second)
+    def middle(self, connections: int) -> Load:
+        """The middle turn by its requests."""
+        return sorted(self.loads[connections], key=lambda each: each.per_second)[len(self.loads[connections]) // 2]
+
+    def middle_cpu_us(self) -> float:
+        """CPU of a request with many connections, in the middle turn."""
+        return median(self.cpu_us)
 
 
 class OtherWork:
@@ -120,7 +142,7 @@ def main() -> None:
 def makers(trained: Trained, place: Path, *, peers: bool) -> dict[str, Callable[[], list[Service]]]:
     """What makes each contender's service, or services."""
     ours: dict[str, Callable[[], list[Service]]] = {
-        NULL: lambda: [null(trained)],
+        NULL: lambda: [null(trained, NULL, "reading"), null(trained, UNREAD, "unread")],
         "ours": lambda: [
             serving_ours.direct(trained, place / "direct"),
             serving_ours.with_lookup(trained, place / "lookup"),
@@ -133,12 +155,12 @@ def makers(trained: Trained, place: Path, *, peers: bool) -> dict[str, Callable[
     return ours | (theirs if peers else {})
 
 
-def null(trained: Trained) -> Service:
-    """The null server, asked what ours is asked."""
+def null(trained: Trained, name: str, app: str) -> Service:
+    """A null server, asked what ours is asked."""
     granian = str(Path(sys.executable).with_name("granian"))
-    options = ("--interface", "asgi", "--workers", "1", "--loop", "uvloop", "--no-access-log", "--host", HOST)
+    options = ("--interface", "rsgi", "--workers", "1", "--loop", "uvloop", "--no-access-log", "--host", HOST)
     asked = trained.questions(lambda row: dict(zip(NAMES, row, strict=True)), lambda _: math.nan)
-    return Service(NULL, (granian, *options, "--port", "{port}", "serving_null:app"), "/", asked, HERE)
+    return Service(name, (granian, *options, "--port", "{port}", f"serving_null:{app}"), "/", asked, HERE)
 
 
 def start(
@@ -153,9 +175,10 @@ def start(
             notes.append(f"{name} is left out, as its environment could not be made: {error}")
             continue
         for service in services:
+            Server(service, place / f"{len(contenders)}-first.log").stop()
             server = Server(service, place / f"{len(contenders)}.log")
             running.callback(server.stop)
-            if service.name != NULL:
+            if service.name not in (NULL, UNREAD):
                 server.check(NEAR)
             contenders[service.name] = Contender(server)
     return contenders, notes
@@ -165,16 +188,17 @@ def figures(contenders: dict[str, Contender]) -> str:
     """What was measured, a line for each."""
     rows = []
     for name, each in contenders.items():
-        one, many = each.best(ONE), each.best(MANY)
+        one, many = each.middle(ONE), each.middle(MANY)
         loads = (f"{load.per_second:,.0f}|{load.p50_ms:.2f}|{load.p99_ms:.2f}".split("|") for load in (one, many))
-        left = (f"{min(each.cpu_us):,.0f}", f"{of_null(contenders, name):.0%}", f"{each.server.cold_s:.2f}")
-        rows.append([name, *(cell for cells in loads for cell in cells), *left, f"{each.memory_mib:.0f}"])
+        left = (f"{each.middle_cpu_us():,.0f}", f"{of_null(contenders, name):.0%}", f"{each.server.cold_s:.2f}")
+        memory = (f"{each.memory_mib:.0f}", f"{each.own_mib:.0f}")
+        rows.append([name, *(cell for cells in loads for cell in cells), *left, *memory])
     return table(HEADINGS, rows)
 
 
 def of_null(contenders: dict[str, Contender], name: str) -> float:
     """Requests a second at 32 connections, as a share of the null server's."""
-    return contenders[name].best(MANY).per_second / contenders[NULL].best(MANY).per_second
+    return contenders[name].middle(MANY).per_second / contenders[NULL].middle(MANY).per_second
 
 
 def aims(contenders: dict[str, Contender]) -> list[str]:
@@ -184,10 +208,10 @@ def aims(contenders: dict[str, Contender]) -> list[str]:
         each = contenders[name]
         found = (
             ("share of the null server's requests, at least", share, of_null(contenders, name), ".0%"),
-            ("CPU us a request, at most", 100, min(each.cpu_us), ".0f"),
-            ("p99 ms at 32 connections, at most", 15, each.best(MANY).p99_ms, ".1f"),
+            ("CPU us a request, at most", 100, each.middle_cpu_us(), ".0f"),
+            ("p99 ms at 32 connections, at most", 15, each.middle(MANY).p99_ms, ".1f"),
             ("cold start s, at most", 3, each.server.cold_s, ".2f"),
-            ("memory MiB, at most", 200, each.memory_mib, ".0f"),
+            ("memory MiB of its own, at most", 200, each.own_mib, ".0f"),
         )
         for what, aim, measured, form in found:
             reached = measured >= aim if what.endswith("at least") else measured <= aim

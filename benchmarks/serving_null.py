@@ -1,23 +1,41 @@
-"""The null server: reads a request and answers a constant. No model, no parsing: what HTTP alone costs."""
+"""Null servers, on the HTTP server that ours stands on, by the interface that ours speaks.
 
-from collections.abc import Awaitable, Callable, MutableMapping
+``reading`` decodes a request of 30 numbers and encodes an answer like ours; ``unread`` looks at neither.
+"""
+
 from typing import Any
 
-Message = MutableMapping[str, Any]
+import msgspec
+
 ANSWER = (
     b'{"prediction":1,"probability":0.9234567890123456,"model_version":"v1","latency_ms":0.123,'
     b'"request_id":"0123456789abcdef0123456789abcdef"}'
 )
-HEADERS = [(b"content-type", b"application/json"), (b"content-length", str(len(ANSWER)).encode())]
+HEADERS = [("content-type", "application/json")]
+Row = msgspec.defstruct("Row", [(f"f{number}", float) for number in range(30)])  # as serving_model names them
+decode = msgspec.json.Decoder(Row).decode
+encode = msgspec.json.Encoder().encode
 
 
-async def app(
-    scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
-) -> None:
-    """Answer a constant, as long as one of ours."""
-    if scope["type"] != "http":
-        return
-    while (await receive()).get("more_body"):
-        pass
-    await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-    await send({"type": "http.response.body", "body": ANSWER})
+class Answer(msgspec.Struct):
+    prediction: int
+    probability: float
+    model_version: str
+    latency_ms: float
+    request_id: str
+
+
+class Reading:
+    async def __rsgi__(self, _scope: Any, protocol: Any) -> None:
+        row = decode(await protocol())
+        answer = Answer(1, row.f0, "v1", 0.123, "0123456789abcdef0123456789abcdef")
+        protocol.response_bytes(200, HEADERS, encode(answer))
+
+
+class Unread:
+    async def __rsgi__(self, _scope: Any, protocol: Any) -> None:
+        await protocol()
+        protocol.response_bytes(200, HEADERS, ANSWER)
+
+
+reading, unread = Reading(), Unread()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from serving_model import ASKED, ENTITIES, NAMES, TRAINED_ON, Questions, Trained
+from serving_model import ENTITIES, NAMES, TRAINED_ON, Questions, Trained
 from serving_process import HOST, Service
 from sluiceway.adapters.lmdb_online import LmdbOnline
 from sluiceway.adapters.obstore_objects import ObstoreObjects
@@ -33,6 +33,7 @@ from sluiceway.train.onnx_export import to_onnx
 
 DIRECT, LOOKUP = "ours", "ours, with lookup"
 VIEWS, EACH = 6, 5
+LOOKED_UP = 20_000
 DAY_US = 86_400_000_000
 
 
@@ -50,7 +51,7 @@ def with_lookup(trained: Trained, folder: Path) -> Service:
     inputs = tuple(Field(view.entities[0], "integer") for view in views)
     show(trained, ServingContract(inputs, (), views, ()), folder)
     fill(folder / ".sluiceway" / "online", views, trained)
-    entities = np.random.default_rng(6).integers(0, ENTITIES, (ASKED, VIEWS))
+    entities = np.random.default_rng(6).integers(0, ENTITIES, (LOOKED_UP, VIEWS))
     rows = np.hstack([trained.rows[entities[:, place], columns(place)] for place in range(VIEWS)])
     asked = [dict(zip((field.name for field in inputs), row, strict=True)) for row in entities.tolist()]
     return service(LOOKUP, Questions.of(asked, trained.expected(rows), probability), folder)

@@ -28,18 +28,26 @@ class BodyReader:
         self._limits = limits
         self._waiting: dict[_Waiting, None] = {}  # in the order in which they began, and so of their ends
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._held_bytes = 0
+        self._most_held_bytes = max(limits.waiting_bytes, limits.body_bytes)
 
     async def read(self, request: Incoming) -> bytes:
         """Read a request's body whole.
 
         Raises:
-            Refusal: 413 when it is too large, 408 when it is too slow, 499 when the caller goes away.
+            Refusal: 413 when it is too large, 408 when it is too slow, 499 when the caller goes away, 503 when others
+                are large and many.
         """
         most_bytes = self._limits.body_bytes
         told = request.header("content-length")
-        if told.isdigit() and int(told) > most_bytes:
+        size = int(told) if told.isdigit() else most_bytes
+        if size > most_bytes:
             raise too_large(most_bytes)
+        if self._held_bytes + size > self._most_held_bytes:
+            limit = f"{self._most_held_bytes:,} bytes"
+            raise Refusal(503, f"requests of more than {limit} are being read just now; try again shortly")
         waiting = self._begin()
+        self._held_bytes += size
         try:
             return await request.body(most_bytes)
         except asyncio.CancelledError:
@@ -49,6 +57,7 @@ class BodyReader:
             limit = f"{self._limits.body_s:g} seconds"
             raise Refusal(408, f"the body did not arrive within {limit}; send it at once") from None
         finally:
+            self._held_bytes -= size
             self._waiting.pop(waiting, None)
 
     def _begin(self) -> _Waiting:

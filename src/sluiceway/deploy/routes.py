@@ -25,7 +25,7 @@ READS = ("GET", "HEAD")
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 LONGEST_ID = 128
 LARGE_BYTES = 32 * 1024
-UNKNOWN_CALLER, NOT_ALLOWED, CLOSING = 401, 405, {401, 408, 413}
+UNKNOWN_CALLER, NOT_ALLOWED, CLOSING = 401, 405, {401, 408, 413, 503}
 MOMENT = re.compile(r"[0-9]{1,17}")  # microseconds up to the year 5138
 
 

@@ -90,6 +90,25 @@ def test_a_slow_caller_does_not_cost_the_quick_ones_their_answer(small):
     assert len(small.records) == 4
 
 
+def test_bodies_that_are_too_many_at_once_are_told_to_come_again():
+    server = Server(limits=Limits(body_s=0.2, waiting_bytes=2 * len(BODY)))
+    server.show(server.shelve())
+    told = [(b"content-length", str(len(BODY)).encode())]
+
+    async def story():
+        slow = [asyncio.create_task(server.speak("POST", "/predict", [5.0], told)) for _ in range(2)]
+        await asyncio.sleep(0.05)
+        refused = await server.speak("POST", "/predict", [part(BODY, more=False)], told)
+        late = [(await each).status for each in slow]
+        after = await server.speak("POST", "/predict", [part(BODY, more=False)], told)
+        return refused, late, after.status
+
+    refused, late, after = asyncio.run(story())
+    assert (refused.status, refused.headers[b"connection"]) == (503, b"close")
+    assert f"more than {2 * len(BODY):,} bytes" in refused.json["error"]
+    assert (late, after) == ([408, 408], 200)
+
+
 def test_a_call_that_the_server_ends_is_not_taken_for_a_slow_one(small):
     async def story():
         call = asyncio.create_task(small.speak("POST", "/predict", [5.0]))
