@@ -91,7 +91,7 @@ def test_a_slow_caller_does_not_cost_the_quick_ones_their_answer(small):
 
 
 def test_bodies_that_are_too_many_at_once_are_told_to_come_again():
-    server = Server(limits=Limits(body_s=0.2, waiting_bytes=2 * len(BODY)))
+    server = Server(limits=Limits(len(BODY), body_s=0.2, waiting_bytes=2 * len(BODY)))
     server.show(server.shelve())
     told = [(b"content-length", str(len(BODY)).encode())]
 
