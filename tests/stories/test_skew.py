@@ -30,6 +30,9 @@ def test_a_view_one_barrier_late_is_called_stale_by_gate_6_and_nothing_of_stage_
     lines = trained_shop("status", code=1).out.splitlines()
     assert "✗ 6 deploy   stopped in rehearsal" in lines
     assert lines[-1] == "· 7 observe  pending"
+    plain = trained_shop("run", code=1)
+    assert "deploy     cached" in plain.err
+    assert "sluiceway run --again deploy    # once it is mended" in plain.out.split("Next:")[1]
     assert trained_shop("run", "--again", "deploy", "--json").json["made"] == made
 
 
