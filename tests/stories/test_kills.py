@@ -85,6 +85,19 @@ def test_kills_while_a_server_is_asked_change_nothing_and_leave_no_server_behind
     assert shop.registrations() == 1
 
 
+@pytest.mark.parametrize("victim", [0, 1], ids=["server", "worker"])
+def test_a_rehearsal_that_lost_its_server_or_a_worker_of_it_begins_anew(trained_shop, made, victim):
+    """What a worker had not yet answered is in no log: nothing else could tell that it was asked at all."""
+    running = trained_shop.start("run", "--json")
+    until(running, *BEFORE["deploy"][1])
+    log_with(running, trained_shop.folder / ".sluiceway", set(), 300)
+    os.kill(descendants(running.pid)[victim], signal.SIGKILL)
+    out, err = running.communicate(timeout=PATIENCE_S)
+    assert running.returncode == 0, err
+    assert json.loads(out)["made"] == made
+    assert [entry["body"]["name"] for entry in trained_shop.entries("rollout")].count("first") == 2
+
+
 def test_a_run_that_is_interrupted_says_that_the_next_goes_on(fresh_shop):
     running = fresh_shop.start("run", "--until", "features")
     heard = until(running, "gate 1")
