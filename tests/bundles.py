@@ -88,11 +88,13 @@ def nan_where_above(limit: float, column: str = "distance") -> bytes:
     return _model([], nodes)
 
 
-def raising_where_above(limit: float, column: str = "distance") -> bytes:
+def raising_where_above(
+    limit: float, *, slope: float = 0.001, intercept: float = -0.5, column: str = "distance"
+) -> bytes:
     """Be ``logistic`` up to a limit, and fail (an index out of range) where a column lies above it."""
     table = helper.make_tensor("table", TensorProto.FLOAT, [1], [0.0])
     nodes = [
-        *_logistic(0.001, -0.5, column, to="usual"),
+        *_logistic(slope, intercept, column, to="usual"),
         _number("limit", limit),
         helper.make_node("Greater", [_input(column), "limit"], ["above"]),
         helper.make_node("Cast", ["above"], ["place"], to=TensorProto.INT64),

@@ -9,6 +9,7 @@
 import http.client
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -153,6 +154,15 @@ class Running:
             return caller.get(path)
         finally:
             caller.close()
+
+    def metric(self, name: str, labels: str = "") -> float:
+        """Return the sum of a metric's samples; of those with a label alone where one is given: ``status="5xx"``."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
+        connection.request("GET", "/metrics", headers=self.headers)
+        text = connection.getresponse().read().decode()
+        connection.close()
+        samples = re.findall(rf"^{name}({{.*}})? (\S+)$", text, re.MULTILINE)
+        return sum(float(value) for said, value in samples if labels in said)
 
     def kill_worker(self) -> int:
         """Kill a worker, wait until another stands in its place, and return the process that is gone."""

@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import distribution
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -16,7 +16,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "purchases"
 FLIGHTS = ROOT / "examples" / "flights"
-COMMAND = Path(sys.executable).with_name("sluiceway")
+COMMAND = (str(Path(sys.executable).with_name("sluiceway")),)
+FAULTY_COMMAND = (sys.executable, str(ROOT / "tests" / "faulty_command.py"))
 PURCHASES = 8_000
 PATIENCE_S = 120
 PATIENCE_FOR_ALL_FLIGHTS_S = 600
@@ -58,18 +59,29 @@ class Shop:
 
     folder: Path
     patience_s: int = PATIENCE_S
+    command: tuple[str, ...] = COMMAND
+
+    def faulty(self, fault: str, *, since: str) -> "Shop":
+        """The same project, driven by a command whose rehearsals have a fault from a moment of their clock on."""
+        return replace(self, command=(*FAULTY_COMMAND, fault, since))
 
     def start(self, *words: str) -> subprocess.Popen:
         """Start a command in a process group of its own."""
         pipe = subprocess.PIPE
         return subprocess.Popen(
-            [COMMAND, *words], cwd=self.folder, env=quiet(), stdout=pipe, stderr=pipe, text=True, start_new_session=True
+            [*self.command, *words],
+            cwd=self.folder,
+            env=quiet(),
+            stdout=pipe,
+            stderr=pipe,
+            text=True,
+            start_new_session=True,
         )
 
     def __call__(self, *words: str, code: int | None = 0) -> Said:
         """Run a command, which must exit with ``code``, unless it is ``None``, and never shows a traceback."""
         done = subprocess.run(
-            [COMMAND, *words], cwd=self.folder, env=quiet(), check=False, capture_output=True, text=True,
+            [*self.command, *words], cwd=self.folder, env=quiet(), check=False, capture_output=True, text=True,
             timeout=self.patience_s,
         )  # fmt: skip
         said = Said(done.returncode, done.stdout, done.stderr)

@@ -42,11 +42,16 @@ def a_feature_too_strong(shop):
     shop.edit("spec.yaml", ("max_psi: 0.2", "max_psi: 0.2, max_single_feature_auc: 0.6"))
 
 
+def impossible_answers(shop):
+    shop.edit("spec.yaml", ("latency_p99_ms: 500", "latency_p99_ms: 0.001"))
+
+
 STOPS = [
     Stop(1, "spec", "metric follows the costs", wrong_beta, ("ingest", "train")),
     Stop(2, "ingest", "damaged objects", damaged_file, ("validate", "features", "train")),
     Stop(3, "validate", "purchases: number_of_cds between 1 and 3", broken_expectation, ("features", "train")),
     Stop(4, "features", "retrieval p99, ms", impossible_latency, ("train",)),
+    Stop(6, "deploy", "how the canary ended", impossible_answers, ("observe",)),
 ]
 
 

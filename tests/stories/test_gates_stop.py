@@ -1,4 +1,4 @@
-"""Each of the five gates stops a planted fault, by name."""
+"""Each of the seven gates stops a planted fault, by name."""
 
 import shutil
 
@@ -103,6 +103,52 @@ def test_gate_5_stops_a_feature_that_needs_no_other(shop, stopped):
     fault = stopped(answer["gates"][4])["ROC AUC of the strongest feature alone"]
     assert "history__count_180d" in fault["detail"]
     assert set(answer["made"]) - set(answer["cached"]) == {"spec"}
+
+
+def test_gate_6_stops_a_model_that_answers_too_slowly_and_nothing_of_stage_7_is_run(trained_shop, stopped):
+    trained_shop.edit("spec.yaml", ("latency_p99_ms: 500", "latency_p99_ms: 0.001"))
+    answer = trained_shop("run", "--json", code=1).json
+    assert [gate["number"] for gate in answer["gates"]] == [1, 2, 3, 4, 5, 6]
+    faults = stopped(answer["gates"][5])
+    ended = faults["how the canary ended"]
+    assert ended["measured"] == "aborted"
+    assert "v1 is out at 5 %: p99 latency in ms, upper 95 % bound" in ended["detail"]
+    assert faults["p99 latency in ms, upper 95 % bound"]["limit"] == 0.001
+    assert not {"replay", "observe"} & {entry["body"]["node"] for entry in trained_shop.entries("made")}
+    assert [entry["body"]["name"] for entry in trained_shop.entries("rollout")] == ["first", "start", "abort"]
+    lines = trained_shop("status", code=1).out.splitlines()
+    assert "✗ 6 deploy   stopped in rehearsal" in lines
+    assert lines[-1] == "· 7 observe  pending"
+    assert "the rehearsal of version 1 did not pass gate 6" in trained_shop("rollout", "start", code=1).out
+
+
+def test_gate_6_is_inconclusive_where_the_traffic_is_too_little_for_what_is_promised(trained_shop, stopped):
+    trained_shop.edit("spec.yaml", ("success_rate: 0.99", "success_rate: 0.9999"))
+    said = trained_shop("run", code=1)
+    assert "? gate 6 inconclusive in rehearsal" in said.err
+    gate = trained_shop.gates(code=1)["deploy"]
+    faults = stopped(gate)
+    assert {each["verdict"] for each in faults.values()} == {"inconclusive"}
+    assert set(faults) == {"how the canary ended", "share of canary requests answered, lower 95 % bound"}
+    assert "it takes 29,956" in faults["share of canary requests answered, lower 95 % bound"]["detail"]
+    lines = trained_shop("status", code=1).out.splitlines()
+    assert "? 6 deploy   inconclusive in rehearsal" in lines
+    assert lines[-1] == "· 7 observe  pending"
+
+
+def test_gate_7_stops_alarms_that_are_too_lax_to_notice_what_was_planted(shop, stopped):
+    shop.edit("spec.yaml", ("max_psi: 0.2", "max_psi: 20"))
+    answer = shop("run", "--json", code=1).json
+    assert [gate["verdict"] for gate in answer["gates"][3:]] == ["passed", "passed", "passed", "stopped"]
+    assert set(answer["made"]) - set(answer["cached"]) == {"spec", "observe"}
+    faults = stopped(answer["gates"][6])
+    missed = faults["drill, shifted by 1.8 standard deviations: history__count_180d"]
+    assert (missed["measured"], missed["limit"]) == ("nothing", "data_drift: history__count_180d")
+    assert all(name.startswith("drill, ") for name in faults)
+    said = shop("status", code=1).out
+    assert "✓ 6 deploy   passed in rehearsal" in said.splitlines()
+    assert "✗ 7 observe  stopped in rehearsal" in said.splitlines()
+    assert "✗ drill, shifted by 1.8 standard deviations: history__count_180d: nothing (limit data_drift: " in said
 
 
 def test_training_alone_does_not_start_behind_a_closed_gate_2(featured_shop):

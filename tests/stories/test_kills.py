@@ -6,11 +6,17 @@ lacks the node itself. A kill that came too late for that is tried again, earlie
 
 import json
 import os
+import re
 import signal
+import socket
 import time
+from pathlib import Path
 from threading import Thread
 
 import pytest
+from tests.served_project import eventually
+
+from sluiceway.adapters.project_lock import ProjectLock
 
 MOMENTS_S = (0.05, 0.4)
 ATTEMPTS = 5
@@ -25,6 +31,8 @@ BEFORE = {
     "train": ({"made features", "verdict features"}, ("gate 4",)),
     "evaluate": ({"made train", "made baseline"}, ("  train", "  baseline")),
     "publish": ({"made evaluate", "verdict train"}, ("gate 5",)),
+    "deploy": ({"published evaluate", "verdict train"}, ("gate 5",)),
+    "replay": ({"made deploy", "verdict deploy"}, ("gate 6",)),
 }
 
 
@@ -56,6 +64,38 @@ def test_kills_in_the_baseline_alone_change_nothing(finished, tmp_path, made):
     assert again["made"] == made
     assert set(made) - set(again["cached"]) == {"baseline"}
     assert shop.registrations() == 1
+
+
+@pytest.mark.parametrize(("node", "gate"), [("deploy", 6), ("replay", 7)])
+def test_kills_while_a_server_is_asked_change_nothing_and_leave_no_server_behind(
+    trained, finished, tmp_path, node, gate, made
+):
+    asked, shop = requests_of(finished, gate), trained
+    for number, answered in enumerate((1, asked // 2)):
+        shop, server = killed_while_asking(shop, tmp_path / f"{node}-{number}", node, answered=answered, of=asked)
+        assert_all_gone(server)
+    assert shop("run", "--json").json["made"] == made
+    state = shop.folder / ".sluiceway"
+    assert list(state.glob("rehearsal-*")) == []
+    for lock in (ProjectLock(state / name) for name in ("lock", "rehearsal.lock")):
+        assert lock.holder() == {}
+        with lock.hold("test"):
+            pass
+    assert shop("ledger", "verify", "--json").json["broken_at"] is None
+    assert shop.registrations() == 1
+
+
+@pytest.mark.parametrize("victim", [0, 1], ids=["server", "worker"])
+def test_a_rehearsal_that_lost_its_server_or_a_worker_of_it_begins_anew(trained_shop, made, victim):
+    """What a worker had not yet answered is in no log: nothing else could tell that it was asked at all."""
+    running = trained_shop.start("run", "--json")
+    until(running, *BEFORE["deploy"][1])
+    log_with(running, trained_shop.folder / ".sluiceway", set(), 300)
+    os.kill(descendants(running.pid)[victim], signal.SIGKILL)
+    out, err = running.communicate(timeout=PATIENCE_S)
+    assert running.returncode == 0, err
+    assert json.loads(out)["made"] == made
+    assert [entry["body"]["name"] for entry in trained_shop.entries("rollout")].count("first") == 2
 
 
 def test_a_run_that_is_interrupted_says_that_the_next_goes_on(fresh_shop):
@@ -91,6 +131,78 @@ def killed_in(origin, folder, node, moment_s):
         if running.returncode == -signal.SIGKILL and at_work(node, earlier, facts(shop)):
             return shop
     raise AssertionError(f"{ATTEMPTS} runs got past {node!r} before they could be killed")
+
+
+def killed_while_asking(origin, folder, node, *, answered, of):
+    """Kill a run in a copy of a project once its server has answered so many requests, but not yet all.
+
+    The run alone is killed. Returned is the project, and the server that was left alone: its port and its processes.
+    """
+    for attempt in range(ATTEMPTS):
+        shop = origin.copied(folder / str(attempt))
+        state = shop.folder / ".sluiceway"
+        before, swept = facts(shop), set(state.glob("rehearsal-*"))
+        running = shop.start("run")
+        until(running, *BEFORE[node][1])
+        swept |= set(state.glob("rehearsal-*")) if node == "replay" else set()
+        log = log_with(running, state, swept, answered)
+        server = {"processes": descendants(running.pid), "port": port_of(log)}
+        os.kill(running.pid, signal.SIGKILL)
+        running.communicate(timeout=PATIENCE_S)
+        if running.returncode == -signal.SIGKILL and lines_in(log) < of and at_work(node, before, facts(shop)):
+            assert len(server["processes"]) == 2, "the server and its worker"
+            return shop, server
+    raise AssertionError(f"{ATTEMPTS} runs got past {node!r} before they could be killed")
+
+
+def log_with(running, state, swept, many):
+    """Wait until the server of a rehearsal that was not there before has logged so many requests; return its log."""
+    while running.poll() is None:
+        for log in state.glob("rehearsal-*/requests/*.jsonl"):
+            if log.parents[1] not in swept and lines_in(log) >= many:
+                return log
+        time.sleep(0.001)
+    raise AssertionError(f"the run was over before {many} requests were answered")
+
+
+def lines_in(log):
+    """How many requests a log holds; none, once it is swept away."""
+    try:
+        return log.read_bytes().count(b"\n")
+    except FileNotFoundError:
+        return 0
+
+
+def requests_of(shop, gate):
+    """How many requests a stage asked, as its gate tells."""
+    skew = shop.gates()["deploy" if gate == 6 else "observe"]["criteria"][-1]["detail"]
+    return int(re.search(r"values of ([\d,]+) rows", skew)[1].replace(",", ""))
+
+
+def port_of(log):
+    """The port of the server that writes a log."""
+    return int(json.loads((log.parents[1] / "said.json").read_text())["url"].rpartition(":")[2])
+
+
+def descendants(pid):
+    """The processes that a process started, and those that they did."""
+    children = [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return children + [each for child in children for each in descendants(child)]
+
+
+def is_alive(pid):
+    """Whether a process runs; one that ended and that nobody asked about does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def assert_all_gone(server):
+    """Wait until a server's processes have ended, and check that nobody listens on its port."""
+    eventually(lambda: not any(map(is_alive, server["processes"])))
+    with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.1", server["port"]), timeout=5):
+        pass
 
 
 def at_work(node, earlier, now):

@@ -1,105 +1,29 @@
 """A rollout by the installed command: onto the canary, from share to share, into production, and back at once."""
 
 import json
-import os
 import subprocess
-import sys
 import threading
 import time
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests import bundles
-from tests.live_projects import SHUT, LiveProject, furnish, shifted
-from tests.served_canaries import BEGAN, TRUTH, flown, lenient
+from tests.live_places import COMMAND, PATIENCE_S, Place, a_place
+from tests.live_projects import SHUT
+from tests.served_canaries import flown
+from tests.served_project import quiet
 
 from sluiceway.adapters.project_lock import ProjectLock
-from sluiceway.artifacts.promise import Promise
 from sluiceway.artifacts.rollout_state import LIVE
-from sluiceway.core.moments import SystemClock
-from sluiceway.declare.spec import Rollout
 from sluiceway.deploy.board import Board
 from sluiceway.ledger.rolling import Transition, current, record_transition
-from sluiceway.plans.moments_sql import microseconds
 from sluiceway.workspace import Workspace
-
-PIPELINE = """
-import sluiceway as sw
-
-SCHEDULE = sw.Source(
-    "schedule", key="flight_id", event_time="departs", known_time="told",
-    sql="select 'F1' as flight_id, TIMESTAMPTZ '2013-09-01' as departs, TIMESTAMPTZ '2013-08-01' as told",
-)
-LANDINGS = sw.Source(
-    "landings", key="flight_id", event_time="lands",
-    sql="select 'F1' as flight_id, 0 as delay, TIMESTAMPTZ '2013-09-01' as lands",
-)
-pipeline = sw.Pipeline(
-    spec="spec.yaml", views=[], model=lambda trial: None,
-    label=sw.Label("late", LANDINGS, "delay > 30", each=SCHEDULE, at="departs", matures="12h"),
-)
-print("a project may print what it likes")
-"""
-QUICK = Rollout(canary=0.5, ramp=(1.0,), hold="1s", by=("carrier",))
-PATIENCE_S = 60
-COMMAND = Path(sys.executable).with_name("sluiceway")
-
-
-def quiet() -> dict[str, str]:
-    """The environment without what would steer the command."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("SLUICEWAY_")}
-
-
-@dataclass
-class Said:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-@dataclass
-class Place:
-    """A project's folder behind gate 6, and the command to run in it."""
-
-    folder: Path
-    live: LiveProject
-
-    def __call__(self, *words: str, code: int = 0, group: str = "rollout") -> Said:
-        done = subprocess.run(
-            [COMMAND, group, *words], cwd=self.folder, env=quiet(), check=False, capture_output=True, text=True,
-            timeout=PATIENCE_S,
-        )  # fmt: skip
-        said = Said(done.returncode, done.stdout, done.stderr)
-        assert "Traceback" not in said.out + said.err, said.err
-        assert "fault in Sluiceway" not in said.err, said.err
-        assert said.code == code, f"{words} exited {said.code}, not {code}\n{said.out}\n{said.err}"
-        return said
-
-    @property
-    def ledger(self):
-        return Workspace.open(self.folder).kit.ledger
 
 
 @pytest.fixture
 def place(tmp_path) -> Place:
-    (tmp_path / "pipeline.py").write_text(PIPELINE)
-    (tmp_path / "spec.yaml").write_text("problem: {name: late}\n")
-    clock, kit = SystemClock(), Workspace.open(tmp_path).kit
-    ago = microseconds(clock.now() - timedelta(days=4)) - microseconds(BEGAN)
-    flights = [shifted(each, ago) for each in flown(3, a_day=600)]
-    promise = lenient(0.99)
-    spec = replace(promise.spec, rollout=QUICK, acceptance=replace(promise.spec.acceptance, min_canary_hours=0.0))
-    furnish(kit, flights, Promise(spec, ()))
-    live = LiveProject(kit, clock, kit.requests, flights, None)
-    live.register(1, bundles.logistic(**TRUTH))
-    return Place(tmp_path, live)
+    return a_place(tmp_path, flown(3, a_day=600), success_rate=0.99)
 
 
 def test_a_model_goes_from_the_canary_to_production_and_back(place):

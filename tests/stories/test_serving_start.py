@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -107,8 +106,8 @@ def test_the_workers_tell_their_metrics_together_and_begin_anew_with_each_start(
             while set(asked) != marks:
                 mark = server.ask(row()).worker
                 asked[mark] = asked.get(mark, 0) + 1
-            assert metric(server, "sluiceway_rows_total") == sum(asked.values())
-            assert metric(server, "sluiceway_rollout_sequence") == 1
+            assert server.metric("sluiceway_rows_total") == sum(asked.values())
+            assert server.metric("sluiceway_rollout_sequence") == 1
 
 
 def test_a_worker_that_died_counts_no_more_as_lagging_behind(stand):
@@ -118,16 +117,8 @@ def test_a_worker_that_died_counts_no_more_as_lagging_behind(stand):
         assert server.ask(row()).status == 200
         server.kill_worker()
         stand.show(START, start(stand.rollout, v2, Plan((1.0,), 60.0), at=NOW))
-        eventually(lambda: metric(server, "sluiceway_rollout_sequence") == 2)
-        assert metric(server, "sluiceway_rows_total") == 1
-
-
-def metric(server, name):
-    """The sum of a metric's samples."""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as opened:
-        opened.sendall(b"GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
-        text = b"".join(iter(lambda: opened.recv(1 << 16), b"")).decode()
-    return sum(float(value) for value in re.findall(rf"^{name}(?:{{.*}})? (\S+)$", text, re.MULTILINE))
+        eventually(lambda: server.metric("sluiceway_rollout_sequence") == 2)
+        assert server.metric("sluiceway_rows_total") == 1
 
 
 def test_a_port_in_use_is_told(stand):

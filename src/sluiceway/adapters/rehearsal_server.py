@@ -65,6 +65,8 @@ def _running(project: Path, folder: Path, environment: Mapping[str, str]) -> Ite
             except SluicewayError as error:
                 if process.poll() is not None:
                     raise _died(process, folder) from error
+                if isinstance(error, TransientError):
+                    raise TransientError(f"{error}; {_last_words(folder)}") from error
                 raise
             if process.poll() is not None:
                 raise _died(process, folder)
@@ -98,8 +100,12 @@ def _port(process: "subprocess.Popen[bytes]", folder: Path) -> int:
 
 def _died(process: "subprocess.Popen[bytes]", folder: Path) -> TransientError:
     how = f"did not answer within {START_S:g} s" if process.poll() is None else f"ended with {process.returncode}"
+    return TransientError(f"the rehearsal's server {how}; {_last_words(folder)}")
+
+
+def _last_words(folder: Path) -> str:
     tail = (folder / "stderr.txt").read_text(errors="replace").strip().splitlines()[-TAIL_LINES:]
-    return TransientError(f"the rehearsal's server {how}; its last words:\n" + "\n".join(f"  {line}" for line in tail))
+    return "its last words:\n" + "\n".join(f"  {line}" for line in tail)
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:

@@ -174,4 +174,6 @@ def _alone(state: RolloutState, at: datetime, why: str) -> RolloutState:
 
 
 def _text(value: Measure) -> str:
+    if value is None:
+        return "not known yet"
     return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -18,6 +18,7 @@ from sluiceway.plans.moments_sql import MICROSECOND, microseconds, moment_of
 from sluiceway.ports.endpoint import Question
 from sluiceway.ports.progress import Progress, Silence
 from sluiceway.ports.rehearsal import Rehearsal
+from sluiceway.ports.request_log import NEWLINE
 
 AT_ONCE = 64
 EVERY = timedelta(hours=12)
@@ -67,7 +68,8 @@ def replay(
     """Ask everything, and pause at a checkpoint ``every`` so often, where whoever iterates may change the rollout.
 
     The last checkpoint is at ``until``. Between checkpoints the server's answers are counted and otherwise ignored: its
-    log tells more.
+    log tells more. So the log must have a line for every question, each being of one row: what a worker took with it
+    when it died would else count as never asked.
 
     Args:
         traffic: Facts and questions.
@@ -79,7 +81,7 @@ def replay(
     Raises:
         MisuseError: the questions are out of order or out of the span.
         ConflictError: another process writes to the online store.
-        TransientError: the server answers no more.
+        TransientError: the server answers no more, or has not recorded all that it was asked.
     """
     stage = _Stage(traffic, rehearsal)
     told = progress or Silence()
@@ -108,7 +110,8 @@ class _Stage:
     def __init__(self, traffic: Traffic, rehearsal: Rehearsal) -> None:
         self.asked = 0
         self._views = traffic.views
-        self._online, self._endpoint = rehearsal.online, rehearsal.endpoint
+        self._online, self._endpoint, self._log = rehearsal.online, rehearsal.endpoint, rehearsal.log
+        self._mark, self._recorded = "", 0
         self._statuses: Counter[int] = Counter()
         self._silent = self._barriers = self._written = 0
         self._dataset = traffic.dataset
@@ -149,10 +152,22 @@ class _Stage:
             )
 
     def checkpoint(self, at_us: int) -> Checkpoint:
-        """Tell how far it is."""
+        """Tell how far it is, once it is certain that all of it is on record."""
+        self._require_record(at_us)
         failed = sum(count for status, count in self._statuses.items() if status >= FAILED or not status)
         refused = sum(count for status, count in self._statuses.items() if REFUSED <= status < FAILED)
         return Checkpoint(moment_of(at_us), self.asked, refused, failed, self._barriers, self._written)
+
+    def _require_record(self, at_us: int) -> None:
+        for mark, chunk in self._log.read(after=self._mark):
+            self._mark = mark
+            self._recorded += chunk.count(NEWLINE)
+        if self._recorded != self.asked:
+            raise TransientError(
+                f"the server under rehearsal was asked {self.asked:,} times by {moment_of(at_us)} of its clock, but "
+                f"recorded {self._recorded:,}: a worker died over the others, or its log could not be written; look at "
+                "what it said last, and try again"
+            )
 
     def _write(self, view: LiveView, to_us: int) -> None:
         changes = view.advance(to_us)

@@ -122,6 +122,19 @@ def test_nothing_is_left_behind(project):
     assert servers(project) == []
 
 
+def test_what_failed_and_may_be_tried_again_is_told_with_the_servers_last_words(project, objects, board):
+    v1 = shelved(objects, logistic(), "v1")
+    with pytest.raises(TransientError, match=r"no luck; its last words:\n(?s:.*)answering by rollout state 1"):
+        fail_once_settled(project, board, first(REHEARSAL, v1, at=NOW))
+
+
+def fail_once_settled(project, board, state):
+    with rehearsing(project) as rehearsal:
+        board.show(state)
+        rehearsal.endpoint.settle(1)
+        raise TransientError("no luck")
+
+
 def test_two_rehearsals_at_once_are_refused(project):
     with rehearsing(project), pytest.raises(LockedError, match="locked by 'rehearsal'"), rehearsing(project):
         pass

@@ -132,6 +132,12 @@ def test_a_change_that_is_due_is_made_for_the_verdicts_reasons():
     assert changed(at_the_last_share(), "promote", Verdict((early,)), at=LATER).champion == served(2)
 
 
+def test_what_was_too_little_to_bound_is_said_in_words():
+    slow = Criterion("p99, upper bound", None, 0.001, Outcome.STOPPED, "of 1 request")
+    out = changed(begun(), "abort", Verdict((slow,)), at=LATER)
+    assert out.reason == "v2 is out at 5 %: p99, upper bound not known yet, limit 0.001 (of 1 request)"
+
+
 def test_nothing_is_due_where_nobody_is_tried_out():
     with pytest.raises(MisuseError, match="nothing is due"):
         due(first("live", served(1), at=NOW), Outcome.PASSED, now=NOW)

@@ -55,11 +55,13 @@ def facts_of(rows):
 
 
 class Server:
-    """An endpoint that reads features as a server does, and remembers what it read."""
+    """An endpoint that reads features as a server does, remembers what it read, and records it but for ``lost``."""
 
-    def __init__(self, views, online, status=200):
+    def __init__(self, views, online, log, status=200, lost=()):
         self.reader = OnlineReader([served(view) for view in views], online, now_us=lambda: 0)
+        self.log = log
         self.status = status
+        self.lost = lost
         self.groups = []
         self.read = []
 
@@ -67,6 +69,8 @@ class Server:
         self.groups.append([question.at for question in questions])
         for at, body in questions:
             self.read.append(self.reader.read({"e": [json.loads(body)]}, now_us=at)[0])
+            if len(self.read) not in self.lost:
+                self.log.append(b"{}\n")
         return [Answer(self.status, b"") for _ in questions]
 
     def settle(self, sequence, *, wait_s=20.0):
@@ -77,12 +81,12 @@ def questions_of(asked):
     return [Question(BASE + at * SECOND, json.dumps(e).encode()) for at, e in asked]
 
 
-def stage(rows, asked, *, views=VIEWS, until=600, status=200):
-    facts, online = facts_of(rows), MemoryOnline()
+def stage(rows, asked, *, views=VIEWS, until=600, status=200, lost=()):
+    facts, online, log = facts_of(rows), MemoryOnline(), MemoryRequests()
     live = [LiveView(view, facts.kinds_for(view), facts.rows(view)) for view in views]
-    server = Server(views, online, status)
+    server = Server(views, online, log, status, lost)
     traffic = Traffic("data", live, questions_of(asked), moment(0), moment(until))
-    return traffic, Rehearsal(server, online, MemoryRequests()), facts
+    return traffic, Rehearsal(server, online, log), facts
 
 
 ROWS = st.lists(
@@ -169,6 +173,16 @@ def test_what_the_server_refuses_and_what_it_fails_at_is_counted():
         traffic, rehearsal, _ = stage([], [(5, "a"), (6, "a")], status=status)
         (last,) = replay(traffic, rehearsal)
         assert (last.asked, last.refused, last.failed) == (2, refused, failed)
+
+
+def test_a_request_that_is_not_on_record_ends_the_replay_at_the_next_checkpoint():
+    traffic, rehearsal, _ = stage([], [(5, "a"), (70, "a"), (80, "b"), (500, "a")], lost=(3,))
+    told = replay(traffic, rehearsal, every=timedelta(minutes=1))
+    assert next(told).asked == 1
+    with pytest.raises(
+        TransientError, match=r"asked 3 times by 2024-01-01 00:02:00\+00:00 of its clock, but recorded 2"
+    ):
+        next(told)
 
 
 def test_a_server_that_answers_no_more_ends_the_replay():
