@@ -6,14 +6,15 @@ from datetime import datetime
 from sluiceway.artifacts.canary_report import CanaryReport, CanaryStep, Look
 from sluiceway.artifacts.feature_set import FeatureColumn
 from sluiceway.artifacts.promise import Promise
-from sluiceway.artifacts.request_record import CHALLENGER, CHAMPION
-from sluiceway.artifacts.rollout_state import RolloutState
+from sluiceway.artifacts.request_record import CHALLENGER, CHAMPION, RequestRecord
+from sluiceway.artifacts.rollout_state import LIVE, RolloutState
 from sluiceway.artifacts.serving_contract import ServingContract
 from sluiceway.artifacts.table_ref import TableRef
 from sluiceway.deploy.evidence import ArmsGathered
 from sluiceway.deploy.outcomes import Outcomes
 from sluiceway.deploy.quality import Quality, Rival
-from sluiceway.plans.request_log import request_table
+from sluiceway.plans.moments_sql import microseconds
+from sluiceway.plans.request_log import records_of, records_table
 from sluiceway.ports.request_log import RequestLog
 
 RUNNING, PROMOTED, ABORTED = "running", "promoted", "aborted"
@@ -112,10 +113,22 @@ class CanaryWatch:
         self._take(waiting)
 
     def _take(self, chunks: list[bytes]) -> None:
-        table = request_table([b"".join(chunks)], contract=self._canary.contract, columns=self._canary.columns)
+        """Count what belongs to this canary; what came before it is not even made a row."""
+        records = [record for record in records_of(b"".join(chunks)) if belongs(record, self._states[0])]
+        table = records_table(records, contract=self._canary.contract, columns=self._canary.columns)
         self._arms.take(table)
         self._quality.take(table)
 
     def _steps(self, at: datetime) -> tuple[CanaryStep, ...]:
         ends = [*(state.since for state in self._states[1:]), at]
         return tuple(self._arms.step(state, end) for state, end in zip(self._states, ends, strict=True))
+
+
+def belongs(record: RequestRecord, began: RolloutState) -> bool:
+    """Whether a record is of this canary: answered by its first state or a later one, and not before it began.
+
+    The moment counts besides the sequence, as a ledger that is made anew counts its states from the beginning again.
+    What failed before it had an arm has no state. A live request may be answered as of another time than it came.
+    """
+    moment = record.arrival if began.scope == LIVE else record.at
+    return moment >= microseconds(began.since) and (not record.arm or record.sequence >= began.sequence)

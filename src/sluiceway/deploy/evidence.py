@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from sluiceway.artifacts.canary_report import ArmEvidence, Bounded, CanaryStep, SplitEvidence
 from sluiceway.artifacts.request_record import CHALLENGER, CHAMPION
-from sluiceway.artifacts.rollout_state import LIVE, RolloutState
-from sluiceway.plans.moments_sql import microseconds
+from sluiceway.artifacts.rollout_state import RolloutState
 from sluiceway.plans.request_log import INPUT, KEY
 from sluiceway.stats.binomial_bounds import binomial_bounds
 from sluiceway.stats.quantile_bounds import quantile_bounds
@@ -33,27 +32,25 @@ class ArmsGathered:
     challenger. What failed before it had an arm counts against both. Refused requests are their callers' failures.
 
     Args:
-        began: The canary's first state; what was answered by an earlier one is left out.
+        began: The canary's first state.
         by: The request columns whose values decide the arm.
     """
 
     def __init__(self, began: RolloutState, by: Sequence[str]) -> None:
         self._sequence = began.sequence
-        self._since_us = microseconds(began.since)
-        self._moment = "arrival" if began.scope == LIVE else "at"  # a live request may be answered as of another time
         self._by = tuple(by)
         self._arms = {CHAMPION: _Arm(), CHALLENGER: _Arm()}
         self._requests: Counter[int] = Counter()
         self._entities: dict[int, dict[object, set[str]]] = defaultdict(dict)
 
     def take(self, table: "pa.Table") -> None:
-        """Count further lines of the log; ``table`` is of ``plans.request_log``."""
+        """Count further rows, all of this canary; ``table`` is of ``plans.request_log``."""
         if not table.num_rows:
             return
-        rows = _Rows.of(table, moment=self._moment)
-        on = {name: (rows.arm == name) & (rows.sequence >= self._sequence) for name in self._arms}
+        rows = _Rows.of(table)
+        on = {name: rows.arm == name for name in self._arms}
         answered = on[CHAMPION] | on[CHALLENGER]
-        lost = (rows.arm == "") & (rows.status >= SERVER_ERROR) & (rows.at_us >= self._since_us)
+        lost = (rows.arm == "") & (rows.status >= SERVER_ERROR)
         sequence = np.where(lost, max(self._requests, default=self._sequence), rows.sequence)
         for name, arm in self._arms.items():
             arm.add(rows, rows.requests(on[name] | lost), sequence)
@@ -115,16 +112,13 @@ class _Rows(NamedTuple):
     arm: NDArray[np.object_]
     sequence: NDArray[np.int64]
     status: NDArray[np.int64]
-    at_us: NDArray[np.int64]
     latency_us: NDArray[np.int64]
     failed: NDArray[np.bool_]
     error: NDArray[np.object_]
     request: NDArray[np.object_] | None
 
     @classmethod
-    def of(cls, table: "pa.Table", *, moment: str) -> "_Rows":
-        import pyarrow as pa
-
+    def of(cls, table: "pa.Table") -> "_Rows":
         def column(name: str, kind: type) -> NDArray[Any]:
             return np.asarray(table[name].to_numpy(), dtype=kind)
 
@@ -134,7 +128,6 @@ class _Rows(NamedTuple):
             arm=column("arm", object),
             sequence=column("sequence", np.int64),
             status=status,
-            at_us=np.asarray(table[moment].cast(pa.int64()).to_numpy()),
             latency_us=column("latency_us", np.int64),
             failed=(status >= SERVER_ERROR) | column("fallback", np.bool_),
             error=column("error", object),

@@ -78,24 +78,8 @@ def test_what_failed_before_it_had_an_arm_counts_against_both_and_says_nothing_o
     assert arms.step(STATE, NEXT.since) == CanaryStep(0.25, BEGAN, NEXT.since, 2, 1, 1)
 
 
-def test_what_failed_before_the_canary_is_not_its_failure():
-    early = a_record(5, "", status=503, rows=0, sequence=0, arrival=microseconds(BEGAN) - 1)
-    assert gathered(early).arm(CHALLENGER, "v2").requests == 0
-
-
-def test_a_rehearsal_goes_by_its_virtual_clock():
-    lost = {"status": 503, "rows": 0, "sequence": 0, "arrival": microseconds(BEGAN) + 10**15}
-    arms = ArmsGathered(replace(STATE, scope="rehearsal"), ("tailnum",))
-    arms.take(a_table([a_record(5, "", at=microseconds(BEGAN) - 1, **lost), a_record(6, "", **lost)]))
-    assert arms.arm(CHALLENGER, "v2").requests == 1
-
-
 def test_a_callers_mistake_is_nobodys_failure():
     assert gathered(a_record(1, "", status=422, rows=0, sequence=0)).arm(CHALLENGER, "v2").requests == 0
-
-
-def test_what_an_earlier_state_answered_is_left_out():
-    assert gathered(a_record(1, sequence=1), a_record(2)).arm(CHAMPION, "v1").requests == 1
 
 
 def test_a_request_of_many_rows_counts_once_for_each_arm_and_fails_with_any_of_its_rows():
