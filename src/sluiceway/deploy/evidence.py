@@ -13,8 +13,10 @@ from sluiceway.artifacts.request_record import CHALLENGER, CHAMPION
 from sluiceway.artifacts.rollout_state import RolloutState
 from sluiceway.plans.request_log import INPUT, KEY
 from sluiceway.stats.binomial_bounds import binomial_bounds
-from sluiceway.stats.quantile_bounds import quantile_bounds
+from sluiceway.stats.quantile_bounds import CONFIDENCE, quantile_bounds
+from sluiceway.stats.quantile_sequence import quantile_sequence
 from sluiceway.stats.sample_ratio import sample_ratio_p_value
+from sluiceway.stats.share_sequence import share_sequence
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -165,7 +167,6 @@ class _Arm:
 
     def evidence(self, version: str) -> ArmEvidence:
         requests, failures = self.requests.total(), self.failures.total()
-        share = binomial_bounds(successes=requests - failures, trials=requests)
         self._latency_us = [np.concatenate(self._latency_us)] if self._latency_us else []
         latency = self._latency_us[0] if self._latency_us else np.empty(0, np.int64)
         return ArmEvidence(
@@ -173,16 +174,35 @@ class _Arm:
             requests,
             failures,
             tuple(f"{text[:LONGEST_ERROR]} ({count:,})" for text, count in self._errors.most_common(NAMED_ERRORS)),
-            Bounded(None, None, None) if share is None else Bounded(share.share, share.low, share.high),
-            _milliseconds(latency, 0.5),
-            _milliseconds(latency, 0.99),
+            answered_share(requests - failures, requests),
+            median_bounds(latency),
+            p99_bounds(latency),
         )
 
 
-def _milliseconds(latency_us: NDArray[np.int64], quantile: float) -> Bounded:
-    bounds = quantile_bounds(latency_us, quantile)
-    value, low, high = (None if each is None else each / US_PER_MS for each in (bounds.value, bounds.low, bounds.high))
-    return Bounded(value, low, high)
+def answered_share(successes: int, trials: int) -> Bounded:
+    """Bound a share: from below as it is certified, at one look; from above as it is refuted, at all looks."""
+    once = binomial_bounds(successes=successes, trials=trials)
+    always = share_sequence(successes=successes, trials=trials)
+    if once is None or always is None:
+        return Bounded(None, None, None)
+    return Bounded(once.share, once.low, always.high)
+
+
+def median_bounds(latency_us: NDArray[np.int64]) -> Bounded:
+    """Bound a median at all looks, and so surely that what two of them say of their ratio holds with 95 %."""
+    bounds = quantile_sequence(latency_us, 0.5, confidence=1 - (1 - CONFIDENCE) / 2)
+    return _milliseconds(bounds.value, bounds.low, bounds.high)
+
+
+def p99_bounds(latency_us: NDArray[np.int64]) -> Bounded:
+    """Bound the 99th percentile: from above as it is certified, at one look; from below as it is refuted."""
+    once, always = quantile_bounds(latency_us, 0.99), quantile_sequence(latency_us, 0.99)
+    return _milliseconds(once.value, always.low, once.high)
+
+
+def _milliseconds(*latency_us: float | None) -> Bounded:
+    return Bounded(*(None if each is None else each / US_PER_MS for each in latency_us))
 
 
 def _split(entities: dict[object, set[str]], share: float) -> SplitEvidence:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.canaries import COLUMNS, CONTRACT
 
-from sluiceway.artifacts.canary_report import CanaryStep
+from sluiceway.artifacts.canary_report import Bounded, CanaryStep
 from sluiceway.artifacts.codec import encode
 from sluiceway.artifacts.request_record import CHALLENGER, CHAMPION, RequestRecord
 from sluiceway.artifacts.rollout_state import RolloutState, Served
@@ -17,6 +17,8 @@ from sluiceway.plans.moments_sql import microseconds
 from sluiceway.plans.request_log import request_table
 from sluiceway.stats.binomial_bounds import binomial_bounds
 from sluiceway.stats.quantile_bounds import quantile_bounds
+from sluiceway.stats.quantile_sequence import quantile_sequence
+from sluiceway.stats.share_sequence import share_sequence
 
 BEGAN = datetime(2013, 9, 1, tzinfo=UTC)
 ONE, TWO = (Served(f"v{each}", "model", f"b{each}", f"bundles/b{each}.json", "0" * 64) for each in (1, 2))
@@ -98,10 +100,15 @@ def test_a_request_of_many_rows_counts_once_for_each_arm_and_fails_with_any_of_i
 def test_success_and_latency_come_with_their_bounds():
     records = [a_record(n, CHALLENGER, fallback=n == 7, latency_us=n * 10) for n in range(400)]
     found = gathered(*records).arm(CHALLENGER, "v2")
-    share = binomial_bounds(successes=399, trials=400)
-    assert (found.success.value, found.success.low, found.success.high) == (share.share, share.low, share.high)
-    p99 = quantile_bounds(np.arange(400) * 0.01, 0.99)
-    assert (found.p99_ms.value, found.p99_ms.low, found.p99_ms.high) == pytest.approx((p99.value, p99.low, p99.high))
+    once, always = binomial_bounds(successes=399, trials=400), share_sequence(successes=399, trials=400)
+    assert found.success == Bounded(once.share, once.low, always.high)
+    sample = np.arange(400) * 0.01
+    once, always = quantile_bounds(sample, 0.99), quantile_sequence(sample, 0.99)
+    assert (found.p99_ms.value, found.p99_ms.low, found.p99_ms.high) == pytest.approx(
+        (once.value, always.low, once.high)
+    )
+    half = quantile_sequence(sample, 0.5, confidence=0.975)
+    assert (found.p50_ms.value, found.p50_ms.low, found.p50_ms.high) == pytest.approx((half.value, half.low, half.high))
 
 
 def test_nothing_is_said_of_an_arm_without_requests():
