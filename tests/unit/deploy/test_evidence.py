@@ -159,20 +159,65 @@ def test_an_entity_may_be_named_by_several_columns_and_by_the_key():
     assert arms.split([STATE]).entities == 8
 
 
-@given(st.lists(st.tuples(st.sampled_from([CHAMPION, CHALLENGER, ""]), st.booleans(), st.integers(2, 3)), max_size=60),
-       st.integers(1, 7))  # fmt: skip
-def test_it_makes_no_difference_in_how_many_pieces_the_log_is_read(drawn, pieces):
-    records = [
-        a_record(n, arm, sequence=sequence if arm else 0, status=500 if not arm else 200, fallback=fails)
-        for n, (arm, fails, sequence) in enumerate(drawn)
-    ]
+def test_a_caller_who_names_every_request_alike_is_counted_each_time():
+    alone = [a_record(n, CHALLENGER, request_id="mine") for n in range(5)]
+    assert gathered(*alone).arm(CHALLENGER, "v2").requests == 5
+    arrays = [a_record(n, CHALLENGER, request_id="mine", row=row, rows=2) for n in range(5) for row in range(2)]
+    assert gathered(*arrays).arm(CHALLENGER, "v2").requests == 5
+    assert gathered(*alone, *arrays, *alone).arm(CHALLENGER, "v2").requests == 15
+
+
+def test_an_array_whose_rows_are_read_in_two_parts_is_counted_once_and_fails_once():
+    rows = [a_record(1, CHALLENGER, request_id="array", row=row, rows=4, fallback=row > 1) for row in range(4)]
+    arms = ArmsGathered(STATE, ("tailnum",))
+    for row in rows:
+        arms.take(a_table([row]))
+    found = arms.arm(CHALLENGER, "v2")
+    assert (found.requests, found.failures) == (1, 1)
+    assert found.p50_ms.value == rows[0].latency_us / 1_000
+    assert arms.step(STATE, NEXT.since).requests == 1
+
+
+@st.composite
+def logs(draw):
+    """Requests of one row and of many, some refused, by callers some of whom name all their requests alike."""
+    arms = st.sampled_from([CHAMPION, CHALLENGER])
+    requests = []
+    for number in range(draw(st.integers(0, 25))):
+        shared = {"request_id": draw(st.sampled_from(["mine", "yours", f"r{number}"]))}
+        shared |= {"sequence": draw(st.integers(2, 3)), "latency_us": draw(st.integers(100, 900))}
+        if draw(st.integers(0, 5)) == 0:
+            requests.append(
+                [a_record(number, "", status=draw(st.sampled_from([422, 503])), **shared | {"sequence": 0})]
+            )
+            continue
+        rows = draw(st.integers(1, 4))
+        requests.append(
+            [
+                a_record(number, draw(arms), row=row, rows=rows, fallback=draw(st.booleans()), **shared)
+                for row in range(rows)
+            ]
+        )
+    return requests
+
+
+@given(logs(), st.data())
+def test_every_request_counts_once_for_each_arm_in_how_many_pieces_the_log_is_read(requests, data):
+    records = [row for request in requests for row in request]
     whole, parts = gathered(*records), ArmsGathered(STATE, ("tailnum",))
-    for start in range(pieces):
-        size = -(-len(records) // pieces)
-        parts.take(a_table(records[start * size : (start + 1) * size]))
-    for arm in (CHAMPION, CHALLENGER):
-        assert parts.arm(arm, "v") == whole.arm(arm, "v")
+    while records:
+        size = data.draw(st.integers(1, len(records)))
+        parts.take(a_table(records[:size]))
+        records = records[size:]
+    for name in (CHAMPION, CHALLENGER):
+        assert parts.arm(name, "v") == whole.arm(name, "v")
+        expected = [[row for row in request if row.arm == name or row.status == 503] for request in requests]
+        assert whole.arm(name, "v").requests == sum(map(bool, expected))
+        assert whole.arm(name, "v").failures == sum(
+            any(row.fallback or row.status == 503 for row in rows) for rows in expected
+        )
     assert parts.split([STATE, NEXT]) == whole.split([STATE, NEXT])
-    assert whole.arm(CHAMPION, "v").requests + whole.arm(CHALLENGER, "v").requests == len(records) + sum(
-        not arm for arm, _, _ in drawn
-    )
+    for state in (STATE, NEXT):
+        assert parts.step(state, NEXT.since).canary_requests == whole.step(state, NEXT.since).canary_requests or any(
+            row.status == 503 for request in requests for row in request
+        )
