@@ -96,6 +96,14 @@ class SkewEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """Lines of the log that could not be read and count nowhere, and where the first of them is."""
+
+    lines: int = 0
+    first: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """What was known at one moment: the canary's requests, the share it answered, and the difference in log loss."""
 
@@ -133,6 +141,7 @@ class CanaryReport:
     requests: TableRef
     looks: tuple[Look, ...] = ()
     answers: str = ""
+    unread: Unread = Unread()
 
     @property
     def hours(self) -> float:

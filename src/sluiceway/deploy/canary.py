@@ -14,11 +14,11 @@ from sluiceway.deploy.evidence import ArmsGathered
 from sluiceway.deploy.outcomes import Outcomes
 from sluiceway.deploy.quality import Quality, Rival
 from sluiceway.plans.moments_sql import microseconds
-from sluiceway.plans.request_log import records_of, records_table
+from sluiceway.plans.readable_lines import ReadableLines
 from sluiceway.ports.request_log import RequestLog
 
 RUNNING, PROMOTED, ABORTED = "running", "promoted", "aborted"
-PIECE_BYTES = 4 << 20
+PIECE_ROWS = 5_000
 NOT_STORED = TableRef("requests", "", 0, ())
 
 
@@ -64,6 +64,7 @@ class CanaryWatch:
         self._states = [began]
         self._log = log
         self._mark = ""
+        self._lines = ReadableLines()
         self._arms = ArmsGathered(began, canary.by(began))
         self._quality = Quality(canary.champion, canary.challenger, canary.outcomes, canary.promise.spec)
         self._looks: list[Look] = []
@@ -99,23 +100,22 @@ class CanaryWatch:
             skew=None,
             requests=NOT_STORED,
             looks=tuple(self._looks),
+            unread=self._lines.unread,
         )
 
     def _read(self) -> None:
-        """Take in what is new, in pieces that fit into memory."""
-        waiting: list[bytes] = []
+        """Take in what is new, in pieces that fit into memory; what came before the canary is not even made a row."""
+        waiting: list[RequestRecord] = []
         for mark, chunk in self._log.read(after=self._mark):
             self._mark = mark
-            waiting.append(chunk)
-            if sum(map(len, waiting)) >= PIECE_BYTES:
+            waiting += (each for each in self._lines.records(mark, chunk) if belongs(each, self._states[0]))
+            if len(waiting) >= PIECE_ROWS:
                 self._take(waiting)
                 waiting = []
         self._take(waiting)
 
-    def _take(self, chunks: list[bytes]) -> None:
-        """Count what belongs to this canary; what came before it is not even made a row."""
-        records = [record for record in records_of(b"".join(chunks)) if belongs(record, self._states[0])]
-        table = records_table(records, contract=self._canary.contract, columns=self._canary.columns)
+    def _take(self, records: list[RequestRecord]) -> None:
+        table = self._lines.table(records, contract=self._canary.contract, columns=self._canary.columns)
         self._arms.take(table)
         self._quality.take(table)
 

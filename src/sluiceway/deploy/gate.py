@@ -63,7 +63,7 @@ def _hours(report: CanaryReport, spec: Spec) -> Iterator[Criterion]:
 def _success(report: CanaryReport, spec: Spec) -> Iterator[Criterion]:
     arm, limit = report.challenger_arm, spec.sla.success_rate
     outcome, early = _patient(_above(arm.success, limit), arm.requests, FEWEST_FOR_SHARE)
-    detail = f"{arm.requests:,} requests, {arm.failures:,} failed{_named(arm.errors)}{early}"
+    detail = f"{arm.requests:,} requests, {arm.failures:,} failed{_named(arm.errors)}{early}{_unread(report)}"
     if outcome is Outcome.INCONCLUSIVE:
         needed = trials_needed(failures=arm.failures, share=limit)
         more = "another" if arm.failures else "a"
@@ -198,6 +198,12 @@ def _said(
 
 def _named(errors: tuple[str, ...]) -> str:
     return f": {', '.join(errors[:NAMED_AT_MOST])}" if errors else ""
+
+
+def _unread(report: CanaryReport) -> str:
+    seen = report.unread
+    lines = "lines" if seen.lines > 1 else "line"
+    return f"; {seen.lines:,} {lines} of the log could not be read, the first: {seen.first}" if seen.lines else ""
 
 
 def _ms(value: float | None) -> str:

@@ -4,7 +4,7 @@ from datetime import timedelta
 from msgspec.structs import replace as restruct
 from tests.canaries import BEGAN, COLUMNS, CONTRACT, HOUR, a_rival, a_scene
 
-from sluiceway.artifacts.canary_report import CanaryReport
+from sluiceway.artifacts.canary_report import CanaryReport, Unread
 from sluiceway.artifacts.codec import decode, encode
 from sluiceway.artifacts.feature_set import FeatureColumn
 from sluiceway.artifacts.request_record import CHALLENGER, RequestRecord
@@ -72,6 +72,24 @@ def test_rows_from_before_its_beginning_count_nowhere_also_where_sequences_began
     record = replace(a_record(), arm=CHALLENGER, sequence=2, at=before)
     assert belongs(record, live)
     assert not belongs(replace(record, arrival=before), live)
+
+
+def test_a_line_that_cannot_be_read_hides_no_other():
+    scene = a_scene()
+    state = begun(scene)
+    scene.server.ask(scene.flown[:600])
+    scene.server.log.append(b'{"request_id": "torn')
+    scene.server.log.append(b"\n")
+    scene.server.ask(scene.flown[600:1_200])
+    report = CanaryWatch(scene.canary, state, scene.server.log).look(BEGAN + 60 * HOUR)
+    assert report.unread.lines == 1
+    assert report.unread.first.startswith("line 601 of the part of the log that ends at 4: ")
+    assert replace(report, unread=Unread()) == without_it()
+
+
+def test_an_earlier_record_of_another_kind_is_not_even_looked_at():
+    kinds = {"tailnum": 7, "wind": "strong"}
+    assert of_an_earlier_canary(a_scene(), inputs=kinds, features=kinds, sequence=1) == without_it()
 
 
 def test_what_failed_before_it_had_an_arm_belongs_to_whoever_answers_at_that_moment():

@@ -20,6 +20,7 @@ from sluiceway.artifacts.canary_report import (
     QualityEvidence,
     SkewEvidence,
     SplitEvidence,
+    Unread,
 )
 from sluiceway.artifacts.promise import Promise
 from sluiceway.artifacts.rollout_state import Served
@@ -124,6 +125,11 @@ def test_too_few_requests_to_certify_are_inconclusive_and_counted(requests, fail
     closed = only(judged(challenger_arm=arm(requests=requests, failures=failures, success=success)))
     assert closed.outcome is Outcome.INCONCLUSIVE
     assert said in closed.detail
+
+
+def test_lines_of_the_log_that_could_not_be_read_are_told_beside_the_requests():
+    (told,) = [each.detail for each in judged(unread=Unread(2, "line 7 of it")).criteria if "answered" in each.name]
+    assert told == "3,400 requests, 0 failed; 2 lines of the log could not be read, the first: line 7 of it"
 
 
 def test_gate_stops_when_p99_is_above_what_was_promised():
