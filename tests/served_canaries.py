@@ -80,17 +80,19 @@ def flown(days: int = 5, *, a_day: int = 1_000, seed: int = 5) -> list[Asked]:
 
 @dataclass
 class InProcess:
-    """An endpoint without a network: the service itself."""
+    """An endpoint without a network: the service itself. Requests arrive when asked for, or by the machine's clock."""
 
     app: ServingApp
     asked: int = 0
+    by_the_clock: bool = False
 
     def ask(self, questions: Sequence[Question]) -> list[Answer]:
         return [self._ask(question) for question in questions]
 
     def _ask(self, question: Question) -> Answer:
         self.asked += 1
-        call = Call(f"r{self.asked}", question.at, question.at, time.perf_counter_ns())
+        arrival = time.time_ns() // 1_000 if self.by_the_clock else question.at
+        call = Call(f"r{self.asked}", arrival, question.at, time.perf_counter_ns())
         reply = self.app.service.reply(question.body, call)
         return Answer(reply.status, reply.body)
 

@@ -98,7 +98,7 @@ def live_rollout(project: ServedProject) -> RolloutState:
     from sluiceway.ledger.rolling import current
     from sluiceway.workspace import Workspace
 
-    kit = Workspace.open(project.folder).kit
+    kit = Workspace.open(project.folder, alerts=False).kit
     if current(kit.ledger, LIVE) is None:
         registered(kit, None)  # who has nothing to serve leaves no lock behind either
     with ProjectLock(project.state / ROLLOUT_LOCK).hold("serve", LOCK_WAIT_S):
