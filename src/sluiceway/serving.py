@@ -154,6 +154,7 @@ def worker_app(*, folder: str, rehearsal: str | None, limits: Mapping[str, Any])
     from sluiceway.adapters.lmdb_online import LmdbOnline
     from sluiceway.adapters.request_folder import RequestFolder
     from sluiceway.deploy.app import serving_app
+    from sluiceway.deploy.features_there import FeaturesThere
     from sluiceway.deploy.options import ServingOptions
     from sluiceway.plans.moments_sql import microseconds
 
@@ -166,7 +167,10 @@ def worker_app(*, folder: str, rehearsal: str | None, limits: Mapping[str, Any])
         look_every_s=LOOK_EVERY_S[project.scope],
     )
     online, log = LmdbOnline(project.own / "online"), RequestFolder(project.own / "requests")
-    return serving_app(project.objects, online, log, options, progress=Spoken())
+    app = serving_app(project.objects, online, log, options, progress=Spoken())
+    if rehearsal is None:  # a rehearsal begins with nothing known, and learns as it goes
+        app.watch.required = FeaturesThere(project.objects, online).check
+    return app
 
 
 class Spoken:

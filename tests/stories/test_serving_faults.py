@@ -1,13 +1,15 @@
 """Kills, swaps and damage while requests come in: what can be answered is, and every answer is in the log."""
 
 import os
+import shutil
 import signal
 from datetime import UTC, datetime
 
 import pytest
-from tests.bundles import flipped, logistic, row
+from tests.bundles import WIND, flipped, logistic, row
 from tests.served_project import Stand, eventually
 
+from sluiceway.adapters.lmdb_online import LmdbOnline
 from sluiceway.deploy.rollout import PROMOTE, ROLLBACK, START, STEP_UP, Plan, promote, rollback, start, step_up
 
 NOW = datetime(2013, 11, 1, tzinfo=UTC)
@@ -126,3 +128,16 @@ def test_who_is_tried_out_on_whom_outlives_a_restart_and_is_the_same_in_every_wo
     assert {len(versions) for versions in seen.values()} == {1}
     assert {version for versions in seen.values() for version in versions} == {"v1", "v2"}
     assert {record.sequence for record in stand.records()} == {2}
+
+
+def test_without_an_online_store_nothing_answers_until_it_is_there(stand):
+    stand.online.close()
+    shutil.rmtree(stand.state / "online")
+    with stand.serving(ready=False) as server:
+        why = eventually(lambda: server.get("/health").json["load_error"])
+        assert "never filled with origin_weather" in why
+        assert server.get("/health/ready").status == 503
+        assert server.ask(row()).status == 503
+        LmdbOnline(stand.state / "online").replace(WIND.digest, [], snapshot="of nobody")
+        server.wait_until_ready()
+        assert server.ask(row()).status == 200
