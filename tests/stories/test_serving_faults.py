@@ -98,12 +98,19 @@ def test_where_a_new_version_is_damaged_the_old_one_serves_on_and_health_says_wh
     with stand.serving("--workers", "2") as server:
         with server.under_load() as load:
             stand.show(START, start(stand.rollout, v2, Plan((0.5, 1.0), 60.0), at=NOW))
-            for _ in range(2):
-                health = eventually(lambda: (said := server.get("/health").json)["load_error"] and said)
+            told = {}
+            eventually(lambda: told.update(why_it_lags(server)) or len(told) == len(server.workers()))
+            for health in told.values():
                 assert (health["ready"], health["version"], health["sequence"]) == (True, "v1", 1)
                 assert "rollout state 2 cannot be taken up" in health["load_error"]
                 assert "damaged" in health["load_error"]
         assert (load.broken, load.refused, load.versions) == ([], [], {"v1"})
+
+
+def why_it_lags(server):
+    """What one worker, whichever is asked, tells of itself, once it says that it cannot take up something."""
+    said = server.get("/health")
+    return {said.worker: said.json} if said.json["load_error"] else {}
 
 
 def damaged(data):
