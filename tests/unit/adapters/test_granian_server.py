@@ -40,6 +40,8 @@ async def app(scope, receive, send):
         return
     if scope["path"] == "/slow":
         await asyncio.sleep(0.6)
+    if scope["path"] == "/busy":
+        time.sleep(60)
     if scope["path"] == "/never":
         await asyncio.sleep(60)
     await send({"type": "http.response.start", "status": 200, "headers": []})
@@ -54,7 +56,7 @@ listeners = listen("127.0.0.1", 0, workers=int(workers))
 print(listeners[0].getsockname()[1], flush=True)
 died = lambda pid: print(f"died {pid}", flush=True)
 settings = {"behaviour": behaviour, "notes": notes}
-sys.exit(GranianServer("small_app:make", settings, listeners=listeners, died=died, grace_s=2.0).serve())
+sys.exit(GranianServer("small_app:make", settings, listeners=listeners, died=died, grace_s=2.0, hung_s=2.0).serve())
 """
 
 
@@ -153,6 +155,29 @@ def test_a_killed_worker_is_replaced_and_the_other_serves_on(running):
     assert code == 0
     assert f"died {killed}" in out
     assert f"worker {killed} was killed by SIGKILL" in err
+
+
+@pytest.mark.parametrize("how", ["stopped", "busy"])
+def test_a_worker_that_hangs_is_killed_and_replaced(running, how):
+    server = running()
+    first = server.ask()
+    if how == "stopped":
+        os.kill(first, signal.SIGSTOP)
+    else:
+        with ThreadPoolExecutor(1) as pool, pytest.raises((ConnectionError, ValueError)):
+            pool.submit(server.ask, "/busy").result()
+    assert server.ask() != first
+    code, out, err = server.stop()
+    assert code == 0
+    assert f"worker {first} hangs: its event loop has stood still for 2 s; it is killed" in err
+    assert f"died {first}" in out
+
+
+def test_a_worker_that_only_waits_does_not_hang(running):
+    server = running()
+    first = server.ask()
+    time.sleep(3)
+    assert server.ask() == first
 
 
 def test_connections_wait_while_the_only_worker_is_replaced(running):
