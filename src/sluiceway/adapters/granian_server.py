@@ -78,8 +78,9 @@ def _refusal(host: str, port: int, error: OSError) -> str:
 
 @dataclass(slots=True)
 class _Place:
-    """A worker's place: its socket, who holds it, and when it is filled again."""
+    """A worker's place: its number, its socket, who holds it, and when it is filled again."""
 
+    number: int
     listener: socket.socket
     process: "subprocess.Popen[bytes] | None" = None
     pulse: Pulse | None = None
@@ -122,10 +123,12 @@ def _tell(text: str) -> None:
 class GranianServer:
     """A worker for each of ``listeners``; each serves the app of ``factory``: ``module:function``, given ``settings``.
 
+    Besides them it is given its ``place`` among the workers, from 0; whoever replaces it has the same.
+
     This process owns the listening sockets, so that connections wait while a worker starts, and those that wait are
     not lost with one that dies. Workers are fresh interpreters, never forks, and end when this process does, however
     it ends. One whose event loop stands still for ``hung_s`` seconds is killed. ``died`` is called with the process
-    id of each worker that is gone.
+    id and the place of each worker that is gone.
     """
 
     def __init__(
@@ -135,15 +138,15 @@ class GranianServer:
         *,
         listeners: Sequence[socket.socket],
         environment: Mapping[str, str] | None = None,
-        died: Callable[[int], None] | None = None,
+        died: Callable[[int, int], None] | None = None,
         grace_s: float = GRACE_S,
         hung_s: float = HUNG_S,
     ) -> None:
         self._grace_s, self._hung_s = grace_s, hung_s
-        self._words = [factory, json.dumps(dict(settings))]
+        self._factory, self._settings = factory, dict(settings)
         self._environment = dict(os.environ if environment is None else environment)
-        self._died = died or (lambda _: None)
-        self._places = [_Place(listener) for listener in listeners]
+        self._died = died or (lambda _pid, _place: None)
+        self._places = [_Place(number, listener) for number, listener in enumerate(listeners)]
         self._stopping = Event()
 
     def serve(self) -> int:
@@ -191,7 +194,7 @@ class GranianServer:
                 process.kill()
                 place.hear_no_more()
             return None
-        self._died(process.pid)
+        self._died(process.pid, place.number)
         if code in REFUSALS and place.generation == 1:
             return code
         _say(process.pid, code)
@@ -201,8 +204,9 @@ class GranianServer:
     def _start(self, place: _Place, lifeline: int) -> None:
         descriptor, place.pulse = place.listener.fileno(), Pulse()
         told = place.pulse.descriptor
+        settings = json.dumps({**self._settings, "place": place.number})
         place.process = subprocess.Popen(  # noqa: S603  (this very interpreter, and words of our own)
-            [sys.executable, "-P", "-m", WORKER, str(descriptor), str(told), *self._words],
+            [sys.executable, "-P", "-m", WORKER, str(descriptor), str(told), self._factory, settings],
             stdin=lifeline,
             stdout=sys.stderr.fileno(),
             pass_fds=(descriptor, told),
@@ -218,17 +222,17 @@ class GranianServer:
         for place in self._places:
             place.listener.close()
             place.hear_no_more()
-        running = [place.process for place in self._places if place.process is not None]
-        for process in running:
+        running = [(place.process, place.number) for place in self._places if place.process is not None]
+        for process, _ in running:
             process.terminate()
         deadline = time.monotonic() + self._grace_s
-        for process in running:
+        for process, number in running:
             try:
                 process.wait(max(0.0, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-            self._died(process.pid)
+            self._died(process.pid, number)
 
 
 @contextmanager

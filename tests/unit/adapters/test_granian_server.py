@@ -21,9 +21,9 @@ from pathlib import Path
 
 from sluiceway.core.errors import MisuseError
 
-def make(behaviour, notes):
+def make(behaviour, notes, place):
     with open(notes, "a") as file:
-        file.write(f"started {os.getpid()}\\n")
+        file.write(f"started {os.getpid()} {place}\\n")
     if behaviour == "refuses":
         raise MisuseError("nothing is published; run first")
     if behaviour == "dies":
@@ -54,7 +54,7 @@ from sluiceway.adapters.granian_server import GranianServer, listen
 behaviour, workers, notes = sys.argv[1:]
 listeners = listen("127.0.0.1", 0, workers=int(workers))
 print(listeners[0].getsockname()[1], flush=True)
-died = lambda pid: print(f"died {pid}", flush=True)
+died = lambda pid, place: print(f"died {pid} {place}", flush=True)
 settings = {"behaviour": behaviour, "notes": notes}
 sys.exit(GranianServer("small_app:make", settings, listeners=listeners, died=died, grace_s=2.0, hung_s=2.0).serve())
 """
@@ -92,6 +92,10 @@ class Running:
     def started(self):
         """The workers that were ever started, oldest first."""
         return [int(line.split()[1]) for line in self.notes.read_text().splitlines()] if self.notes.exists() else []
+
+    def places(self):
+        """The places of the workers that were ever started, oldest first."""
+        return [int(line.split()[2]) for line in self.notes.read_text().splitlines()]
 
     def stop(self):
         """Stop in order; return the exit code and what was said."""
@@ -153,7 +157,10 @@ def test_a_killed_worker_is_replaced_and_the_other_serves_on(running):
     assert set(server.started()) - {killed, living} == server.askers() - {living}
     code, out, err = server.stop()
     assert code == 0
-    assert f"died {killed}" in out
+    places = dict(zip(server.started(), server.places(), strict=True))
+    assert sorted(places.values()) in ([0, 0, 1], [0, 1, 1])
+    assert places[server.started()[-1]] == places[killed]
+    assert f"died {killed} {places[killed]}\n" in out
     assert f"worker {killed} was killed by SIGKILL" in err
 
 
