@@ -11,7 +11,7 @@ import math
 import random
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
@@ -114,12 +114,13 @@ class ServedScene:
     ledger: Ledger
     flights: list[Asked]
     answers: list[Answer]
+    kept: list[CanaryReport] = field(default_factory=list)
 
     def rehearse(self) -> CanaryReport:
         def record(change: Transition) -> None:
             record_transition(self.ledger, change, as_of=change.state.since)
 
-        control = Control(record, self.board, self.endpoint)
+        control = Control(record, self.board, self.endpoint, self.kept.append)
         return rehearse(self.canary, self.checkpoints(), began=BEGAN, log=self.log, control=control)
 
     def checkpoints(self) -> Iterator[datetime]:
