@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from sluiceway.adapters.memory_state import MemoryState
 from sluiceway.adapters.obstore_objects import ObstoreObjects
+from sluiceway.artifacts.canary_report import CanaryReport
 from sluiceway.artifacts.codec import encode
 from sluiceway.artifacts.feature_set import FeatureColumn
 from sluiceway.artifacts.model_bundle import ModelBundle
@@ -184,6 +185,7 @@ class Scene:
     server: Server
     ledger: Ledger
     flown: list[Flight]
+    kept: list[CanaryReport] = field(default_factory=list)
 
     def checkpoints(self, every: timedelta = 12 * HOUR) -> Iterator[datetime]:
         """Ask all flights up to each checkpoint, then stand there."""

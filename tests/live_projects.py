@@ -106,7 +106,8 @@ class LiveProject:
     def ask(self, many: int) -> None:
         """Ask the next so many flights, each when it departs, and let the clock go on."""
         if self.endpoint is None:
-            self.endpoint = InProcess(serving_app(self.kit.objects, MemoryOnline(), self.log, ServingOptions()))
+            app = serving_app(self.kit.objects, MemoryOnline(), self.log, ServingOptions())
+            self.endpoint = InProcess(app, by_the_clock=not isinstance(self.clock, FixedClock))
         state: RolloutState | None = self.board.read()
         assert state is not None
         self.endpoint.settle(state.sequence)

@@ -11,7 +11,7 @@ import math
 import random
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
@@ -80,17 +80,19 @@ def flown(days: int = 5, *, a_day: int = 1_000, seed: int = 5) -> list[Asked]:
 
 @dataclass
 class InProcess:
-    """An endpoint without a network: the service itself."""
+    """An endpoint without a network: the service itself. Requests arrive when asked for, or by the machine's clock."""
 
     app: ServingApp
     asked: int = 0
+    by_the_clock: bool = False
 
     def ask(self, questions: Sequence[Question]) -> list[Answer]:
         return [self._ask(question) for question in questions]
 
     def _ask(self, question: Question) -> Answer:
         self.asked += 1
-        call = Call(f"r{self.asked}", question.at, question.at, time.perf_counter_ns())
+        arrival = time.time_ns() // 1_000 if self.by_the_clock else question.at
+        call = Call(f"r{self.asked}", arrival, question.at, time.perf_counter_ns())
         reply = self.app.service.reply(question.body, call)
         return Answer(reply.status, reply.body)
 
@@ -112,12 +114,13 @@ class ServedScene:
     ledger: Ledger
     flights: list[Asked]
     answers: list[Answer]
+    kept: list[CanaryReport] = field(default_factory=list)
 
     def rehearse(self) -> CanaryReport:
         def record(change: Transition) -> None:
             record_transition(self.ledger, change, as_of=change.state.since)
 
-        control = Control(record, self.board, self.endpoint)
+        control = Control(record, self.board, self.endpoint, self.kept.append)
         return rehearse(self.canary, self.checkpoints(), began=BEGAN, log=self.log, control=control)
 
     def checkpoints(self) -> Iterator[datetime]:

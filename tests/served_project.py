@@ -279,6 +279,7 @@ class Stand(Project):
         self.state.mkdir(parents=True)
         self.board = Board(self.objects, LIVE)
         self.online = LmdbOnline(self.state / "online")
+        self.online.replace(WIND.digest, [], snapshot="of nobody")
         self.v1 = self.shelve(logistic(), "v1")
         self.rollout = self.show(FIRST, first(LIVE, self.v1, at=datetime.now(UTC)))
 

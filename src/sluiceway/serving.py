@@ -1,7 +1,6 @@
 """Serving: picks the adapters of a server and of each of its workers, without what only runs need."""
 
 import os
-import shutil
 import socket
 import sys
 from collections.abc import Mapping, Sequence
@@ -98,7 +97,7 @@ def live_rollout(project: ServedProject) -> RolloutState:
     from sluiceway.ledger.rolling import current
     from sluiceway.workspace import Workspace
 
-    kit = Workspace.open(project.folder).kit
+    kit = Workspace.open(project.folder, alerts=False).kit
     if current(kit.ledger, LIVE) is None:
         registered(kit, None)  # who has nothing to serve leaves no lock behind either
     with ProjectLock(project.state / ROLLOUT_LOCK).hold("serve", LOCK_WAIT_S):
@@ -124,39 +123,35 @@ def serve(
 ) -> int:
     """Serve until SIGTERM or SIGINT, with a worker for each listening socket; return the exit code."""
     from sluiceway.adapters.granian_server import GranianServer
+    from sluiceway.adapters.metrics_folder import forget_gauges, metrics_folder
 
     host, port = listeners[0].getsockname()[:2]
-    metrics = project.own.absolute() / "metrics" / f"{host}-{port}"
-    shutil.rmtree(metrics, ignore_errors=True)
-    metrics.mkdir(parents=True)
-
-    def died(pid: int) -> None:
-        """Let the gauges of a worker that is gone be forgotten; its counts stay."""
-        for gauge in metrics.glob(f"gauge_live*_{pid}.db"):
-            gauge.unlink(missing_ok=True)
-
-    server = GranianServer(
-        WORKER,
-        {
-            "folder": str(project.folder.absolute()),
-            "rehearsal": None if project.rehearsal is None else str(project.rehearsal.absolute()),
-            "limits": asdict(limits),
-        },
-        listeners=listeners,
-        environment={**(os.environ if environment is None else environment), METRICS: str(metrics)},
-        died=died,
-    )
-    return server.serve()
+    with metrics_folder(project.own.absolute() / "metrics", f"{host}-{port}") as metrics:
+        server = GranianServer(
+            WORKER,
+            {
+                "folder": str(project.folder.absolute()),
+                "rehearsal": None if project.rehearsal is None else str(project.rehearsal.absolute()),
+                "limits": asdict(limits),
+            },
+            listeners=listeners,
+            environment={**(os.environ if environment is None else environment), METRICS: str(metrics)},
+            died=lambda _pid, place: forget_gauges(metrics, place),
+        )
+        return server.serve()
 
 
-def worker_app(*, folder: str, rehearsal: str | None, limits: Mapping[str, Any]) -> "ServingApp":
-    """Make the app of one worker, in its process."""
+def worker_app(*, folder: str, rehearsal: str | None, limits: Mapping[str, Any], place: int = 0) -> "ServingApp":
+    """Make the app of one worker, in its process; ``place`` is its number among them."""
     from sluiceway.adapters.lmdb_online import LmdbOnline
+    from sluiceway.adapters.metrics_folder import count_in_place
     from sluiceway.adapters.request_folder import RequestFolder
     from sluiceway.deploy.app import serving_app
+    from sluiceway.deploy.features_there import FeaturesThere
     from sluiceway.deploy.options import ServingOptions
     from sluiceway.plans.moments_sql import microseconds
 
+    count_in_place(place)
     project = ServedProject.open(Path(folder), rehearsal=None if rehearsal is None else Path(rehearsal))
     options = ServingOptions(
         scope=project.scope,
@@ -166,7 +161,10 @@ def worker_app(*, folder: str, rehearsal: str | None, limits: Mapping[str, Any])
         look_every_s=LOOK_EVERY_S[project.scope],
     )
     online, log = LmdbOnline(project.own / "online"), RequestFolder(project.own / "requests")
-    return serving_app(project.objects, online, log, options, progress=Spoken())
+    app = serving_app(project.objects, online, log, options, progress=Spoken())
+    if rehearsal is None:  # a rehearsal begins with nothing known, and learns as it goes
+        app.watch.required = FeaturesThere(project.objects, online).check
+    return app
 
 
 class Spoken:

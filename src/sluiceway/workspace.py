@@ -55,15 +55,18 @@ class Workspace:
         as_of: datetime | None = None,
         clock: Clock | None = None,
         environment: Mapping[str, str] | None = None,
+        alerts: bool = True,
     ) -> "Workspace":
         """Open a project's folder. Nothing is written before something runs.
+
+        Without ``alerts`` none are sent but to the log, and their secrets need not be set.
 
         Raises:
             DeclarationError: the folder is not there, or its settings have problems.
         """
         if not folder.is_dir():
             raise DeclarationError([Problem(f"no folder {str(folder)!r}; name the project's folder with --project")])
-        given = read_settings(folder, os.environ if environment is None else environment)
+        given = read_settings(folder, os.environ if environment is None else environment, alerts=alerts)
         state = folder / given.state
         settings = Settings(as_of or given.as_of, given.seed, given.threads, given.reference, given.replay_until)
         return cls(folder, state, embedded(folder, state, clock or SystemClock(), given), settings)

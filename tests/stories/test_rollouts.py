@@ -70,7 +70,7 @@ def test_what_is_missing_is_said_and_exits_1(place):
 def test_a_bad_model_is_aborted_by_the_next_advance(place):
     place.live.register(2, bundles.constant(float("nan")))
     place("start", "2")
-    place.live.ask(200)
+    place.live.ask(400)
     said = place("advance", code=1)
     assert "v2 aborted: v2 is out at 50 %" in said.out
     assert place("status", "--json").json["rollout"]["challenger"] is None
@@ -147,3 +147,12 @@ def test_a_kill_between_ledger_and_board_is_mended_by_status(place):
 )
 def test_misuse_exits_2_and_says_what_to_do(place, words, said):
     assert said in place(*words, code=2).err
+
+
+def test_a_rollout_needs_no_secrets_of_alerts(place):
+    (place.folder / "sluiceway.toml").write_text('alerts = ["slack://${SLACK_TOKEN}"]\n')
+    place("start")
+    place("status")
+    assert "inconclusive live" in place("advance", code=1).out
+    place("abort", "--reason", "enough")
+    assert "${SLACK_TOKEN} is not set" in place(group="run", code=2).err

@@ -1,13 +1,15 @@
 """Kills, swaps and damage while requests come in: what can be answered is, and every answer is in the log."""
 
 import os
+import shutil
 import signal
 from datetime import UTC, datetime
 
 import pytest
-from tests.bundles import flipped, logistic, row
+from tests.bundles import WIND, flipped, logistic, row
 from tests.served_project import Stand, eventually
 
+from sluiceway.adapters.lmdb_online import LmdbOnline
 from sluiceway.deploy.rollout import PROMOTE, ROLLBACK, START, STEP_UP, Plan, promote, rollback, start, step_up
 
 NOW = datetime(2013, 11, 1, tzinfo=UTC)
@@ -96,12 +98,19 @@ def test_where_a_new_version_is_damaged_the_old_one_serves_on_and_health_says_wh
     with stand.serving("--workers", "2") as server:
         with server.under_load() as load:
             stand.show(START, start(stand.rollout, v2, Plan((0.5, 1.0), 60.0), at=NOW))
-            for _ in range(2):
-                health = eventually(lambda: (said := server.get("/health").json)["load_error"] and said)
+            told = {}
+            eventually(lambda: told.update(why_it_lags(server)) or len(told) == len(server.workers()))
+            for health in told.values():
                 assert (health["ready"], health["version"], health["sequence"]) == (True, "v1", 1)
                 assert "rollout state 2 cannot be taken up" in health["load_error"]
                 assert "damaged" in health["load_error"]
         assert (load.broken, load.refused, load.versions) == ([], [], {"v1"})
+
+
+def why_it_lags(server):
+    """What one worker, whichever is asked, tells of itself, once it says that it cannot take up something."""
+    said = server.get("/health")
+    return {said.worker: said.json} if said.json["load_error"] else {}
 
 
 def damaged(data):
@@ -126,3 +135,16 @@ def test_who_is_tried_out_on_whom_outlives_a_restart_and_is_the_same_in_every_wo
     assert {len(versions) for versions in seen.values()} == {1}
     assert {version for versions in seen.values() for version in versions} == {"v1", "v2"}
     assert {record.sequence for record in stand.records()} == {2}
+
+
+def test_without_an_online_store_nothing_answers_until_it_is_there(stand):
+    stand.online.close()
+    shutil.rmtree(stand.state / "online")
+    with stand.serving(ready=False) as server:
+        why = eventually(lambda: server.get("/health").json["load_error"])
+        assert "never filled with origin_weather" in why
+        assert server.get("/health/ready").status == 503
+        assert server.ask(row()).status == 503
+        LmdbOnline(stand.state / "online").replace(WIND.digest, [], snapshot="of nobody")
+        server.wait_until_ready()
+        assert server.ask(row()).status == 200

@@ -67,6 +67,12 @@ def test_it_says_where_it_listens_who_answers_and_how_to_ask(stand):
     assert f"curl -s {told['url']}/predict" in err
 
 
+def test_serving_needs_no_secrets_of_alerts(stand):
+    (stand.folder / "sluiceway.toml").write_text('alerts = ["slack://${SLACK_TOKEN}"]\n')
+    with stand.serving() as server:
+        assert server.ask(row()).status == 200
+
+
 @pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl on this machine")
 @pytest.mark.parametrize("key", [None, "a 'key' with $signs"])
 def test_the_command_that_it_prints_works_as_printed(stand, key):

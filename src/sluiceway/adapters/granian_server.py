@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from threading import Event
 from typing import Any
 
+from sluiceway.adapters.pulse import Pulse
 from sluiceway.core.errors import MisuseError
 
 BACKLOG = 1024
@@ -22,6 +23,7 @@ LAST_PORT = 65_535
 POLL_S = 0.05
 GRACE_S = 12.0  # a little longer than a worker gives itself
 HEALTHY_S = 5.0
+HUNG_S, HUNG_AT_START_S = 10.0, 60.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 5.0
 REFUSALS = {2, 3}
 WORKER = "sluiceway.adapters.granian_worker"
@@ -76,10 +78,12 @@ def _refusal(host: str, port: int, error: OSError) -> str:
 
 @dataclass(slots=True)
 class _Place:
-    """A worker's place: its socket, who holds it, and when it is filled again."""
+    """A worker's place: its number, its socket, who holds it, and when it is filled again."""
 
+    number: int
     listener: socket.socket
     process: "subprocess.Popen[bytes] | None" = None
+    pulse: Pulse | None = None
     born: float = 0.0
     due: float = 0.0
     failures: int = 0
@@ -90,21 +94,41 @@ class _Place:
         self.failures = self.failures + 1 if now - self.born < HEALTHY_S else 0
         pause_s = min(FIRST_PAUSE_S * 2.0 ** (self.failures - 2), LONGEST_PAUSE_S) if self.failures > 1 else 0.0
         self.process, self.due = None, now + pause_s
+        self.hear_no_more()
+
+    def hear_no_more(self) -> None:
+        """Close the pipe on which the worker told that it lives."""
+        if self.pulse is not None:
+            self.pulse.close()
+            self.pulse = None
+
+    def is_hung(self, now: float, hung_s: float) -> bool:
+        """Whether nothing was heard for too long; a worker may take its time until it is heard first."""
+        if self.pulse is None:
+            return False
+        return self.pulse.silent_s(now) > (hung_s if self.pulse.heard else HUNG_AT_START_S)
 
 
 def _say(pid: int, code: int) -> None:
     how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+    _tell(f"worker {pid} {how}; another one starts")
+
+
+def _tell(text: str) -> None:
     with suppress(OSError):  # that nobody listens any more is no reason to stop
-        sys.stderr.write(f"note: worker {pid} {how}; another one starts\n")
+        sys.stderr.write(f"note: {text}\n")
         sys.stderr.flush()
 
 
 class GranianServer:
     """A worker for each of ``listeners``; each serves the app of ``factory``: ``module:function``, given ``settings``.
 
+    Besides them it is given its ``place`` among the workers, from 0; whoever replaces it has the same.
+
     This process owns the listening sockets, so that connections wait while a worker starts, and those that wait are
     not lost with one that dies. Workers are fresh interpreters, never forks, and end when this process does, however
-    it ends. ``died`` is called with the process id of each worker that is gone.
+    it ends. One whose event loop stands still for ``hung_s`` seconds is killed. ``died`` is called with the process
+    id and the place of each worker that is gone.
     """
 
     def __init__(
@@ -114,14 +138,15 @@ class GranianServer:
         *,
         listeners: Sequence[socket.socket],
         environment: Mapping[str, str] | None = None,
-        died: Callable[[int], None] | None = None,
+        died: Callable[[int, int], None] | None = None,
         grace_s: float = GRACE_S,
+        hung_s: float = HUNG_S,
     ) -> None:
-        self._grace_s = grace_s
-        self._words = [factory, json.dumps(dict(settings))]
+        self._grace_s, self._hung_s = grace_s, hung_s
+        self._factory, self._settings = factory, dict(settings)
         self._environment = dict(os.environ if environment is None else environment)
-        self._died = died or (lambda _: None)
-        self._places = [_Place(listener) for listener in listeners]
+        self._died = died or (lambda _pid, _place: None)
+        self._places = [_Place(number, listener) for number, listener in enumerate(listeners)]
         self._stopping = Event()
 
     def serve(self) -> int:
@@ -162,8 +187,14 @@ class GranianServer:
             return None
         code = process.poll()
         if code is None:
+            if place.is_hung(time.monotonic(), self._hung_s):
+                _tell(
+                    f"worker {process.pid} hangs: its event loop has stood still for {self._hung_s:g} s; it is killed"
+                )
+                process.kill()
+                place.hear_no_more()
             return None
-        self._died(process.pid)
+        self._died(process.pid, place.number)
         if code in REFUSALS and place.generation == 1:
             return code
         _say(process.pid, code)
@@ -171,15 +202,18 @@ class GranianServer:
         return None
 
     def _start(self, place: _Place, lifeline: int) -> None:
-        descriptor = place.listener.fileno()
+        descriptor, place.pulse = place.listener.fileno(), Pulse()
+        told = place.pulse.descriptor
+        settings = json.dumps({**self._settings, "place": place.number})
         place.process = subprocess.Popen(  # noqa: S603  (this very interpreter, and words of our own)
-            [sys.executable, "-P", "-m", WORKER, str(descriptor), *self._words],
+            [sys.executable, "-P", "-m", WORKER, str(descriptor), str(told), self._factory, settings],
             stdin=lifeline,
             stdout=sys.stderr.fileno(),
-            pass_fds=(descriptor,),
+            pass_fds=(descriptor, told),
             env=self._environment,
             process_group=0,  # an interrupt at the terminal is for this process, which stops them in order
         )
+        place.pulse.handed_over()
         place.born = time.monotonic()
         place.generation += 1
 
@@ -187,17 +221,18 @@ class GranianServer:
         """Ask every worker to finish what it has begun, and end those that do not in time."""
         for place in self._places:
             place.listener.close()
-        running = [place.process for place in self._places if place.process is not None]
-        for process in running:
+            place.hear_no_more()
+        running = [(place.process, place.number) for place in self._places if place.process is not None]
+        for process, _ in running:
             process.terminate()
         deadline = time.monotonic() + self._grace_s
-        for process in running:
+        for process, number in running:
             try:
                 process.wait(max(0.0, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-            self._died(process.pid)
+            self._died(process.pid, number)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from granian.net import SocketHolder  # type: ignore[attr-defined]  # left out o
 from granian.server.embed import Server
 
 from sluiceway.adapters.lifeline import end_with_standard_input
+from sluiceway.adapters.pulse import beat
 from sluiceway.core.errors import MisuseError, SluicewayError
 
 BACKLOG = 1024
@@ -39,7 +40,7 @@ class _Handed(Server):
         self._ssp, self._shd = None, holder(self.descriptor, False, BACKLOG)
 
 
-def serve_app(app: Any, descriptor: int) -> None:
+def serve_app(app: Any, descriptor: int, pulse: int) -> None:
     """Serve until SIGTERM; what is under way is answered, new connections are not taken."""
     server = _Handed(
         app,
@@ -53,12 +54,14 @@ def serve_app(app: Any, descriptor: int) -> None:
         log_dictconfig={"handlers": {"console": ERRORS, "access": ERRORS}},
     )
     server.descriptor = descriptor
-    uvloop.run(_serve(server))
+    uvloop.run(_serve(server, pulse))
 
 
-async def _serve(server: _Handed) -> None:
+async def _serve(server: _Handed, pulse: int) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, server.stop)
+    beating = asyncio.create_task(beat(pulse))
     await server.serve()
+    beating.cancel()
 
 
 def app_of(factory: str, settings: dict[str, Any]) -> Any:
@@ -69,15 +72,15 @@ def app_of(factory: str, settings: dict[str, Any]) -> Any:
 
 
 def main() -> int:
-    """Build the app that the arguments name, and serve it: descriptor, ``module:function``, settings as JSON."""
-    descriptor, factory, settings = sys.argv[1:]
+    """Build the app that the arguments name, and serve it: two descriptors, ``module:function``, settings as JSON."""
+    descriptor, pulse, factory, settings = sys.argv[1:]
     end_with_standard_input()
     try:
         app = app_of(factory, json.loads(settings))
     except SluicewayError as error:
         sys.stderr.write(f"error: {error}\n")
         return MISUSE if isinstance(error, MisuseError) else COULD_NOT_JUDGE
-    serve_app(app, int(descriptor))
+    serve_app(app, int(descriptor), int(pulse))
     return 0
 
 

@@ -10,10 +10,14 @@ from sluiceway.core.digest import canonical_json, plain_fields
 from sluiceway.core.moments import Clock, SystemClock, iso
 
 PLACE = "log"
+PRIVATE = 0o600
 
 
 class LogAlerter:
-    """Adds one JSON line an alert to a file. Lines are whole: they are written together, behind the file's end."""
+    """Adds one JSON line an alert to a file that its owner alone reads.
+
+    Lines are whole: they are written together, behind the file's end.
+    """
 
     def __init__(self, path: Path, *, clock: Clock | None = None) -> None:
         self._path = path
@@ -42,7 +46,7 @@ class LogAlerter:
 def append(path: Path, lines: bytes) -> None:
     """Add whole lines to a file in one write that is on the disk when this returns; a line that was torn is ended."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
+    file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, PRIVATE)
     try:
         size = os.fstat(file).st_size
         is_torn = size > 0 and os.pread(file, 1, size - 1) != b"\n"

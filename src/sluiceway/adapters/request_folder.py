@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from time import time
+from typing import BinaryIO
 
 from sluiceway.core.errors import SourceError
 from sluiceway.ports.request_log import NEWLINE, checked_lines
@@ -16,6 +17,7 @@ CHUNK_BYTES = 4 << 20
 TAIL_BYTES = 1 << 16
 PATTERN = "requests-*.jsonl"
 LOCK = "lock"
+PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700  # requests hold what callers gave, as they gave it
 
 
 class RequestFolder:
@@ -23,7 +25,8 @@ class RequestFolder:
 
     Writers take turns by a lock on the folder, which the kernel frees when its holder ends, however it ends. What a
     killed writer left of a line was answered to nobody: the next writer cuts it off, and readers stop before it. Lines
-    are in the kernel's hands once written: they outlive their process, not a loss of power. A mark is a file's name
+    are in the kernel's hands once written: they outlive their process, not a loss of power. What is made here only its
+    owner reads. A mark is a file's name
     with the offset behind a chunk.
     """
 
@@ -61,9 +64,21 @@ class RequestFolder:
     def read(self, after: str = "") -> Iterator[tuple[str, bytes]]:
         """Yield chunks of whole lines, oldest first, each with a mark; ``after`` a mark goes on behind its chunk."""
         name, _, offset = after.partition(":")
-        for path in sorted(self._folder.glob(PATTERN)):
+        for path in self._files():
             if path.name >= name:
                 yield from _chunks(path, int(offset) if path.name == name else 0)
+
+    def _files(self) -> list[Path]:
+        """List the days, oldest first; a folder that may not be listed is not an empty one."""
+        try:
+            return sorted(path for path in self._folder.iterdir() if path.match(PATTERN))
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise SourceError(
+                f"the request log in {self._folder} cannot be listed: {error.strerror}; only the user that the server "
+                "runs as may"
+            ) from error
 
     def close(self) -> None:
         """Let go of the files; the next ``append`` opens them again."""
@@ -75,10 +90,10 @@ class RequestFolder:
 
     def _open_lock(self) -> None:
         """Open the lock, anew after a fork: a lock that two processes inherited keeps neither out."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
         if self._lock_file >= 0:
             os.close(self._lock_file)
-        self._lock_file = os.open(self._folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self._lock_file = os.open(self._folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
         self._process = os.getpid()
 
     def _write(self, lines: bytes) -> None:
@@ -99,7 +114,7 @@ class RequestFolder:
 
     def _open_day(self, day: int) -> None:
         name = f"requests-{datetime.fromtimestamp(day * DAY_S, UTC):%Y-%m-%d}.jsonl"
-        file = os.open(self._folder / name, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        file = os.open(self._folder / name, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, PRIVATE_FILE)
         if self._file >= 0:
             os.close(self._file)
         self._file, self._day, self._size = file, day, -1
@@ -118,24 +133,44 @@ class RequestFolder:
 def _chunks(path: Path, offset: int) -> Iterator[tuple[str, bytes]]:
     """Yield a file's whole lines; it is open only while a chunk is read."""
     while True:
-        chunk = _whole_lines(path, offset)
+        offset, chunk = _whole_lines(path, offset)
         if not chunk:
             return
-        offset += len(chunk)
         yield f"{path.name}:{offset}", chunk
 
 
-def _whole_lines(path: Path, offset: int) -> bytes:
-    """Read on from an offset up to the last newline, further than a chunk where one line alone is longer."""
+def _whole_lines(path: Path, offset: int) -> tuple[int, bytes]:
+    """Read on from an offset up to the last newline, further than a chunk where one line alone is longer.
+
+    Also return where that is.
+    """
     size = CHUNK_BYTES
     try:
         with path.open("rb") as file:
+            offset = _line_start(file, offset)
             while True:
                 file.seek(offset)
                 data = file.read(size)
                 end = data.rfind(NEWLINE) + 1
                 if end or len(data) < size:
-                    return data[:end]
+                    return offset + end, data[:end]
                 size *= 2
     except OSError as error:
         raise SourceError(f"the request log {path} cannot be read: {error.strerror}; check its rights") from error
+
+
+def _line_start(file: BinaryIO, offset: int) -> int:
+    """Return where the line at an offset begins: there, unless what was read before it was taken back.
+
+    A writer takes lines back when the disk is full in their middle. Other lines may then lie across an old mark.
+    """
+    while offset:
+        start = max(0, offset - TAIL_BYTES)
+        file.seek(start)
+        held = file.read(offset - start)
+        if len(held) < offset - start:  # the file ends before the mark: nothing is there yet
+            return offset
+        if newline := held.rfind(NEWLINE) + 1:
+            return start + newline
+        offset = start
+    return 0

@@ -22,7 +22,10 @@ class CanaryStep:
 
 @dataclass(frozen=True, slots=True)
 class Bounded:
-    """An estimate with its one-sided 95 % bounds; ``None`` where too little was seen to say."""
+    """An estimate with its one-sided 95 % bounds; ``None`` where too little was seen to say.
+
+    A bound that can stop a canary holds at every look at once; one that only certifies may hold at a single look.
+    """
 
     value: float | None
     low: float | None
@@ -33,7 +36,8 @@ class Bounded:
 class ArmEvidence:
     """How one arm did. A failure is a request that the arm could not answer, also where the champion stepped in.
 
-    ``success`` is a share, 0 to 1. Latencies are milliseconds inside the server, from the whole request to its answer.
+    ``success`` is a share, 0 to 1; its low bound and the high one of ``p99_ms`` hold at one look, all others at every
+    look at once. Latencies are milliseconds inside the server, from the whole request to its answer.
     """
 
     version: str
@@ -92,6 +96,14 @@ class SkewEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """Lines of the log that could not be read and count nowhere, and where the first of them is."""
+
+    lines: int = 0
+    first: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """What was known at one moment: the canary's requests, the share it answered, and the difference in log loss."""
 
@@ -129,6 +141,7 @@ class CanaryReport:
     requests: TableRef
     looks: tuple[Look, ...] = ()
     answers: str = ""
+    unread: Unread = Unread()
 
     @property
     def hours(self) -> float:

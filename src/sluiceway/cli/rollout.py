@@ -46,7 +46,7 @@ def start(
     common: Common = HERE,
 ) -> int:
     """Put a registered version on the live canary."""
-    workspace = Workspace.open(common.project)
+    workspace = opened(common)
     with turn(workspace, "rollout start"):
         made = begin(workspace.kit, version=version, author=author or user())
     if isinstance(made, RolloutState):
@@ -61,7 +61,7 @@ def start(
 
 def status(*, common: Common = HERE) -> int:
     """Show who answers, who is tried out, and what is missing."""
-    workspace = Workspace.open(common.project)
+    workspace = opened(common)
     kit = workspace.kit
     state, now = current(kit.ledger, LIVE), kit.clock.now()
     if state is not None and shown(kit) != state:
@@ -86,7 +86,7 @@ def advance(
     from sluiceway.flow.live_canary import LiveCanary, running_states
 
     every = None if watch is None else seconds(watch)
-    workspace = Workspace.open(common.project)
+    workspace = opened(common)
     running_states(workspace.kit)  # the project's code is not loaded for nothing
     with stdout_aside():
         canary = LiveCanary(workspace.kit, workspace.settings, workspace.kit.reader.load())
@@ -110,7 +110,7 @@ def abort(
     common: Common = HERE,
 ) -> int:
     """Take the challenger out at once; the champion answers everything again."""
-    workspace = Workspace.open(common.project)
+    workspace = opened(common)
     with turn(workspace, "rollout abort"):
         return told(end(workspace.kit, reason=given(reason), author=author or user()), common)
 
@@ -122,7 +122,7 @@ def rollback(
     common: Common = HERE,
 ) -> int:
     """Put the champion before this one back, at once."""
-    workspace = Workspace.open(common.project)
+    workspace = opened(common)
     with turn(workspace, "rollout rollback"):
         return told(go_back(workspace.kit, reason=given(reason), author=author or user()), common)
 
@@ -134,6 +134,11 @@ def rehearse(
 ) -> int:
     """Rehearse the newest candidate afresh, and judge gate 6."""
     return run(only="deploy", again="deploy", wait=wait, common=common)
+
+
+def opened(common: Common) -> Workspace:
+    """Open the project; nothing here sends alerts, so that an abort never waits for their secrets."""
+    return Workspace.open(common.project, alerts=False)
 
 
 def turn(workspace: Workspace, command: str) -> AbstractContextManager[None]:

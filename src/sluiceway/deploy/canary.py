@@ -6,18 +6,19 @@ from datetime import datetime
 from sluiceway.artifacts.canary_report import CanaryReport, CanaryStep, Look
 from sluiceway.artifacts.feature_set import FeatureColumn
 from sluiceway.artifacts.promise import Promise
-from sluiceway.artifacts.request_record import CHALLENGER, CHAMPION
-from sluiceway.artifacts.rollout_state import RolloutState
+from sluiceway.artifacts.request_record import CHALLENGER, CHAMPION, RequestRecord
+from sluiceway.artifacts.rollout_state import LIVE, RolloutState
 from sluiceway.artifacts.serving_contract import ServingContract
 from sluiceway.artifacts.table_ref import TableRef
 from sluiceway.deploy.evidence import ArmsGathered
 from sluiceway.deploy.outcomes import Outcomes
 from sluiceway.deploy.quality import Quality, Rival
-from sluiceway.plans.request_log import request_table
+from sluiceway.plans.moments_sql import microseconds
+from sluiceway.plans.readable_lines import ReadableLines
 from sluiceway.ports.request_log import RequestLog
 
 RUNNING, PROMOTED, ABORTED = "running", "promoted", "aborted"
-PIECE_BYTES = 4 << 20
+PIECE_ROWS = 5_000
 NOT_STORED = TableRef("requests", "", 0, ())
 
 
@@ -63,6 +64,7 @@ class CanaryWatch:
         self._states = [began]
         self._log = log
         self._mark = ""
+        self._lines = ReadableLines()
         self._arms = ArmsGathered(began, canary.by(began))
         self._quality = Quality(canary.champion, canary.challenger, canary.outcomes, canary.promise.spec)
         self._looks: list[Look] = []
@@ -98,24 +100,35 @@ class CanaryWatch:
             skew=None,
             requests=NOT_STORED,
             looks=tuple(self._looks),
+            unread=self._lines.unread,
         )
 
     def _read(self) -> None:
-        """Take in what is new, in pieces that fit into memory."""
-        waiting: list[bytes] = []
+        """Take in what is new, in pieces that fit into memory; what came before the canary is not even made a row."""
+        waiting: list[RequestRecord] = []
         for mark, chunk in self._log.read(after=self._mark):
             self._mark = mark
-            waiting.append(chunk)
-            if sum(map(len, waiting)) >= PIECE_BYTES:
+            waiting += (each for each in self._lines.records(mark, chunk) if belongs(each, self._states[0]))
+            if len(waiting) >= PIECE_ROWS:
                 self._take(waiting)
                 waiting = []
         self._take(waiting)
 
-    def _take(self, chunks: list[bytes]) -> None:
-        table = request_table([b"".join(chunks)], contract=self._canary.contract, columns=self._canary.columns)
+    def _take(self, records: list[RequestRecord]) -> None:
+        table = self._lines.table(records, contract=self._canary.contract, columns=self._canary.columns)
         self._arms.take(table)
         self._quality.take(table)
 
     def _steps(self, at: datetime) -> tuple[CanaryStep, ...]:
         ends = [*(state.since for state in self._states[1:]), at]
         return tuple(self._arms.step(state, end) for state, end in zip(self._states, ends, strict=True))
+
+
+def belongs(record: RequestRecord, began: RolloutState) -> bool:
+    """Whether a record is of this canary: answered by its first state or a later one, and not before it began.
+
+    The moment counts besides the sequence, as a ledger that is made anew counts its states from the beginning again.
+    What failed before it had an arm has no state. A live request may be answered as of another time than it came.
+    """
+    moment = record.arrival if began.scope == LIVE else record.at
+    return moment >= microseconds(began.since) and (not record.arm or record.sequence >= began.sequence)

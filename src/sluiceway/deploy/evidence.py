@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from sluiceway.artifacts.canary_report import ArmEvidence, Bounded, CanaryStep, SplitEvidence
 from sluiceway.artifacts.request_record import CHALLENGER, CHAMPION
-from sluiceway.artifacts.rollout_state import LIVE, RolloutState
-from sluiceway.plans.moments_sql import microseconds
+from sluiceway.artifacts.rollout_state import RolloutState
 from sluiceway.plans.request_log import INPUT, KEY
 from sluiceway.stats.binomial_bounds import binomial_bounds
-from sluiceway.stats.quantile_bounds import quantile_bounds
+from sluiceway.stats.quantile_bounds import CONFIDENCE, quantile_bounds
+from sluiceway.stats.quantile_sequence import quantile_sequence
 from sluiceway.stats.sample_ratio import sample_ratio_p_value
+from sluiceway.stats.share_sequence import share_sequence
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,32 +34,30 @@ class ArmsGathered:
     challenger. What failed before it had an arm counts against both. Refused requests are their callers' failures.
 
     Args:
-        began: The canary's first state; what was answered by an earlier one is left out.
+        began: The canary's first state.
         by: The request columns whose values decide the arm.
     """
 
     def __init__(self, began: RolloutState, by: Sequence[str]) -> None:
         self._sequence = began.sequence
-        self._since_us = microseconds(began.since)
-        self._moment = "arrival" if began.scope == LIVE else "at"  # a live request may be answered as of another time
         self._by = tuple(by)
         self._arms = {CHAMPION: _Arm(), CHALLENGER: _Arm()}
-        self._requests: Counter[int] = Counter()
+        self._all = _Tally()
+        self._numbers = _Numbers()
         self._entities: dict[int, dict[object, set[str]]] = defaultdict(dict)
 
     def take(self, table: "pa.Table") -> None:
-        """Count further lines of the log; ``table`` is of ``plans.request_log``."""
+        """Count further rows, all of this canary; ``table`` is of ``plans.request_log``."""
         if not table.num_rows:
             return
-        rows = _Rows.of(table, moment=self._moment)
-        on = {name: (rows.arm == name) & (rows.sequence >= self._sequence) for name in self._arms}
+        rows = _Rows.of(table, self._numbers.of(table))
+        on = {name: rows.arm == name for name in self._arms}
         answered = on[CHAMPION] | on[CHALLENGER]
-        lost = (rows.arm == "") & (rows.status >= SERVER_ERROR) & (rows.at_us >= self._since_us)
-        sequence = np.where(lost, max(self._requests, default=self._sequence), rows.sequence)
+        lost = (rows.arm == "") & (rows.status >= SERVER_ERROR)
+        sequence = np.where(lost, max(self._all.requests, default=self._sequence), rows.sequence)
         for name, arm in self._arms.items():
             arm.add(rows, rows.requests(on[name] | lost), sequence)
-        heads = rows.requests(answered | lost).heads
-        self._requests.update(sequence[heads].tolist())
+        self._all.add(rows, rows.requests(answered | lost), sequence)
         self._place(table, rows, np.flatnonzero(answered))
 
     def _place(self, table: "pa.Table", rows: "_Rows", places: NDArray[np.int64]) -> None:
@@ -77,10 +76,10 @@ class ArmsGathered:
 
     def step(self, state: RolloutState, ended: datetime) -> CanaryStep:
         """Tell what happened in one state of the rollout."""
-        canary = self._arms[CHALLENGER]
+        canary = self._arms[CHALLENGER].tally
         here = state.sequence
         return CanaryStep(
-            state.share, state.since, ended, self._requests[here], canary.requests[here], canary.failures[here]
+            state.share, state.since, ended, self._all.requests[here], canary.requests[here], canary.failures[here]
         )
 
     def split(self, states: Sequence[RolloutState]) -> SplitEvidence:
@@ -96,6 +95,31 @@ class ArmsGathered:
         worst = min(told, key=lambda each: each.p_value or 0.0)
         corrected = min((worst.p_value or 0.0) * len(told), 1.0)
         return SplitEvidence(worst.entities, worst.on_challenger, worst.expected, corrected)
+
+
+class _Numbers:
+    """Numbers the requests of a log, also one whose rows are read in several parts.
+
+    A request's rows are logged one after the other, in their order. Its id may be its caller's, who may give the same
+    one again: so another request begins where the id is another one, and also where the row does not grow.
+    """
+
+    def __init__(self) -> None:
+        self._number = -1
+        self._last = ("", 0)
+
+    def of(self, table: "pa.Table") -> NDArray[np.int64]:
+        """Return the number of each row's request."""
+        row = np.asarray(table["row"].to_numpy(), dtype=np.int64)
+        new = np.append(True, row[1:] <= row[:-1])
+        first, last = table["request_id"][0].as_py(), table["request_id"][-1].as_py()
+        new[0] = self._number < 0 or (first, row[0] > self._last[1]) != (self._last[0], True)
+        if row.any():
+            names = np.asarray(table["request_id"].to_numpy(), dtype=object)
+            new[1:] |= names[1:] != names[:-1]
+        numbers = self._number + np.cumsum(new)
+        self._number, self._last = int(numbers[-1]), (last, int(row[-1]))
+        return numbers
 
 
 class _Requests(NamedTuple):
@@ -115,64 +139,74 @@ class _Rows(NamedTuple):
     arm: NDArray[np.object_]
     sequence: NDArray[np.int64]
     status: NDArray[np.int64]
-    at_us: NDArray[np.int64]
     latency_us: NDArray[np.int64]
+    request: NDArray[np.int64]
     failed: NDArray[np.bool_]
     error: NDArray[np.object_]
-    request: NDArray[np.object_] | None
 
     @classmethod
-    def of(cls, table: "pa.Table", *, moment: str) -> "_Rows":
-        import pyarrow as pa
-
+    def of(cls, table: "pa.Table", request: NDArray[np.int64]) -> "_Rows":
         def column(name: str, kind: type) -> NDArray[Any]:
             return np.asarray(table[name].to_numpy(), dtype=kind)
 
         status = column("status", np.int64)
-        together = column("rows", np.int64).max() > 1
         return cls(
             arm=column("arm", object),
             sequence=column("sequence", np.int64),
             status=status,
-            at_us=np.asarray(table[moment].cast(pa.int64()).to_numpy()),
             latency_us=column("latency_us", np.int64),
+            request=request,
             failed=(status >= SERVER_ERROR) | column("fallback", np.bool_),
             error=column("error", object),
-            request=column("request_id", object) if together else None,
         )
 
     def requests(self, mask: NDArray[np.bool_]) -> _Requests:
-        """Group chosen rows by their request; the rows of a request are logged one after the other."""
+        """Group chosen rows by their request."""
         rows = np.flatnonzero(mask)
-        if self.request is None or not rows.size:
-            return _Requests(rows, np.arange(rows.size))
-        names = self.request[rows]
-        new = np.append([True], names[1:] != names[:-1])
-        return _Requests(rows, np.flatnonzero(new))
+        return _Requests(rows, np.flatnonzero(np.diff(self.request[rows], prepend=-1)))
 
 
-class _Arm:
-    """Counts of one arm, by the rollout's sequence number."""
+class _Tally:
+    """Requests, and how many of them failed, by the rollout's sequence number; each counts once, with all its rows."""
 
     def __init__(self) -> None:
         self.requests: Counter[int] = Counter()
         self.failures: Counter[int] = Counter()
+        self._last, self._last_failed = -1, False
+
+    def add(self, rows: _Rows, requests: _Requests, sequence: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Count further rows, and return where requests begin that were not counted before."""
+        heads = requests.heads
+        if not heads.size:
+            return heads
+        failed = np.logical_or.reduceat(rows.failed[requests.rows], requests.starts)
+        again = int(rows.request[heads[0]] == self._last)  # its first rows were read earlier
+        if again:
+            late = bool(failed[0]) and not self._last_failed
+            self.failures[int(sequence[heads[0]])] += late
+            failed[0] |= self._last_failed
+        self._last, self._last_failed = int(rows.request[heads[-1]]), bool(failed[-1])
+        heads, failed = heads[again:], failed[again:]
+        self.requests.update(sequence[heads].tolist())
+        self.failures.update(sequence[heads][failed].tolist())
+        return heads
+
+
+class _Arm:
+    """What one arm did."""
+
+    def __init__(self) -> None:
+        self.tally = _Tally()
         self._errors: Counter[str] = Counter()
         self._latency_us: list[NDArray[np.int64]] = []
 
     def add(self, rows: _Rows, requests: _Requests, sequence: NDArray[np.int64]) -> None:
-        if not requests.rows.size:
-            return
-        heads = requests.heads
-        failed = np.logical_or.reduceat(rows.failed[requests.rows], requests.starts)
-        self.requests.update(sequence[heads].tolist())
-        self.failures.update(sequence[heads][failed].tolist())
+        heads = self.tally.add(rows, requests, sequence)
         self._latency_us.append(rows.latency_us[heads[rows.status[heads] < SERVER_ERROR]])
         self._errors.update(rows.error[requests.rows[rows.failed[requests.rows]]].tolist())
 
     def evidence(self, version: str) -> ArmEvidence:
-        requests, failures = self.requests.total(), self.failures.total()
-        share = binomial_bounds(successes=requests - failures, trials=requests)
+        requests, failures = self.tally.requests.total(), self.tally.failures.total()
         self._latency_us = [np.concatenate(self._latency_us)] if self._latency_us else []
         latency = self._latency_us[0] if self._latency_us else np.empty(0, np.int64)
         return ArmEvidence(
@@ -180,16 +214,35 @@ class _Arm:
             requests,
             failures,
             tuple(f"{text[:LONGEST_ERROR]} ({count:,})" for text, count in self._errors.most_common(NAMED_ERRORS)),
-            Bounded(None, None, None) if share is None else Bounded(share.share, share.low, share.high),
-            _milliseconds(latency, 0.5),
-            _milliseconds(latency, 0.99),
+            answered_share(requests - failures, requests),
+            median_bounds(latency),
+            p99_bounds(latency),
         )
 
 
-def _milliseconds(latency_us: NDArray[np.int64], quantile: float) -> Bounded:
-    bounds = quantile_bounds(latency_us, quantile)
-    value, low, high = (None if each is None else each / US_PER_MS for each in (bounds.value, bounds.low, bounds.high))
-    return Bounded(value, low, high)
+def answered_share(successes: int, trials: int) -> Bounded:
+    """Bound a share: from below as it is certified, at one look; from above as it is refuted, at all looks."""
+    once = binomial_bounds(successes=successes, trials=trials)
+    always = share_sequence(successes=successes, trials=trials)
+    if once is None or always is None:
+        return Bounded(None, None, None)
+    return Bounded(once.share, once.low, always.high)
+
+
+def median_bounds(latency_us: NDArray[np.int64]) -> Bounded:
+    """Bound a median at all looks, and so surely that what two of them say of their ratio holds with 95 %."""
+    bounds = quantile_sequence(latency_us, 0.5, confidence=1 - (1 - CONFIDENCE) / 2)
+    return _milliseconds(bounds.value, bounds.low, bounds.high)
+
+
+def p99_bounds(latency_us: NDArray[np.int64]) -> Bounded:
+    """Bound the 99th percentile: from above as it is certified, at one look; from below as it is refuted."""
+    once, always = quantile_bounds(latency_us, 0.99), quantile_sequence(latency_us, 0.99)
+    return _milliseconds(once.value, always.low, once.high)
+
+
+def _milliseconds(*latency_us: float | None) -> Bounded:
+    return Bounded(*(None if each is None else each / US_PER_MS for each in latency_us))
 
 
 def _split(entities: dict[object, set[str]], share: float) -> SplitEvidence:

@@ -1,9 +1,10 @@
 """Field check: rows read field by field, and everything that is wrong with them in one message."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection
 from datetime import datetime
 from difflib import get_close_matches
+from functools import partial
 from typing import Any, TypeAlias
 
 from sluiceway.artifacts.serving_contract import Field, ServingContract
@@ -32,46 +33,66 @@ def checked_rows(parsed: object, contract: ServingContract) -> list[tuple[Values
         Refusal: 422 with all that is wrong, the first ten things of it.
     """
     rows = parsed if isinstance(parsed, list) else [parsed]
-    made, problems = [], []
+    made, problems = [], _Problems()
     for place, row in enumerate(rows):
+        problems.where = f"row {place}: " if isinstance(parsed, list) else ""
         inputs: Values = {}
         key: Values = {}
-        where = f"row {place}: " if isinstance(parsed, list) else ""
-        problems += [where + problem for problem in _read(row, contract, inputs, key)]
+        _read(row, contract, inputs, key, problems)
         made.append((inputs, key))
-    if problems:
-        more = f"; and {len(problems) - MOST_PROBLEMS:,} more" if len(problems) > MOST_PROBLEMS else ""
-        raise Refusal(422, "; ".join(problems[:MOST_PROBLEMS]) + more)
+    if problems.count:
+        raise Refusal(422, problems.text())
     return made
 
 
-def _read(row: object, contract: ServingContract, inputs: Values, key: Values) -> Iterator[str]:
-    """Fill in the values of one row, and yield what is wrong."""
+class _Problems:
+    """What is wrong. Only what is told is worded: a body may hold a million mistakes, and near misses are dear."""
+
+    def __init__(self) -> None:
+        self.where = ""
+        self.count = 0
+        self._worded: list[str] = []
+
+    def add(self, word: Callable[[], str]) -> None:
+        self.count += 1
+        if self.count <= MOST_PROBLEMS:
+            self._worded.append(self.where + word())
+
+    def text(self) -> str:
+        more = self.count - MOST_PROBLEMS
+        return "; ".join(self._worded) + (f"; and {more:,} more" if more > 0 else "")
+
+
+def _read(row: object, contract: ServingContract, inputs: Values, key: Values, problems: _Problems) -> None:
+    """Fill in the values of one row, and note what is wrong."""
     if not isinstance(row, dict):
-        yield f"{_shown(row)} is no row; send an object with a field for each input"
+        problems.add(lambda: f"{_shown(row)} is no row; send an object with a field for each input")
         return
     missing = [field.name for field in contract.inputs if field.name not in row]
     if missing:
-        yield f"missing {_named(missing)}; give null for what is not known"
-    known = [field.name for field in (*contract.inputs, *contract.key)]
-    yield from (_unknown(name, known, missing) for name in row if name not in known)
+        problems.add(lambda: f"missing {_named(missing)}; give null for what is not known")
+    known = {field.name: None for field in (*contract.inputs, *contract.key)}
+    for name in row:
+        if name not in known:
+            problems.add(partial(_unknown, name, known, missing))
     for fields, into in ((contract.inputs, inputs), (contract.key, key)):
         for field in fields:
             if row.get(field.name) is not None:
-                yield from _take(field, row[field.name], into)
+                _take(field, row[field.name], into, problems)
             elif into is inputs:
                 into[field.name] = None
 
 
-def _take(field: Field, value: object, into: Values) -> Iterator[str]:
+def _take(field: Field, value: object, into: Values, problems: _Problems) -> None:
     try:
         into[field.name] = READERS[field.kind](value)
     except (TypeError, ValueError, OverflowError):
-        yield f"field {field.name!r} is {_shown(value)}; give {WANTED[field.kind]}, or null"
+        problems.add(lambda: f"field {field.name!r} is {_shown(value)}; give {WANTED[field.kind]}, or null")
 
 
-def _unknown(name: str, known: list[str], missing: list[str]) -> str:
-    near = get_close_matches(name, missing, n=1) or get_close_matches(name, known, n=1)
+def _unknown(name: str, known: Collection[str], missing: list[str]) -> str:
+    looked_at = name[:MOST_CHARACTERS]  # a name of a megabyte resembles none
+    near = get_close_matches(looked_at, missing, n=1) or get_close_matches(looked_at, known, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"there is {', '.join(map(repr, known)) or 'none'}"
     return f"unknown field {_shown(name)}: {hint}"
 

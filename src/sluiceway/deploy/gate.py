@@ -11,9 +11,11 @@ from sluiceway.core.verdict import Criterion, Measure, Outcome, Overrides, Verdi
 from sluiceway.declare.spec import Spec
 from sluiceway.stats.binomial_bounds import trials_needed
 
-STAGE_VERSION = 1
+STAGE_VERSION = 2
 BROKEN_SPLIT = 0.001
 NAMED_AT_MOST = 3
+FEWEST_FOR_SHARE = FEWEST_FOR_MEDIAN = 100
+FEWEST_FOR_P99 = 299  # as many as an upper bound takes: before that nothing could be promised either
 
 
 def gate(report: CanaryReport, promise: Promise, overrides: Overrides, now: datetime) -> Verdict:
@@ -60,8 +62,8 @@ def _hours(report: CanaryReport, spec: Spec) -> Iterator[Criterion]:
 
 def _success(report: CanaryReport, spec: Spec) -> Iterator[Criterion]:
     arm, limit = report.challenger_arm, spec.sla.success_rate
-    outcome = _above(arm.success, limit)
-    detail = f"{arm.requests:,} requests, {arm.failures:,} failed{_named(arm.errors)}"
+    outcome, early = _patient(_above(arm.success, limit), arm.requests, FEWEST_FOR_SHARE)
+    detail = f"{arm.requests:,} requests, {arm.failures:,} failed{_named(arm.errors)}{early}{_unread(report)}"
     if outcome is Outcome.INCONCLUSIVE:
         needed = trials_needed(failures=arm.failures, share=limit)
         more = "another" if arm.failures else "a"
@@ -76,14 +78,16 @@ def _latency(report: CanaryReport, spec: Spec) -> Iterator[Criterion]:
     detail = f"p99 of {ours.requests:,} requests: {_ms(ours.p99_ms.value)} ms"
     if report.scope == REHEARSAL:
         detail += "; in a rehearsal this is evidence of the code, not of the SLA"
-    outcome, name = _below(ours.p99_ms, limit), "p99 latency in ms, upper 95 % bound"
-    yield _said(report, name, outcome, measured=ours.p99_ms.high, limit=limit, detail=detail)
+    outcome, early = _patient(_below(ours.p99_ms, limit), ours.requests, FEWEST_FOR_P99)
+    name = "p99 latency in ms, upper 95 % bound"
+    yield _said(report, name, outcome, measured=ours.p99_ms.high, limit=limit, detail=detail + early)
     ratio = _ratio(ours, theirs)
     detail = f"medians: {_ms(ours.p50_ms.value)} ms, champion's {_ms(theirs.p50_ms.value)} ms"
     if not theirs.requests:
         detail += "; the champion answered nothing meanwhile: let the canary begin below 100 %"
-    outcome, name = _below(ratio, most), "median latency, times the champion's, upper 95 % bound"
-    yield _said(report, name, outcome, measured=ratio.high, limit=most, detail=detail)
+    outcome, early = _patient(_below(ratio, most), min(ours.requests, theirs.requests), FEWEST_FOR_MEDIAN)
+    name = "median latency, times the champion's, upper 95 % bound"
+    yield _said(report, name, outcome, measured=ratio.high, limit=most, detail=detail + early)
 
 
 def _quality(report: CanaryReport, spec: Spec) -> Iterator[Criterion]:
@@ -157,6 +161,13 @@ def _below(seen: Bounded, limit: float) -> Outcome:
     return Outcome.INCONCLUSIVE if seen.high is None or seen.high > limit else Outcome.STOPPED
 
 
+def _patient(outcome: Outcome, requests: int, fewest: int) -> tuple[Outcome, str]:
+    """Let nothing stop before so many requests were seen, as a first few tell of starting, and say so."""
+    if outcome is not Outcome.STOPPED or requests >= fewest:
+        return outcome, ""
+    return Outcome.INCONCLUSIVE, f"; it can stop the canary from {fewest:,} requests on"
+
+
 def _ratio(ours: ArmEvidence, theirs: ArmEvidence) -> Bounded:
     """Bound the ratio of two medians: ours at its best over theirs at its worst, and the other way round."""
     one, other = ours.p50_ms, theirs.p50_ms
@@ -187,6 +198,12 @@ def _said(
 
 def _named(errors: tuple[str, ...]) -> str:
     return f": {', '.join(errors[:NAMED_AT_MOST])}" if errors else ""
+
+
+def _unread(report: CanaryReport) -> str:
+    seen = report.unread
+    lines = "lines" if seen.lines > 1 else "line"
+    return f"; {seen.lines:,} {lines} of the log could not be read, the first: {seen.first}" if seen.lines else ""
 
 
 def _ms(value: float | None) -> str:

@@ -20,14 +20,17 @@ from sluiceway.ports.request_log import RequestLog
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """Where a change of the rollout goes, in this order: on record, onto the board, until the server answers by it."""
+    """Where a change of the rollout goes: what it rests upon is kept, then it goes on record, then onto the board."""
 
     record: Callable[[Transition], None]
     board: Board
     endpoint: Endpoint
+    keep: Callable[[CanaryReport], object]
 
-    def make(self, change: Transition) -> RolloutState:
+    def make(self, change: Transition, report: CanaryReport | None = None) -> RolloutState:
         """Let a change happen; when this returns, the server answers by it."""
+        if report is not None:
+            self.keep(report)
         self.record(change)
         self.board.show(change.state)
         self.endpoint.settle(change.state.sequence)
@@ -90,4 +93,4 @@ def _steer(
         watch.follow(state)
     ended = {ABORT: ABORTED, PROMOTE: PROMOTED}.get(change, report.ended_by)
     report = replace(report, ended_by=ended, reason="" if state.challenger else state.reason)
-    return control.make(Transition(change, state, report.content_id, verdict.criteria)), report
+    return control.make(Transition(change, state, report.content_id, verdict.criteria), report), report

@@ -31,13 +31,24 @@ def take(served: Served, objects: ObjectStore) -> tuple[ModelBundle, bytes]:
         UnknownObjectError: the bundle or its model is not there.
         DamagedError: one of them is not what was shelved.
     """
+    bundle = bundle_of(served, objects)
+    return bundle, _checked(bundle.onnx, bundle.onnx_sha256, objects)
+
+
+def bundle_of(served: Served, objects: ObjectStore) -> ModelBundle:
+    """Return a bundle from the shelf, checked, without its model's bytes.
+
+    Raises:
+        UnknownObjectError: it is not there.
+        DamagedError: it is not what was shelved.
+    """
     try:
         bundle = decode(ModelBundle, _checked(served.key, served.sha256, objects))
     except msgspec.DecodeError as error:
         raise DamagedError(f"{served.key} is no bundle of this version of Sluiceway: {error}") from error
     if bundle.content_id != served.bundle:
         raise DamagedError(f"{served.key} holds bundle {bundle.content_id[:12]}, not {served.bundle[:12]}")
-    return bundle, _checked(bundle.onnx, bundle.onnx_sha256, objects)
+    return bundle
 
 
 def _checked(key: str, sha256: str, objects: ObjectStore) -> bytes:

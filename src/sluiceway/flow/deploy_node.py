@@ -1,6 +1,7 @@
 """Stage 6 as a node: the candidate rehearsed against its rival, on requests that it has not learnt from."""
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sluiceway.artifacts.canary_report import CanaryReport
@@ -27,6 +28,7 @@ def run(job: Job) -> Artifact:
     """Ask a real server what was asked since the holdout began, and let its answers decide on the rollout."""
     from sluiceway.deploy.board import Board
     from sluiceway.deploy.canary import Canary
+    from sluiceway.deploy.kept_report import keep_report
     from sluiceway.deploy.rehearse import Control, rehearse
     from sluiceway.flow.rehearsing import answers_digest, logged, past_between, proven
     from sluiceway.flow.rival import rival, rivals
@@ -44,7 +46,9 @@ def run(job: Job) -> Artifact:
 
     job.progress.say(f"rehearsing {len(past.traffic.questions):,} requests")
     with kit.rehearse() as stage:
-        control = Control(record, Board(kit.objects, REHEARSAL), stage.endpoint)
+        control = Control(
+            record, Board(kit.objects, REHEARSAL), stage.endpoint, partial(keep_report, objects=kit.objects)
+        )
         checkpoints = (point.at for point in replay(past.traffic, stage, progress=job.progress))
         report = rehearse(canary, checkpoints, began=began, log=stage.log, control=control)
         table = logged(stage.log, features.contract, canary.columns)

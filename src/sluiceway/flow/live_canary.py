@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 
 from sluiceway.artifacts.canary_report import CanaryReport
-from sluiceway.artifacts.codec import encode
 from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.artifacts.promise import Promise
 from sluiceway.artifacts.rollout_state import LIVE, RolloutState, Served
@@ -13,6 +12,7 @@ from sluiceway.core.verdict import Verdict
 from sluiceway.declare.project import Project
 from sluiceway.deploy.canary import ABORTED, PROMOTED, Canary, CanaryWatch
 from sluiceway.deploy.gate import gate
+from sluiceway.deploy.kept_report import keep_report
 from sluiceway.deploy.outcomes import Outcomes
 from sluiceway.deploy.page import write_page
 from sluiceway.deploy.rollout import ABORT, PROMOTE, START, challenger_of, changed, due
@@ -101,7 +101,7 @@ class LiveCanary:
     def _record(self, report: CanaryReport, verdict: Verdict) -> Standing:
         """Keep the evidence and its page, then put the verdict on record."""
         kit = self._kit
-        kit.objects.put(f"rollouts/canaries/{report.content_id}.json", encode(report))
+        keep_report(report, objects=kit.objects)
         self._page = write_page(report, verdict, self._canary.promise, objects=kit.objects)
         standing = Standing(
             DEPLOY.number, DEPLOY.name, report.content_id, self._upstream(), verdict, scope=LIVE, sequence=0

@@ -22,9 +22,9 @@ from pathlib import Path
 
 from sluiceway.core.errors import MisuseError
 
-def make(behaviour, notes):
+def make(behaviour, notes, place):
     with open(notes, "a") as file:
-        file.write(f"started {os.getpid()}\\n")
+        file.write(f"started {os.getpid()} {place}\\n")
     if behaviour == "refuses":
         raise MisuseError("nothing is published; run first")
     if behaviour == "dies":
@@ -44,6 +44,8 @@ async def app(scope, receive, send):
         Path(os.environ["ASKED"]).touch()
     if scope["path"] == "/slow":
         await asyncio.sleep(0.6)
+    if scope["path"] == "/busy":
+        time.sleep(60)
     if scope["path"] == "/never":
         await asyncio.sleep(60)
     await send({"type": "http.response.start", "status": 200, "headers": []})
@@ -56,9 +58,9 @@ from sluiceway.adapters.granian_server import GranianServer, listen
 behaviour, workers, notes = sys.argv[1:]
 listeners = listen("127.0.0.1", 0, workers=int(workers))
 print(listeners[0].getsockname()[1], flush=True)
-died = lambda pid: print(f"died {pid}", flush=True)
+died = lambda pid, place: print(f"died {pid} {place}", flush=True)
 settings = {"behaviour": behaviour, "notes": notes}
-sys.exit(GranianServer("small_app:make", settings, listeners=listeners, died=died, grace_s=2.0).serve())
+sys.exit(GranianServer("small_app:make", settings, listeners=listeners, died=died, grace_s=2.0, hung_s=2.0).serve())
 """
 
 
@@ -94,6 +96,10 @@ class Running:
     def started(self):
         """The workers that were ever started, oldest first."""
         return [int(line.split()[1]) for line in self.notes.read_text().splitlines()] if self.notes.exists() else []
+
+    def places(self):
+        """The places of the workers that were ever started, oldest first."""
+        return [int(line.split()[2]) for line in self.notes.read_text().splitlines()]
 
     def stop(self):
         """Stop in order; return the exit code and what was said."""
@@ -155,8 +161,34 @@ def test_a_killed_worker_is_replaced_and_the_other_serves_on(running):
     assert set(server.started()) - {killed, living} == server.askers() - {living}
     code, out, err = server.stop()
     assert code == 0
-    assert f"died {killed}" in out
+    places = dict(zip(server.started(), server.places(), strict=True))
+    assert sorted(places.values()) in ([0, 0, 1], [0, 1, 1])
+    assert places[server.started()[-1]] == places[killed]
+    assert f"died {killed} {places[killed]}\n" in out
     assert f"worker {killed} was killed by SIGKILL" in err
+
+
+@pytest.mark.parametrize("how", ["stopped", "busy"])
+def test_a_worker_that_hangs_is_killed_and_replaced(running, how):
+    server = running()
+    first = server.ask()
+    if how == "stopped":
+        os.kill(first, signal.SIGSTOP)
+    else:
+        with ThreadPoolExecutor(1) as pool, pytest.raises((ConnectionError, ValueError)):
+            pool.submit(server.ask, "/busy").result()
+    assert server.ask() != first
+    code, out, err = server.stop()
+    assert code == 0
+    assert f"worker {first} hangs: its event loop has stood still for 2 s; it is killed" in err
+    assert f"died {first}" in out
+
+
+def test_a_worker_that_only_waits_does_not_hang(running):
+    server = running()
+    first = server.ask()
+    time.sleep(3)
+    assert server.ask() == first
 
 
 def test_connections_wait_while_the_only_worker_is_replaced(running):

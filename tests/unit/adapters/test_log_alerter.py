@@ -31,6 +31,11 @@ def test_a_line_holds_all_of_an_alert_and_when_it_was_told(tmp_path):
     ]
 
 
+def test_only_its_owner_reads_the_file(tmp_path):
+    LogAlerter(tmp_path / "alerts.jsonl").send("late v1", [COST], places=["log"])
+    assert (tmp_path / "alerts.jsonl").stat().st_mode & 0o777 == 0o600
+
+
 def test_people_read_it_on_standard_error(tmp_path, capsys):
     LogAlerter(tmp_path / "alerts.jsonl").send("late v1", [COST, COST], places=["log"])
     said = capsys.readouterr()

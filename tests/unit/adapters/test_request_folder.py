@@ -4,8 +4,13 @@ import os
 import signal
 import subprocess
 import sys
+from itertools import accumulate
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sluiceway.adapters import request_folder
 from sluiceway.adapters.request_folder import RequestFolder
@@ -216,3 +221,49 @@ if child:
         assert [f"{name} {number} {'x' * 500}".encode() for number in range(300)] == [
             line for line in lines if line.startswith(f"{name} ".encode())
         ]
+
+
+def test_what_callers_gave_only_the_owner_reads(log):
+    log.append(b"a line\n")
+    assert log._folder.stat().st_mode & 0o777 == 0o700
+    assert {path.name: path.stat().st_mode & 0o777 for path in log._folder.iterdir()} == {
+        "lock": 0o600, "requests-2013-10-22.jsonl": 0o600,
+    }  # fmt: skip
+
+
+def test_a_folder_that_may_not_be_listed_is_not_an_empty_log(log, monkeypatch):
+    def refused(folder):
+        raise PermissionError(13, "Permission denied")
+
+    log.append(b"a line\n")
+    monkeypatch.setattr(Path, "iterdir", refused)
+    with pytest.raises(SourceError, match=r"cannot be listed: Permission denied; only the user"):
+        content(log)
+
+
+def test_a_mark_that_other_lines_came_to_lie_across_begins_with_the_whole_line(log):
+    log.append(b"kept\n")
+    log.append(b"taken back, as the disk was full\n")
+    *_, (mark, _) = log.read()
+    path = log._folder / files(log)[0]
+    path.write_bytes(b"kept\n")
+    assert content(log, mark) == b""
+    log.append(b"a short one\n")
+    assert content(log, mark) == b""
+    log.append(b"a line that lies across the old mark\n")
+    log.append(b"another\n")
+    assert content(log, mark) == b"a line that lies across the old mark\nanother\n"
+
+
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=12), st.data())
+def test_reading_on_from_anywhere_gives_whole_lines_only(sizes, data):
+    lines = [b"x" * size + b"\n" for size in sizes]
+    with TemporaryDirectory() as name:
+        path = Path(name) / "requests-2013-10-22.jsonl"
+        path.write_bytes(b"".join(lines))
+        offset = data.draw(st.integers(0, path.stat().st_size))
+        found = content(RequestFolder(Path(name)), f"{path.name}:{offset}")
+    assert b"".join(lines).endswith(found)
+    ends = list(accumulate(map(len, lines), initial=0))
+    begun = max(end for end in ends if end <= offset)
+    assert len(found) == ends[-1] - begun

@@ -143,3 +143,33 @@ def test_requests_go_on_while_a_state_is_loaded(server):
         return during
 
     assert asyncio.run(asyncio.wait_for(story(), 20)) == ["v1"] * 5
+
+
+def test_what_lacks_something_is_not_taken_up_is_told_and_is_once_it_is_there(server):
+    lacking = True
+
+    def required(state, *, alone):
+        assert (state.sequence, alone) == (2, False)
+        if lacking:
+            raise SourceError("there are no features")
+
+    server.app.watch.required = required
+    server.show(server.shelve(bundles.flipped(), "v2"), sequence=2)
+    assert server.get("/health").json["version"] == "v1"
+    assert server.get("/health").json["load_error"] == ("rollout state 2 cannot be taken up: there are no features")
+    lacking = False
+    server.app.watch.look()
+    assert (server.get("/health").json["version"], server.get("/health").json["load_error"]) == ("v2", "")
+
+
+def test_a_server_that_lacks_something_from_the_start_is_not_ready():
+    fresh = Server()
+
+    def required(state, *, alone):
+        assert alone
+        raise SourceError("there are no features")
+
+    fresh.app.watch.required = required
+    fresh.show(fresh.shelve())
+    assert fresh.get("/health/ready").status == 503
+    assert fresh.ask().status == 503

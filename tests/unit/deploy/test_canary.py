@@ -1,14 +1,22 @@
-from dataclasses import replace
+from dataclasses import replace as replaced
 from datetime import timedelta
 
+from msgspec.structs import replace as restruct
 from tests.canaries import BEGAN, COLUMNS, CONTRACT, HOUR, a_rival, a_scene
 
-from sluiceway.artifacts.canary_report import CanaryReport
+from sluiceway.artifacts.canary_report import CanaryReport, Unread
 from sluiceway.artifacts.codec import decode, encode
 from sluiceway.artifacts.feature_set import FeatureColumn
+from sluiceway.artifacts.request_record import CHALLENGER, RequestRecord
+from sluiceway.artifacts.rollout_state import RolloutState
 from sluiceway.artifacts.serving_contract import ServedView
-from sluiceway.deploy.canary import CanaryWatch
+from sluiceway.deploy.canary import CanaryWatch, belongs
 from sluiceway.deploy.rollout import Plan, first, start, step_up
+from sluiceway.plans.moments_sql import microseconds
+
+
+def replace(thing, **changes):
+    return restruct(thing, **changes) if isinstance(thing, RequestRecord) else replaced(thing, **changes)
 
 
 def begun(scene):
@@ -34,6 +42,67 @@ def test_a_look_reads_only_what_is_new():
         report = watch.look(moment)
     assert report.champion_arm.requests + report.challenger_arm.requests == 600
     assert [after for after, _ in read] == ["", "1", "2"]
+
+
+def of_an_earlier_canary(scene, **changes):
+    """A look at a canary whose log begins with rows of another one, on its challenger's arm and with known outcomes."""
+    state = begun(scene)
+    scene.server.ask(scene.flown[:1_200])
+    early = [replace(scene.server.record(flight), **changes) for flight in scene.flown[1_200:1_800]]
+    scene.server.log.chunks.insert(0, b"".join(encode(each) + b"\n" for each in early))
+    return CanaryWatch(scene.canary, state, scene.server.log).look(BEGAN + 60 * HOUR)
+
+
+def without_it():
+    scene = a_scene()
+    state = begun(scene)
+    scene.server.ask(scene.flown[:1_200])
+    return CanaryWatch(scene.canary, state, scene.server.log).look(BEGAN + 60 * HOUR)
+
+
+def test_rows_of_an_earlier_canary_count_nowhere_not_even_in_quality():
+    assert of_an_earlier_canary(a_scene(), arm=CHALLENGER, sequence=1) == without_it()
+
+
+def test_rows_from_before_its_beginning_count_nowhere_also_where_sequences_began_anew():
+    """As when a ledger was lost and made again: an older log then holds the same sequence numbers, or greater ones."""
+    before = microseconds(BEGAN) - 1
+    assert of_an_earlier_canary(a_scene(), arm=CHALLENGER, sequence=7, at=before) == without_it()
+    live = RolloutState("live", a_scene().server.champion.served, 2, BEGAN, "")
+    record = replace(a_record(), arm=CHALLENGER, sequence=2, at=before)
+    assert belongs(record, live)
+    assert not belongs(replace(record, arrival=before), live)
+
+
+def test_a_line_that_cannot_be_read_hides_no_other():
+    scene = a_scene()
+    state = begun(scene)
+    scene.server.ask(scene.flown[:600])
+    scene.server.log.append(b'{"request_id": "torn')
+    scene.server.log.append(b"\n")
+    scene.server.ask(scene.flown[600:1_200])
+    report = CanaryWatch(scene.canary, state, scene.server.log).look(BEGAN + 60 * HOUR)
+    assert report.unread.lines == 1
+    assert report.unread.first.startswith("line 601 of the part of the log that ends at 4: ")
+    assert replace(report, unread=Unread()) == without_it()
+
+
+def test_an_earlier_record_of_another_kind_is_not_even_looked_at():
+    kinds = {"tailnum": 7, "wind": "strong"}
+    assert of_an_earlier_canary(a_scene(), inputs=kinds, features=kinds, sequence=1) == without_it()
+
+
+def test_what_failed_before_it_had_an_arm_belongs_to_whoever_answers_at_that_moment():
+    state = begun(a_scene())
+    lost = replace(a_record(), arm="", sequence=0, status=503)
+    assert belongs(lost, state)
+    assert not belongs(replace(lost, at=microseconds(BEGAN) - 1), state)
+
+
+def a_record():
+    scene = a_scene()
+    begun(scene)
+    return scene.server.record(scene.flown[0])
 
 
 def test_a_report_says_who_and_when_and_what_was_known_at_each_look():

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.canaries import COLUMNS, CONTRACT
 
-from sluiceway.artifacts.canary_report import CanaryStep
+from sluiceway.artifacts.canary_report import Bounded, CanaryStep
 from sluiceway.artifacts.codec import encode
 from sluiceway.artifacts.request_record import CHALLENGER, CHAMPION, RequestRecord
 from sluiceway.artifacts.rollout_state import RolloutState, Served
@@ -17,6 +17,8 @@ from sluiceway.plans.moments_sql import microseconds
 from sluiceway.plans.request_log import request_table
 from sluiceway.stats.binomial_bounds import binomial_bounds
 from sluiceway.stats.quantile_bounds import quantile_bounds
+from sluiceway.stats.quantile_sequence import quantile_sequence
+from sluiceway.stats.share_sequence import share_sequence
 
 BEGAN = datetime(2013, 9, 1, tzinfo=UTC)
 ONE, TWO = (Served(f"v{each}", "model", f"b{each}", f"bundles/b{each}.json", "0" * 64) for each in (1, 2))
@@ -78,24 +80,8 @@ def test_what_failed_before_it_had_an_arm_counts_against_both_and_says_nothing_o
     assert arms.step(STATE, NEXT.since) == CanaryStep(0.25, BEGAN, NEXT.since, 2, 1, 1)
 
 
-def test_what_failed_before_the_canary_is_not_its_failure():
-    early = a_record(5, "", status=503, rows=0, sequence=0, arrival=microseconds(BEGAN) - 1)
-    assert gathered(early).arm(CHALLENGER, "v2").requests == 0
-
-
-def test_a_rehearsal_goes_by_its_virtual_clock():
-    lost = {"status": 503, "rows": 0, "sequence": 0, "arrival": microseconds(BEGAN) + 10**15}
-    arms = ArmsGathered(replace(STATE, scope="rehearsal"), ("tailnum",))
-    arms.take(a_table([a_record(5, "", at=microseconds(BEGAN) - 1, **lost), a_record(6, "", **lost)]))
-    assert arms.arm(CHALLENGER, "v2").requests == 1
-
-
 def test_a_callers_mistake_is_nobodys_failure():
     assert gathered(a_record(1, "", status=422, rows=0, sequence=0)).arm(CHALLENGER, "v2").requests == 0
-
-
-def test_what_an_earlier_state_answered_is_left_out():
-    assert gathered(a_record(1, sequence=1), a_record(2)).arm(CHAMPION, "v1").requests == 1
 
 
 def test_a_request_of_many_rows_counts_once_for_each_arm_and_fails_with_any_of_its_rows():
@@ -114,10 +100,15 @@ def test_a_request_of_many_rows_counts_once_for_each_arm_and_fails_with_any_of_i
 def test_success_and_latency_come_with_their_bounds():
     records = [a_record(n, CHALLENGER, fallback=n == 7, latency_us=n * 10) for n in range(400)]
     found = gathered(*records).arm(CHALLENGER, "v2")
-    share = binomial_bounds(successes=399, trials=400)
-    assert (found.success.value, found.success.low, found.success.high) == (share.share, share.low, share.high)
-    p99 = quantile_bounds(np.arange(400) * 0.01, 0.99)
-    assert (found.p99_ms.value, found.p99_ms.low, found.p99_ms.high) == pytest.approx((p99.value, p99.low, p99.high))
+    once, always = binomial_bounds(successes=399, trials=400), share_sequence(successes=399, trials=400)
+    assert found.success == Bounded(once.share, once.low, always.high)
+    sample = np.arange(400) * 0.01
+    once, always = quantile_bounds(sample, 0.99), quantile_sequence(sample, 0.99)
+    assert (found.p99_ms.value, found.p99_ms.low, found.p99_ms.high) == pytest.approx(
+        (once.value, always.low, once.high)
+    )
+    half = quantile_sequence(sample, 0.5, confidence=0.975)
+    assert (found.p50_ms.value, found.p50_ms.low, found.p50_ms.high) == pytest.approx((half.value, half.low, half.high))
 
 
 def test_nothing_is_said_of_an_arm_without_requests():
@@ -168,20 +159,65 @@ def test_an_entity_may_be_named_by_several_columns_and_by_the_key():
     assert arms.split([STATE]).entities == 8
 
 
-@given(st.lists(st.tuples(st.sampled_from([CHAMPION, CHALLENGER, ""]), st.booleans(), st.integers(2, 3)), max_size=60),
-       st.integers(1, 7))  # fmt: skip
-def test_it_makes_no_difference_in_how_many_pieces_the_log_is_read(drawn, pieces):
-    records = [
-        a_record(n, arm, sequence=sequence if arm else 0, status=500 if not arm else 200, fallback=fails)
-        for n, (arm, fails, sequence) in enumerate(drawn)
-    ]
+def test_a_caller_who_names_every_request_alike_is_counted_each_time():
+    alone = [a_record(n, CHALLENGER, request_id="mine") for n in range(5)]
+    assert gathered(*alone).arm(CHALLENGER, "v2").requests == 5
+    arrays = [a_record(n, CHALLENGER, request_id="mine", row=row, rows=2) for n in range(5) for row in range(2)]
+    assert gathered(*arrays).arm(CHALLENGER, "v2").requests == 5
+    assert gathered(*alone, *arrays, *alone).arm(CHALLENGER, "v2").requests == 15
+
+
+def test_an_array_whose_rows_are_read_in_two_parts_is_counted_once_and_fails_once():
+    rows = [a_record(1, CHALLENGER, request_id="array", row=row, rows=4, fallback=row > 1) for row in range(4)]
+    arms = ArmsGathered(STATE, ("tailnum",))
+    for row in rows:
+        arms.take(a_table([row]))
+    found = arms.arm(CHALLENGER, "v2")
+    assert (found.requests, found.failures) == (1, 1)
+    assert found.p50_ms.value == rows[0].latency_us / 1_000
+    assert arms.step(STATE, NEXT.since).requests == 1
+
+
+@st.composite
+def logs(draw):
+    """Requests of one row and of many, some refused, by callers some of whom name all their requests alike."""
+    arms = st.sampled_from([CHAMPION, CHALLENGER])
+    requests = []
+    for number in range(draw(st.integers(0, 25))):
+        shared = {"request_id": draw(st.sampled_from(["mine", "yours", f"r{number}"]))}
+        shared |= {"sequence": draw(st.integers(2, 3)), "latency_us": draw(st.integers(100, 900))}
+        if draw(st.integers(0, 5)) == 0:
+            requests.append(
+                [a_record(number, "", status=draw(st.sampled_from([422, 503])), **shared | {"sequence": 0})]
+            )
+            continue
+        rows = draw(st.integers(1, 4))
+        requests.append(
+            [
+                a_record(number, draw(arms), row=row, rows=rows, fallback=draw(st.booleans()), **shared)
+                for row in range(rows)
+            ]
+        )
+    return requests
+
+
+@given(logs(), st.data())
+def test_every_request_counts_once_for_each_arm_in_how_many_pieces_the_log_is_read(requests, data):
+    records = [row for request in requests for row in request]
     whole, parts = gathered(*records), ArmsGathered(STATE, ("tailnum",))
-    for start in range(pieces):
-        size = -(-len(records) // pieces)
-        parts.take(a_table(records[start * size : (start + 1) * size]))
-    for arm in (CHAMPION, CHALLENGER):
-        assert parts.arm(arm, "v") == whole.arm(arm, "v")
+    while records:
+        size = data.draw(st.integers(1, len(records)))
+        parts.take(a_table(records[:size]))
+        records = records[size:]
+    for name in (CHAMPION, CHALLENGER):
+        assert parts.arm(name, "v") == whole.arm(name, "v")
+        expected = [[row for row in request if row.arm == name or row.status == 503] for request in requests]
+        assert whole.arm(name, "v").requests == sum(map(bool, expected))
+        assert whole.arm(name, "v").failures == sum(
+            any(row.fallback or row.status == 503 for row in rows) for rows in expected
+        )
     assert parts.split([STATE, NEXT]) == whole.split([STATE, NEXT])
-    assert whole.arm(CHAMPION, "v").requests + whole.arm(CHALLENGER, "v").requests == len(records) + sum(
-        not arm for arm, _, _ in drawn
-    )
+    for state in (STATE, NEXT):
+        assert parts.step(state, NEXT.since).canary_requests == whole.step(state, NEXT.since).canary_requests or any(
+            row.status == 503 for request in requests for row in request
+        )

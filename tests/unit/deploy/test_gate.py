@@ -1,4 +1,7 @@
-"""Gate 6: each criterion has a fault that stops it, and too little evidence keeps it shut."""
+"""Gate 6: each criterion has a fault that stops it, too little evidence keeps it shut, and chance hardly ever stops it.
+
+The simulated rates are those that docs/rollouts.md tells.
+"""
 
 import subprocess
 import sys
@@ -6,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from math import nan
 
+import numpy as np
 import pytest
 
 from sluiceway.artifacts.canary_report import (
@@ -16,13 +20,16 @@ from sluiceway.artifacts.canary_report import (
     QualityEvidence,
     SkewEvidence,
     SplitEvidence,
+    Unread,
 )
 from sluiceway.artifacts.promise import Promise
 from sluiceway.artifacts.rollout_state import Served
 from sluiceway.artifacts.table_ref import TableRef
 from sluiceway.core.verdict import NO_OVERRIDES, Outcome, Override, Overrides
 from sluiceway.declare.spec import Costs, Metric, ProblemStatement, ServiceLevel, Spec, Target
-from sluiceway.deploy.gate import gate, while_running
+from sluiceway.deploy.evidence import answered_share, p99_bounds
+from sluiceway.deploy.gate import FEWEST_FOR_P99, FEWEST_FOR_SHARE, gate, while_running
+from sluiceway.stats.share_sequence import is_excluded
 
 BEGAN, NOW = datetime(2013, 9, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
 SPEC = Spec(
@@ -35,6 +42,8 @@ SPEC = Spec(
 )
 PROMISE = Promise(SPEC, ())
 UNKNOWN = Bounded(None, None, None)
+LOOKS = 10_000  # after every request
+CANARIES = 2_000
 ARM = ArmEvidence("v2", 3_400, 0, (), Bounded(1.0, 0.99912, 1.0), Bounded(0.5, 0.49, 0.51), Bounded(4.0, 3.2, 6.1))
 QUALITY = QualityEvidence(3_000, 500, 0.4, 0.39, 9.0, 8.8, Bounded(-0.01, -0.02, 0.004), 0.02)
 HONEST = CanaryReport(
@@ -116,6 +125,11 @@ def test_too_few_requests_to_certify_are_inconclusive_and_counted(requests, fail
     closed = only(judged(challenger_arm=arm(requests=requests, failures=failures, success=success)))
     assert closed.outcome is Outcome.INCONCLUSIVE
     assert said in closed.detail
+
+
+def test_lines_of_the_log_that_could_not_be_read_are_told_beside_the_requests():
+    (told,) = [each.detail for each in judged(unread=Unread(2, "line 7 of it")).criteria if "answered" in each.name]
+    assert told == "3,400 requests, 0 failed; 2 lines of the log could not be read, the first: line 7 of it"
 
 
 def test_gate_stops_when_p99_is_above_what_was_promised():
@@ -262,3 +276,83 @@ def test_the_gate_loads_nothing_heavy():
     code = f"import sys, sluiceway.deploy.gate; print([name for name in {heavy!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def most_failures(promised, fewest):
+    """How many failures let the gate stop a canary, for each number of requests."""
+    needed, failures = [], 0
+    for requests in range(fewest, LOOKS + 1):
+        while failures <= (1 - promised) * requests or not is_excluded(
+            promised, successes=requests - failures, trials=requests, doubt=0.05
+        ):
+            failures += 1
+        needed.append(failures)
+    return np.array(needed)
+
+
+def stopped_at(kept, promised, fewest):
+    """At which request each simulated canary was aborted; ``LOOKS`` and one where it never was."""
+    needed, drawn = most_failures(promised, fewest), np.random.default_rng(2)
+    ends = []
+    for _ in range(CANARIES):
+        crossed = np.cumsum(drawn.random(LOOKS) >= kept)[fewest - 1 :] >= needed
+        ends.append(fewest + int(crossed.argmax()) if crossed.any() else LOOKS + 1)
+    return np.array(ends)
+
+
+@pytest.mark.parametrize(
+    ("kept", "promised", "fewest"),
+    [
+        (0.999, 0.999, FEWEST_FOR_SHARE),
+        (0.9995, 0.999, FEWEST_FOR_SHARE),
+        (0.99, 0.99, FEWEST_FOR_P99),
+        (0.995, 0.99, FEWEST_FOR_P99),
+    ],
+)
+def test_fewer_than_1_of_100_canaries_that_keep_their_promise_are_aborted(kept, promised, fewest):
+    assert np.mean(stopped_at(kept, promised, fewest) <= LOOKS) < 0.01
+
+
+def test_one_that_answers_99_percent_instead_of_99_9_is_out_after_some_500_requests():
+    ends = stopped_at(0.99, 0.999, FEWEST_FOR_SHARE)
+    assert np.quantile(ends, 0.9) <= 1_200
+    assert np.median(ends) <= 500
+
+
+@pytest.mark.parametrize("requests", [100, 400, 2_995, 10_000])
+def test_the_gate_stops_exactly_where_the_simulation_says(requests):
+    needed = most_failures(0.999, FEWEST_FOR_SHARE)[requests - FEWEST_FOR_SHARE]
+    assert success_of(requests, needed) is Outcome.STOPPED
+    assert success_of(requests, needed - 1) is not Outcome.STOPPED
+
+
+@pytest.mark.parametrize("requests", [299, 2_000])
+def test_latency_stops_exactly_where_the_simulation_says(requests):
+    needed = most_failures(0.99, FEWEST_FOR_P99)[requests - FEWEST_FOR_P99]
+    assert latency_of(requests, needed) is Outcome.STOPPED
+    assert latency_of(requests, needed - 1) is not Outcome.STOPPED
+
+
+def test_one_slow_request_stops_nothing():
+    assert latency_of(1, 1) is Outcome.INCONCLUSIVE
+    assert latency_of(298, 298) is Outcome.INCONCLUSIVE
+
+
+def test_failing_from_the_start_stops_from_the_hundredth_request_on():
+    assert success_of(99, 99) is Outcome.INCONCLUSIVE
+    assert success_of(100, 100) is Outcome.STOPPED
+
+
+def success_of(requests, failures):
+    arm = ArmEvidence("v2", requests, failures, (), answered_share(requests - failures, requests), UNKNOWN, UNKNOWN)
+    return outcome_of(arm, "answered")
+
+
+def latency_of(requests, slow):
+    latency = np.array([60_000] * slow + [1_000] * (requests - slow))
+    return outcome_of(ArmEvidence("v2", requests, 0, (), UNKNOWN, UNKNOWN, p99_bounds(latency)), "p99")
+
+
+def outcome_of(arm, word):
+    report = replace(HONEST, challenger_arm=arm)
+    return next(each.outcome for each in while_running(report, PROMISE) if word in each.name)

@@ -23,7 +23,7 @@ def run(scene):
     def record(change):
         record_transition(scene.ledger, change)
 
-    control = Control(record, scene.server.board, scene.server)
+    control = Control(record, scene.server.board, scene.server, scene.kept.append)
     return rehearse(scene.canary, scene.checkpoints(), began=BEGAN, log=scene.server.log, control=control)
 
 
@@ -42,6 +42,15 @@ def test_an_equal_challenger_is_promoted_step_by_step():
     assert report.quality.difference.high <= report.quality.margin
     assert scene.server.settled == [1, 2, 3, 4, 5, 6]
     assert scene.server.board.read().champion.version == "v2"
+
+
+def test_what_each_change_rests_upon_is_kept_before_the_change_is_on_record():
+    scene = a_scene()
+    run(scene)
+    changes = [each for each in transitions(scene.ledger, "rehearsal") if each.evidence]
+    assert [each.content_id for each in scene.kept] == [each.evidence for each in changes]
+    assert [each.name for each in changes] == ["step_up", "step_up", "step_up", "promote"]
+    assert [each.ended_by for each in scene.kept] == ["running", "running", "running", "promoted"]
 
 
 def test_after_a_promotion_the_replay_goes_on_with_the_new_champion():
@@ -97,7 +106,7 @@ def test_an_abort_ends_the_replay_at_once():
     scene = a_scene(a_rival("v2"), latency_us={"champion": 400, "challenger": 4_000})
     report = run(scene)
     assert report.until == report.ended
-    assert report.ended - BEGAN <= timedelta(hours=24)
+    assert report.ended - BEGAN <= timedelta(hours=36)
 
 
 def test_traffic_that_ends_too_early_is_said_with_what_is_lacking():

@@ -17,7 +17,7 @@ from sluiceway.pages.canary_page import canary_html
 def report():
     """A canary that was promoted."""
     scene = a_scene()
-    control = Control(lambda change: None, scene.server.board, scene.server)
+    control = Control(lambda change: None, scene.server.board, scene.server, scene.kept.append)
     made = rehearse(scene.canary, scene.checkpoints(), began=BEGAN, log=scene.server.log, control=control)
     return replace(made, skew=SkewEvidence(9_000, 252_000, {}, ()))
 
