@@ -163,6 +163,7 @@ class Server:
             scope="rehearsal",
             status=200,
             latency_us=self.latency_us[arm] + flight.number % 97,
+            work_us=self.latency_us[arm] + flight.number % 97,
             arm=arm,
             version=rival.served.version,
             share=state.share,

@@ -69,7 +69,9 @@ def one_in_a_hundred_failed(report):
 
 
 def slower_by_far(report):
-    return report.challenger_arm.p50_ms.low > 4 * report.champion_arm.p50_ms.high and not report.challenger_arm.failures
+    return (
+        report.challenger_arm.work_ms.low > 4 * report.champion_arm.work_ms.high and not report.challenger_arm.failures
+    )
 
 
 def nothing_but_nan(report):
@@ -92,7 +94,7 @@ class Bad:
 
 
 FAILING = Bad(bundles.raising_where_above(990.0, **TRUTH), "share of canary requests answered", one_in_a_hundred_failed)
-SLOW = Bad(bundles.slow(200, **TRUTH), "median latency, times the champion's", slower_by_far)
+SLOW = Bad(bundles.slow(200, **TRUTH), "median work on a request, times the champion's", slower_by_far)
 MUTE = Bad(bundles.constant(nan), "share of canary requests answered", nothing_but_nan)
 FLIPPED = Bad(bundles.flipped(**TRUTH), "log loss above the champion's", surely_worse)
 BAD = {

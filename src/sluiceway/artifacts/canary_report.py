@@ -37,7 +37,8 @@ class ArmEvidence:
     """How one arm did. A failure is a request that the arm could not answer, also where the champion stepped in.
 
     ``success`` is a share, 0 to 1; its low bound and the high one of ``p99_ms`` hold at one look, all others at every
-    look at once. Latencies are milliseconds inside the server, from the whole request to its answer.
+    look at once. ``p99_ms`` is of milliseconds inside the server, from the whole request
+    to its answer, with what it waited for there; ``work_ms`` is the median of the work on it alone.
     """
 
     version: str
@@ -45,7 +46,7 @@ class ArmEvidence:
     failures: int
     errors: tuple[str, ...]
     success: Bounded
-    p50_ms: Bounded
+    work_ms: Bounded
     p99_ms: Bounded
 
 

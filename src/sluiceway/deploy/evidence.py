@@ -140,6 +140,7 @@ class _Rows(NamedTuple):
     sequence: NDArray[np.int64]
     status: NDArray[np.int64]
     latency_us: NDArray[np.int64]
+    work_us: NDArray[np.int64]
     request: NDArray[np.int64]
     failed: NDArray[np.bool_]
     error: NDArray[np.object_]
@@ -155,6 +156,7 @@ class _Rows(NamedTuple):
             sequence=column("sequence", np.int64),
             status=status,
             latency_us=column("latency_us", np.int64),
+            work_us=column("work_us", np.int64),
             request=request,
             failed=(status >= SERVER_ERROR) | column("fallback", np.bool_),
             error=column("error", object),
@@ -198,25 +200,26 @@ class _Arm:
     def __init__(self) -> None:
         self.tally = _Tally()
         self._errors: Counter[str] = Counter()
-        self._latency_us: list[NDArray[np.int64]] = []
+        self._times_us: list[NDArray[np.int64]] = []  # latency and work, shape (2, requests)
 
     def add(self, rows: _Rows, requests: _Requests, sequence: NDArray[np.int64]) -> None:
         heads = self.tally.add(rows, requests, sequence)
-        self._latency_us.append(rows.latency_us[heads[rows.status[heads] < SERVER_ERROR]])
+        answered = heads[rows.status[heads] < SERVER_ERROR]
+        self._times_us.append(np.stack([rows.latency_us[answered], rows.work_us[answered]]))
         self._errors.update(rows.error[requests.rows[rows.failed[requests.rows]]].tolist())
 
     def evidence(self, version: str) -> ArmEvidence:
         requests, failures = self.tally.requests.total(), self.tally.failures.total()
-        self._latency_us = [np.concatenate(self._latency_us)] if self._latency_us else []
-        latency = self._latency_us[0] if self._latency_us else np.empty(0, np.int64)
+        self._times_us = [np.concatenate([np.empty((2, 0), np.int64), *self._times_us], axis=1)]
+        latency_us, work_us = self._times_us[0]
         return ArmEvidence(
             version,
             requests,
             failures,
             tuple(f"{text[:LONGEST_ERROR]} ({count:,})" for text, count in self._errors.most_common(NAMED_ERRORS)),
             answered_share(requests - failures, requests),
-            median_bounds(latency),
-            p99_bounds(latency),
+            median_bounds(work_us),
+            p99_bounds(latency_us),
         )
 
 
@@ -229,9 +232,9 @@ def answered_share(successes: int, trials: int) -> Bounded:
     return Bounded(once.share, once.low, always.high)
 
 
-def median_bounds(latency_us: NDArray[np.int64]) -> Bounded:
+def median_bounds(work_us: NDArray[np.int64]) -> Bounded:
     """Bound a median at all looks, and so surely that what two of them say of their ratio holds with 95 %."""
-    bounds = quantile_sequence(latency_us, 0.5, confidence=1 - (1 - CONFIDENCE) / 2)
+    bounds = quantile_sequence(work_us, 0.5, confidence=1 - (1 - CONFIDENCE) / 2)
     return _milliseconds(bounds.value, bounds.low, bounds.high)
 
 
@@ -241,8 +244,8 @@ def p99_bounds(latency_us: NDArray[np.int64]) -> Bounded:
     return _milliseconds(once.value, always.low, once.high)
 
 
-def _milliseconds(*latency_us: float | None) -> Bounded:
-    return Bounded(*(None if each is None else each / US_PER_MS for each in latency_us))
+def _milliseconds(*times_us: float | None) -> Bounded:
+    return Bounded(*(None if each is None else each / US_PER_MS for each in times_us))
 
 
 def _split(entities: dict[object, set[str]], share: float) -> SplitEvidence:

@@ -82,11 +82,11 @@ def _latency(report: CanaryReport, spec: Spec) -> Iterator[Criterion]:
     name = "p99 latency in ms, upper 95 % bound"
     yield _said(report, name, outcome, measured=ours.p99_ms.high, limit=limit, detail=detail + early)
     ratio = _ratio(ours, theirs)
-    detail = f"medians: {_ms(ours.p50_ms.value)} ms, champion's {_ms(theirs.p50_ms.value)} ms"
+    detail = f"medians: {_ms(ours.work_ms.value)} ms, champion's {_ms(theirs.work_ms.value)} ms"
     if not theirs.requests:
         detail += "; the champion answered nothing meanwhile: let the canary begin below 100 %"
     outcome, early = _patient(_below(ratio, most), min(ours.requests, theirs.requests), FEWEST_FOR_MEDIAN)
-    name = "median latency, times the champion's, upper 95 % bound"
+    name = "median work on a request, times the champion's, upper 95 % bound"
     yield _said(report, name, outcome, measured=ratio.high, limit=most, detail=detail + early)
 
 
@@ -170,7 +170,7 @@ def _patient(outcome: Outcome, requests: int, fewest: int) -> tuple[Outcome, str
 
 def _ratio(ours: ArmEvidence, theirs: ArmEvidence) -> Bounded:
     """Bound the ratio of two medians: ours at its best over theirs at its worst, and the other way round."""
-    one, other = ours.p50_ms, theirs.p50_ms
+    one, other = ours.work_ms, theirs.work_ms
     return Bounded(_over(one.value, other.value), _over(one.low, other.high), _over(one.high, other.low))
 
 

@@ -87,13 +87,13 @@ def _steps(report: CanaryReport) -> list[Block]:
 def _arms(report: CanaryReport, spec: Spec) -> list[Block]:
     arms = (report.challenger_arm, report.champion_arm)
     rows = [
-        (arm.version, arm.requests, arm.failures, _share(arm.success), _bounded(arm.p50_ms), _bounded(arm.p99_ms))
+        (arm.version, arm.requests, arm.failures, _share(arm.success), _bounded(arm.work_ms), _bounded(arm.p99_ms))
         for arm in arms
     ]
-    columns = ("Version", "Requests", "Failed", "Success", "Median, ms", "p99, ms")
+    columns = ("Version", "Requests", "Failed", "Success", "Median work, ms", "p99 latency, ms")
     drawn = [
         Figure(_success(arms, spec), "Share of requests answered", "with one-sided 95 % bounds"),
-        Figure(_latency(arms, spec), "Latency in ms, inside the server", "with one-sided 95 % bounds"),
+        Figure(_latency(arms, spec), "Work and latency in ms, inside the server", "with one-sided 95 % bounds"),
     ]
     failed = [Table((f"What failed with {arms[0].version}",), [(each,) for each in arms[0].errors])]
     figures = [figure for figure in drawn if figure.svg]
@@ -111,9 +111,9 @@ def _success(arms: Sequence[ArmEvidence], spec: Spec) -> str:
 def _latency(arms: Sequence[ArmEvidence], spec: Spec) -> str:
     spans = [
         Span(f"{name}, {arm.version}", seen.value, seen.low, seen.high, colour)
-        for name in ("median", "p99")
+        for name in ("work, median", "latency, p99")
         for arm, colour in zip(arms, ("accent", "then"), strict=True)
-        for seen in (arm.p50_ms if name == "median" else arm.p99_ms,)
+        for seen in (arm.work_ms if name == "work, median" else arm.p99_ms,)
     ]
     return bounds_svg(spans, name="Latency in ms", limit=spec.sla.latency_p99_ms, logarithmic=True)
 

@@ -23,7 +23,7 @@ LIMITS = {
     "max_onnx_difference": "Difference between trained and exported model, at most",
     "minimum_slice_rows": "A slice is judged from this many rows",
     "minimum_slice_positives": "... and this many positives",
-    "max_latency_ratio": "A new model's median latency, in times of the one that it replaces, at most",
+    "max_latency_ratio": "A new model's median work on a request, in times of the one that it replaces, at most",
     "min_canary_hours": "Hours of canary traffic before a new model takes over, at least",
 }
 

@@ -154,14 +154,14 @@ def test_a_rehearsals_latency_says_what_it_is_evidence_of():
 
 
 def test_gate_stops_when_the_median_is_far_above_the_champions():
-    closed = only(judged(challenger_arm=arm(p50_ms=Bounded(5.0, 4.9, 5.1))))
+    closed = only(judged(challenger_arm=arm(work_ms=Bounded(5.0, 4.9, 5.1))))
     assert closed.outcome is Outcome.STOPPED
     assert closed.measured == pytest.approx(5.1 / 0.49)
     assert closed.detail == "medians: 5 ms, champion's 0.5 ms"
 
 
 def test_a_median_without_a_champion_to_compare_with_is_inconclusive():
-    silent = replace(ARM, version="v1", requests=0, success=UNKNOWN, p50_ms=UNKNOWN, p99_ms=UNKNOWN)
+    silent = replace(ARM, version="v1", requests=0, success=UNKNOWN, work_ms=UNKNOWN, p99_ms=UNKNOWN)
     closed = only(judged(champion_arm=silent))
     assert closed.outcome is Outcome.INCONCLUSIVE
     assert "let the canary begin below 100 %" in closed.detail
@@ -221,7 +221,7 @@ NOT_A_NUMBER = Bounded(nan, nan, nan)
         {"challenger_arm": arm(success=Bounded(1.0, 0.5, nan))},
         {"challenger_arm": arm(p99_ms=NOT_A_NUMBER)},
         {"challenger_arm": arm(p99_ms=Bounded(1.0, None, nan))},
-        {"challenger_arm": arm(p50_ms=NOT_A_NUMBER)},
+        {"challenger_arm": arm(work_ms=NOT_A_NUMBER)},
         {"quality": replace(QUALITY, difference=NOT_A_NUMBER)},
         {"quality": replace(QUALITY, margin=nan)},
         {"split": SplitEvidence(2_000, 1_000, 0.5, nan)},

@@ -69,7 +69,7 @@ BAD = {
         honest,
         "share of canary requests answered",
     ),
-    "ten times slower": ({"latency_us": {"champion": 400, "challenger": 4_000}}, honest, "median latency"),
+    "ten times slower": ({"latency_us": {"champion": 400, "challenger": 4_000}}, honest, "median work"),
     "no probability": ({"fails": lambda flight: "the model gave nan"}, lambda wind: nan, "share of canary requests"),
     "labels flipped": ({}, lambda wind: 1 - honest(wind), "log loss above the champion's"),
 }
@@ -143,7 +143,7 @@ def test_a_challenger_that_stays_uncertain_is_not_promoted():
 FAULTS = {  # the model, the champion beside it, and what stops it
     "one in a hundred raises": (bundles.raising_where_above(990.0), bundles.logistic(), "share of canary requests"),
     "one in a hundred is no number": (bundles.nan_where_above(990.0), bundles.logistic(), "share of canary requests"),
-    "ten times slower": (bundles.slow(2_000, **TRUTH), None, "median latency"),
+    "ten times slower": (bundles.slow(2_000, **TRUTH), None, "median work"),
     "never a number": (bundles.constant(nan), None, "share of canary requests"),
     "labels flipped": (bundles.flipped(**TRUTH), None, "log loss above the champion's"),
 }

@@ -184,7 +184,7 @@ def test_an_override_lets_the_canary_go_on():
     project.ask(4 * HALF_A_DAY)
     seen = canary_of(project).look()
     (slow,) = [each for each in seen.standing.verdict.criteria if each.outcome is Outcome.STOPPED]
-    assert slow.name.startswith("median latency")
+    assert slow.name.startswith("median work")
     until = project.clock.now() + timedelta(days=1)
     record_override(project.kit.ledger, Override(slow.check, seen.report.dataset, "ada", "known, accepted", until))
     canary = canary_of(project)

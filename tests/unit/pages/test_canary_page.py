@@ -72,7 +72,7 @@ def test_features_that_differ_are_named_with_examples(report):
 
 def test_a_canary_of_which_nothing_is_known_has_a_page_too(report):
     nothing = Bounded(None, None, None)
-    silent = replace(report.challenger_arm, requests=0, success=nothing, p50_ms=nothing, p99_ms=nothing)
+    silent = replace(report.challenger_arm, requests=0, success=nothing, work_ms=nothing, p99_ms=nothing)
     quality = QualityEvidence(0, 0, None, None, None, None, nothing, None)
     said = words(
         page(report, challenger_arm=silent, champion_arm=silent, quality=quality, skew=None, steps=(), looks=())
