@@ -5,7 +5,7 @@ import sys
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -43,6 +43,7 @@ def test_what_is_counted_is_told_by_class_of_status_version_and_arm():
 
 
 @given(st.lists(st.integers(0, 10**8) | st.sampled_from([0, 100, 200, 500, 1000, 5_000_000]), max_size=30))
+@settings(deadline=None, max_examples=30)
 def test_latencies_counted_together_are_counted_as_each_by_itself(latencies_us):
     together, apart = Metrics(), Metrics()
     together.count([(200, "v1", "champion", latency_us) for latency_us in latencies_us])
