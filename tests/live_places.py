@@ -97,6 +97,7 @@ def a_place(folder: Path, flights: list[Asked], *, success_rate: float) -> Place
     spec = lenient(success_rate).spec
     quick = replace(spec, rollout=QUICK, acceptance=replace(spec.acceptance, min_canary_hours=0.0))
     furnish(kit, flights, Promise(quick, ()))
+    kit.online.replace(bundles.WIND.digest, [], snapshot="of nobody")
     live = LiveProject(kit, clock, kit.requests, flights, None)
     live.register(1, bundles.logistic(**TRUTH))
     return Place(folder, live)
