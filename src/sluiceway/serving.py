@@ -32,6 +32,11 @@ ROLLOUT_LOCK, LOCK_WAIT_S = "rollout.lock", 10.0
 FIRST_BECAUSE = "no model has passed a live canary yet: the baseline answers"
 
 
+def api_key(*, rehearsal: bool = False) -> str | None:
+    """Read from the environment what callers must show; nothing in a rehearsal, which only its own process asks."""
+    return None if rehearsal else os.environ.get(KEY) or None
+
+
 @dataclass(frozen=True, slots=True)
 class ServedProject:
     """A project as it is served. ``as_of`` is the moment (UTC) that live requests are answered for, or the present.
@@ -155,7 +160,7 @@ def worker_app(*, folder: str, rehearsal: str | None, limits: Mapping[str, Any],
     project = ServedProject.open(Path(folder), rehearsal=None if rehearsal is None else Path(rehearsal))
     options = ServingOptions(
         scope=project.scope,
-        key=os.environ.get(KEY) or None,
+        key=api_key(rehearsal=rehearsal is not None),
         as_of_us=None if project.as_of is None else microseconds(project.as_of),
         limits=Limits(**limits),
         look_every_s=LOOK_EVERY_S[project.scope],

@@ -144,7 +144,7 @@ class GranianServer:
     ) -> None:
         self._grace_s, self._hung_s = grace_s, hung_s
         self._factory, self._settings = factory, dict(settings)
-        self._environment = dict(os.environ if environment is None else environment)
+        self._environment = environment
         self._died = died or (lambda _pid, _place: None)
         self._places = [_Place(number, listener) for number, listener in enumerate(listeners)]
         self._stopping = Event()

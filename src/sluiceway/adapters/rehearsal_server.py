@@ -1,7 +1,6 @@
 """The rehearsal's server: a real one in processes of its own, with a folder of its own that is swept afterwards."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -20,7 +19,6 @@ from sluiceway.ports.rehearsal import Rehearsal
 
 PREFIX, LOCK = "rehearsal-", "rehearsal.lock"
 BOARD = "objects/rollouts/rehearsal.json"
-KEY = "SLUICEWAY_API_KEY"
 POLL_S = 0.01
 START_S, STOP_S = 60.0, 15.0
 TAIL_LINES = 20
@@ -46,7 +44,7 @@ def rehearsal_server(
         with TemporaryDirectory(prefix=PREFIX, dir=state, ignore_cleanup_errors=True) as name:
             folder = Path(name)
             with (
-                _running(project, folder, os.environ if environment is None else environment) as endpoint,
+                _running(project, folder, environment) as endpoint,
                 closing(LmdbOnline(folder / "online", durable=False)) as online,
                 closing(RequestFolder(folder / "requests")) as log,
             ):
@@ -54,7 +52,7 @@ def rehearsal_server(
 
 
 @contextmanager
-def _running(project: Path, folder: Path, environment: Mapping[str, str]) -> Iterator[HttpEndpoint]:
+def _running(project: Path, folder: Path, environment: Mapping[str, str] | None) -> Iterator[HttpEndpoint]:
     process = _started(project, folder, environment)
     try:
         with closing(HttpEndpoint("127.0.0.1", _port(process, folder), answer_s=START_S)) as endpoint:
@@ -72,7 +70,7 @@ def _running(project: Path, folder: Path, environment: Mapping[str, str]) -> Ite
         _stop(process)
 
 
-def _started(project: Path, folder: Path, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+def _started(project: Path, folder: Path, environment: Mapping[str, str] | None) -> "subprocess.Popen[bytes]":
     words = ["serve", "--project", str(project), "--rehearsal", str(folder), "--port", "0", "--json"]
     with (folder / "said.json").open("wb") as out, (folder / "stderr.txt").open("wb") as err:
         return subprocess.Popen(  # noqa: S603  (this very interpreter, and words of our own)
@@ -80,7 +78,7 @@ def _started(project: Path, folder: Path, environment: Mapping[str, str]) -> "su
             stdin=subprocess.PIPE,  # never written to: it ends when this process does, and the server with it
             stdout=out,
             stderr=err,
-            env={name: value for name, value in environment.items() if name != KEY},
+            env=environment,
             process_group=0,
         )
 

@@ -17,6 +17,7 @@ from sluiceway.flow.runner import RunReport
 from sluiceway.flow.stages import STAGES
 from sluiceway.ledger.running import published
 from sluiceway.pages.health_headline import headline
+from sluiceway.serving import api_key
 from sluiceway.workspace import Workspace
 
 SERVED_AT = "http://127.0.0.1:8000"
@@ -46,7 +47,12 @@ def run_lines(report: RunReport, workspace: Workspace, pages: dict[str, Path]) -
     example = asked_example(workspace) if report.is_open else None
     if example is not None:
         serve = f"{me} serve{project}"
-        lines += ["", "Ask it:", f"  {serve}    # then, in another terminal:", f"  {curl(SERVED_AT, example)}"]
+        lines += [
+            "",
+            "Ask it:",
+            f"  {serve}    # then, in another terminal:",
+            f"  {curl(SERVED_AT, example, keyed=api_key() is not None)}",
+        ]
     return lines
 
 
