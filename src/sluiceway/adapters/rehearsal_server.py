@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,7 +18,6 @@ from sluiceway.core.errors import SluicewayError, TransientError
 from sluiceway.ports.rehearsal import Rehearsal
 
 PREFIX, LOCK = "rehearsal-", "rehearsal.lock"
-BOARD = "objects/rollouts/rehearsal.json"
 POLL_S = 0.01
 START_S, STOP_S = 60.0, 15.0
 TAIL_LINES = 20
@@ -26,12 +25,13 @@ TAIL_LINES = 20
 
 @contextmanager
 def rehearsal_server(
-    project: Path, state: Path, *, environment: Mapping[str, str] | None = None
+    project: Path, state: Path, *, clear_board: Callable[[], None], environment: Mapping[str, str] | None = None
 ) -> Iterator[Rehearsal]:
     """Lend a server under rehearsal, with an empty online store, an empty log and an empty board.
 
-    It answers by the board ``rehearsal`` of the project's objects. Its folder lies below the project's state folder.
-    It ends with this process, however that ends; what a killed rehearsal left behind the next one sweeps.
+    It answers by the board ``rehearsal`` of the project's objects, which ``clear_board`` clears beforehand. Its folder
+    lies below the project's state folder. It ends with this process, however that ends; what a killed rehearsal left
+    behind the next one sweeps.
 
     Raises:
         LockedError: another rehearsal of this project is under way.
@@ -40,7 +40,7 @@ def rehearsal_server(
     with ProjectLock(state / LOCK).hold("rehearsal"):
         for left in state.glob(f"{PREFIX}*"):
             shutil.rmtree(left, ignore_errors=True)
-        (state / BOARD).unlink(missing_ok=True)
+        clear_board()
         with TemporaryDirectory(prefix=PREFIX, dir=state, ignore_cleanup_errors=True) as name:
             folder = Path(name)
             with (

@@ -17,9 +17,11 @@ from sluiceway.cli.flags import HERE, Common
 from sluiceway.core.duration import parse_duration
 from sluiceway.core.errors import MisuseError
 from sluiceway.core.moments import iso
+from sluiceway.deploy.example import kept_example
 from sluiceway.deploy.limits import Limits
 from sluiceway.deploy.rollout import percent
-from sluiceway.serving import FIRST_BECAUSE, KEY, ServedProject, api_key, live_rollout
+from sluiceway.flow.live_rollout import FIRST_BECAUSE
+from sluiceway.serving import KEY, ServedProject, api_key, live_rollout
 from sluiceway.serving import serve as serve_project
 
 MIB = 1024 * 1024
@@ -126,10 +128,8 @@ def story(project: ServedProject, state: RolloutState | None, url: str, *, keyed
         lines.append(ONLY_BASELINE)
     if project.as_of is not None:
         lines.append(f"requests are answered as of {iso(project.as_of)}, the project's present")
-    example = project.example()
-    return (
-        lines if example is None else [*lines, "", "Try:", f"  {curl(url, example.decode().strip(), keyed=keyed)}", ""]
-    )
+    example = kept_example(project.objects)
+    return lines if example is None else [*lines, "", "Try:", f"  {curl(url, example, keyed=keyed)}", ""]
 
 
 def tried_out(state: RolloutState) -> str:
