@@ -13,10 +13,11 @@ from typing import Any
 
 import pyarrow as pa
 from tests import bundles
-from tests.served_canaries import BEGAN, PROMISE, TRUTH, Asked, InProcess, flown
+from tests.served_canaries import BEGAN, PROMISE, TRUTH, Asked, flown
 
 import sluiceway as sw
 from sluiceway.adapters.duckdb_engine import DuckdbEngine
+from sluiceway.adapters.in_process_endpoint import InProcess
 from sluiceway.adapters.memory_online import MemoryOnline
 from sluiceway.adapters.memory_requests import MemoryRequests
 from sluiceway.adapters.memory_state import MemoryState
@@ -31,7 +32,7 @@ from sluiceway.artifacts.rollout_state import LIVE, RolloutState
 from sluiceway.core.moments import Clock, FixedClock
 from sluiceway.core.verdict import Criterion, Verdict
 from sluiceway.declare.project import Project
-from sluiceway.deploy.app import serving_app
+from sluiceway.deploy.app import serving_app, wall_clock_us
 from sluiceway.deploy.board import Board
 from sluiceway.deploy.options import ServingOptions
 from sluiceway.flow.cache import keep
@@ -70,6 +71,7 @@ class LiveProject:
     project: Project
     asked: int = 0
     endpoint: InProcess | None = None
+    arrival_us: int = 0
 
     def register(self, version: int, model: bytes, *, gate: Verdict = OPEN, rehearsal: Verdict | None = OPEN) -> str:
         """Make a candidate known: its evidence, its registration, gate 5's verdict and the rehearsal's."""
@@ -99,6 +101,10 @@ class LiveProject:
         )
         return Candidate(wrapped, baseline, evaluation, TimeAudit(0, 0, (), 0, ()))
 
+    def _wall_us(self) -> int:
+        """When a request arrives: when its flight departs, or by the machine's clock where the project goes by it."""
+        return self.arrival_us if isinstance(self.clock, FixedClock) else wall_clock_us()
+
     @property
     def board(self) -> Board:
         return Board(self.kit.objects, LIVE)
@@ -106,14 +112,16 @@ class LiveProject:
     def ask(self, many: int) -> None:
         """Ask the next so many flights, each when it departs, and let the clock go on."""
         if self.endpoint is None:
-            app = serving_app(self.kit.objects, MemoryOnline(), self.log, ServingOptions())
-            self.endpoint = InProcess(app, by_the_clock=not isinstance(self.clock, FixedClock))
+            app = serving_app(self.kit.objects, MemoryOnline(), self.log, ServingOptions(), wall_us=self._wall_us)
+            self.endpoint = InProcess(app, look=app.watch.look)
         state: RolloutState | None = self.board.read()
         assert state is not None
         self.endpoint.settle(state.sequence)
         due = self.flights[self.asked : self.asked + many]
         self.asked += many
-        self.endpoint.ask([each.question for each in due])
+        for each in due:
+            self.arrival_us = each.question.at
+            self.endpoint.ask([each.question])
         if isinstance(self.clock, FixedClock):
             after = self.flights[self.asked :] or due[-1:]
             self.clock.moment = moment_of(after[0].question.at)

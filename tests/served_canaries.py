@@ -9,7 +9,6 @@
 import json
 import math
 import random
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -17,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 import pyarrow as pa
 from tests import bundles
 
+from sluiceway.adapters.in_process_endpoint import InProcess
 from sluiceway.adapters.memory_online import MemoryOnline
 from sluiceway.adapters.memory_requests import MemoryRequests
 from sluiceway.adapters.memory_state import MemoryState
@@ -26,7 +26,7 @@ from sluiceway.artifacts.promise import Promise
 from sluiceway.artifacts.rollout_state import REHEARSAL, Served
 from sluiceway.core.moments import FixedClock
 from sluiceway.declare.spec import Costs, Metric, ProblemStatement, Rollout, ServiceLevel, Spec, Target
-from sluiceway.deploy.app import ServingApp, serving_app
+from sluiceway.deploy.app import serving_app
 from sluiceway.deploy.board import Board
 from sluiceway.deploy.call import Call
 from sluiceway.deploy.canary import Canary
@@ -79,31 +79,6 @@ def flown(days: int = 5, *, a_day: int = 1_000, seed: int = 5) -> list[Asked]:
 
 
 @dataclass
-class InProcess:
-    """An endpoint without a network: the service itself. Requests arrive when asked for, or by the machine's clock."""
-
-    app: ServingApp
-    asked: int = 0
-    by_the_clock: bool = False
-
-    def ask(self, questions: Sequence[Question]) -> list[Answer]:
-        return [self._ask(question) for question in questions]
-
-    def _ask(self, question: Question) -> Answer:
-        self.asked += 1
-        arrival = time.time_ns() // 1_000 if self.by_the_clock else question.at
-        call = Call(f"r{self.asked}", arrival, question.at, time.perf_counter_ns())
-        reply = self.app.service.reply(question.body, call)
-        return Answer(reply.status, reply.body)
-
-    def settle(self, sequence: int, *, wait_s: float = 20.0) -> None:
-        self.app.watch.look()
-        serving = self.app.service.serving
-        assert serving is not None
-        assert serving.state.sequence == sequence, self.app.service.load_error
-
-
-@dataclass
 class ServedScene:
     """A rehearsal ready to go, with its ledger."""
 
@@ -147,7 +122,7 @@ def a_served_scene(challenger: bytes, *, champion: bytes | None = None, promise:
     flights = flown()
     canary = Canary("d" * 64, _rival(first, objects), _rival(second, objects), _outcomes(flights), promise)
     ledger = Ledger(MemoryState(), FixedClock(BEGAN))
-    return ServedScene(canary, InProcess(app), Board(objects, REHEARSAL), log, ledger, flights, [])
+    return ServedScene(canary, InProcess(app, look=app.watch.look), Board(objects, REHEARSAL), log, ledger, flights, [])
 
 
 def _rival(served: Served, objects: ObstoreObjects) -> Rival:

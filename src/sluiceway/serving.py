@@ -14,22 +14,23 @@ from sluiceway.adapters.obstore_objects import ObstoreObjects
 from sluiceway.adapters.project_lock import ProjectLock
 from sluiceway.adapters.settings_file import read_settings
 from sluiceway.artifacts.rollout_state import LIVE, REHEARSAL, RolloutState
-from sluiceway.core.errors import DeclarationError, Problem, UnknownObjectError
+from sluiceway.core.errors import DeclarationError, Problem
 from sluiceway.deploy.board import Board
 from sluiceway.deploy.limits import Limits
 from sluiceway.ports.object_store import ObjectStore
 
 if TYPE_CHECKING:
     from sluiceway.deploy.app import ServingApp
-    from sluiceway.flow.kit import Kit
 
 KEY = "SLUICEWAY_API_KEY"
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
-EXAMPLE = "serving/example.json"
 WORKER = "sluiceway.serving:worker_app"
 LOOK_EVERY_S = {LIVE: 0.5, REHEARSAL: 0.02}
-ROLLOUT_LOCK, LOCK_WAIT_S = "rollout.lock", 10.0
-FIRST_BECAUSE = "no model has passed a live canary yet: the baseline answers"
+
+
+def api_key(*, rehearsal: bool = False) -> str | None:
+    """Read from the environment what callers must show; nothing in a rehearsal, which only its own process asks."""
+    return None if rehearsal else os.environ.get(KEY) or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +79,6 @@ class ServedProject:
         """What the workers look at to learn who answers."""
         return Board(self.objects, self.scope)
 
-    def example(self) -> bytes | None:
-        """Return the body of a request that the model answers, if a run has left one."""
-        try:
-            return self.objects.get(EXAMPLE)
-        except UnknownObjectError:
-            return None
-
 
 def live_rollout(project: ServedProject) -> RolloutState:
     """Return who answers live traffic, with the board showing it; where nobody does yet, the newest baseline begins.
@@ -93,26 +87,13 @@ def live_rollout(project: ServedProject) -> RolloutState:
         MisuseError: nothing is registered yet, so that nobody can answer.
         LockedError: another command is just changing the rollout, and does not come to an end.
     """
-    from sluiceway.flow.live_rollout import registered, state_now
-    from sluiceway.ledger.rolling import current
+    from sluiceway.flow.live_rollout import LOCK, LOCK_WAIT_S, answering, require_somebody
     from sluiceway.workspace import Workspace
 
     kit = Workspace.open(project.folder, alerts=False).kit
-    if current(kit.ledger, LIVE) is None:
-        registered(kit, None)  # who has nothing to serve leaves no lock behind either
-    with ProjectLock(project.state / ROLLOUT_LOCK).hold("serve", LOCK_WAIT_S):
-        return state_now(kit) or _begun_by_baseline(kit)
-
-
-def _begun_by_baseline(kit: "Kit") -> RolloutState:
-    from sluiceway.deploy.rollout import FIRST, first
-    from sluiceway.deploy.shelf import shelve
-    from sluiceway.flow.live_rollout import make, registered
-    from sluiceway.ledger.rolling import Transition
-
-    newest = registered(kit, None)
-    baseline = shelve(newest.candidate.baseline, f"v{newest.version}-baseline", kit.objects)
-    return make(kit, Transition(FIRST, first(LIVE, baseline, at=kit.clock.now(), why=FIRST_BECAUSE)))
+    require_somebody(kit)  # who has nothing to serve leaves no lock behind either
+    with ProjectLock(project.state / LOCK).hold("serve", LOCK_WAIT_S):
+        return answering(kit)
 
 
 def serve(
@@ -155,7 +136,7 @@ def worker_app(*, folder: str, rehearsal: str | None, limits: Mapping[str, Any],
     project = ServedProject.open(Path(folder), rehearsal=None if rehearsal is None else Path(rehearsal))
     options = ServingOptions(
         scope=project.scope,
-        key=os.environ.get(KEY) or None,
+        key=api_key(rehearsal=rehearsal is not None),
         as_of_us=None if project.as_of is None else microseconds(project.as_of),
         limits=Limits(**limits),
         look_every_s=LOOK_EVERY_S[project.scope],

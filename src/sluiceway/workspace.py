@@ -24,8 +24,10 @@ from sluiceway.adapters.rehearsal_server import rehearsal_server
 from sluiceway.adapters.request_folder import RequestFolder
 from sluiceway.adapters.settings_file import FileSettings, read_settings
 from sluiceway.adapters.sqlite_state import SqliteState
+from sluiceway.artifacts.rollout_state import REHEARSAL
 from sluiceway.core.errors import DeclarationError, Problem
 from sluiceway.core.moments import Clock, SystemClock
+from sluiceway.deploy.board import Board
 from sluiceway.flow.kit import Kit, Settings
 from sluiceway.ledger.chain import Ledger
 from sluiceway.ports.object_store import ObjectStore
@@ -124,10 +126,11 @@ def scratch_below(state: Path) -> Iterator[ObjectStore]:
 
 def embedded(folder: Path, state: Path, clock: Clock, given: FileSettings) -> Kit:
     """Build the kit that needs no service: everything lies below one folder."""
+    objects = ObstoreObjects.local(state / "objects")
     return Kit(
         reader=ProjectFolder(folder),
         files=ObstoreObjects.local(folder),
-        objects=ObstoreObjects.local(state / "objects"),
+        objects=objects,
         scratch=lambda: scratch_below(state),
         tables=DeltaTables(state / "tables"),
         online=LmdbOnline(state / "online"),
@@ -135,7 +138,7 @@ def embedded(folder: Path, state: Path, clock: Clock, given: FileSettings) -> Ki
         tracker=MlflowTracker(state / "tracking"),
         ledger=Ledger(SqliteState(state / "ledger.db"), clock),
         clock=clock,
-        rehearse=lambda: rehearsal_server(folder, state),
+        rehearse=lambda: rehearsal_server(folder, state, clear_board=Board(objects, REHEARSAL).clear),
         requests=RequestFolder(state / "requests"),
         alerter=EveryAlerter([LogAlerter(state / "alerts.jsonl", clock=clock), AppriseAlerter(given.alerts)]),
     )

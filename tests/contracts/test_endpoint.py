@@ -1,5 +1,6 @@
 """What every endpoint promises."""
 
+import asyncio
 import json
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -8,10 +9,14 @@ from threading import Barrier, BrokenBarrierError, Thread
 import pytest
 
 from sluiceway.adapters.http_endpoint import HttpEndpoint
+from sluiceway.adapters.in_process_endpoint import InProcess
 from sluiceway.core.errors import TransientError
 from sluiceway.ports.endpoint import Answer, Question
 
-ADAPTERS = {"http": lambda server: HttpEndpoint(*server.server_address, connections=8, answer_s=5.0)}
+ADAPTERS = {
+    "http": lambda server: HttpEndpoint(*server.server_address, connections=8, answer_s=5.0),
+    "in process": lambda server: InProcess(app_of(server)),
+}
 PATIENCE_S = 5
 
 
@@ -54,6 +59,37 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *words):
         pass
+
+
+def app_of(server):
+    """The same server as an ASGI app."""
+    waiting = []
+
+    async def app(scope, receive, send):
+        async def say(status, answer):
+            await send({"type": "http.response.start", "status": status, "headers": []})
+            await send({"type": "http.response.body", "body": json.dumps(answer).encode()})
+
+        if scope["method"] == "GET":
+            await say(200, {"sequence": server.sequence, "ready": True})
+            return
+        asked = json.loads((await receive())["body"])
+        await asyncio.sleep(asked.get("pause_s", 0))
+        if asked.get("drop"):
+            return
+        if asked.get("together"):
+            waiting.append(asked)
+            deadline = time.monotonic() + PATIENCE_S
+            while len(waiting) < server.together.parties and time.monotonic() < deadline:
+                await asyncio.sleep(0.01)
+            if len(waiting) < server.together.parties:
+                await say(500, {})
+                return
+        at = int(dict(scope["headers"])[b"x-sluiceway-at"])
+        path, fill = scope["path"], "x" * asked.get("fill", 0)
+        await say(asked.get("status", 200), asked | {"path": path, "at": at, "fill": fill})
+
+    return app
 
 
 @pytest.fixture

@@ -1,10 +1,15 @@
 """From the spec to a registered model: what each command answers, to people and to scripts."""
 
 import hashlib
+import json
+import os
+import shutil
+import socket
 import subprocess
 import sys
 
 import pytest
+from tests.stories.conftest import COMMAND, quiet
 
 STAGES = ["spec", "ingest", "validate", "features", "train", "deploy", "observe"]
 NODES = {"spec", "ingest", "validate", "features", "baseline", "train", "evaluate", "deploy", "replay", "observe"}
@@ -53,6 +58,7 @@ def test_status_for_people_names_every_stage(finished):
     assert "strongest feature alone" in finished("status", "--all").out
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl on this machine")
 def test_a_run_tells_gates_reports_and_what_to_type_next(shop):
     said = shop("run")
     assert [f"gate {number}" in said.err for number in range(1, 8)] == [True] * 7
@@ -60,7 +66,40 @@ def test_a_run_tells_gates_reports_and_what_to_type_next(shop):
         line = next(line for line in said.out.splitlines() if line.strip().startswith(page) and line.endswith(".html"))
         assert (shop.folder / line.split()[-1]).is_file()
     assert "sluiceway rollout start" in said.out.split("Next:")[1]
-    assert "curl -s http://127.0.0.1:8000/predict" in said.out.split("Ask it:")[1]
+    serve, ask = [line.strip() for line in said.out.split("Ask it:")[1].splitlines() if line.strip()][:2]
+    assert ask.startswith("curl -s http://127.0.0.1:8000/predict")
+    assert answered(shop, serve, ask)["model_version"] == "v1-baseline"
+
+
+def answered(shop, serve, ask):
+    """Type both lines as they are printed; where port 8000 is somebody else's, with another one in both."""
+    if is_taken(8000):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        serve, ask = serve.replace(" serve", f" serve --port {port}", 1), ask.replace(":8000/", f":{port}/")
+    environment = quiet() | {"PATH": f"{COMMAND.parent}{os.pathsep}{os.environ['PATH']}"}
+    serving = subprocess.Popen(
+        ["sh", "-c", f"exec {serve}"], cwd=shop.folder, env=environment, stderr=subprocess.PIPE, text=True
+    )
+    with serving:
+        try:
+            assert any("listening on" in line for line in serving.stderr)
+            patient = ask.replace("curl -s", "curl -s --retry 20 --retry-all-errors --retry-delay 1", 1)
+            done = subprocess.run(
+                ["sh", "-c", patient], cwd=shop.folder, env=environment, check=True, capture_output=True, text=True,
+                timeout=60,
+            )  # fmt: skip
+            return json.loads(done.stdout)
+        finally:
+            serving.terminate()
+
+
+def is_taken(port):
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return True
+    return False
 
 
 def test_the_model_is_registered_with_its_scores_on_the_holdout(finished):

@@ -74,10 +74,3 @@ def test_the_settings_say_where_things_lie_and_what_moment_it_is(stand):
 def test_a_folder_that_is_not_there_is_told(tmp_path):
     with pytest.raises(DeclarationError, match="--project"):
         ServedProject.open(tmp_path / "nowhere")
-
-
-def test_an_example_is_there_once_a_run_has_left_one(stand):
-    project = ServedProject.open(stand.folder)
-    assert project.example() is None
-    stand.objects.put("serving/example.json", b"{}")
-    assert project.example() == b"{}"

@@ -21,9 +21,8 @@ from sluiceway.core.errors import MisuseError
 BACKLOG = 1024
 LAST_PORT = 65_535
 POLL_S = 0.05
-GRACE_S = 12.0  # a little longer than a worker gives itself
 HEALTHY_S = 5.0
-HUNG_S, HUNG_AT_START_S = 10.0, 60.0
+HUNG_AT_START_S = 60.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 5.0
 REFUSALS = {2, 3}
 WORKER = "sluiceway.adapters.granian_worker"
@@ -74,6 +73,23 @@ def _refusal(host: str, port: int, error: OSError) -> str:
     if error.errno == errno.EACCES:
         return f"port {port} may not be opened by this user; choose one above 1023 with --port"
     return f"cannot listen on {host}:{port}: {error.strerror or error}; give an address of this machine with --host"
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """For how many seconds a server waits.
+
+    A worker that was told to end has ``grace_s``, a little longer than it gives itself. One whose event loop stands
+    still has ``hung_s``. A connection on which no whole headers come is kept for ``idle_s``: longer than the minute for
+    which load balancers usually keep theirs.
+    """
+
+    grace_s: float = 12.0
+    hung_s: float = 10.0
+    idle_s: float = 75.0
+
+
+USUAL = Patience()
 
 
 @dataclass(slots=True)
@@ -127,8 +143,8 @@ class GranianServer:
 
     This process owns the listening sockets, so that connections wait while a worker starts, and those that wait are
     not lost with one that dies. Workers are fresh interpreters, never forks, and end when this process does, however
-    it ends. One whose event loop stands still for ``hung_s`` seconds is killed. ``died`` is called with the process
-    id and the place of each worker that is gone.
+    it ends. One whose event loop stands still is killed. ``died`` is called with the process id and the place of each
+    worker that is gone.
     """
 
     def __init__(
@@ -139,12 +155,11 @@ class GranianServer:
         listeners: Sequence[socket.socket],
         environment: Mapping[str, str] | None = None,
         died: Callable[[int, int], None] | None = None,
-        grace_s: float = GRACE_S,
-        hung_s: float = HUNG_S,
+        patience: Patience = USUAL,
     ) -> None:
-        self._grace_s, self._hung_s = grace_s, hung_s
+        self._patience = patience
         self._factory, self._settings = factory, dict(settings)
-        self._environment = dict(os.environ if environment is None else environment)
+        self._environment = environment
         self._died = died or (lambda _pid, _place: None)
         self._places = [_Place(number, listener) for number, listener in enumerate(listeners)]
         self._stopping = Event()
@@ -187,10 +202,9 @@ class GranianServer:
             return None
         code = process.poll()
         if code is None:
-            if place.is_hung(time.monotonic(), self._hung_s):
-                _tell(
-                    f"worker {process.pid} hangs: its event loop has stood still for {self._hung_s:g} s; it is killed"
-                )
+            if place.is_hung(time.monotonic(), self._patience.hung_s):
+                still_s = self._patience.hung_s
+                _tell(f"worker {process.pid} hangs: its event loop has stood still for {still_s:g} s; it is killed")
                 process.kill()
                 place.hear_no_more()
             return None
@@ -205,8 +219,9 @@ class GranianServer:
         descriptor, place.pulse = place.listener.fileno(), Pulse()
         told = place.pulse.descriptor
         settings = json.dumps({**self._settings, "place": place.number})
+        numbers = (descriptor, told, round(self._patience.idle_s * 1000))
         place.process = subprocess.Popen(  # noqa: S603  (this very interpreter, and words of our own)
-            [sys.executable, "-P", "-m", WORKER, str(descriptor), str(told), self._factory, settings],
+            [sys.executable, "-P", "-m", WORKER, *map(str, numbers), self._factory, settings],
             stdin=lifeline,
             stdout=sys.stderr.fileno(),
             pass_fds=(descriptor, told),
@@ -225,7 +240,7 @@ class GranianServer:
         running = [(place.process, place.number) for place in self._places if place.process is not None]
         for process, _ in running:
             process.terminate()
-        deadline = time.monotonic() + self._grace_s
+        deadline = time.monotonic() + self._patience.grace_s
         for process, number in running:
             try:
                 process.wait(max(0.0, deadline - time.monotonic()))

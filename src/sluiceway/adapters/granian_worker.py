@@ -21,7 +21,6 @@ from sluiceway.core.errors import MisuseError, SluicewayError
 
 BACKLOG = 1024
 CONNECTIONS = 4096
-IDLE_MS = 75_000  # longer than the minute for which load balancers usually keep a connection
 ERRORS = {"class": "logging.StreamHandler", "formatter": "generic", "stream": "ext://sys.stderr"}
 MISUSE, COULD_NOT_JUDGE = 2, 3
 
@@ -40,13 +39,13 @@ class _Handed(Server):
         self._ssp, self._shd = None, holder(self.descriptor, False, BACKLOG)
 
 
-def serve_app(app: Any, descriptor: int, pulse: int) -> None:
+def serve_app(app: Any, descriptor: int, pulse: int, idle_ms: int) -> None:
     """Serve until SIGTERM; what is under way is answered, new connections are not taken."""
     server = _Handed(
         app,
         interface=Interfaces.RSGI if hasattr(app, "__rsgi__") else Interfaces.ASGI,
         http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(header_read_timeout=IDLE_MS),
+        http1_settings=HTTP1Settings(header_read_timeout=idle_ms),
         websockets=False,
         backlog=BACKLOG,
         backpressure=CONNECTIONS,
@@ -72,15 +71,15 @@ def app_of(factory: str, settings: dict[str, Any]) -> Any:
 
 
 def main() -> int:
-    """Build the app that the arguments name, and serve it: two descriptors, ``module:function``, settings as JSON."""
-    descriptor, pulse, factory, settings = sys.argv[1:]
+    """Build the app that the arguments name, and serve it: see ``GranianServer``."""
+    descriptor, pulse, idle_ms, factory, settings = sys.argv[1:]
     end_with_standard_input()
     try:
         app = app_of(factory, json.loads(settings))
     except SluicewayError as error:
         sys.stderr.write(f"error: {error}\n")
         return MISUSE if isinstance(error, MisuseError) else COULD_NOT_JUDGE
-    serve_app(app, int(descriptor), int(pulse))
+    serve_app(app, int(descriptor), int(pulse), int(idle_ms))
     return 0
 
 

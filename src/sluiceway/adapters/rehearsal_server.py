@@ -1,12 +1,11 @@
 """The rehearsal's server: a real one in processes of its own, with a folder of its own that is swept afterwards."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,8 +18,6 @@ from sluiceway.core.errors import SluicewayError, TransientError
 from sluiceway.ports.rehearsal import Rehearsal
 
 PREFIX, LOCK = "rehearsal-", "rehearsal.lock"
-BOARD = "objects/rollouts/rehearsal.json"
-KEY = "SLUICEWAY_API_KEY"
 POLL_S = 0.01
 START_S, STOP_S = 60.0, 15.0
 TAIL_LINES = 20
@@ -28,12 +25,13 @@ TAIL_LINES = 20
 
 @contextmanager
 def rehearsal_server(
-    project: Path, state: Path, *, environment: Mapping[str, str] | None = None
+    project: Path, state: Path, *, clear_board: Callable[[], None], environment: Mapping[str, str] | None = None
 ) -> Iterator[Rehearsal]:
     """Lend a server under rehearsal, with an empty online store, an empty log and an empty board.
 
-    It answers by the board ``rehearsal`` of the project's objects. Its folder lies below the project's state folder.
-    It ends with this process, however that ends; what a killed rehearsal left behind the next one sweeps.
+    It answers by the board ``rehearsal`` of the project's objects, which ``clear_board`` clears beforehand. Its folder
+    lies below the project's state folder. It ends with this process, however that ends; what a killed rehearsal left
+    behind the next one sweeps.
 
     Raises:
         LockedError: another rehearsal of this project is under way.
@@ -42,11 +40,11 @@ def rehearsal_server(
     with ProjectLock(state / LOCK).hold("rehearsal"):
         for left in state.glob(f"{PREFIX}*"):
             shutil.rmtree(left, ignore_errors=True)
-        (state / BOARD).unlink(missing_ok=True)
+        clear_board()
         with TemporaryDirectory(prefix=PREFIX, dir=state, ignore_cleanup_errors=True) as name:
             folder = Path(name)
             with (
-                _running(project, folder, os.environ if environment is None else environment) as endpoint,
+                _running(project, folder, environment) as endpoint,
                 closing(LmdbOnline(folder / "online", durable=False)) as online,
                 closing(RequestFolder(folder / "requests")) as log,
             ):
@@ -54,7 +52,7 @@ def rehearsal_server(
 
 
 @contextmanager
-def _running(project: Path, folder: Path, environment: Mapping[str, str]) -> Iterator[HttpEndpoint]:
+def _running(project: Path, folder: Path, environment: Mapping[str, str] | None) -> Iterator[HttpEndpoint]:
     process = _started(project, folder, environment)
     try:
         with closing(HttpEndpoint("127.0.0.1", _port(process, folder), answer_s=START_S)) as endpoint:
@@ -74,7 +72,7 @@ def _running(project: Path, folder: Path, environment: Mapping[str, str]) -> Ite
         _stop(process)
 
 
-def _started(project: Path, folder: Path, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+def _started(project: Path, folder: Path, environment: Mapping[str, str] | None) -> "subprocess.Popen[bytes]":
     words = ["serve", "--project", str(project), "--rehearsal", str(folder), "--port", "0", "--json"]
     with (folder / "said.json").open("wb") as out, (folder / "stderr.txt").open("wb") as err:
         return subprocess.Popen(  # noqa: S603  (this very interpreter, and words of our own)
@@ -82,7 +80,7 @@ def _started(project: Path, folder: Path, environment: Mapping[str, str]) -> "su
             stdin=subprocess.PIPE,  # never written to: it ends when this process does, and the server with it
             stdout=out,
             stderr=err,
-            env={name: value for name, value in environment.items() if name != KEY},
+            env=environment,
             process_group=0,
         )
 

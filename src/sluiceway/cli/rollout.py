@@ -27,15 +27,13 @@ from sluiceway.cli.validate import user
 from sluiceway.core.duration import parse_duration
 from sluiceway.core.errors import MisuseError
 from sluiceway.core.moments import iso
-from sluiceway.flow.live_rollout import NOBODY, begin, end, go_back, last_judged, shown, state_now
+from sluiceway.flow.live_rollout import LOCK, LOCK_WAIT_S, NOBODY, begin, end, go_back, last_judged, shown, state_now
 from sluiceway.ledger.rolling import current
 from sluiceway.workspace import Workspace
 
 if TYPE_CHECKING:
     from sluiceway.flow.live_canary import Advanced, LiveCanary
 
-LOCK = "rollout.lock"
-TURN_S = 10.0
 Author = Annotated[str | None, Parameter(help="Who answers for it; by default whoever is typing.")]
 
 
@@ -147,7 +145,7 @@ def turn(workspace: Workspace, command: str) -> AbstractContextManager[None]:
     Raises:
         LockedError: another command holds it for longer than a change takes.
     """
-    return ProjectLock(workspace.state / LOCK).hold(command, TURN_S)
+    return ProjectLock(workspace.state / LOCK).hold(command, LOCK_WAIT_S)
 
 
 def looked(workspace: Workspace, canary: "LiveCanary", *, only_news: bool = False) -> "Advanced":

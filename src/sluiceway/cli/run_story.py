@@ -10,13 +10,13 @@ from sluiceway.artifacts.promise import Promise
 from sluiceway.cli.gates import gate_json, gate_lines
 from sluiceway.cli.observe import moved_lines
 from sluiceway.cli.serve import curl
-from sluiceway.core.errors import UnknownObjectError
-from sluiceway.flow.deploy_node import EXAMPLE
+from sluiceway.deploy.example import kept_example
 from sluiceway.flow.recall import recalled, recalled_candidate
 from sluiceway.flow.runner import RunReport
 from sluiceway.flow.stages import STAGES
 from sluiceway.ledger.running import published
 from sluiceway.pages.health_headline import headline
+from sluiceway.serving import api_key
 from sluiceway.workspace import Workspace
 
 SERVED_AT = "http://127.0.0.1:8000"
@@ -45,19 +45,16 @@ def run_lines(report: RunReport, workspace: Workspace, pages: dict[str, Path]) -
     project = "" if workspace.folder == Path() else f" --project {quote(str(workspace.folder))}"
     me = invoked()
     lines += [f"  {command.replace('sluiceway', me, 1)}" for command in next_commands(report, project)]
-    example = asked_example(workspace) if report.is_open else None
+    example = kept_example(workspace.kit.objects) if report.is_open else None
     if example is not None:
         serve = f"{me} serve{project}"
-        lines += ["", "Ask it:", f"  {serve}    # then, in another terminal:", f"  {curl(SERVED_AT, example)}"]
+        lines += [
+            "",
+            "Ask it:",
+            f"  {serve}    # then, in another terminal:",
+            f"  {curl(SERVED_AT, example, keyed=api_key() is not None)}",
+        ]
     return lines
-
-
-def asked_example(workspace: Workspace) -> str | None:
-    """Find a request that a rehearsal has asked."""
-    try:
-        return workspace.kit.objects.get(EXAMPLE).decode().strip()
-    except UnknownObjectError:
-        return None
 
 
 def invoked() -> str:

@@ -1,6 +1,5 @@
 """``sluiceway serve``: the model behind HTTP."""
 
-import os
 import shlex
 import socket
 import sys
@@ -18,9 +17,11 @@ from sluiceway.cli.flags import HERE, Common
 from sluiceway.core.duration import parse_duration
 from sluiceway.core.errors import MisuseError
 from sluiceway.core.moments import iso
+from sluiceway.deploy.example import kept_example
 from sluiceway.deploy.limits import Limits
 from sluiceway.deploy.rollout import percent
-from sluiceway.serving import FIRST_BECAUSE, KEY, ServedProject, live_rollout
+from sluiceway.flow.live_rollout import FIRST_BECAUSE
+from sluiceway.serving import KEY, ServedProject, api_key, live_rollout
 from sluiceway.serving import serve as serve_project
 
 MIB = 1024 * 1024
@@ -72,14 +73,15 @@ def serve(
         raise MisuseError(f"--workers {workers}: there may be {MOST_WORKERS} at most; use about one for each core")
     allowed = limits.limits()
     project = ServedProject.open(common.project, rehearsal=rehearsal)
-    require_key(host)
+    key = api_key(rehearsal=rehearsal is not None)
+    require_key(host, key)
     state = live_rollout(project) if rehearsal is None else None
     listeners = listen(host, port, workers=workers)
     url = url_of(listeners[0])
     if common.json:
         print_json({"url": url, "scope": project.scope, "workers": workers, "rollout": state})
         sys.stdout.flush()
-    say(*story(project, state, url))
+    say(*story(project, state, url, keyed=key is not None))
     if rehearsal is not None:
         end_with_standard_input()
     return serve_project(project, listeners, allowed)
@@ -96,13 +98,13 @@ def above_zero(flag: str, number: int) -> int:
     return number
 
 
-def require_key(host: str) -> None:
+def require_key(host: str, key: str | None) -> None:
     """Check that strangers cannot ask.
 
     Raises:
         MisuseError: other machines can reach the host, and no key is set.
     """
-    if not os.environ.get(KEY) and not is_loopback(host):
+    if key is None and not is_loopback(host):
         raise MisuseError(
             f"{host} can be reached from other machines, and without {KEY} anybody there could ask; set {KEY} in the "
             "environment, or listen on 127.0.0.1"
@@ -116,9 +118,9 @@ def url_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def story(project: ServedProject, state: RolloutState | None, url: str) -> list[str]:
+def story(project: ServedProject, state: RolloutState | None, url: str, *, keyed: bool) -> list[str]:
     """Tell where it listens, who answers, and how to ask."""
-    lines = [f"listening on {url}" + (", keys are asked for" if os.environ.get(KEY) else "")]
+    lines = [f"listening on {url}" + (", keys are asked for" if keyed else "")]
     if state is None:
         return [*lines, f"rehearsal in {project.rehearsal}: requests say their own moment, and the board who answers"]
     lines += [f"{state.champion.version} answers" + tried_out(state)]
@@ -126,8 +128,8 @@ def story(project: ServedProject, state: RolloutState | None, url: str) -> list[
         lines.append(ONLY_BASELINE)
     if project.as_of is not None:
         lines.append(f"requests are answered as of {iso(project.as_of)}, the project's present")
-    example = project.example()
-    return lines if example is None else [*lines, "", "Try:", f"  {curl(url, example.decode().strip())}", ""]
+    example = kept_example(project.objects)
+    return lines if example is None else [*lines, "", "Try:", f"  {curl(url, example, keyed=keyed)}", ""]
 
 
 def tried_out(state: RolloutState) -> str:
@@ -138,9 +140,9 @@ def tried_out(state: RolloutState) -> str:
     return f"; {state.challenger.version} is tried out on {percent(state.share)} of {whom}"
 
 
-def curl(url: str, body: str) -> str:
-    """Write a command that asks for a prediction, as a shell takes it."""
-    key = f' -H "authorization: Bearer ${KEY}"' if os.environ.get(KEY) else ""
+def curl(url: str, body: str, *, keyed: bool) -> str:
+    """Write a command that asks for a prediction, as a shell takes it; ``keyed`` reads the key where it is run."""
+    key = f' -H "authorization: Bearer ${KEY}"' if keyed else ""
     return f"curl -s {url}/predict{key} -H 'content-type: application/json' -d {shlex.quote(body)}"
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from hashlib import blake2b
 
+from sluiceway.artifacts.serving_contract import ServingContract
+from sluiceway.core.errors import MisuseError
 from sluiceway.plans.packed_value import pack_key
 
 BITS = 53  # as many as a float holds exactly
@@ -20,3 +22,16 @@ def share_of(values: Sequence[object], salt: str) -> float:
     """
     digest = blake2b(salt.encode() + b"\0" + pack_key(values), digest_size=8).digest()
     return (int.from_bytes(digest) >> (64 - BITS)) / (1 << BITS)
+
+
+def deciding(by: Sequence[str], contract: ServingContract) -> tuple[str, ...]:
+    """Name the columns whose values decide the arm: those asked for, else all entities, else all inputs.
+
+    Raises:
+        MisuseError: one is asked for that requests do not have.
+    """
+    fields = {field.name for field in (*contract.inputs, *contract.key)}
+    unknown = [name for name in by if name not in fields]
+    if unknown:
+        raise MisuseError(f"the rollout goes by {', '.join(unknown)}, which requests do not have; check rollout.by")
+    return tuple(by) or contract.entities or tuple(field.name for field in contract.inputs)

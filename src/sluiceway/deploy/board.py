@@ -7,6 +7,8 @@ from sluiceway.artifacts.rollout_state import RolloutState
 from sluiceway.core.errors import DamagedError, UnknownObjectError
 from sluiceway.ports.object_store import ObjectStore
 
+NOBODY = b"null"
+
 
 class Board:
     """The newest rollout state of one scope, as one object that is replaced whole. Safe to share between processes."""
@@ -22,13 +24,16 @@ class Board:
         return self._scope
 
     def read(self) -> RolloutState | None:
-        """Return what is shown, ``None`` when nothing ever was.
+        """Return what is shown, ``None`` when nothing is.
 
         Raises:
             DamagedError: what is there is no rollout state of this scope.
         """
         try:
-            state = decode(RolloutState, self._objects.get(self._key))
+            data = self._objects.get(self._key)
+            if data == NOBODY:
+                return None
+            state = decode(RolloutState, data)
         except UnknownObjectError:
             return None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -40,6 +45,10 @@ class Board:
     def show(self, state: RolloutState) -> None:
         """Replace what is shown."""
         self._objects.put(self._key, encode(state))
+
+    def clear(self) -> None:
+        """Show nothing any more."""
+        self._objects.put(self._key, NOBODY)
 
     def mark(self) -> str:
         """Return what changes whenever something else is shown, without reading it; empty when nothing is."""

@@ -10,6 +10,7 @@ from sluiceway.artifacts.request_record import CHALLENGER, CHAMPION, RequestReco
 from sluiceway.artifacts.rollout_state import LIVE, RolloutState
 from sluiceway.artifacts.serving_contract import ServingContract
 from sluiceway.artifacts.table_ref import TableRef
+from sluiceway.deploy.arms import deciding
 from sluiceway.deploy.evidence import ArmsGathered
 from sluiceway.deploy.outcomes import Outcomes
 from sluiceway.deploy.quality import Quality, Rival
@@ -46,8 +47,7 @@ class Canary:
 
     def by(self, state: RolloutState) -> tuple[str, ...]:
         """The request columns whose values decide who is on the canary."""
-        contract = self.champion.bundle.contract
-        return state.by or contract.entities or tuple(field.name for field in contract.inputs)
+        return deciding(state.by, self.champion.bundle.contract)
 
 
 class CanaryWatch:

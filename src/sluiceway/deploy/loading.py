@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from sluiceway.artifacts.rollout_state import RolloutState, Served
 from sluiceway.artifacts.serving_contract import ServingContract
-from sluiceway.core.errors import MisuseError, SluicewayError
-from sluiceway.deploy.arms import share_of
+from sluiceway.core.errors import SluicewayError
+from sluiceway.deploy.arms import deciding, share_of
 from sluiceway.deploy.limits import Limits
 from sluiceway.deploy.request import AskedRow, RequestReader
+from sluiceway.deploy.same_requests import require_same_requests
 from sluiceway.deploy.served_model import ServedModel
 from sluiceway.deploy.shelf import take
 from sluiceway.ports.feature_reader import FeatureReader
@@ -63,7 +64,9 @@ class Loader:
         if state.challenger is not None:
             try:
                 challenger = self._model(state.challenger, old)
-                _check_alike(champion, challenger)
+                require_same_requests(
+                    (champion.version, champion.bundle.contract), (challenger.version, challenger.bundle.contract)
+                )
             except SluicewayError as error:
                 if old is not None:
                     raise
@@ -75,7 +78,7 @@ class Loader:
             champion,
             challenger,
             lacking,
-            _deciding(state, contract),
+            deciding(state.by, contract),
         )
 
     def _model(self, served: Served, old: Serving | None) -> ServedModel:
@@ -84,28 +87,3 @@ class Loader:
             return loaded
         bundle, onnx = take(served, self._objects)
         return ServedModel(served, bundle, onnx, self._reader_of(bundle.contract))
-
-
-def _check_alike(champion: ServedModel, challenger: ServedModel) -> None:
-    """Refuse two that one request cannot suit."""
-    ours, theirs = champion.bundle.contract, challenger.bundle.contract
-    for what, one, other in (("inputs", ours.inputs, theirs.inputs), ("key", ours.key, theirs.key)):
-        differing = sorted({field.name for field in set(one) ^ set(other)})
-        if differing:
-            raise MisuseError(
-                f"{challenger.version} cannot be tried out beside {champion.version}: their {what} differ in "
-                f"{', '.join(differing)}; roll out a model with the same {what}, or serve it by itself"
-            )
-
-
-def _deciding(state: RolloutState, contract: ServingContract) -> tuple[str, ...]:
-    """Name the columns whose values decide the arm.
-
-    Raises:
-        MisuseError: the state names one that requests do not have.
-    """
-    fields = {field.name for field in (*contract.inputs, *contract.key)}
-    unknown = [name for name in state.by if name not in fields]
-    if unknown:
-        raise MisuseError(f"the rollout goes by {', '.join(unknown)}, which requests do not have; check rollout.by")
-    return state.by or contract.entities or tuple(field.name for field in contract.inputs)

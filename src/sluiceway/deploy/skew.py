@@ -11,6 +11,7 @@ from sluiceway.artifacts.feature_set import FeatureColumn
 from sluiceway.core.errors import MisuseError
 from sluiceway.core.moments import iso
 from sluiceway.declare.feature_view import FeatureView
+from sluiceway.online.reader import DIGITS
 from sluiceway.plans.moments_sql import microseconds, moment_of
 from sluiceway.plans.packed_value import FeatureValue
 from sluiceway.plans.request_log import FEATURE, VIEW
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 ANSWERED = 200
 EXAMPLES = 5
 ROUNDING = 1e-6  # float32 has 6e-8
-DIGITS = 12
 
 
 def compare(

@@ -21,13 +21,12 @@ if TYPE_CHECKING:
 
     from sluiceway.deploy.canary import Canary
 
-EXAMPLE = "serving/example.json"
-
 
 def run(job: Job) -> Artifact:
     """Ask a real server what was asked since the holdout began, and let its answers decide on the rollout."""
     from sluiceway.deploy.board import Board
     from sluiceway.deploy.canary import Canary
+    from sluiceway.deploy.example import keep_example
     from sluiceway.deploy.kept_report import keep_report
     from sluiceway.deploy.rehearse import Control, rehearse
     from sluiceway.flow.rehearsing import answers_digest, logged, past_between, proven
@@ -54,7 +53,7 @@ def run(job: Job) -> Artifact:
         table = logged(stage.log, features.contract, canary.columns)
     skew = proven(job, past, comparable(table, canary), candidate.bundle.columns)
     if past.traffic.questions:
-        kit.objects.put(EXAMPLE, past.traffic.questions[-1].body)
+        keep_example(past.traffic.questions[-1].body, kit.objects)
     requests = kit.tables.write(f"requests/{promise.spec.problem.name}-rehearsal", table)
     return replace(report, skew=skew, requests=requests, answers=answers_digest(table))
 

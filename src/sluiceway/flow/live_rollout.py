@@ -7,12 +7,13 @@ from typing import Any
 
 from sluiceway.artifacts.candidate import Candidate
 from sluiceway.artifacts.promise import Promise
-from sluiceway.artifacts.rollout_state import LIVE, RolloutState, Served
+from sluiceway.artifacts.rollout_state import LIVE, RolloutState
 from sluiceway.core.duration import parse_duration
 from sluiceway.core.errors import DamagedError, MisuseError, UnknownNameError
 from sluiceway.deploy.board import Board
 from sluiceway.deploy.rollout import ABORT, FIRST, ROLLBACK, START, Plan, abort, first, rollback, start
-from sluiceway.deploy.shelf import shelve, take
+from sluiceway.deploy.same_requests import require_same_requests
+from sluiceway.deploy.shelf import bundle_of, shelve
 from sluiceway.flow.kit import Kit
 from sluiceway.flow.recall import current as recalled
 from sluiceway.flow.recall import recalled_candidate
@@ -21,6 +22,8 @@ from sluiceway.ledger.running import published
 from sluiceway.ledger.standing import Standing, live_standings, standing_on
 
 BEGUN = (LIVE, START)
+LOCK, LOCK_WAIT_S = "rollout.lock", 10.0
+FIRST_BECAUSE = "no model has passed a live canary yet: the baseline answers"
 NOBODY = (
     "nobody answers live traffic yet; sluiceway rollout start puts a model on the canary, sluiceway serve serves it"
 )
@@ -103,9 +106,12 @@ def begin(kit: Kit, *, version: int | None, author: str) -> RolloutState | Shut:
     promise = recalled("spec", kit)
     if not isinstance(promise, Promise):
         raise MisuseError("the spec's evidence is no longer in the store; make it again: sluiceway run --until spec")
-    state = state_now(kit) or make(kit, Transition(FIRST, _first(kit, found, now), author=author))
+    state = state_now(kit) or _begun(kit, found, at=now, author=author)
     challenger = shelve(found.candidate.bundle, f"v{found.version}", kit.objects)
-    require_alike(kit, state.champion, challenger)
+    champion = bundle_of(state.champion, kit.objects)
+    require_same_requests(
+        (state.champion.version, champion.contract), (challenger.version, found.candidate.bundle.contract)
+    )
     rollout = promise.spec.rollout
     plan = Plan(rollout.shares, parse_duration(rollout.hold).total_seconds(), rollout.by)
     return make(kit, Transition(START, start(state, challenger, plan, at=now), author=author))
@@ -170,21 +176,27 @@ def kept_off(kit: Kit, found: Registered, now: datetime) -> Shut | None:
     return None
 
 
-def require_alike(kit: Kit, champion: Served, challenger: Served) -> None:
-    """Check that one request suits both.
+def answering(kit: Kit) -> RolloutState:
+    """Return who answers live traffic, as ``state_now`` does; where nobody does yet, the newest baseline begins.
 
     Raises:
-        MisuseError: their inputs or their keys differ.
+        MisuseError: nothing is registered yet, so that nobody can answer.
     """
-    ours, theirs = (take(served, kit.objects)[0].contract for served in (champion, challenger))
-    differing = {field.name for field in {*ours.inputs, *ours.key} ^ {*theirs.inputs, *theirs.key}}
-    if differing:
-        raise MisuseError(
-            f"{challenger.version} cannot be tried out beside {champion.version}: their requests differ in "
-            f"{', '.join(sorted(differing))}; serve it by itself, in a project of its own"
-        )
+    return state_now(kit) or _begun(kit, registered(kit, None), at=kit.clock.now())
 
 
-def _first(kit: Kit, found: Registered, now: datetime) -> RolloutState:
+def require_somebody(kit: Kit) -> None:
+    """Check that somebody answers live traffic, or could.
+
+    Raises:
+        MisuseError: nobody does, and nothing is registered.
+    """
+    if current(kit.ledger, LIVE) is None:
+        registered(kit, None)
+
+
+def _begun(kit: Kit, found: Registered, *, at: datetime, author: str = "") -> RolloutState:
+    """Let a version's baseline be the first to answer."""
     baseline = shelve(found.candidate.baseline, f"v{found.version}-baseline", kit.objects)
-    return first(LIVE, baseline, at=now, why="no model has passed a live canary yet: the baseline answers")
+    state = first(LIVE, baseline, at=at, why=FIRST_BECAUSE)
+    return make(kit, Transition(FIRST, state, author=author))

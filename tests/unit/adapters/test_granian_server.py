@@ -53,14 +53,15 @@ async def app(scope, receive, send):
 """
 SERVE = """
 import sys
-from sluiceway.adapters.granian_server import GranianServer, listen
+from sluiceway.adapters.granian_server import GranianServer, Patience, listen
 
 behaviour, workers, notes = sys.argv[1:]
 listeners = listen("127.0.0.1", 0, workers=int(workers))
 print(listeners[0].getsockname()[1], flush=True)
 died = lambda pid, place: print(f"died {pid} {place}", flush=True)
 settings = {"behaviour": behaviour, "notes": notes}
-sys.exit(GranianServer("small_app:make", settings, listeners=listeners, died=died, grace_s=2.0, hung_s=2.0).serve())
+patience = Patience(grace_s=2.0, hung_s=2.0, idle_s=1.0)
+sys.exit(GranianServer("small_app:make", settings, listeners=listeners, died=died, patience=patience).serve())
 """
 
 
@@ -189,6 +190,18 @@ def test_a_worker_that_only_waits_does_not_hang(running):
     first = server.ask()
     time.sleep(3)
     assert server.ask() == first
+
+
+@pytest.mark.parametrize("said", [b"", b"GET / HTTP/1.1\r\nhost:", b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"])
+def test_a_connection_on_which_nothing_more_comes_is_closed(running, said):
+    server = running()
+    server.ask()
+    begun = time.monotonic()
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S) as idle:
+        idle.sendall(said)
+        answered = b"".join(iter(lambda: idle.recv(1 << 16), b""))
+    assert time.monotonic() - begun >= 0.9
+    assert answered.startswith(b"HTTP/1.1 200") if said.endswith(b"\r\n\r\n") else b"200" not in answered
 
 
 def test_connections_wait_while_the_only_worker_is_replaced(running):

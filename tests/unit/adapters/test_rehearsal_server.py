@@ -30,7 +30,7 @@ import sys, time
 from pathlib import Path
 from sluiceway.adapters.rehearsal_server import rehearsal_server
 
-with rehearsal_server(Path(sys.argv[1]), Path(sys.argv[1]) / ".sluiceway"):
+with rehearsal_server(Path(sys.argv[1]), Path(sys.argv[1]) / ".sluiceway", clear_board=lambda: None):
     print("up", flush=True)
     time.sleep(60)
 """
@@ -53,7 +53,8 @@ def board(objects):
 
 
 def rehearsing(project, **more):
-    return rehearsal_server(project, project / ".sluiceway", environment=quiet(**more))
+    board = Board(ObstoreObjects.local(project / ".sluiceway" / "objects"), REHEARSAL)
+    return rehearsal_server(project, project / ".sluiceway", clear_board=board.clear, environment=quiet(**more))
 
 
 def question(at=AT, **values):

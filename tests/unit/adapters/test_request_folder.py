@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sluiceway.adapters import request_folder
@@ -255,6 +255,7 @@ def test_a_mark_that_other_lines_came_to_lie_across_begins_with_the_whole_line(l
     assert content(log, mark) == b"a line that lies across the old mark\nanother\n"
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=12), st.data())
 def test_reading_on_from_anywhere_gives_whole_lines_only(sizes, data):
     lines = [b"x" * size + b"\n" for size in sizes]

@@ -53,3 +53,15 @@ def test_whatever_else_lies_there_is_damage(data):
     objects.put("rollouts/live.json", data)
     with pytest.raises(DamagedError, match="no rollout state"):
         Board(objects, "live").read()
+
+
+def test_a_cleared_board_shows_nothing_until_something_is_shown_again(objects):
+    board = Board(objects, "live")
+    shown = state(objects)
+    board.show(shown)
+    before = board.mark()
+    board.clear()
+    assert board.read() is None
+    assert board.mark() != before
+    board.show(shown)
+    assert board.read() == shown

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.canaries import COLUMNS, CONTRACT
 
@@ -208,6 +208,7 @@ def logs(draw):
     return requests
 
 
+@settings(deadline=None)
 @given(logs(), st.data())
 def test_every_request_counts_once_for_each_arm_in_how_many_pieces_the_log_is_read(requests, data):
     records = [row for request in requests for row in request]

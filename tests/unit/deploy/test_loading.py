@@ -54,7 +54,7 @@ def test_what_is_loaded_already_is_used_again(shop, loader):
     [
         ({"inputs": (*bundles.CONTRACT.inputs, Field("gate", "text"))}, "their inputs differ in gate"),
         ({"inputs": (Field("carrier", "integer"), *bundles.CONTRACT.inputs[1:])}, "their inputs differ in carrier"),
-        ({"key": ()}, "their key differ in flight_id"),
+        ({"key": ()}, "their keys differ in flight_id"),
     ],
 )
 def test_a_challenger_that_asks_for_other_fields_is_refused(shop, loader, change, said):

@@ -86,7 +86,7 @@ def test_a_model_with_other_inputs_is_refused_before_anything_changes(project):
     plain = project._candidate
     project._candidate = lambda version, model: replace(plain(version, model), bundle=wrapped)
     project.register(3, OTHER)
-    with pytest.raises(MisuseError, match="their requests differ in carrier"):
+    with pytest.raises(MisuseError, match="their inputs differ in carrier"):
         start(project)
     assert current(project.kit.ledger, "live") == before
 

@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.canaries import COLUMNS, CONTRACT, a_scene
 
@@ -43,6 +43,7 @@ def test_a_value_of_a_kind_that_no_longer_fits_is_counted_as_a_line():
     assert reader.unread.first.startswith("request r1, row 0: ")
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.one_of(st.integers(0, 19), st.sampled_from(BAD), st.integers(0, 19).map(of_another_kind)), max_size=30)
 )

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sluiceway.stats.quantile_bounds import QuantileBounds, quantile_bounds
@@ -19,6 +19,7 @@ def test_nothing_is_said_of_nothing():
     assert quantile_sequence(np.array([]), 0.5) == QuantileBounds(None, None, None)
 
 
+@settings(deadline=None)
 @given(SAMPLES, st.sampled_from([0.1, 0.5, 0.9, 0.99]))
 def test_every_rank_is_the_tightest_that_excludes_the_quantile(values, quantile):
     found, ordered, count = quantile_sequence(values, quantile), np.sort(values), values.size
@@ -32,6 +33,7 @@ def test_every_rank_is_the_tightest_that_excludes_the_quantile(values, quantile)
     assert found.high == (ordered[min(high) - 1] if high else None)
 
 
+@settings(deadline=None)
 @given(SAMPLES, st.sampled_from([0.5, 0.9]))
 def test_bounds_that_hold_at_every_look_are_wider_than_those_of_one(values, quantile):
     always, once = quantile_sequence(values, quantile), quantile_bounds(values, quantile)

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import betaln
 
@@ -8,6 +8,7 @@ from sluiceway.stats.binomial_bounds import binomial_bounds
 from sluiceway.stats.share_sequence import is_excluded, share_sequence
 
 
+@settings(deadline=None)
 @given(st.integers(1, 5_000), st.data())
 def test_bounds_are_where_the_mixture_explains_twenty_times_better(trials, data):
     successes = data.draw(st.integers(0, trials))
@@ -21,6 +22,7 @@ def test_bounds_are_where_the_mixture_explains_twenty_times_better(trials, data)
             assert mixed - alone == pytest.approx(np.log(20), abs=1e-5)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 3_000), st.floats(0.01, 0.999), st.data())
 def test_a_share_is_excluded_where_it_lies_outside_the_bounds(trials, share, data):
     successes = data.draw(st.integers(0, trials))
@@ -30,6 +32,7 @@ def test_a_share_is_excluded_where_it_lies_outside_the_bounds(trials, share, dat
         assert is_excluded(share, successes=successes, trials=trials, doubt=0.05) == outside
 
 
+@settings(deadline=None)
 @given(st.integers(1, 5_000), st.data())
 def test_bounds_that_hold_at_every_look_are_wider_than_those_of_one(trials, data):
     successes = data.draw(st.integers(0, trials))
@@ -41,6 +44,7 @@ def test_bounds_that_hold_at_every_look_are_wider_than_those_of_one(trials, data
     assert always.high >= once.high - 1e-12
 
 
+@settings(deadline=None)
 @given(st.integers(1, 2_000), st.data())
 def test_failures_are_successes_seen_from_the_other_side(trials, data):
     successes = data.draw(st.integers(0, trials))
