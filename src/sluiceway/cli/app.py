@@ -137,9 +137,13 @@ VERBS: dict[str, dict[str, Described]] = {
     },
     "observe": {
         "report": (
-            "Show the newest health report: the headline, the alerts, and what moved in which window.",
-            "Exits 1 when gate 7 is closed. The page that it names has the charts.",
-            ("sluiceway observe report", "sluiceway observe report --json"),
+            "Show how the model fares: the newest run's report, or with --live what was really asked of late.",
+            "Exits 1 when gate 7 is closed, as it is on too little traffic. The page that it names has the charts.",
+            (
+                "sluiceway observe report",
+                "sluiceway observe report --live --json",
+                "sluiceway observe report --live --windows 2 --watch 1h",
+            ),
         ),
         "drill": (
             "Try the alarms now: plant faults into a copy of the candidate's holdout, and watch it.",

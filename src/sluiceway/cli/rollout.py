@@ -1,6 +1,5 @@
 """``sluiceway rollout``: who answers live traffic, and whom a share of it tries out."""
 
-import sys
 import time
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Annotated
@@ -24,7 +23,7 @@ from sluiceway.cli.rollout_text import (
 )
 from sluiceway.cli.run import run
 from sluiceway.cli.validate import user
-from sluiceway.core.duration import parse_duration
+from sluiceway.cli.watching import say, seconds
 from sluiceway.core.errors import MisuseError
 from sluiceway.core.moments import iso
 from sluiceway.flow.live_rollout import NOBODY, begin, end, go_back, last_judged, shown, state_now
@@ -177,21 +176,3 @@ def given(reason: str) -> str:
     if not reason.strip():
         raise MisuseError('--reason is empty; say why, as in --reason "calls from the gates"')
     return reason.strip()
-
-
-def seconds(text: str) -> float:
-    """Read ``--watch``.
-
-    Raises:
-        MisuseError: it is no duration.
-    """
-    try:
-        return parse_duration(text).total_seconds()
-    except ValueError as error:
-        raise MisuseError(f"--watch: {error}") from None
-
-
-def say(text: str) -> None:
-    """Tell a person on standard error how it goes."""
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()

@@ -14,10 +14,9 @@ from sluiceway.deploy.evidence import ArmsGathered
 from sluiceway.deploy.outcomes import Outcomes
 from sluiceway.deploy.quality import Quality, Rival
 from sluiceway.plans.request_log import request_table
-from sluiceway.ports.request_log import RequestLog
+from sluiceway.ports.request_log import RequestLog, pieces
 
 RUNNING, PROMOTED, ABORTED = "running", "promoted", "aborted"
-PIECE_BYTES = 4 << 20
 NOT_STORED = TableRef("requests", "", 0, ())
 
 
@@ -56,13 +55,14 @@ class CanaryWatch:
         canary: Who against whom.
         began: The state in which the challenger got its first share.
         log: What the servers write.
+        after: A mark of the log; what lies before it is not read.
     """
 
-    def __init__(self, canary: Canary, began: RolloutState, log: RequestLog) -> None:
+    def __init__(self, canary: Canary, began: RolloutState, log: RequestLog, *, after: str = "") -> None:
         self._canary = canary
         self._states = [began]
         self._log = log
-        self._mark = ""
+        self._mark = after
         self._arms = ArmsGathered(began, canary.by(began))
         self._quality = Quality(canary.champion, canary.challenger, canary.outcomes, canary.promise.spec)
         self._looks: list[Look] = []
@@ -102,19 +102,11 @@ class CanaryWatch:
 
     def _read(self) -> None:
         """Take in what is new, in pieces that fit into memory."""
-        waiting: list[bytes] = []
-        for mark, chunk in self._log.read(after=self._mark):
+        for mark, piece in pieces(self._log, after=self._mark):
             self._mark = mark
-            waiting.append(chunk)
-            if sum(map(len, waiting)) >= PIECE_BYTES:
-                self._take(waiting)
-                waiting = []
-        self._take(waiting)
-
-    def _take(self, chunks: list[bytes]) -> None:
-        table = request_table([b"".join(chunks)], contract=self._canary.contract, columns=self._canary.columns)
-        self._arms.take(table)
-        self._quality.take(table)
+            table = request_table([piece], contract=self._canary.contract, columns=self._canary.columns)
+            self._arms.take(table)
+            self._quality.take(table)
 
     def _steps(self, at: datetime) -> tuple[CanaryStep, ...]:
         ends = [*(state.since for state in self._states[1:]), at]

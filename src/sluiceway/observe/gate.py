@@ -53,6 +53,8 @@ def _seen(report: HealthReport) -> Iterator[Criterion]:
     requests = sum(window.traffic.requests for window in report.windows)
     scored = sum(window.performance.rows for window in report.windows if window.performance)
     yield _enough("requests seen", requests, "nothing was logged that this version answered")
+    if report.answered is not None:
+        yield _enough("rows that this version answered", report.answered, "others answered all that was asked")
     yield _enough("rows whose outcome has matured", scored, "no outcome of a logged row is known yet")
 
 

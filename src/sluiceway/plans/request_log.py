@@ -66,9 +66,18 @@ def request_table(
     Raises:
         msgspec.DecodeError: a line is no record.
     """
-    parts = [_part(records_of(chunk), contract, columns) for chunk in chunks]
+    parts = [record_table(records_of(chunk), contract=contract, columns=columns) for chunk in chunks]
     schema = request_schema(contract, columns)
     return pa.concat_tables([part for part in parts if part.num_rows] or [schema.empty_table()]).combine_chunks()
+
+
+def record_table(
+    records: Sequence[RequestRecord], *, contract: ServingContract, columns: Sequence[FeatureColumn]
+) -> "pa.Table":
+    """Turn records that were read already into such a table."""
+    arrays = [pa.array([getattr(record, name) for record in records], kind) for name, kind in OWN.items()]
+    arrays += [pa.array(each.values(records), each.type) for each in _columns(contract, columns)]
+    return pa.table(arrays, schema=request_schema(contract, columns))
 
 
 def request_schema(contract: ServingContract, columns: Sequence[FeatureColumn]) -> "pa.Schema":
@@ -117,10 +126,3 @@ def _seen(view: str, place: int) -> Callable[[Sequence[RequestRecord]], list[Any
 
 def _moment(value: Any) -> datetime | None:
     return None if value is None else in_utc(datetime.fromisoformat(value))
-
-
-def _part(records: Sequence[RequestRecord], contract: ServingContract, columns: Sequence[FeatureColumn]) -> "pa.Table":
-    arrays = [pa.array([getattr(record, name) for record in records], kind) for name, kind in OWN.items()]
-    made = _columns(contract, columns)
-    arrays += [pa.array(each.values(records), each.type) for each in made]
-    return pa.table(arrays, schema=request_schema(contract, columns))

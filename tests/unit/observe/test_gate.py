@@ -31,7 +31,7 @@ def test_working_alarms_open_it(judge, quiet):
     verdict = judge(quiet)
     assert verdict.outcome is Outcome.PASSED, verdict.closed
     assert len({criterion.name for criterion in verdict.criteria}) == len(verdict.criteria)
-    assert len(verdict.criteria) == len(quiet.drills) + 3
+    assert len(verdict.criteria) == len(quiet.drills) + 4
 
 
 def test_it_stops_on_a_deaf_alarm(judge, quiet):
@@ -70,6 +70,7 @@ def test_it_stops_when_nobody_asked(judge, world, quiet):
     closed = judge(nothing).closed
     assert [(each.name, each.measured, each.outcome) for each in closed] == [
         ("requests seen", 0, Outcome.STOPPED),
+        ("rows that this version answered", 0, Outcome.STOPPED),
         ("rows whose outcome has matured", 0, Outcome.STOPPED),
     ]
 
