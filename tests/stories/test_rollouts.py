@@ -71,7 +71,7 @@ class Place:
     folder: Path
     live: LiveProject
 
-    def __call__(self, *words: str, code: int = 0, group: str = "rollout") -> Said:
+    def __call__(self, *words: str, code: int | None = 0, group: str = "rollout") -> Said:
         done = subprocess.run(
             [COMMAND, group, *words], cwd=self.folder, env=quiet(), check=False, capture_output=True, text=True,
             timeout=PATIENCE_S,
@@ -79,7 +79,7 @@ class Place:
         said = Said(done.returncode, done.stdout, done.stderr)
         assert "Traceback" not in said.out + said.err, said.err
         assert "fault in Sluiceway" not in said.err, said.err
-        assert said.code == code, f"{words} exited {said.code}, not {code}\n{said.out}\n{said.err}"
+        assert code in {None, said.code}, f"{words} exited {said.code}, not {code}\n{said.out}\n{said.err}"
         return said
 
     @property
@@ -179,6 +179,15 @@ def test_somebody_elses_abort_ends_the_watch(place):
     out, _ = watching.communicate(timeout=PATIENCE_S)
     assert watching.returncode == 1
     assert "v1 is no longer tried out: v1 is out at 50 %: enough" in out
+
+
+def test_after_an_abort_the_last_look_no_longer_stands(place):
+    place("start")
+    place.live.ask(100)
+    place("advance", code=1)
+    assert [gate["stage"] for gate in place("--json", group="status", code=None).json["live"]] == ["deploy"]
+    place("abort", "--reason", "enough", "--author", "ada")
+    assert place("--json", group="status", code=None).json["live"] == []
 
 
 def test_an_abort_never_waits_for_a_run(place):

@@ -7,7 +7,7 @@ from sluiceway.artifacts.canary_report import CanaryReport, CanaryStep, Look
 from sluiceway.artifacts.feature_set import FeatureColumn
 from sluiceway.artifacts.promise import Promise
 from sluiceway.artifacts.request_record import CHALLENGER, CHAMPION
-from sluiceway.artifacts.rollout_state import RolloutState
+from sluiceway.artifacts.rollout_state import LIVE, RolloutState
 from sluiceway.artifacts.serving_contract import ServingContract
 from sluiceway.artifacts.table_ref import TableRef
 from sluiceway.deploy.evidence import ArmsGathered
@@ -98,6 +98,7 @@ class CanaryWatch:
             skew=None,
             requests=NOT_STORED,
             looks=tuple(self._looks),
+            traffic=self._arms.traffic() if self._states[0].scope == LIVE else None,
         )
 
     def _read(self) -> None:

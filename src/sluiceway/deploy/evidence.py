@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sluiceway.artifacts.canary_report import ArmEvidence, Bounded, CanaryStep, SplitEvidence
+from sluiceway.artifacts.canary_report import ArmEvidence, Bounded, CanaryStep, SplitEvidence, TrafficSpan
 from sluiceway.artifacts.request_record import CHALLENGER, CHAMPION
 from sluiceway.artifacts.rollout_state import LIVE, RolloutState
-from sluiceway.plans.moments_sql import microseconds
+from sluiceway.plans.moments_sql import microseconds, moment_of
 from sluiceway.plans.request_log import INPUT, KEY
 from sluiceway.stats.binomial_bounds import binomial_bounds
 from sluiceway.stats.quantile_bounds import quantile_bounds
@@ -24,6 +24,7 @@ SERVER_ERROR = 500
 NAMED_ERRORS = 5
 LONGEST_ERROR = 120
 US_PER_MS = 1000.0
+US_PER_S = 1e6
 
 
 class ArmsGathered:
@@ -74,6 +75,10 @@ class ArmsGathered:
     def arm(self, name: str, version: str) -> ArmEvidence:
         """Tell how one arm did so far."""
         return self._arms[name].evidence(version)
+
+    def traffic(self) -> TrafficSpan | None:
+        """Tell when the challenger's requests arrived; nothing before there were any."""
+        return self._arms[CHALLENGER].span()
 
     def step(self, state: RolloutState, ended: datetime) -> CanaryStep:
         """Tell what happened in one state of the rollout."""
@@ -159,6 +164,7 @@ class _Arm:
         self.failures: Counter[int] = Counter()
         self._errors: Counter[str] = Counter()
         self._latency_us: list[NDArray[np.int64]] = []
+        self._at_us: list[NDArray[np.int64]] = []
 
     def add(self, rows: _Rows, requests: _Requests, sequence: NDArray[np.int64]) -> None:
         if not requests.rows.size:
@@ -167,8 +173,17 @@ class _Arm:
         failed = np.logical_or.reduceat(rows.failed[requests.rows], requests.starts)
         self.requests.update(sequence[heads].tolist())
         self.failures.update(sequence[heads][failed].tolist())
+        self._at_us.append(rows.at_us[heads])
         self._latency_us.append(rows.latency_us[heads[rows.status[heads] < SERVER_ERROR]])
         self._errors.update(rows.error[requests.rows[rows.failed[requests.rows]]].tolist())
+
+    def span(self) -> TrafficSpan | None:
+        if not self._at_us:
+            return None
+        self._at_us = [np.sort(np.concatenate(self._at_us))]
+        at = self._at_us[0]
+        silence_us = int(np.diff(at).max(initial=0))
+        return TrafficSpan(moment_of(int(at[0])), moment_of(int(at[-1])), silence_us / US_PER_S)
 
     def evidence(self, version: str) -> ArmEvidence:
         requests, failures = self.requests.total(), self.failures.total()

@@ -14,6 +14,7 @@ from sluiceway.stats.binomial_bounds import trials_needed
 STAGE_VERSION = 1
 BROKEN_SPLIT = 0.001
 NAMED_AT_MOST = 3
+LONG_SILENCE_S = 6 * 3600.0
 
 
 def gate(report: CanaryReport, promise: Promise, overrides: Overrides, now: datetime) -> Verdict:
@@ -55,6 +56,8 @@ def _hours(report: CanaryReport, spec: Spec) -> Iterator[Criterion]:
     walked = ", ".join(f"{step.canary_requests:,} at {100 * step.share:g} %" for step in report.steps)
     outcome = Outcome.PASSED if report.hours >= limit else Outcome.INCONCLUSIVE
     detail = f"canary requests by the canary's share: {walked}"
+    if report.traffic is not None and report.traffic.longest_silence_s >= LONG_SILENCE_S:
+        detail += f"; nobody asked for {report.traffic.longest_silence_s / 3600:,.1f} hours"
     yield _said(report, "hours of canary traffic", outcome, measured=report.hours, limit=limit, detail=detail)
 
 

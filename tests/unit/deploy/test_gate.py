@@ -16,6 +16,7 @@ from sluiceway.artifacts.canary_report import (
     QualityEvidence,
     SkewEvidence,
     SplitEvidence,
+    TrafficSpan,
 )
 from sluiceway.artifacts.promise import Promise
 from sluiceway.artifacts.rollout_state import Served
@@ -87,8 +88,25 @@ def test_a_rehearsal_whose_traffic_ended_first_is_inconclusive():
 
 
 def test_a_live_canary_is_judged_while_it_runs():
-    assert judged(scope="live", ended_by="running", skew=None).outcome is Outcome.PASSED
-    assert judged(scope="live", ended_by="aborted", skew=None).outcome is Outcome.STOPPED
+    live = {"scope": "live", "skew": None, "traffic": TrafficSpan(BEGAN, BEGAN + timedelta(hours=50), 60.0)}
+    assert judged(ended_by="running", **live).outcome is Outcome.PASSED
+    assert judged(ended_by="aborted", **live).outcome is Outcome.STOPPED
+
+
+@pytest.mark.parametrize("asked", [None, TrafficSpan(BEGAN, BEGAN + timedelta(hours=20), 60.0)])
+def test_live_only_hours_in_which_somebody_asked_count(asked):
+    closed = only(judged(scope="live", ended_by="running", skew=None, traffic=asked))
+    assert (closed.name, closed.outcome) == ("hours of canary traffic", Outcome.INCONCLUSIVE)
+    assert closed.measured == (20.0 if asked else 0.0)
+
+
+def test_a_long_silence_is_said():
+    traffic = TrafficSpan(BEGAN, BEGAN + timedelta(hours=49), 40 * 3600.0)
+    verdict = judged(scope="live", ended_by="running", skew=None, traffic=traffic)
+    assert (
+        "nobody asked for 40.0 hours"
+        in {each.name: each for each in verdict.criteria}["hours of canary traffic"].detail
+    )
 
 
 def test_too_few_hours_are_inconclusive():
