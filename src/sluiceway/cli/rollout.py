@@ -11,6 +11,7 @@ from sluiceway.artifacts.rollout_state import LIVE, RolloutState
 from sluiceway.cli.answer import print_json, print_lines
 from sluiceway.cli.aside import stdout_aside
 from sluiceway.cli.flags import HERE, Common
+from sluiceway.cli.override import user
 from sluiceway.cli.rollout_text import (
     advanced_json,
     advanced_lines,
@@ -22,7 +23,6 @@ from sluiceway.cli.rollout_text import (
     state_lines,
 )
 from sluiceway.cli.run import run
-from sluiceway.cli.validate import user
 from sluiceway.cli.watching import say, seconds
 from sluiceway.core.errors import MisuseError
 from sluiceway.core.moments import iso

@@ -138,7 +138,8 @@ class LiveCanary:
         """The artifacts that the challenger stands upon, by stage."""
         artifact = artifact_of(self._kit, self._canary.challenger.served)
         trained = standing_on(self._kit.ledger, "train", artifact)
-        return {**({} if trained is None else trained.upstream), "train": artifact}
+        above = {} if trained is None else trained.upstream
+        return {**above, "ingest": self._canary.dataset, "train": artifact}
 
 
 def alike(one: Verdict, other: Verdict) -> bool:

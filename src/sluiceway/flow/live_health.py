@@ -144,7 +144,8 @@ class LiveHealth:
         kit.objects.put(f"health/live/{report.content_id}.json", encode(report))
         page = write_page(report, health.verdict, self._promise, objects=kit.objects)
         trained = standing_on(kit.ledger, "train", health.answering.artifact)
-        above = {**({} if trained is None else trained.upstream), "train": health.answering.artifact}
+        above = {} if trained is None else trained.upstream
+        above = {**above, "ingest": report.dataset, "train": health.answering.artifact}
         standing = Standing(OBSERVE.number, OBSERVE.name, report.content_id, above, health.verdict, LIVE, sequence=0)
         standing = record_verdict(kit.ledger, standing, as_of=self._as_of)
         if health.answering.is_serving:

@@ -280,3 +280,41 @@ def test_the_gate_loads_nothing_heavy():
     code = f"import sys, sluiceway.deploy.gate; print([name for name in {heavy!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def leave(check, **changes):
+    given = Override(check, HONEST.dataset, "ada", "few callers until May", NOW + timedelta(days=7))
+    return replace(given, **changes)
+
+
+SILENT = {"success": Bounded(None, None, None), "requests": 0, "failures": 0}
+FEW = arm(requests=500, success=Bounded(1.0, 0.994, 1.0))
+
+
+def test_an_override_lets_a_check_pass_until_it_ends_and_no_other():
+    (closed,) = judged(challenger_arm=FEW).closed
+    few = replace(HONEST, challenger_arm=FEW)
+
+    def outcome(override, report=few, now=NOW):
+        return gate(report, PROMISE, Overrides((override,)), now).outcome
+
+    assert outcome(leave(closed.check)) is Outcome.OVERRIDDEN
+    assert outcome(leave(closed.check), now=NOW + timedelta(days=8)) is Outcome.INCONCLUSIVE
+    assert outcome(leave("0" * 12)) is Outcome.INCONCLUSIVE
+    assert outcome(leave(closed.check, subject="e" * 64)) is Outcome.INCONCLUSIVE
+    others = [replace(few, champion=replace(few.champion, bundle="x")), replace(few, challenger=few.champion)]
+    assert {outcome(leave(closed.check), report) for report in others} == {Outcome.INCONCLUSIVE}
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({"skew": SkewEvidence(10, 100, {"distance": 3}, ("distance differs",))}, "logged features that differ"),
+        ({"skew": None}, "logged features that differ"),
+        ({"split": SplitEvidence(4_000, 900, 0.05, 0.0)}, "entities on the canary"),
+        ({"challenger_arm": arm(**SILENT)}, "share of canary requests answered"),
+    ],
+)
+def test_what_makes_all_the_rest_worthless_may_not_be_overridden(changes, name):
+    (closed,) = [each for each in judged(**changes).closed if each.name.startswith(name)]
+    assert closed.check == ""
