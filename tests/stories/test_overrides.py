@@ -104,9 +104,12 @@ def test_gate_6_opens_for_who_answers_for_it_and_closes_when_the_time_is_up(shop
     assert "gate 6, check" in shop("ledger", "log").out
 
 
-def test_a_deaf_drill_of_gate_7_is_excused_by_its_very_check(shop):
+def test_a_deaf_drill_of_gate_7_keeps_no_alert_back_and_is_excused_by_its_very_check(trained_shop):
+    shop = trained_shop
     shop.edit("spec.yaml", ("max_f1_drop: 0.05", "max_f1_drop: 0.9"))
-    shop("run", code=1)
+    said = shop("run", code=1)
+    assert "The alarm is not proven: gate 7 is stopped (drill, " in said.err
+    assert {each["body"]["proven"] for each in shop.entries("alert")} == {False}
     names = [each["name"] for each in stopped_of(shop, "observe")]
     assert names
     assert all(name.startswith("drill, ") for name in names)
