@@ -28,7 +28,6 @@ from sluiceway.core.moments import FixedClock
 from sluiceway.declare.spec import Costs, Metric, ProblemStatement, Rollout, ServiceLevel, Spec, Target
 from sluiceway.deploy.app import serving_app
 from sluiceway.deploy.board import Board
-from sluiceway.deploy.call import Call
 from sluiceway.deploy.canary import Canary
 from sluiceway.deploy.options import ServingOptions
 from sluiceway.deploy.outcomes import Outcomes

@@ -21,6 +21,7 @@ from sluiceway.adapters.obstore_objects import ObstoreObjects
 from sluiceway.adapters.project_folder import ProjectFolder
 from sluiceway.adapters.project_lock import ProjectLock
 from sluiceway.adapters.rehearsal_server import rehearsal_server
+from sluiceway.adapters.request_day import day_mark
 from sluiceway.adapters.request_folder import RequestFolder
 from sluiceway.adapters.settings_file import FileSettings, read_settings
 from sluiceway.adapters.sqlite_state import SqliteState
@@ -140,5 +141,6 @@ def embedded(folder: Path, state: Path, clock: Clock, given: FileSettings) -> Ki
         clock=clock,
         rehearse=lambda: rehearsal_server(folder, state, clear_board=Board(objects, REHEARSAL).clear),
         requests=RequestFolder(state / "requests"),
+        logged_since=day_mark,
         alerter=EveryAlerter([LogAlerter(state / "alerts.jsonl", clock=clock), AppriseAlerter(given.alerts)]),
     )

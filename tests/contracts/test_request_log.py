@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from sluiceway.adapters.memory_requests import MemoryRequests
 from sluiceway.adapters.request_folder import RequestFolder
 from sluiceway.core.errors import MisuseError
+from sluiceway.ports import request_log
+from sluiceway.ports.request_log import pieces
 
 ADAPTERS = {
     "folder": lambda folder: RequestFolder(folder / "requests"),
@@ -112,3 +114,22 @@ def test_whatever_the_lines_hold_they_come_back(log, batches):
     for batch in batches:
         log.append(b"".join(line + b"\n" for line in batch))
     assert content(log) == before + b"".join(line + b"\n" for batch in batches for line in batch)
+
+
+def test_pieces_are_whole_lines_with_marks_that_go_on_behind_them(log):
+    for number in range(3):
+        log.append(b'{"n":%d}\n' % number)
+    ((mark, piece),) = pieces(log)
+    assert piece == b'{"n":0}\n{"n":1}\n{"n":2}\n'
+    assert list(pieces(log, mark)) == []
+    log.append(b'{"n":3}\n')
+    assert [piece for _, piece in pieces(log, mark)] == [b'{"n":3}\n']
+
+
+def test_pieces_are_cut_before_they_fill_the_memory(log, monkeypatch):
+    monkeypatch.setattr(request_log, "PIECE_BYTES", 8)
+    for number in range(4):
+        log.append(b"%d\n" % number * 4)
+    found = list(pieces(log))
+    assert b"".join(piece for _, piece in found) == content(log)
+    assert content(log, found[0][0]) == b"".join(piece for _, piece in found[1:])

@@ -1,5 +1,6 @@
 """An override opens gate 3 for a time and for a reason, and nothing is made again for it."""
 
+import re
 import time
 
 import pytest
@@ -60,3 +61,70 @@ def test_an_override_needs_a_check_a_reason_and_a_future(faulty):
     )
     assert "neither a duration" in shop("validate", "override", check, "--reason", "odd", "--until", "soon", code=2).err
     assert shop.entries("override") == []
+
+
+def excused(shop, gate, *words):
+    """Override whatever holds a gate shut; return the names."""
+    closed = stopped_of(shop, gate)
+    for criterion in closed:
+        shop("override", gate, criterion["check"], "--reason", "agreed with ops", "--author", "ana", *words)
+    return [each["name"] for each in closed]
+
+
+def stopped_of(shop, gate):
+    criteria = shop.gates(code=1)[gate]["criteria"]
+    return [each for each in criteria if each["verdict"] in {"stopped", "inconclusive"}]
+
+
+def test_gate_6_opens_for_who_answers_for_it_and_closes_when_the_time_is_up(shop):
+    shop.edit("spec.yaml", ("acceptance: {", "acceptance: {min_canary_hours: 20000, "))
+    shop("run", code=1)
+    assert "rehearsal" in shop("rollout", "start", code=1).out
+    short = shop("status", code=1).out
+    assert "[check " in short
+    assert "hours of canary traffic" in excused(shop, "deploy", "--until", "45s")
+    over = time.monotonic() + 45
+    opened = shop("run", "--json").json
+    gate = opened["gates"][5]
+    assert (gate["verdict"], gate["scope"]) == ("overridden", "rehearsal")
+    assert len(opened["gates"]) == 7
+    assert "deploy" in opened["cached"]
+    assert "overridden by ana: agreed with ops" in str(gate["criteria"])
+    rests_on = shop("models", "show", "--json").json["rests_on"]
+    assert {each["gate"] for each in rests_on} == {6}
+    assert "! gate 6, hours of canary traffic" in shop("models", "show").out
+    page = next(iter(re.findall(r"\S*reports/canary-\S+", shop("run").out)))
+    assert "overridden by ana: agreed with ops" in (shop.folder / page).read_text()
+    shop("rollout", "start")
+    shop("rollout", "abort", "--reason", "enough")
+    time.sleep(max(0, over - time.monotonic()) + 0.1)
+    assert "hours of canary traffic" in {each["name"] for each in stopped_of(shop, "deploy")}
+    shop("rollout", "start", code=1)
+    assert [each["body"]["gate"] for each in shop.entries("override")][:1] == [6]
+    assert "gate 6, check" in shop("ledger", "log").out
+
+
+def test_a_deaf_drill_of_gate_7_keeps_no_alert_back_and_is_excused_by_its_very_check(trained_shop):
+    shop = trained_shop
+    shop.edit("spec.yaml", ("max_f1_drop: 0.05", "max_f1_drop: 0.9"))
+    said = shop("run", code=1)
+    assert "The alarm is not proven: gate 7 is stopped (drill, " in said.err
+    assert {each["body"]["proven"] for each in shop.entries("alert")} == {False}
+    names = [each["name"] for each in stopped_of(shop, "observe")]
+    assert names
+    assert all(name.startswith("drill, ") for name in names)
+    assert excused(shop, "observe", "--until", "1d") == names
+    assert shop("run", "--json").json["gates"][6]["verdict"] == "overridden"
+    assert shop("observe", "report", "--json").json["gate"]["verdict"] == "overridden"
+
+
+def test_what_may_not_be_overridden_is_refused(shop):
+    passed = shop.gates()["deploy"]["criteria"]
+    (skew,) = [each for each in passed if each["name"].startswith("logged features that differ")]
+    assert skew["check"] == ""
+    given = ("--reason", "why not", "--until", "7d")
+    assert "gate 5 (train) cannot be overridden" in shop("override", "train", "0" * 12, *given, code=2).err
+    assert "no check of the last verdict of gate 6" in shop("override", "6", "0" * 12, *given, code=2).err
+    hours = next(each["check"] for each in passed if each["name"] == "hours of canary traffic")
+    assert "passed; there is nothing to override" in shop("override", "deploy", hours, *given, code=2).err
+    assert "Did you mean 'deploy'?" in shop("override", "deplo", hours, *given, code=2).err

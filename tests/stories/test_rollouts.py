@@ -67,6 +67,25 @@ def test_what_is_missing_is_said_and_exits_1(place):
     assert "it takes 299" in place("status").out
 
 
+def test_who_answers_for_little_traffic_lets_the_canary_go_on(place):
+    place("start")
+    place.live.ask(100)
+    missing = place("advance", "--json", code=1).json["missing"]
+    for each in missing:
+        given = ("--reason", "few callers in winter", "--author", "ada", "--until", "1d")
+        said = place("deploy", each["check"], *given, group="override")
+        assert "sluiceway rollout advance judges the gate again" in said.out
+    time.sleep(1.0)
+    went = place("advance", "--json").json
+    assert (went["change"], went["gate"]["verdict"]) == ("step_up", "overridden")
+    page = Path(place.folder / went["report"]).read_text()
+    assert "overridden by ada: few callers in winter" in page
+    told = [entry.body for entry in place.ledger.entries("rollout")][-1]
+    assert {each["name"] for each in told["criteria"] if each["verdict"] == "overridden"} == {
+        each["name"] for each in missing
+    }
+
+
 def test_a_bad_model_is_aborted_by_the_next_advance(place):
     place.live.register(2, bundles.constant(float("nan")))
     place("start", "2")
@@ -103,6 +122,15 @@ def test_somebody_elses_abort_ends_the_watch(place):
     out, _ = watching.communicate(timeout=PATIENCE_S)
     assert watching.returncode == 1
     assert "v1 is no longer tried out: v1 is out at 50 %: enough" in out
+
+
+def test_after_an_abort_the_last_look_no_longer_stands(place):
+    place("start")
+    place.live.ask(100)
+    place("advance", code=1)
+    assert [gate["stage"] for gate in place("--json", group="status", code=None).json["live"]] == ["deploy"]
+    place("abort", "--reason", "enough", "--author", "ada")
+    assert place("--json", group="status", code=None).json["live"] == []
 
 
 def test_an_abort_never_waits_for_a_run(place):

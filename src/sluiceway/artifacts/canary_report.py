@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sluiceway.artifacts.rollout_state import Served
+from sluiceway.artifacts.rollout_state import LIVE, Served
 from sluiceway.artifacts.table_ref import TableRef
 from sluiceway.core.digest import digest_of
 
@@ -115,13 +115,27 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class TrafficSpan:
+    """When the first and the last canary request arrived (wall time, UTC), and the longest silence between two (s)."""
+
+    first: datetime
+    last: datetime
+    longest_silence_s: float
+
+    @property
+    def hours(self) -> float:
+        """From the first to the last."""
+        return (self.last - self.first).total_seconds() / 3600
+
+
+@dataclass(frozen=True, slots=True)
 class CanaryReport:
     """Everything about one canary. ``scope`` is ``rehearsal`` or ``live``.
 
     ``ended_by`` is ``promoted``, ``aborted`` or ``running`` (the traffic ended first), ``reason`` says why in words.
     ``requests`` is the table of logged requests; ``began`` to ``ended`` is the canary, ``until`` the log's end.
     ``looks`` are the moments at which it was judged. ``answers`` identifies what was asked and answered, without what
-    differs from run to run.
+    differs from run to run. ``traffic`` is when live canary requests arrived: live, nobody promises that somebody asks.
     """
 
     scope: str
@@ -143,10 +157,13 @@ class CanaryReport:
     looks: tuple[Look, ...] = ()
     answers: str = ""
     unread: Unread = Unread()
+    traffic: TrafficSpan | None = None
 
     @property
     def hours(self) -> float:
-        """How long canary traffic was answered."""
+        """How long canary traffic was answered: live by its arrival, in a rehearsal as long as the canary lasted."""
+        if self.scope == LIVE:
+            return 0.0 if self.traffic is None else self.traffic.hours
         return (self.ended - self.began).total_seconds() / 3600
 
     @property

@@ -136,6 +136,7 @@ class HealthReport:
     """The health of one served version. ``scope`` is ``rehearsal`` or ``live``; ``json`` the details' object key.
 
     ``skew`` is the proof that a rehearsal's logged features are those computed offline; live, there is none.
+    ``answered`` counts, live, the rows that this very version answered: requests are counted whoever answered.
     """
 
     scope: str
@@ -151,6 +152,7 @@ class HealthReport:
     json: str = ""
     details: dict[str, str] = field(default_factory=dict)
     skew: SkewEvidence | None = None
+    answered: int | None = None
 
     @property
     def content_id(self) -> str:

@@ -28,6 +28,15 @@ COMMANDS: dict[str, Described] = {
         "An override that has run out no longer opens. Exits 1 when a gate is closed; gates not reached are pending.",
         ("sluiceway status", "sluiceway status --json --project examples/flights"),
     ),
+    "override": (
+        "Let one check of gate 3, 6 or 7 pass on this very dataset, for a reason and for a time.",
+        "The gate is judged anew on the same evidence, until the time is up. What makes the other checks worthless, "
+        "such as skew, may not be overridden.",
+        (
+            'sluiceway override deploy 3f9c2a7d10be --reason "few callers until May, agreed with ops" --until 14d',
+            'sluiceway override 7 81b0c4e2a6f0 --reason "distances are checked upstream" --until 2027-01-31',
+        ),
+    ),
     "serve": (
         "Answer requests with the registered model over HTTP, until interrupted.",
         "Who answers is what rollouts decided, at first the baseline. SLUICEWAY_API_KEY (environment) protects it.",
@@ -79,7 +88,7 @@ VERBS: dict[str, dict[str, Described]] = {
         ),
         "override": (
             "Let one check pass on this very dataset, for a reason and for a time.",
-            "Nothing is made again: the next run judges the gate anew, on the same evidence, until the time is up.",
+            "The same as: sluiceway override validate. The next run judges the gate anew, on the same evidence.",
             ('sluiceway validate override 3f9c2a7d10be --reason "new sensor, agreed with ops" --until 7d',),
         ),
     },
@@ -137,9 +146,13 @@ VERBS: dict[str, dict[str, Described]] = {
     },
     "observe": {
         "report": (
-            "Show the newest health report: the headline, the alerts, and what moved in which window.",
-            "Exits 1 when gate 7 is closed. The page that it names has the charts.",
-            ("sluiceway observe report", "sluiceway observe report --json"),
+            "Show how the model fares: the newest run's report, or with --live what was really asked of late.",
+            "Exits 1 when gate 7 is closed, as it is on too little traffic. The page that it names has the charts.",
+            (
+                "sluiceway observe report",
+                "sluiceway observe report --live --json",
+                "sluiceway observe report --live --windows 2 --watch 1h",
+            ),
         ),
         "drill": (
             "Try the alarms now: plant faults into a copy of the candidate's holdout, and watch it.",

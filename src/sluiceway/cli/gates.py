@@ -10,6 +10,7 @@ from sluiceway.ledger.standing import Standing
 
 PENDING = "pending"
 MANY, FEW = 20, 5
+OVERRIDABLE = (3, 6, 7)
 MARKS = {"passed": "✓", "overridden": "!", "no_reference": "○", "inconclusive": "?", "stopped": "✗", PENDING: "·"}
 
 
@@ -41,7 +42,7 @@ def gate_lines(gate: dict[str, Any], *, whole: bool = False) -> list[str]:
     ordered = sorted(gate["criteria"], key=lambda criterion: order(criterion["verdict"]))
     shown = [criterion for criterion in ordered if order(criterion["verdict"]) < order("passed")]
     shown += ordered[len(shown) : max(most, len(shown))]
-    lines += [criterion_line(criterion) for criterion in shown]
+    lines += [criterion_line(criterion, overridable=gate["number"] in OVERRIDABLE) for criterion in shown]
     if len(shown) < len(ordered):
         lines.append(f"      … and {len(ordered) - len(shown)} more that passed: sluiceway status --all")
     return lines
@@ -57,11 +58,12 @@ def order(verdict: str) -> int:
     return ["stopped", "inconclusive", "overridden", "no_reference", "passed", PENDING].index(verdict)
 
 
-def criterion_line(criterion: dict[str, Any]) -> str:
-    """One criterion: mark, name, what was measured, the limit."""
+def criterion_line(criterion: dict[str, Any], *, overridable: bool = True) -> str:
+    """One criterion: mark, name, what was measured, the limit, and by which id it may be overridden, if it may be."""
     measured, limit = text(criterion["measured"]), text(criterion["limit"])
     against = f"{measured} (limit {limit})" if criterion["limit"] is not None else measured
     closed = order(criterion["verdict"]) < order("overridden")
     tail = f"  {criterion['detail']}" if criterion["detail"] and criterion["verdict"] != "passed" else ""
-    check = f"  [check {criterion['check']}]" if closed else ""
+    named = f"check {criterion['check']}" if criterion["check"] else "may not be overridden"
+    check = f"  [{named}]" if closed and overridable else ""
     return f"    {MARKS[criterion['verdict']]} {criterion['name']}: {against}{tail}{check}"

@@ -42,7 +42,8 @@ def summary(entry: Entry) -> str:
     if entry.kind == "made":
         return f"{body['node']} {body['content_id'][:12]}"
     if entry.kind == "override":
-        return f"check {body['check']} until {body['expires_at'][:16]} by {body['author']}: {body['reason']}"
+        gate = f"gate {body['gate']}, " if body.get("gate") else ""
+        return f"{gate}check {body['check']} until {body['expires_at'][:16]} by {body['author']}: {body['reason']}"
     if entry.kind == "declared":
         return f"project files {body['fingerprint'][:12]}"
     if entry.kind == "published":

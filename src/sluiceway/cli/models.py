@@ -6,11 +6,13 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from sluiceway.artifacts.candidate import Candidate
+from sluiceway.artifacts.rollout_state import LIVE
 from sluiceway.cli.answer import print_json, print_lines, print_table, text
 from sluiceway.cli.flags import HERE, Common
 from sluiceway.core.errors import MisuseError, UnknownNameError
 from sluiceway.core.moments import iso
 from sluiceway.flow.recall import recalled_candidate
+from sluiceway.ledger.overriding import resting_on
 from sluiceway.ledger.running import published
 from sluiceway.ports.tracker import RegisteredModel
 from sluiceway.workspace import Workspace
@@ -49,7 +51,9 @@ def show(
     candidate = recalled_candidate(model.identity, workspace.kit)
     if candidate is None:
         raise MisuseError(f"the evidence of {model.name} version {model.version} is no longer in the store")
-    facts = described(model, candidate, published(workspace.kit.ledger).get(model.identity, {}))
+    ledger = workspace.kit.ledger
+    facts = described(model, candidate, published(ledger).get(model.identity, {}))
+    facts["rests_on"] = resting_on(ledger, model.identity)
     if common.json:
         print_json(facts)
     else:
@@ -57,7 +61,18 @@ def show(
         print_table(("", "model", "baseline"), scores(candidate))
         print_lines("", *(f"{key:<15}{facts[key]}" for key in TOLD))
         print_lines("", *(f"{key:<19}{text(value)}" for key, value in candidate.bundle.params.items()))
+        print_lines(*excused_lines(facts["rests_on"]))
     return 0
+
+
+def excused_lines(overrides: list[dict[str, Any]]) -> list[str]:
+    """Tell what a version was let through by."""
+    lines = [
+        f"! gate {each['gate']}{' live' if each['scope'] == LIVE else ''}, {each['name']}: {each['detail']}, until "
+        f"{each['valid_until']}"
+        for each in overrides
+    ]
+    return ["", *lines] if lines else []
 
 
 def registered(versions: list[RegisteredModel], version: int | None) -> RegisteredModel:

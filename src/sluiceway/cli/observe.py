@@ -1,32 +1,52 @@
 """``sluiceway observe``: how the served model fares, and whether the alarms work."""
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Annotated, TypeVar
+
+from cyclopts import Parameter
 
 from sluiceway.artifacts.candidate import Candidate
 from sluiceway.artifacts.feature_set import FeatureSet
 from sluiceway.artifacts.health_report import Drill, HealthReport
 from sluiceway.artifacts.promise import Promise
-from sluiceway.cli.answer import print_json, print_lines, print_table, table_lines
+from sluiceway.cli.answer import print_json, print_lines, print_table
 from sluiceway.cli.flags import HERE, Common
 from sluiceway.cli.gates import gate_json
+from sluiceway.cli.health_text import moved_lines, said
+from sluiceway.cli.live_health import live_report
 from sluiceway.core.digest import plain_fields
 from sluiceway.core.errors import MisuseError
 from sluiceway.flow.kit import Kit
 from sluiceway.flow.recall import current
 from sluiceway.ledger.alerting import undelivered
 from sluiceway.ledger.standing import Standing, standing_on
-from sluiceway.pages.health_headline import headline, period, short_period
-from sluiceway.pages.moved_columns import LEGEND, moved_columns, psi_text
+from sluiceway.pages.health_headline import headline
 from sluiceway.workspace import Workspace
 
 A = TypeVar("A")
 STAGE = "observe"
-MOST_WINDOWS = 8
+COMPLETE = 4
 
 
-def report(*, common: Common = HERE) -> int:
-    """Show the newest health report: what moved, since when, what it costs. Exits 1 when gate 7 is closed."""
+def report(
+    *,
+    live: Annotated[bool, Parameter(help="Watch live traffic, instead of the rehearsal.", negative=())] = False,
+    windows: Annotated[
+        int | None, Parameter(help="How many complete windows of live traffic; 4 by default, and the one that goes on.")
+    ] = None,
+    watch: Annotated[str | None, Parameter(help="Look at live traffic again so often, such as 5m.")] = None,
+    common: Common = HERE,
+) -> int:
+    """Show how the served model fares: what moved, since when, what it costs. Exits 1 when gate 7 is closed."""
+    if live:
+        return live_report(common, windows=COMPLETE if windows is None else windows, watch=watch)
+    if windows is not None or watch is not None:
+        raise MisuseError("--windows and --watch are for live traffic; add --live")
+    return rehearsed(common)
+
+
+def rehearsed(common: Common) -> int:
+    """Show the newest report of a run."""
     workspace = Workspace.open(common.project)
     kit = workspace.kit
     found = newest(kit, STAGE, HealthReport, "nothing has been observed yet; run `sluiceway run` first")
@@ -84,25 +104,6 @@ def newest(kit: Kit, node: str, kind: type[A], absent: str) -> A:
 def is_open(standing: Standing | None, kit: Kit) -> bool:
     """Whether gate 7 is open on the report."""
     return standing is not None and standing.at(kit.clock.now()).is_open
-
-
-def said(report: HealthReport, currency: str) -> list[str]:
-    """The headline, what else was told of, and why or why not to train again."""
-    where = "rehearsal" if report.scope == "rehearsal" else "live"
-    lines = [f"{report.version}, {where}: {headline(report, currency=currency)}", ""]
-    for window in reversed(report.windows):
-        for alert in window.alerts:
-            since = f", since {alert.since:%Y-%m-%d}" if alert.since else ""
-            lines.append(f"  {alert.severity:<8}{period(window)}{since}: {alert.message}")
-    decided = "Train again:" if report.decision.retrain else "No need to train again:"
-    return [*lines, "", decided, *(f"  {reason}" for reason in report.decision.reasons)]
-
-
-def moved_lines(report: HealthReport) -> list[str]:
-    """Set columns beside the newest windows, with the PSI of each."""
-    windows = report.windows[-MOST_WINDOWS:]
-    rows = [(name, *map(psi_text, found)) for name, found in moved_columns(windows)]
-    return [*table_lines(("PSI", *map(short_period, windows)), rows), "", LEGEND]
 
 
 def print_drills(drills: Sequence[Drill]) -> None:

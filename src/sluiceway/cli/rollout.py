@@ -1,6 +1,5 @@
 """``sluiceway rollout``: who answers live traffic, and whom a share of it tries out."""
 
-import sys
 import time
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +11,7 @@ from sluiceway.artifacts.rollout_state import LIVE, RolloutState
 from sluiceway.cli.answer import print_json, print_lines
 from sluiceway.cli.aside import stdout_aside
 from sluiceway.cli.flags import HERE, Common
+from sluiceway.cli.override import user
 from sluiceway.cli.rollout_text import (
     advanced_json,
     advanced_lines,
@@ -23,8 +23,7 @@ from sluiceway.cli.rollout_text import (
     state_lines,
 )
 from sluiceway.cli.run import run
-from sluiceway.cli.validate import user
-from sluiceway.core.duration import parse_duration
+from sluiceway.cli.watching import say, seconds
 from sluiceway.core.errors import MisuseError
 from sluiceway.core.moments import iso
 from sluiceway.flow.live_rollout import LOCK, LOCK_WAIT_S, NOBODY, begin, end, go_back, last_judged, shown, state_now
@@ -180,21 +179,3 @@ def given(reason: str) -> str:
     if not reason.strip():
         raise MisuseError('--reason is empty; say why, as in --reason "calls from the gates"')
     return reason.strip()
-
-
-def seconds(text: str) -> float:
-    """Read ``--watch``.
-
-    Raises:
-        MisuseError: it is no duration.
-    """
-    try:
-        return parse_duration(text).total_seconds()
-    except ValueError as error:
-        raise MisuseError(f"--watch: {error}") from None
-
-
-def say(text: str) -> None:
-    """Tell a person on standard error how it goes."""
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()

@@ -8,7 +8,7 @@ from shutil import which
 from sluiceway.artifacts.health_report import HealthReport
 from sluiceway.artifacts.promise import Promise
 from sluiceway.cli.gates import gate_json, gate_lines
-from sluiceway.cli.observe import moved_lines
+from sluiceway.cli.health_text import moved_lines
 from sluiceway.cli.serve import curl
 from sluiceway.deploy.example import kept_example
 from sluiceway.flow.recall import recalled, recalled_candidate

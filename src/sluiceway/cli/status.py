@@ -7,7 +7,8 @@ from cyclopts import Parameter
 from sluiceway.cli.answer import print_json, print_lines
 from sluiceway.cli.flags import HERE, Common
 from sluiceway.cli.gates import gate_json, gate_lines, gates_json
-from sluiceway.ledger.standing import in_force, live_standings
+from sluiceway.ledger.rolling import live_in_force
+from sluiceway.ledger.standing import in_force
 from sluiceway.workspace import Workspace
 
 
@@ -20,7 +21,7 @@ def status(
     workspace = Workspace.open(common.project)
     now = workspace.kit.clock.now()
     gates = gates_json(in_force(workspace.kit.ledger, now), now)
-    live = [gate_json(found.gate, stage, found, now) for stage, found in live_standings(workspace.kit.ledger).items()]
+    live = [gate_json(found.gate, stage, found, now) for stage, found in live_in_force(workspace.kit.ledger).items()]
     if common.json:
         print_json({"gates": gates, "live": live})
     else:

@@ -30,9 +30,9 @@ class Outcome(StrEnum):
 class Criterion:
     """One thing a gate measured, against its limit.
 
-    ``check`` is the digest of what was checked and against what limit: it is what an override names. The constructors
-    take ``about``, what else a check depends on and its name does not say. ``valid_until`` is when the override of an
-    overridden criterion ends (UTC).
+    ``check`` is the digest of what was checked and against what limit: it is what an override names; without one, the
+    criterion may not be overridden. The constructors take ``about``, what else a check depends on and its name does not
+    say. ``valid_until`` is when the override of an overridden criterion ends (UTC).
     """
 
     name: str
@@ -88,19 +88,34 @@ def check_digest(name: str, limit: Measure, about: object = None) -> str:
     return digest_of([name, limit, about])[:12]
 
 
+def beyond_excuse(criterion: Criterion) -> Criterion:
+    """Take a criterion's check away, so that no override fits it."""
+    return replace(criterion, check="")
+
+
 @dataclass(frozen=True, slots=True)
 class Override:
-    """A person's leave to pass one check on one dataset, for a reason and until a wall time (UTC)."""
+    """A person's leave to pass one check on one dataset, for a reason and until a wall time (UTC).
+
+    ``gate`` and ``name`` say what the check is, for people.
+    """
 
     check: str
     subject: str
     author: str
     reason: str
     expires_at: datetime
+    gate: int = 0
+    name: str = ""
 
     def excuses(self, criterion: Criterion, subject: str, now: datetime) -> bool:
         """Tell whether this override covers the criterion on this subject at this moment."""
-        return self.check == criterion.check and self.subject == subject and now < self.expires_at
+        return (
+            bool(criterion.check)
+            and self.check == criterion.check
+            and self.subject == subject
+            and now < self.expires_at
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,13 +57,14 @@ class CanaryWatch:
         canary: Who against whom.
         began: The state in which the challenger got its first share.
         log: What the servers write.
+        after: A mark of the log; what lies before it is not read.
     """
 
-    def __init__(self, canary: Canary, began: RolloutState, log: RequestLog) -> None:
+    def __init__(self, canary: Canary, began: RolloutState, log: RequestLog, *, after: str = "") -> None:
         self._canary = canary
         self._states = [began]
         self._log = log
-        self._mark = ""
+        self._mark = after
         self._lines = ReadableLines()
         self._arms = ArmsGathered(began, canary.by(began))
         self._quality = Quality(canary.champion, canary.challenger, canary.outcomes, canary.promise.spec)
@@ -101,6 +102,7 @@ class CanaryWatch:
             requests=NOT_STORED,
             looks=tuple(self._looks),
             unread=self._lines.unread,
+            traffic=self._arms.traffic() if self._states[0].scope == LIVE else None,
         )
 
     def _read(self) -> None:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sluiceway.artifacts.canary_report import ArmEvidence, Bounded, CanaryStep, SplitEvidence
+from sluiceway.artifacts.canary_report import ArmEvidence, Bounded, CanaryStep, SplitEvidence, TrafficSpan
 from sluiceway.artifacts.request_record import CHALLENGER, CHAMPION
 from sluiceway.artifacts.rollout_state import RolloutState
+from sluiceway.plans.moments_sql import moment_of
 from sluiceway.plans.request_log import INPUT, KEY
 from sluiceway.stats.binomial_bounds import binomial_bounds
 from sluiceway.stats.quantile_bounds import CONFIDENCE, quantile_bounds
@@ -25,6 +26,7 @@ SERVER_ERROR = 500
 NAMED_ERRORS = 5
 LONGEST_ERROR = 120
 US_PER_MS = 1000.0
+US_PER_S = 1e6
 
 
 class ArmsGathered:
@@ -73,6 +75,10 @@ class ArmsGathered:
     def arm(self, name: str, version: str) -> ArmEvidence:
         """Tell how one arm did so far."""
         return self._arms[name].evidence(version)
+
+    def traffic(self) -> TrafficSpan | None:
+        """Tell when the challenger's requests arrived; nothing before there were any."""
+        return self._arms[CHALLENGER].span()
 
     def step(self, state: RolloutState, ended: datetime) -> CanaryStep:
         """Tell what happened in one state of the rollout."""
@@ -139,6 +145,7 @@ class _Rows(NamedTuple):
     arm: NDArray[np.object_]
     sequence: NDArray[np.int64]
     status: NDArray[np.int64]
+    arrival_us: NDArray[np.int64]
     latency_us: NDArray[np.int64]
     work_us: NDArray[np.int64]
     request: NDArray[np.int64]
@@ -155,6 +162,7 @@ class _Rows(NamedTuple):
             arm=column("arm", object),
             sequence=column("sequence", np.int64),
             status=status,
+            arrival_us=np.asarray(table["arrival"].cast("int64").to_numpy()),
             latency_us=column("latency_us", np.int64),
             work_us=column("work_us", np.int64),
             request=request,
@@ -201,12 +209,22 @@ class _Arm:
         self.tally = _Tally()
         self._errors: Counter[str] = Counter()
         self._times_us: list[NDArray[np.int64]] = []  # latency and work, shape (2, requests)
+        self._arrivals_us: list[NDArray[np.int64]] = []
 
     def add(self, rows: _Rows, requests: _Requests, sequence: NDArray[np.int64]) -> None:
         heads = self.tally.add(rows, requests, sequence)
         answered = heads[rows.status[heads] < SERVER_ERROR]
         self._times_us.append(np.stack([rows.latency_us[answered], rows.work_us[answered]]))
+        self._arrivals_us.append(rows.arrival_us[heads])
         self._errors.update(rows.error[requests.rows[rows.failed[requests.rows]]].tolist())
+
+    def span(self) -> TrafficSpan | None:
+        arrivals_us = np.sort(np.concatenate([np.empty(0, np.int64), *self._arrivals_us]))
+        self._arrivals_us = [arrivals_us]
+        if not arrivals_us.size:
+            return None
+        silence_us = int(np.diff(arrivals_us).max(initial=0))
+        return TrafficSpan(moment_of(int(arrivals_us[0])), moment_of(int(arrivals_us[-1])), silence_us / US_PER_S)
 
     def evidence(self, version: str) -> ArmEvidence:
         requests, failures = self.tally.requests.total(), self.tally.failures.total()

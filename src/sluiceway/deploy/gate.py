@@ -7,7 +7,7 @@ from itertools import chain
 from sluiceway.artifacts.canary_report import ArmEvidence, Bounded, CanaryReport
 from sluiceway.artifacts.promise import Promise
 from sluiceway.artifacts.rollout_state import REHEARSAL
-from sluiceway.core.verdict import Criterion, Measure, Outcome, Overrides, Verdict, check_digest
+from sluiceway.core.verdict import Criterion, Measure, Outcome, Overrides, Verdict, beyond_excuse, check_digest
 from sluiceway.declare.spec import Spec
 from sluiceway.stats.binomial_bounds import trials_needed
 
@@ -16,6 +16,7 @@ BROKEN_SPLIT = 0.001
 NAMED_AT_MOST = 3
 FEWEST_FOR_SHARE = FEWEST_FOR_MEDIAN = 100
 FEWEST_FOR_P99 = 299  # as many as an upper bound takes: before that nothing could be promised either
+LONG_SILENCE_S = 6 * 3600.0
 
 
 def gate(report: CanaryReport, promise: Promise, overrides: Overrides, now: datetime) -> Verdict:
@@ -57,6 +58,8 @@ def _hours(report: CanaryReport, spec: Spec) -> Iterator[Criterion]:
     walked = ", ".join(f"{step.canary_requests:,} at {100 * step.share:g} %" for step in report.steps)
     outcome = Outcome.PASSED if report.hours >= limit else Outcome.INCONCLUSIVE
     detail = f"canary requests by the canary's share: {walked}"
+    if report.traffic is not None and report.traffic.longest_silence_s >= LONG_SILENCE_S:
+        detail += f"; nobody asked for {report.traffic.longest_silence_s / 3600:,.1f} hours"
     yield _said(report, "hours of canary traffic", outcome, measured=report.hours, limit=limit, detail=detail)
 
 
@@ -69,7 +72,8 @@ def _success(report: CanaryReport, spec: Spec) -> Iterator[Criterion]:
         more = "another" if arm.failures else "a"
         detail += f"; it takes {needed:,}, so {max(needed - arm.requests, 1):,} more without {more} failure"
     name = "share of canary requests answered, lower 95 % bound"
-    yield _said(report, name, outcome, measured=arm.success.low, limit=limit, detail=detail)
+    said = _said(report, name, outcome, measured=arm.success.low, limit=limit, detail=detail)
+    yield said if arm.requests else beyond_excuse(said)
 
 
 def _latency(report: CanaryReport, spec: Spec) -> Iterator[Criterion]:
@@ -122,7 +126,8 @@ def _split(report: CanaryReport) -> Iterator[Criterion]:
     expected = f"{split.expected * split.entities:,.0f} should have been"
     detail = f"{split.on_challenger:,} of {split.entities:,} entities were on the canary, {expected}"
     name = "entities on the canary, p-value of their share"
-    yield _said(report, name, outcome, measured=split.p_value, limit=BROKEN_SPLIT, detail=detail)
+    said = _said(report, name, outcome, measured=split.p_value, limit=BROKEN_SPLIT, detail=detail)
+    yield beyond_excuse(said) if outcome is Outcome.STOPPED else said
 
 
 def _skew(report: CanaryReport) -> Iterator[Criterion]:
@@ -140,7 +145,7 @@ def _skew(report: CanaryReport) -> Iterator[Criterion]:
     differing = None if skew is None or not compared else skew.differing
     outcome = Outcome.PASSED if differing == 0 else Outcome.STOPPED
     name = "logged features that differ from those computed offline"
-    yield _said(report, name, outcome, measured=differing, limit=0, detail=detail)
+    yield beyond_excuse(_said(report, name, outcome, measured=differing, limit=0, detail=detail))
 
 
 def _above(seen: Bounded, limit: float) -> Outcome:
@@ -188,11 +193,15 @@ def _said(
     detail: str,
     rule: Measure = None,
 ) -> Criterion:
-    """State a criterion; an override of it holds for this challenger, in this scope, under this limit.
+    """State a criterion; an override of it holds for this challenger, beside this champion, in this scope and limit.
+
+    What makes all the rest worthless may not be overridden: skew, a broken split, a canary that nobody asked.
 
     ``rule`` is what the spec says where the limit itself is measured.
     """
-    check = check_digest(name, limit if rule is None else rule, [report.scope, report.challenger.bundle])
+    check = check_digest(
+        name, limit if rule is None else rule, [report.scope, report.challenger.bundle, report.champion.bundle]
+    )
     return Criterion(name, measured, limit, outcome, detail, check)
 
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.artifacts.feature_set import AT, LABEL, LABEL_KNOWN
 from sluiceway.declare.pipeline import Label
-from sluiceway.features.binding import kinds_of
-from sluiceway.plans.spine import spine_sql
+from sluiceway.features.point_in_time import Facts
+from sluiceway.features.spine_rows import label_rows
 from sluiceway.ports.engine import Engine
 from sluiceway.ports.table_store import TableStore
 
@@ -26,8 +26,5 @@ def label_outcomes(
         engine: Computes the plan.
         cutoff: Microseconds since the epoch; nothing known later is looked at.
     """
-    outcome_columns = sorted(name for name in kinds_of(dataset, label.source.name) if not name.startswith("_"))
-    sql = spine_sql(label, columns=label.each.keys, request={}, outcome_columns=outcome_columns, cutoff=cutoff)
-    each, outcomes = (tables.read(dataset.table(source.name)) for source in (label.each, label.source))
-    known = engine.query(sql, {"each": each, "outcomes": outcomes})
+    known = label_rows(Facts(dataset, tables, engine, cutoff), label, columns=label.each.keys, request={})
     return known.select([*label.each.keys, AT, LABEL, LABEL_KNOWN])

@@ -1,10 +1,11 @@
 """Spine rows: ``plans.spine`` over a dataset's own tables."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
-from sluiceway.declare.pipeline import Pipeline
+from sluiceway.declare.expression import Expression
+from sluiceway.declare.pipeline import Label, Pipeline
 from sluiceway.features.binding import kinds_of
 from sluiceway.features.point_in_time import Facts
 from sluiceway.plans.spine import spine_sql
@@ -12,12 +13,15 @@ from sluiceway.plans.spine import spine_sql
 
 def spine_rows(facts: Facts, pipeline: Pipeline, inputs: Sequence[str]) -> pa.Table:
     """Give every prediction with the key, the inputs, the entities and the request's features, and what came of it."""
-    label, dataset = pipeline.label, facts.dataset
     entities = [name for view in pipeline.feature_views for name in view.entities]
-    columns = list(dict.fromkeys([*label.each.keys, *inputs, *entities]))
+    columns = list(dict.fromkeys([*pipeline.label.each.keys, *inputs, *entities]))
+    return label_rows(facts, pipeline.label, columns=columns, request=pipeline.request_columns)
+
+
+def label_rows(facts: Facts, label: Label, *, columns: Sequence[str], request: Mapping[str, Expression]) -> pa.Table:
+    """Give every prediction with some columns of the label's ``each``, some computed of them, and what came of it."""
+    dataset = facts.dataset
     outcome_columns = sorted(name for name in kinds_of(dataset, label.source.name) if not name.startswith("_"))
-    sql = spine_sql(
-        label, columns=columns, request=pipeline.request_columns, outcome_columns=outcome_columns, cutoff=facts.cutoff
-    )
+    sql = spine_sql(label, columns=columns, request=request, outcome_columns=outcome_columns, cutoff=facts.cutoff)
     each, outcomes = (facts.tables.read(dataset.table(source.name)) for source in (label.each, label.source))
     return facts.ask(sql, each=each, outcomes=outcomes)

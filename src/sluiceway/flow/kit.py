@@ -18,12 +18,18 @@ from sluiceway.ports.table_store import TableStore
 from sluiceway.ports.tracker import Tracker
 
 
+def from_the_start(moment: datetime) -> str:  # noqa: ARG001  # a log that cannot tell days apart is read whole
+    """Begin where a log begins."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Kit:
     """The backends that ``workspace.py`` picked. ``files`` is the project's own folder, read only.
 
     ``scratch`` lends an empty place for as long as it is held, ``rehearse`` a server that answers by the rehearsal's
-    board, with an online store and a log of its own. ``requests`` is the log of live traffic.
+    board, with an online store and a log of its own. ``requests`` is the log of live traffic; ``logged_since`` gives a
+    mark of it behind which lies all that was logged from a moment (UTC) on.
     """
 
     reader: ProjectReader
@@ -39,6 +45,7 @@ class Kit:
     rehearse: Callable[[], AbstractContextManager[Rehearsal]]
     requests: RequestLog
     alerter: Alerter
+    logged_since: Callable[[datetime], str] = from_the_start
 
 
 @dataclass(frozen=True, slots=True)

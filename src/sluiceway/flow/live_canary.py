@@ -17,6 +17,7 @@ from sluiceway.deploy.outcomes import Outcomes
 from sluiceway.deploy.page import write_page
 from sluiceway.deploy.rollout import ABORT, PROMOTE, START, challenger_of, changed, due
 from sluiceway.flow.kit import Kit, Settings
+from sluiceway.flow.known_outcomes import known_outcomes
 from sluiceway.flow.live_rollout import NOBODY, last_judged, make, require_state, versions
 from sluiceway.flow.recall import current as recalled
 from sluiceway.flow.rival import rival
@@ -24,10 +25,8 @@ from sluiceway.flow.stages import stage_named
 from sluiceway.ledger.overriding import overrides
 from sluiceway.ledger.rolling import Transition, current, transitions
 from sluiceway.ledger.standing import Standing, record_verdict, standing_on
-from sluiceway.plans.moments_sql import microseconds
 
 DEPLOY = stage_named("deploy")
-NEVER = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +72,14 @@ class LiveCanary:
             return
         self._judged_by = dataset.content_id, promise.content_id
         self._canary = live_canary(self._kit, self._states[-1], outcomes=self._outcomes(dataset), promise=promise)
-        self._watch = CanaryWatch(self._canary, self._states[0], self._kit.requests)
+        began, log = self._states[0], self._kit.requests
+        self._watch = CanaryWatch(self._canary, began, log, after=self._kit.logged_since(began.since))
         for state in self._states[1:]:
             self._watch.follow(state)
 
     def _outcomes(self, dataset: DatasetVersion) -> Outcomes:
-        from sluiceway.features.label_outcomes import label_outcomes
-
-        label, kit = self._label, self._kit
-        cutoff = NEVER if self._as_of is None else microseconds(self._as_of)
-        table = label_outcomes(dataset, label, tables=kit.tables, engine=kit.engine, cutoff=cutoff)
-        return Outcomes(table, label.each.keys, parse_duration(label.matures))
+        table = known_outcomes(self._kit, dataset, self._label, as_of=self._as_of)
+        return Outcomes(table, self._label.each.keys, parse_duration(self._label.matures))
 
     def look(self, *, only_news: bool = False) -> Advanced:
         """Judge the canary as it stands now, and put the verdict on record; change nothing.
@@ -142,7 +138,8 @@ class LiveCanary:
         """The artifacts that the challenger stands upon, by stage."""
         artifact = artifact_of(self._kit, self._canary.challenger.served)
         trained = standing_on(self._kit.ledger, "train", artifact)
-        return {**({} if trained is None else trained.upstream), "train": artifact}
+        above = {} if trained is None else trained.upstream
+        return {**above, "ingest": self._canary.dataset, "train": artifact}
 
 
 def alike(one: Verdict, other: Verdict) -> bool:

@@ -66,6 +66,7 @@ class Node:
     artifact points to is still there. ``page`` writes what people read about an artifact and the verdict on it, and
     returns its object key. ``publish`` tells the world, once the gate is open, and may be repeated; it
     returns what the ledger should remember of it; ``is_published`` tells, quickly, whether the world still knows.
+    ``tell`` says what was found, whatever the verdict, and by itself never says it twice.
     ``scope`` tells whether an artifact is evidence of a rehearsal or of live traffic, where its gate has scopes.
     """
 
@@ -83,4 +84,5 @@ class Node:
     page: Callable[[Kit, Any, Verdict, Promise], str] | None = None
     publish: Callable[[Kit, Any, Promise], Mapping[str, object]] | None = None
     is_published: Callable[[Kit, Any], bool] | None = None
+    tell: Callable[[Kit, Any, Verdict, Promise], None] | None = None
     scope: Callable[[Any], str] | None = None

@@ -110,12 +110,11 @@ def page(kit: Kit, report: HealthReport, verdict: Verdict, promise: Promise) -> 
     return write_page(report, verdict, promise, objects=kit.objects)
 
 
-def publish(kit: Kit, report: HealthReport, promise: Promise) -> dict[str, object]:
+def tell(kit: Kit, report: HealthReport, verdict: Verdict, promise: Promise) -> None:
     """Send what has not been sent before, and write down whether to train again."""
-    from sluiceway.observe.telling import tell
+    from sluiceway.observe import telling
 
-    told = tell(report, promise.spec, alerter=kit.alerter, ledger=kit.ledger, as_of=report.ended)
-    return {"alerts": told.alerts, "failed": told.failed, "retrain": report.decision.retrain}
+    telling.tell(report, promise.spec, verdict=verdict, alerter=kit.alerter, ledger=kit.ledger, as_of=report.ended)
 
 
 OBSERVE_STAGE = stage_named("observe")
@@ -141,6 +140,6 @@ OBSERVE = Node(
     present=observe_present,
     gate=gate,
     page=page,
-    publish=publish,
+    tell=tell,
     scope=lambda report: report.scope,
 )

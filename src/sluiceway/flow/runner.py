@@ -199,6 +199,8 @@ class Runner:
         promise = line.promise
         if node.page is not None:
             line.pages[stage.name] = node.page(self._kit, artifact, standing.verdict, promise)
+        if node.tell is not None:
+            node.tell(self._kit, artifact, standing.verdict, promise)
         if standing.verdict.is_open and node.publish is not None:
             with_retries(
                 lambda: publish(node, artifact, promise=promise, kit=self._kit, settings=self._settings, again=again),

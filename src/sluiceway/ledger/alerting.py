@@ -47,11 +47,13 @@ def record_alert(
     *,
     told: Sequence[str],
     failed: Mapping[str, str],
+    proven: bool,
     as_of: datetime | None,
 ) -> None:
-    """Write down who was told, and who could not be, and why."""
+    """Write down who was told, and who could not be, and why; and whether gate 7 had proven the alarms by then."""
     about = {"scope": subject.scope, "bundle": subject.bundle, "window": subject.window, "began": iso(subject.began)}
-    ledger.append(ALERTED, {**plain_fields(alert), **about, "told": list(told), "failed": dict(failed)}, as_of=as_of)
+    body = {**plain_fields(alert), **about, "told": list(told), "failed": dict(failed), "proven": proven}
+    ledger.append(ALERTED, body, as_of=as_of)
 
 
 def told(ledger: Ledger) -> dict[Key, Mapping[str, Any]]:
@@ -68,18 +70,22 @@ def undelivered(ledger: Ledger, report: HealthReport) -> dict[str, str]:
     return failed
 
 
-def record_decision(ledger: Ledger, report: HealthReport, *, as_of: datetime | None) -> None:
-    """Write down whether to train again, unless the newest decision says the same of the same model."""
-    decision = report.decision
-    body = plain_fields(decision) | {"scope": report.scope, "bundle": report.bundle, "version": report.version}
-    newest = last_decision(ledger, scope=report.scope)
+def record_decision(ledger: Ledger, report: HealthReport, *, proven: bool, as_of: datetime | None) -> None:
+    """Write down whether to train again, unless the newest decision on the same model says the same."""
+    about = {"scope": report.scope, "bundle": report.bundle, "version": report.version, "proven": proven}
+    body = plain_fields(report.decision) | about
+    newest = last_decision(ledger, scope=report.scope, bundle=report.bundle)
     if newest is None or {**newest, "report": ""} != {**body, "report": ""}:
         ledger.append(RETRAIN, {**body, "report": report.content_id}, as_of=as_of)
 
 
-def last_decision(ledger: Ledger, *, scope: str) -> Mapping[str, Any] | None:
-    """Return the newest decision of a scope: ``retrain``, ``reasons``, and of which ``bundle`` and ``report``."""
+def last_decision(ledger: Ledger, *, scope: str, bundle: str | None = None) -> Mapping[str, Any] | None:
+    """Return the newest decision of a scope: ``retrain``, ``reasons``, and of which ``bundle`` and ``report``.
+
+    With ``bundle``, only those on that model count.
+    """
     found = [entry.body for entry in ledger.entries(RETRAIN) if entry.body["scope"] == scope]
+    found = [body for body in found if bundle in {None, body["bundle"]}]
     return found[-1] if found else None
 
 

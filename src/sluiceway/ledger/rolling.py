@@ -6,14 +6,14 @@ from datetime import datetime
 
 import msgspec
 
-from sluiceway.artifacts.rollout_state import REHEARSAL, RolloutState
+from sluiceway.artifacts.rollout_state import LIVE, REHEARSAL, RolloutState
 from sluiceway.core.digest import plain_fields
 from sluiceway.core.errors import DamagedError
 from sluiceway.core.verdict import Criterion
 from sluiceway.ledger.chain import Entry, Ledger
-from sluiceway.ledger.standing import VERDICT, Standing, read_criterion, read_standing
+from sluiceway.ledger.standing import VERDICT, Standing, live_standings, read_criterion, read_standing
 
-ROLLOUT = "rollout"
+ROLLOUT, DEPLOY = "rollout", "deploy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,22 @@ def current(ledger: Ledger, scope: str) -> RolloutState | None:
     return read_transition(states[-1]).state if states else None
 
 
+def live_in_force(ledger: Ledger) -> dict[str, Standing]:
+    """Keep the newest verdicts on live traffic that still stand.
+
+    What gate 6 said of a canary stands until a person takes another turn: starts one, ends it or goes back. A look that
+    was under way when a person ended the canary may have been put on record behind that: it does not stand either.
+    """
+    kept = live_standings(ledger)
+    changes = [entry for entry in ledger.entries(ROLLOUT) if entry.body["scope"] == LIVE]
+    turns = [entry for entry in changes if not entry.body["evidence"]]
+    if DEPLOY in kept and turns:
+        is_over = changes[-1] is turns[-1] and turns[-1].body["state"]["challenger"] is None
+        if is_over or kept[DEPLOY].sequence < turns[-1].sequence:
+            del kept[DEPLOY]
+    return kept
+
+
 def rehearsed_on(ledger: Ledger, candidate: str) -> Standing | None:
     """Find what gate 6 said last of a candidate (content id) in a rehearsal."""
     found = [
@@ -77,5 +93,5 @@ def rehearsed_on(ledger: Ledger, candidate: str) -> Standing | None:
         for entry in ledger.entries(VERDICT)
         if entry.body["scope"] == REHEARSAL and entry.body["upstream"].get("train") == candidate
     ]
-    rehearsed = [entry for entry in found if entry.body["stage"] == "deploy"]
+    rehearsed = [entry for entry in found if entry.body["stage"] == DEPLOY]
     return read_standing(rehearsed[-1]) if rehearsed else None

@@ -7,7 +7,7 @@ from itertools import chain
 from sluiceway.artifacts.health_report import Drill, HealthReport
 from sluiceway.artifacts.promise import Promise
 from sluiceway.artifacts.rollout_state import REHEARSAL
-from sluiceway.core.verdict import Criterion, Outcome, Overrides, Verdict, check_digest
+from sluiceway.core.verdict import Criterion, Outcome, Overrides, Verdict, beyond_excuse, check_digest
 
 STAGE_VERSION = 1
 # Under so many rows nothing is said of a distribution or a score.
@@ -20,7 +20,8 @@ REQUIRED = ("data_drift", "prediction_drift", "performance", "cost", "errors", "
 def gate(report: HealthReport, promise: Promise, overrides: Overrides, now: datetime) -> Verdict:  # noqa: ARG001
     """Stop when a planted fault went unnoticed, the control did not stay silent, or nothing was seen.
 
-    What the report found in the data is no reason to stop: this gate proves that the alarms work.
+    What the report found in the data is no reason to stop: this gate proves that the alarms work. Skew, an alarm that
+    was not even tried and a version that nobody asked may not be overridden.
     """
     criteria = chain(_tried(report), _drills(report), _seen(report), _skew(report))
     return Verdict.of(criteria, overrides, now, subject=report.dataset)
@@ -31,7 +32,8 @@ def _tried(report: HealthReport) -> Iterator[Criterion]:
     lacking = [kind for kind in REQUIRED if kind not in kinds]
     if "" not in kinds:
         lacking.append("a control without a fault")
-    yield Criterion.at_most("alarms that were not tried", measured=len(lacking), limit=0, detail=", ".join(lacking))
+    name, detail = "alarms that were not tried", ", ".join(lacking)
+    yield beyond_excuse(Criterion.at_most(name, measured=len(lacking), limit=0, detail=detail))
 
 
 def _drills(report: HealthReport) -> Iterator[Criterion]:
@@ -42,6 +44,7 @@ def _drills(report: HealthReport) -> Iterator[Criterion]:
             limit=drill.expected or "nothing",
             passed=drill.behaved is True,
             detail=drill.detail,
+            about=_about(report),
         )
 
 
@@ -52,8 +55,13 @@ def _name(drill: Drill) -> str:
 def _seen(report: HealthReport) -> Iterator[Criterion]:
     requests = sum(window.traffic.requests for window in report.windows)
     scored = sum(window.performance.rows for window in report.windows if window.performance)
-    yield _enough("requests seen", requests, "nothing was logged that this version answered")
-    yield _enough("rows whose outcome has matured", scored, "no outcome of a logged row is known yet")
+    about, nobody = _about(report), "nothing was logged that this version answered"
+    seen = [_enough("requests seen", requests, nobody, about)]
+    if report.answered is not None:
+        others = "others answered all that was asked"
+        seen.append(_enough("rows that this version answered", report.answered, others, about))
+    yield from (each if each.measured else beyond_excuse(each) for each in seen)
+    yield _enough("rows whose outcome has matured", scored, "no outcome of a logged row is known yet", about)
 
 
 def _skew(report: HealthReport) -> Iterator[Criterion]:
@@ -66,16 +74,22 @@ def _skew(report: HealthReport) -> Iterator[Criterion]:
         return
     name, nothing = "logged features that differ from those computed offline", "nothing was compared"
     if skew is None or not skew.values:
-        yield Criterion.at_most(name, measured=None, limit=0, detail=nothing)
+        yield beyond_excuse(Criterion.at_most(name, measured=None, limit=0, detail=nothing))
         return
     worst = sorted(skew.unequal, key=lambda column: -skew.unequal[column])[:NAMED]
     said = [f"{skew.values:,} values of {skew.rows:,} rows", *worst, *skew.examples[:NAMED]]
-    yield Criterion.at_most(name, measured=skew.differing, limit=0, detail="; ".join(said))
+    yield beyond_excuse(Criterion.at_most(name, measured=skew.differing, limit=0, detail="; ".join(said)))
 
 
-def _enough(name: str, seen: int, nothing: str) -> Criterion:
+def _enough(name: str, seen: int, nothing: str, about: object) -> Criterion:
     """Nothing at all stops; too little to judge by is inconclusive."""
     if 0 < seen < FEWEST_ROWS:
         detail = f"below {FEWEST_ROWS} nothing can be said; let it run on"
-        return Criterion(name, seen, FEWEST_ROWS, Outcome.INCONCLUSIVE, detail, check_digest(name, FEWEST_ROWS))
-    return Criterion.at_least(name, measured=seen, limit=FEWEST_ROWS, detail="" if seen else nothing)
+        check = check_digest(name, FEWEST_ROWS, about)
+        return Criterion(name, seen, FEWEST_ROWS, Outcome.INCONCLUSIVE, detail, check)
+    return Criterion.at_least(name, measured=seen, limit=FEWEST_ROWS, detail="" if seen else nothing, about=about)
+
+
+def _about(report: HealthReport) -> list[str]:
+    """What an override holds for: this version, in this scope."""
+    return [report.scope, report.bundle]

@@ -10,11 +10,13 @@ import pyarrow as pa
 
 from sluiceway.artifacts.canary_report import SkewEvidence
 from sluiceway.artifacts.feature_set import AT, LABEL, LABEL_KNOWN, FeatureColumn
+from sluiceway.artifacts.rollout_state import LIVE
 from sluiceway.observe.rows import Rows, fed
 from sluiceway.observe.traffic import Requests
 from sluiceway.plans.request_log import FEATURE, INPUT, KEY
 
 ANSWERED = 200
+ARRIVAL = "arrival"
 TIME = pl.Datetime("us", "UTC")
 
 
@@ -25,8 +27,10 @@ class Logged:
     ``requests`` are tables of ``plans.request_log``; of every version, as traffic is measured over all of them, and
     drift and performance over the rows that ``version`` answered. ``outcomes`` has the label's ``key``, ``_at``,
     ``_label`` and ``_label_known_time``; an outcome counts once ``matures`` has passed since its prediction. Rows of
-    moments from ``since`` (``None``: the first) and before ``until`` (UTC, virtual in a rehearsal) are looked at.
-    ``skew`` says whether the logged features are those computed offline, where somebody has looked.
+    moments from ``since`` (``None``: the first) and before ``until`` (UTC, virtual in a rehearsal) are looked at. The
+    moment of a live request is when it arrived: a pinned present would give all of them the same. ``known_by`` is the
+    moment up to which outcomes are known, where that is another than ``until``. Of so many requests one is there, where
+    they were ``thinned``. ``skew`` says whether the logged features are those computed offline, where somebody looked.
     """
 
     scope: str
@@ -37,6 +41,8 @@ class Logged:
     matures: timedelta
     until: datetime
     since: datetime | None = None
+    known_by: datetime | None = None
+    thinned: int = 1
     skew: SkewEvidence | None = None
 
     def rows(self, columns: Sequence[FeatureColumn]) -> Rows:
@@ -49,6 +55,7 @@ class Logged:
             features=known.select(fed(columns, [FEATURE + each.name for each in columns])),
             probability=known["probability"].to_numpy(),
             outcome=outcome,
+            weight=self.thinned,
         )
 
     def traffic(self) -> Requests:
@@ -57,12 +64,13 @@ class Logged:
         return Requests(*(first[name].cast(pl.Int64).to_numpy() for name in ("at", "status", "latency_us")))
 
     def _table(self, chosen: pl.Expr, more: Sequence[str]) -> pl.DataFrame:
-        own = ["request_id", "row", "at", "status", "version", "probability"]
-        parts = []
+        own, parts = ["request_id", "row", "status", "version", "probability"], []
+        moment = ARRIVAL if self.scope == LIVE else "at"
         for table in self.requests:
             asked = [name for name in (self._asked(table, key) for key in self.key) if name]
-            parts.append(pl.DataFrame(table.select(list(dict.fromkeys([*own, *asked, *more])))))
-        whole = pl.concat(parts, how="diagonal_relaxed") if parts else _nothing(own, more)
+            wanted = [name for name in dict.fromkeys([*own, *asked, *more]) if name in table.column_names]
+            parts.append(pl.DataFrame(table.select([moment, *wanted])).rename({moment: "at"}))
+        whole = pl.concat(parts, how="diagonal_relaxed") if parts else _nothing(["at", *own], more)
         whole = whole.with_columns(pl.col("at").cast(TIME)).filter(chosen, pl.col("at") < self.until)
         if self.since is not None:
             whole = whole.filter(pl.col("at") >= self.since)
@@ -78,8 +86,9 @@ class Logged:
         columns = [self._asked(known, key) for key in self.key]
         if not known.height or not all(columns):
             return np.full(known.height, np.nan)
+        known_by = self.known_by or self.until
         came = pl.DataFrame(self.outcomes.select([*self.key, AT, LABEL, LABEL_KNOWN])).filter(
-            pl.col(AT).cast(TIME) + self.matures <= self.until, pl.col(LABEL_KNOWN).cast(TIME) <= self.until
+            pl.col(AT).cast(TIME) + self.matures <= known_by, pl.col(LABEL_KNOWN).cast(TIME) <= known_by
         )
         keys = came.unique(self.key, keep="last", maintain_order=True).select(*self.key, pl.col(LABEL).cast(pl.Float64))
         asked = known.select(

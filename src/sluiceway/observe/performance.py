@@ -34,7 +34,7 @@ def measure(rows: Rows, reference: Reference, costs: Costs) -> Performance | Non
         cost=cost,
         reference_cost=reference.cost,
         cost_change=_change(found, reference, lambda totals: cost_of(totals, costs)) if enough else UNKNOWN,
-        extra_cost=(cost - reference.cost) * found.rows,
+        extra_cost=(cost - reference.cost) * found.rows * rows.weight,
     )
 
 

@@ -20,13 +20,15 @@ class Rows:
     """Rows in order of their moments ``at``, microseconds since the epoch, UTC.
 
     ``features`` holds the model's columns, numbers as float32 with NaN and texts with the empty text for missing, just
-    as it was fed. ``probability`` is what it said; ``outcome`` is 1, 0, or NaN where it is not known yet.
+    as it was fed. ``probability`` is what it said; ``outcome`` is 1, 0, or NaN where it is not known yet. Where only
+    some rows were looked at, each stands for ``weight`` of them.
     """
 
     at: NDArray[np.int64]
     features: pl.DataFrame
     probability: NDArray[np.float64]
     outcome: NDArray[np.float64]
+    weight: int = 1
 
     def __len__(self) -> int:
         return self.at.size
@@ -38,18 +40,15 @@ class Rows:
 
     def take(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> "Rows":
         """Keep the rows of a mask, or those at places."""
-        places = np.flatnonzero(chosen) if chosen.dtype == np.bool_ else chosen
-        return Rows(self.at[places], self.features[places], self.probability[places], self.outcome[places])
+        return self._at(np.flatnonzero(chosen) if chosen.dtype == np.bool_ else chosen.astype(np.int64))
 
     def within(self, span: Span) -> "Rows":
         """Keep the rows of a stretch of time."""
         first, last = np.searchsorted(self.at, [microseconds(span.began), microseconds(span.ended)])
-        return Rows(
-            self.at[first:last],
-            self.features[first:last],
-            self.probability[first:last],
-            self.outcome[first:last],
-        )
+        return self._at(slice(first, last))
+
+    def _at(self, places: NDArray[np.int64] | slice) -> "Rows":
+        return Rows(self.at[places], self.features[places], self.probability[places], self.outcome[places], self.weight)
 
 
 def fed(columns: Sequence[FeatureColumn], names: Sequence[str] = ()) -> list[pl.Expr]:

@@ -1,12 +1,13 @@
 """Stage 7: windows of logged requests beside the reference, drills of the alarms, and whether to train again."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sluiceway.artifacts.candidate import Candidate
 from sluiceway.artifacts.codec import encode
 from sluiceway.artifacts.feature_set import FeatureSet
-from sluiceway.artifacts.health_report import HealthReport, Window
+from sluiceway.artifacts.health_report import Drill, HealthReport, Window
 from sluiceway.artifacts.promise import Promise
+from sluiceway.artifacts.rollout_state import LIVE
 from sluiceway.core.moments import iso
 from sluiceway.observe.charts import charts
 from sluiceway.observe.decision import decide
@@ -25,6 +26,15 @@ from sluiceway.ports.progress import Progress
 from sluiceway.ports.table_store import TableStore
 
 
+@dataclass(frozen=True, slots=True)
+class Standard:
+    """What a served model is held against: the reference, and how its alarms did in the drills."""
+
+    candidate: Candidate
+    reference: Reference
+    drills: tuple[Drill, ...]
+
+
 def run(
     candidate: Candidate,
     features: FeatureSet,
@@ -35,7 +45,7 @@ def run(
     objects: ObjectStore,
     progress: Progress,
 ) -> HealthReport:
-    """Measure every window against the candidate's holdout rows, then plant faults and see whether they are noticed.
+    """Measure every window against the candidate's holdout rows; faults are planted, to see whether they are noticed.
 
     Args:
         candidate: The served bundle with the evaluation that gate 5 judged.
@@ -50,29 +60,50 @@ def run(
         DamagedError: the model does not repeat on the reference what gate 5 declared.
         UnknownTableError: the feature set's table is gone.
     """
+    standard = standard_of(candidate, features, promise=promise, tables=tables, objects=objects, progress=progress)
+    return measured(standard, logged, promise=promise, objects=objects, progress=progress)
+
+
+def standard_of(
+    candidate: Candidate,
+    features: FeatureSet,
+    *,
+    promise: Promise,
+    tables: TableStore,
+    objects: ObjectStore,
+    progress: Progress,
+) -> Standard:
+    """Read the reference and try the alarms on it; it holds for as many reports as one likes. See ``run``."""
     bundle = candidate.bundle
     progress.say("reading the reference")
     predictor = Predictor(bundle, objects.get(bundle.onnx))
     reference = reference_of(candidate, features, promise=promise, predictor=predictor, tables=tables)
+    progress.say("planting faults")
+    return Standard(candidate, reference, drills(reference, promise.spec, predictor))
+
+
+def measured(
+    standard: Standard, logged: Logged, *, promise: Promise, objects: ObjectStore, progress: Progress
+) -> HealthReport:
+    """Measure every window of a log. See ``run``."""
+    bundle, reference = standard.candidate.bundle, standard.reference
     rows, requests = logged.rows(bundle.columns), logged.traffic()
     progress.say(f"watching {len(requests):,} requests")
     windows = watched(rows, requests, logged, reference=reference, promise=promise)
-    progress.say("planting faults")
-    drilled = drills(reference, promise.spec, predictor)
-    began = windows[0].began if windows else logged.since or logged.until
     report = HealthReport(
         scope=logged.scope,
         dataset=bundle.dataset,
         version=logged.version,
         bundle=bundle.content_id,
-        began=began,
+        began=windows[0].began if windows else logged.since or logged.until,
         ended=logged.until,
         reference=reference.digest,
         windows=windows,
-        drills=drilled,
+        drills=standard.drills,
         decision=decide(windows),
-        details=_reference_facts(candidate, reference),
+        details=_facts(standard, logged),
         skew=logged.skew,
+        answered=len(rows) if logged.scope == LIVE else None,
     )
     key = f"reports/health-{report.content_id[:12]}.json"
     objects.put(key, encode(charts(report, rows, reference, promise.spec)))
@@ -99,11 +130,12 @@ def watched(
     return tuple(found)
 
 
-def _reference_facts(candidate: Candidate, reference: Reference) -> dict[str, str]:
-    """What people want to know of the reference."""
-    split = candidate.evaluation.split
-    return {
+def _facts(standard: Standard, logged: Logged) -> dict[str, str]:
+    """What people want to know of the reference, and of how much of the log was looked at."""
+    split = standard.candidate.evaluation.split
+    facts = {
         "reference_from": iso(split.holdout_from),
         "reference_until": iso(split.holdout_until),
-        "reference_rows": str(len(reference.rows)),
+        "reference_rows": str(len(standard.reference.rows)),
     }
+    return facts if logged.thinned == 1 else {**facts, "looked_at": f"one request in {logged.thinned}"}

@@ -9,6 +9,7 @@ from sluiceway.core.duration import parse_duration
 MONTH = "month"
 MOST = 120
 DAYS_OF_MONTH = 30
+LONGEST_MONTH = 31
 # A Monday, so that weeks begin as people's do.
 ORIGIN = datetime(1970, 1, 5, tzinfo=UTC)
 
@@ -35,6 +36,16 @@ def spans(window: str, first: datetime, until: datetime) -> list[Span]:
         return []
     starts = _months(first, until) if window == MONTH else _steps(parse_duration(window), first, until)
     return [Span(began, min(ended, until), ended <= until) for began, ended in starts][-MOST:]
+
+
+def rolling(window: str, complete: int, until: datetime) -> datetime:
+    """Tell where so many complete stretches before the one that goes on begin.
+
+    >>> rolling("7d", 2, datetime(2026, 1, 14, tzinfo=UTC)).date().isoformat()
+    '2025-12-29'
+    """
+    step = timedelta(days=LONGEST_MONTH) if window == MONTH else parse_duration(window)
+    return spans(window, until - (complete + 1) * step, until)[-complete - 1].began
 
 
 def days_of(window: str) -> int:

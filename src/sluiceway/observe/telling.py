@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sluiceway.artifacts.health_report import ALERT, Alert, HealthReport
 from sluiceway.artifacts.rollout_state import REHEARSAL
+from sluiceway.core.verdict import Verdict
 from sluiceway.declare.spec import Spec
 from sluiceway.ledger.alerting import Subject, record_alert, record_decision, told
 from sluiceway.ledger.chain import Ledger
@@ -14,6 +15,7 @@ from sluiceway.pages.health_headline import headline
 from sluiceway.ports.alerter import Alerter
 
 Places = tuple[str, ...]
+NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,28 +26,49 @@ class Told:
     failed: Mapping[str, str]
 
 
-def tell(report: HealthReport, spec: Spec, *, alerter: Alerter, ledger: Ledger, as_of: datetime | None) -> Told:
+def tell(
+    report: HealthReport,
+    spec: Spec,
+    *,
+    verdict: Verdict,
+    alerter: Alerter,
+    ledger: Ledger,
+    as_of: datetime | None,
+) -> Told:
     """Send what no place was told of yet, and again what a place could not take; then write it and the decision down.
 
-    It is sent first and written down then: killed in between, the next run sends it once more rather than never.
+    It is sent whatever gate 7 says: a fault that was found is found. Where the ``verdict`` is closed, it is said that
+    the alarm is not proven. It is sent first and written down then: killed in between, the next run sends it once more
+    rather than never.
     """
     failed: dict[str, str] = {}
     count = 0
     for places, due in _due(report, spec, alerter, ledger).items():
-        missed = alerter.send(title(report, spec), [alert for _, alert in due], places=places)
+        missed = alerter.send(title(report, spec, verdict), [alert for _, alert in due], places=places)
         for subject, alert in due:
             reached = [place for place in places if place not in missed]
-            record_alert(ledger, subject, alert, told=reached, failed=missed, as_of=as_of)
+            record_alert(ledger, subject, alert, told=reached, failed=missed, proven=verdict.is_open, as_of=as_of)
         failed |= missed
         count += len(due)
-    record_decision(ledger, report, as_of=as_of)
+    record_decision(ledger, report, proven=verdict.is_open, as_of=as_of)
     return Told(count, failed)
 
 
-def title(report: HealthReport, spec: Spec) -> str:
-    """Say in one line which model speaks, and the headline."""
+def title(report: HealthReport, spec: Spec, verdict: Verdict) -> str:
+    """Say in one line which model speaks, the headline, and whether the alarm is proven."""
     where = " (rehearsal)" if report.scope == REHEARSAL else ""
-    return f"{spec.problem.name} {report.version}{where}: {headline(report, currency=spec.costs.currency)}"
+    told = f"{spec.problem.name} {report.version}{where}: {headline(report, currency=spec.costs.currency)}"
+    doubt = unproven(verdict)
+    return f"{told} {doubt}" if doubt else told
+
+
+def unproven(verdict: Verdict) -> str:
+    """Say why an alarm is not proven: which criteria hold gate 7 shut; nothing, where it is open."""
+    if verdict.is_open:
+        return ""
+    names = [criterion.name for criterion in verdict.closed]
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"The alarm is not proven: gate 7 is {verdict.outcome.value} ({'; '.join(names[:NAMED])}{more})."
 
 
 def _due(

@@ -6,7 +6,7 @@ from sluiceway.artifacts.health_report import ALERT, Alert, HealthReport, Window
 from sluiceway.pages.number_text import number_text, percent
 
 COST, F1, COLUMNS, PREDICTIONS = "cost", "performance", "data_drift", "prediction_drift"
-SEASONAL = "seasonal"
+SEASONAL, INCONCLUSIVE = "seasonal", "inconclusive"
 
 
 def headline(report: HealthReport, *, currency: str) -> str:
@@ -16,6 +16,8 @@ def headline(report: HealthReport, *, currency: str) -> str:
         return "Nobody has asked this version anything yet."
     told = next((window for window in reversed(report.windows) if not window.is_quiet), None)
     follows = "Train again." if report.decision.retrain else "There is no need to train again."
+    if not is_judged(report):
+        return f"Too little traffic to say how it fares, good or bad: {asked:,} requests in {_many(report.windows)}."
     if told is None:
         return f"All quiet in {asked:,} requests. {_season(report.windows)}{follows}"
     sent = [alert for alert in told.alerts if alert.severity == ALERT]
@@ -38,6 +40,20 @@ def short_period(window: Window) -> str:
     """Name a window's time for the head of a narrow column."""
     named = period(window)
     return f"{window.began:%b %Y}" if not named[0].isdigit() else f"{window.began:%Y-%m-%d}"
+
+
+def is_judged(report: HealthReport) -> bool:
+    """Whether anything can be said: a window saw enough rows, or has something to tell."""
+    return any(_is_judged(window) or not window.is_quiet for window in report.windows)
+
+
+def _is_judged(window: Window) -> bool:
+    told = [*window.drift, window.prediction] if window.prediction else window.drift
+    return not told or any(each.verdict != INCONCLUSIVE for each in told)
+
+
+def _many(windows: Sequence[Window]) -> str:
+    return f"{len(windows)} windows" if len(windows) > 1 else "one window"
 
 
 def _what(window: Window, sent: Sequence[Alert], currency: str) -> Iterator[str]:

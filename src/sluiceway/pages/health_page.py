@@ -86,6 +86,7 @@ def _facts(report: HealthReport) -> Facts:
             ("Drills as they should", f"{behaved} of {len(report.drills)}"),
             ("Reference rows", f"{int(report.details.get('reference_rows', 0)):,}"),
             ("Version", Code(report.version)),
+            *([("Looked at", report.details["looked_at"])] if "looked_at" in report.details else []),
         )
     )
 

@@ -6,6 +6,7 @@ from typing import Protocol
 from sluiceway.core.errors import MisuseError
 
 NEWLINE = b"\n"
+PIECE_BYTES = 4 << 20
 
 
 class RequestLog(Protocol):
@@ -30,3 +31,16 @@ def checked_lines(lines: bytes) -> bytes:
     if not lines.endswith(NEWLINE):
         raise MisuseError(f"a line of the request log ends with a newline; this one ends with {lines[-20:]!r}")
     return lines
+
+
+def pieces(log: RequestLog, after: str = "") -> Iterator[tuple[str, bytes]]:
+    """Read a log in pieces that are worth decoding and fit into memory, whatever the size of its chunks."""
+    waiting, size, mark = [], 0, after
+    for mark, chunk in log.read(after):  # the last mark is needed behind the loop
+        waiting.append(chunk)
+        size += len(chunk)
+        if size >= PIECE_BYTES:
+            yield mark, b"".join(waiting)
+            waiting, size = [], 0
+    if waiting:
+        yield mark, b"".join(waiting)

@@ -8,7 +8,7 @@ import pytest
 from tests.unit.observe.conftest import SERVED, World, rows_of
 
 from sluiceway.__main__ import run
-from sluiceway.core.verdict import NO_OVERRIDES
+from sluiceway.core.verdict import NO_OVERRIDES, Criterion, Verdict
 from sluiceway.flow.cache import keep
 from sluiceway.flow.graph import GRAPH
 from sluiceway.flow.kit import Settings
@@ -16,6 +16,8 @@ from sluiceway.ledger.standing import Standing, record_verdict
 from sluiceway.observe.gate import gate
 from sluiceway.observe.telling import tell
 from sluiceway.workspace import Workspace
+
+VERDICT = Verdict((Criterion.at_most("drill, control: nothing", measured=0, limit=0),))
 
 
 def store(kit, **made):
@@ -46,7 +48,7 @@ def observed(tmp_path_factory):
     store(kit, spec=world.promise, features=world.features(), evaluate=world.candidate(), observe=report)
     verdict = gate(report, world.promise, NO_OVERRIDES, kit.clock.now())
     record_verdict(kit.ledger, Standing(7, "observe", report.content_id, {}, verdict, "live", 0), as_of=None)
-    tell(report, world.spec, alerter=kit.alerter, ledger=kit.ledger, as_of=None)
+    tell(report, world.spec, verdict=VERDICT, alerter=kit.alerter, ledger=kit.ledger, as_of=None)
     return folder, report
 
 
@@ -105,7 +107,7 @@ def test_places_that_failed_are_named(observed, capsys):
         report, windows=tuple(replace(each, alerts=each.alerts[:1]) for each in report.windows), bundle="0" * 64
     )
     store(kit, observe=elsewhere)
-    tell(elsewhere, World().spec, alerter=Broken(), ledger=kit.ledger, as_of=None)
+    tell(elsewhere, World().spec, verdict=VERDICT, alerter=Broken(), ledger=kit.ledger, as_of=None)
     _, said = called(capsys, "observe", "report", "--project", folder)
     store(kit, observe=report)
     assert "not delivered to slack 1: no answer" in said.out

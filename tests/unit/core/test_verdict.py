@@ -1,6 +1,7 @@
 """Verdicts fail closed, and an override opens one check, on one dataset, until it ends."""
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -8,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluiceway.core.verdict import NO_OVERRIDES, Criterion, Outcome, Override, Overrides, Verdict, check_digest
+from sluiceway.core.verdict import (
+    NO_OVERRIDES,
+    Criterion,
+    Outcome,
+    Override,
+    Overrides,
+    Verdict,
+    beyond_excuse,
+    check_digest,
+)
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 STOPPED = Criterion.at_most("p99, ms", measured=80, limit=50)
@@ -117,3 +127,9 @@ def test_json_has_the_promised_shape():
     }
     [opened] = Verdict.of([STOPPED], Overrides((leave(),)), NOW, subject="data").criteria
     assert opened.as_json()["valid_until"] == "2026-01-02T00:00:00Z"
+
+
+def test_what_has_no_check_cannot_be_overridden_by_anything():
+    nameless = replace(leave(), check="")
+    beyond = beyond_excuse(STOPPED)
+    assert Verdict.of([beyond], Overrides((leave(), nameless)), NOW, subject="data").outcome is Outcome.STOPPED

@@ -229,3 +229,16 @@ def test_every_request_counts_once_for_each_arm_in_how_many_pieces_the_log_is_re
         assert parts.step(state, NEXT.since).canary_requests == whole.step(state, NEXT.since).canary_requests or any(
             row.status == 503 for request in requests for row in request
         )
+
+
+def test_canary_traffic_spans_its_own_arrivals_whatever_moment_was_asked_about():
+    hour, pinned = 3_600_000_000, microseconds(BEGAN) - 10**12
+    first = microseconds(BEGAN)
+    arms = gathered(
+        *(a_record(n, CHALLENGER, arrival=first + n * hour, at=pinned) for n in (9, 2, 3)),
+        a_record(30, arrival=first + 30 * hour, at=pinned),
+    )
+    span = arms.traffic()
+    assert (span.hours, span.longest_silence_s) == (7.0, 6 * 3600.0)
+    assert span.first == BEGAN + timedelta(hours=2)
+    assert gathered(a_record(1)).traffic() is None

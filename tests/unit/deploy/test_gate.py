@@ -20,6 +20,7 @@ from sluiceway.artifacts.canary_report import (
     QualityEvidence,
     SkewEvidence,
     SplitEvidence,
+    TrafficSpan,
     Unread,
 )
 from sluiceway.artifacts.promise import Promise
@@ -96,8 +97,25 @@ def test_a_rehearsal_whose_traffic_ended_first_is_inconclusive():
 
 
 def test_a_live_canary_is_judged_while_it_runs():
-    assert judged(scope="live", ended_by="running", skew=None).outcome is Outcome.PASSED
-    assert judged(scope="live", ended_by="aborted", skew=None).outcome is Outcome.STOPPED
+    live = {"scope": "live", "skew": None, "traffic": TrafficSpan(BEGAN, BEGAN + timedelta(hours=50), 60.0)}
+    assert judged(ended_by="running", **live).outcome is Outcome.PASSED
+    assert judged(ended_by="aborted", **live).outcome is Outcome.STOPPED
+
+
+@pytest.mark.parametrize("asked", [None, TrafficSpan(BEGAN, BEGAN + timedelta(hours=20), 60.0)])
+def test_live_only_hours_in_which_somebody_asked_count(asked):
+    closed = only(judged(scope="live", ended_by="running", skew=None, traffic=asked))
+    assert (closed.name, closed.outcome) == ("hours of canary traffic", Outcome.INCONCLUSIVE)
+    assert closed.measured == (20.0 if asked else 0.0)
+
+
+def test_a_long_silence_is_said():
+    traffic = TrafficSpan(BEGAN, BEGAN + timedelta(hours=49), 40 * 3600.0)
+    verdict = judged(scope="live", ended_by="running", skew=None, traffic=traffic)
+    assert (
+        "nobody asked for 40.0 hours"
+        in {each.name: each for each in verdict.criteria}["hours of canary traffic"].detail
+    )
 
 
 def test_too_few_hours_are_inconclusive():
@@ -356,3 +374,41 @@ def latency_of(requests, slow):
 def outcome_of(arm, word):
     report = replace(HONEST, challenger_arm=arm)
     return next(each.outcome for each in while_running(report, PROMISE) if word in each.name)
+
+
+def leave(check, **changes):
+    given = Override(check, HONEST.dataset, "ada", "few callers until May", NOW + timedelta(days=7))
+    return replace(given, **changes)
+
+
+SILENT = {"success": Bounded(None, None, None), "requests": 0, "failures": 0}
+FEW = arm(requests=500, success=Bounded(1.0, 0.994, 1.0))
+
+
+def test_an_override_lets_a_check_pass_until_it_ends_and_no_other():
+    (closed,) = judged(challenger_arm=FEW).closed
+    few = replace(HONEST, challenger_arm=FEW)
+
+    def outcome(override, report=few, now=NOW):
+        return gate(report, PROMISE, Overrides((override,)), now).outcome
+
+    assert outcome(leave(closed.check)) is Outcome.OVERRIDDEN
+    assert outcome(leave(closed.check), now=NOW + timedelta(days=8)) is Outcome.INCONCLUSIVE
+    assert outcome(leave("0" * 12)) is Outcome.INCONCLUSIVE
+    assert outcome(leave(closed.check, subject="e" * 64)) is Outcome.INCONCLUSIVE
+    others = [replace(few, champion=replace(few.champion, bundle="x")), replace(few, challenger=few.champion)]
+    assert {outcome(leave(closed.check), report) for report in others} == {Outcome.INCONCLUSIVE}
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({"skew": SkewEvidence(10, 100, {"distance": 3}, ("distance differs",))}, "logged features that differ"),
+        ({"skew": None}, "logged features that differ"),
+        ({"split": SplitEvidence(4_000, 900, 0.05, 0.0)}, "entities on the canary"),
+        ({"challenger_arm": arm(**SILENT)}, "share of canary requests answered"),
+    ],
+)
+def test_what_makes_all_the_rest_worthless_may_not_be_overridden(changes, name):
+    (closed,) = [each for each in judged(**changes).closed if each.name.startswith(name)]
+    assert closed.check == ""

@@ -1,13 +1,15 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import msgspec
 import pytest
 from tests import bundles
 from tests.live_projects import NOW, a_live_project, furnish
 from tests.served_canaries import TRUTH, lenient
 
+from sluiceway.adapters.memory_requests import MemoryRequests
 from sluiceway.artifacts.canary_report import CanaryReport
-from sluiceway.artifacts.codec import decode
+from sluiceway.artifacts.codec import decode, encode
 from sluiceway.core.errors import MisuseError
 from sluiceway.core.verdict import Outcome, Override
 from sluiceway.flow.kit import Settings
@@ -16,6 +18,8 @@ from sluiceway.flow.live_rollout import begin, end
 from sluiceway.ledger.overriding import record_override
 from sluiceway.ledger.rolling import current, transitions
 from sluiceway.ledger.standing import VERDICT, live_standings, standings
+from sluiceway.plans.moments_sql import microseconds
+from sluiceway.plans.request_log import records_of
 
 HALF_A_DAY = 500
 
@@ -42,7 +46,7 @@ def test_a_canary_goes_from_share_to_share_and_takes_over():
         project.ask(HALF_A_DAY)
         seen.append(canary.steer(canary.look()))
     made = [(each.change, round(each.report.hours)) for each in seen if each.change]
-    assert made == [("step_up", 48), ("step_up", 72), ("promote", 96)]
+    assert made == [("step_up", 60), ("step_up", 84), ("promote", 108)]
     assert seen[-1].standing.scope == "live"
     assert seen[-1].standing.verdict.outcome is Outcome.PASSED
     state = current(project.kit.ledger, "live")
@@ -117,7 +121,7 @@ def test_somebody_elses_change_comes_first():
 def test_a_watcher_follows_steps_that_somebody_else_made():
     project = started()
     watching, other = canary_of(project), canary_of(project)
-    project.ask(4 * HALF_A_DAY)
+    project.ask(5 * HALF_A_DAY)
     seen = watching.look()
     assert other.steer(other.look()).change == "step_up"
     behind = watching.steer(seen)
@@ -181,7 +185,7 @@ def test_a_look_from_a_new_process_sees_the_same():
 
 def test_an_override_lets_the_canary_go_on():
     project = started(bundles.slow(100, **TRUTH))
-    project.ask(4 * HALF_A_DAY)
+    project.ask(5 * HALF_A_DAY)
     seen = canary_of(project).look()
     (slow,) = [each for each in seen.standing.verdict.criteria if each.outcome is Outcome.STOPPED]
     assert slow.name.startswith("median work")
@@ -237,3 +241,49 @@ class Without:
 
     def __getattr__(self, name):
         return getattr(self._objects, name)
+
+
+def test_with_a_pinned_present_hours_of_canary_traffic_are_those_of_its_arrival():
+    project = started()
+    pinned, log = project.clock.now() - timedelta(days=400), project.log
+    project.ask(5 * HALF_A_DAY)
+    lines = [encode(replace_at(record, pinned)) + b"\n" for _, chunk in log.read() for record in records_of(chunk)]
+    project = replace_log(project, lines)
+    seen = canary_of(project, as_of=pinned).look()
+    assert round(seen.report.hours) == 60
+    assert seen.report.challenger_arm.requests > 0
+    hours = next(each for each in seen.standing.verdict.criteria if each.name == "hours of canary traffic")
+    assert hours.outcome is Outcome.PASSED
+
+
+def replace_at(record, moment):
+    return msgspec.structs.replace(record, at=microseconds(moment))
+
+
+def replace_log(project, lines):
+    log = MemoryRequests()
+    log.append(b"".join(lines))
+    return replace(project, kit=replace(project.kit, requests=log))
+
+
+def test_hours_in_which_nobody_asked_the_canary_do_not_count():
+    project = started()
+    project.ask(HALF_A_DAY)
+    project.clock.moment += timedelta(days=4)
+    seen = canary_of(project).look()
+    hours = next(each for each in seen.standing.verdict.closed if each.name == "hours of canary traffic")
+    assert (hours.outcome, round(hours.measured)) == (Outcome.INCONCLUSIVE, 12)
+
+
+def test_the_log_is_read_from_the_day_on_which_the_canary_began():
+    project = started()
+    project.ask(HALF_A_DAY)
+    asked_for = []
+
+    def marked(moment):
+        asked_for.append(moment)
+        return ""
+
+    project = replace(project, kit=replace(project.kit, logged_since=marked))
+    canary_of(project).look()
+    assert asked_for == [NOW]

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -194,3 +195,16 @@ def test_nodes_that_start_together_read_the_declaration_once(river) -> None:
     loads = river.reader.loads
     river.run()
     assert river.reader.loads == loads + 1
+
+
+def test_what_was_found_is_told_at_every_run_whatever_the_gate_says(river) -> None:
+    heard = []
+    tells = replace(river.graph[-1], tell=lambda kit, artifact, verdict, promise: heard.append(verdict.is_open))
+    river.graph[-1] = tells
+    river.shut = {"both"}
+    river.run()
+    river.shut = set()
+    river.run()
+    river.run()
+    assert heard == [False, True, True]
+    assert len(river.published) == 1

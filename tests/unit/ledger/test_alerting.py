@@ -27,7 +27,7 @@ SUBJECT = Subject.of(report(), WINDOW, COST, every="month")
 
 
 def test_what_was_told_is_found_again_by_its_subject(ledger):
-    record_alert(ledger, SUBJECT, COST, told=["log"], failed={"slack 1": "no answer"}, as_of=ENDED)
+    record_alert(ledger, SUBJECT, COST, told=["log"], failed={"slack 1": "no answer"}, proven=True, as_of=ENDED)
     (entry,) = ledger.entries("alert")
     assert entry.body["message"] == COST.message
     assert entry.as_of == "2014-01-01T00:00:00Z"
@@ -37,8 +37,8 @@ def test_what_was_told_is_found_again_by_its_subject(ledger):
 
 
 def test_the_newest_entry_of_a_subject_counts(ledger):
-    record_alert(ledger, SUBJECT, COST, told=[], failed={"slack 1": "no answer"}, as_of=None)
-    record_alert(ledger, SUBJECT, COST, told=["slack 1"], failed={}, as_of=None)
+    record_alert(ledger, SUBJECT, COST, told=[], failed={"slack 1": "no answer"}, proven=True, as_of=None)
+    record_alert(ledger, SUBJECT, COST, told=["slack 1"], failed={}, proven=True, as_of=None)
     assert len(told(ledger)) == 1
     assert told(ledger)[SUBJECT.key]["failed"] == {}
 
@@ -58,7 +58,7 @@ def test_subjects_differ_by_scope_model_window_and_what_they_are_of():
 
 def test_a_decision_is_written_when_it_changes(ledger):
     for each in (report(), report(), report(reasons=("more",)), report(bundle="c"), report(scope="rehearsal")):
-        record_decision(ledger, each, as_of=None)
+        record_decision(ledger, each, proven=True, as_of=None)
     assert len(list(ledger.entries("retrain"))) == 4
     newest = last_decision(ledger, scope="live")
     assert (newest["bundle"], newest["report"]) == ("c", report(bundle="c").content_id)

@@ -15,6 +15,7 @@ from sluiceway.observe.gate import gate
 from .conftest import SERVED, rows_of
 
 NOW = datetime(2024, 9, 1, tzinfo=UTC)
+SKEW = SkewEvidence(10, 100, {}, ())
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def test_working_alarms_open_it(judge, quiet):
     verdict = judge(quiet)
     assert verdict.outcome is Outcome.PASSED, verdict.closed
     assert len({criterion.name for criterion in verdict.criteria}) == len(verdict.criteria)
-    assert len(verdict.criteria) == len(quiet.drills) + 3
+    assert len(verdict.criteria) == len(quiet.drills) + 4
 
 
 def test_it_stops_on_a_deaf_alarm(judge, quiet):
@@ -70,6 +71,7 @@ def test_it_stops_when_nobody_asked(judge, world, quiet):
     closed = judge(nothing).closed
     assert [(each.name, each.measured, each.outcome) for each in closed] == [
         ("requests seen", 0, Outcome.STOPPED),
+        ("rows that this version answered", 0, Outcome.STOPPED),
         ("rows whose outcome has matured", 0, Outcome.STOPPED),
     ]
 
@@ -134,3 +136,28 @@ def test_the_gate_loads_nothing_heavy():
     code = f"import sys, sluiceway.observe.gate; print([name for name in {heavy!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_an_override_excuses_one_drill_of_one_version_until_it_ends(judge, quiet):
+    deaf = replace(quiet.drills[4], fired=(), behaved=False)
+    report = replace(quiet, drills=(*quiet.drills[:4], deaf, *quiet.drills[5:]))
+    check = only(judge(report)).check
+    given = Override(check, quiet.dataset, "ada", "renamed upstream", NOW + timedelta(days=1))
+    assert judge(report, Overrides((given,))).outcome is Outcome.OVERRIDDEN
+    for other in (
+        replace(given, expires_at=NOW), replace(given, check="0" * 12), replace(given, subject="e" * 64),
+    ):  # fmt: skip
+        assert judge(report, Overrides((other,))).outcome is Outcome.STOPPED
+    for changed in (replace(report, bundle="e" * 64), replace(report, scope="rehearsal", skew=SKEW)):
+        assert judge(changed, Overrides((given,))).outcome is Outcome.STOPPED
+
+
+def test_skew_an_untried_alarm_and_a_version_that_nobody_asked_may_not_be_overridden(judge, world, quiet):
+    nothing = world.observe(world.logged(rows_of(SERVED, 1)[:0]))
+    differs = replace(SKEW, unequal={"distance": 3})
+    found = [
+        *judge(nothing).closed, *judge(replace(quiet, drills=())).closed, *judge(replace(quiet, skew=differs)).closed,
+        *judge(replace(quiet, scope="rehearsal", skew=None)).closed,
+    ]  # fmt: skip
+    assert {each.name for each in found if each.check} == {"rows whose outcome has matured"}
+    assert len(found) == 6

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluiceway.observe.spans import MOST, days_of, spans
+from sluiceway.observe.spans import MOST, days_of, rolling, spans
 
 moments = st.datetimes(datetime(1999, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))
 windows = st.sampled_from(["month", "1d", "7d", "36h", "30d", "1h"])
@@ -55,3 +55,10 @@ def test_before_the_first_moment_there_is_nothing():
 @pytest.mark.parametrize(("window", "days"), [("month", 30), ("1d", 1), ("36h", 2), ("1w", 7), ("10m", 1)])
 def test_days_are_rounded_up(window, days):
     assert days_of(window) == days
+
+
+@given(windows, moments, st.integers(1, 100))
+def test_a_rolling_period_holds_so_many_complete_stretches_and_the_one_that_goes_on(window, until, complete):
+    found = spans(window, rolling(window, complete, until), until)
+    assert len(found) == complete + 1
+    assert found[0].began == rolling(window, complete, until)

@@ -10,9 +10,10 @@ from sluiceway.adapters.memory_alerter import MemoryAlerter
 from sluiceway.adapters.memory_state import MemoryState
 from sluiceway.artifacts.health_report import ALERT, WARNING, Alert, RetrainDecision
 from sluiceway.core.moments import FixedClock
+from sluiceway.core.verdict import Criterion, Verdict
 from sluiceway.ledger.alerting import last_decision, told
 from sluiceway.ledger.chain import Ledger
-from sluiceway.observe.telling import tell, title
+from sluiceway.observe.telling import tell, title, unproven
 
 from .conftest import SPEC
 
@@ -33,14 +34,18 @@ def report(quiet):
     return replace(quiet, windows=(july, replace(august, alerts=(COST, DRIFT, NOTED))))
 
 
-def told_by(alerter, report, ledger):
-    return tell(report, SPEC, alerter=alerter, ledger=ledger, as_of=None)
+OPEN = Verdict((Criterion.at_most("drill, control: nothing", measured=0, limit=0),))
+DEAF = Verdict((Criterion.at_most("drill, in another unit: distance", measured=1, limit=0),))
+
+
+def told_by(alerter, report, ledger, verdict=OPEN):
+    return tell(report, SPEC, verdict=verdict, alerter=alerter, ledger=ledger, as_of=None)
 
 
 def test_alerts_are_sent_and_warnings_are_not(report, ledger):
     alerter = MemoryAlerter()
     assert told_by(alerter, report, ledger).alerts == 2
-    assert alerter.sent == [("memory", title(report, SPEC), (COST, DRIFT))]
+    assert alerter.sent == [("memory", title(report, SPEC, OPEN), (COST, DRIFT))]
 
 
 def test_a_second_run_tells_nothing_again(report, ledger):
@@ -122,5 +127,27 @@ def test_the_decision_is_written_once_for_each_model_and_when_it_changes(report,
 
 
 def test_the_title_says_which_model_speaks_and_whether_it_is_a_rehearsal(report):
-    assert title(report, SPEC).startswith("late v1: August 2024: ")
-    assert title(replace(report, scope="rehearsal"), SPEC).startswith("late v1 (rehearsal): August 2024: ")
+    assert title(report, SPEC, OPEN).startswith("late v1: August 2024: ")
+    assert title(replace(report, scope="rehearsal"), SPEC, OPEN).startswith("late v1 (rehearsal): August 2024: ")
+
+
+def test_a_deaf_alarm_elsewhere_keeps_no_alert_back_but_says_so(report, ledger):
+    alerter = MemoryAlerter()
+    assert told_by(alerter, report, ledger, DEAF).alerts == 2
+    ((_, said, _),) = alerter.sent
+    assert said.endswith("The alarm is not proven: gate 7 is stopped (drill, in another unit: distance).")
+    assert {entry.body["proven"] for entry in ledger.entries("alert", "retrain")} == {False}
+
+
+def test_what_was_told_unproven_is_not_told_again_once_it_is_proven(report, ledger):
+    told_by(MemoryAlerter(), report, ledger, DEAF)
+    again = MemoryAlerter()
+    assert told_by(again, report, ledger, OPEN).alerts == 0
+    assert again.sent == []
+    assert last_decision(ledger, scope=report.scope)["proven"] is True
+
+
+def test_of_many_closed_criteria_some_are_named():
+    closed = Verdict(tuple(Criterion.at_most(f"drill {n}", measured=1, limit=0) for n in range(5)))
+    assert unproven(closed) == "The alarm is not proven: gate 7 is stopped (drill 0; drill 1; drill 2 and 2 more)."
+    assert unproven(OPEN) == ""

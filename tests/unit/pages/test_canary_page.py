@@ -6,7 +6,7 @@ from html import unescape
 import pytest
 from tests.canaries import BEGAN, PROMISE, a_scene
 
-from sluiceway.artifacts.canary_report import Bounded, Look, QualityEvidence, SkewEvidence
+from sluiceway.artifacts.canary_report import Bounded, Look, QualityEvidence, SkewEvidence, TrafficSpan
 from sluiceway.core.verdict import NO_OVERRIDES
 from sluiceway.deploy.gate import gate
 from sluiceway.deploy.rehearse import Control, rehearse
@@ -44,7 +44,7 @@ def test_a_rehearsal_is_never_a_bare_pass(report):
     badge = re.search(r'</h1><span class="badge passed">([^<]*)<', page(report).replace("\n", ""))
     assert badge[1] == "Passed in rehearsal"
     assert "evidence of the code, not of the SLA" in words(page(report))
-    live = page(report, scope="live")
+    live = page(report, scope="live", traffic=TrafficSpan(report.began, report.ended, 60.0))
     assert "Passed live" in live
     assert "not of the SLA" not in live
 

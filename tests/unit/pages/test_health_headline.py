@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -98,3 +99,12 @@ def test_a_window_is_named_as_people_do(began, ended, long, short):
     times = [datetime.fromisoformat(each).replace(tzinfo=UTC) for each in (began, ended)]
     one = Window(*times, Traffic(0, 0, None, None, None), (), None, None, ())
     assert (period(one), short_period(one)) == (long, short)
+
+
+def test_too_little_traffic_is_said_and_never_called_quiet():
+    unseen = FeatureDrift("temp", None, None, 0.2, "ks", None, None, None, 0.0, 0.0, "inconclusive")
+    few = window(12, drift=(unseen,), requests=30)
+    assert said(few) == "Too little traffic to say how it fares, good or bad: 30 requests in one window."
+    assert "in 2 windows" in said(few, few)
+    assert said(few, window(11, drift=(SEASONAL,))).startswith("All quiet")
+    assert "failed" in said(replace(few, alerts=(alert("errors"),)))

@@ -1,0 +1,29 @@
+"""Health reports as people read them."""
+
+from sluiceway.artifacts.health_report import HealthReport
+from sluiceway.cli.answer import table_lines
+from sluiceway.pages.health_headline import headline, is_judged, period, short_period
+from sluiceway.pages.moved_columns import LEGEND, moved_columns, psi_text
+
+MOST_WINDOWS = 8
+
+
+def said(report: HealthReport, currency: str) -> list[str]:
+    """The headline, what else was told of, and why or why not to train again."""
+    where = "rehearsal" if report.scope == "rehearsal" else "live"
+    lines = [f"{report.version}, {where}: {headline(report, currency=currency)}", ""]
+    for window in reversed(report.windows):
+        for alert in window.alerts:
+            since = f", since {alert.since:%Y-%m-%d}" if alert.since else ""
+            lines.append(f"  {alert.severity:<8}{period(window)}{since}: {alert.message}")
+    decided = "Train again:" if report.decision.retrain else "No need to train again:"
+    if not is_judged(report):
+        decided = "Whether to train again cannot be said:"
+    return [*lines, "", decided, *(f"  {reason}" for reason in report.decision.reasons)]
+
+
+def moved_lines(report: HealthReport) -> list[str]:
+    """Set columns beside the newest windows, with the PSI of each."""
+    windows = report.windows[-MOST_WINDOWS:]
+    rows = [(name, *map(psi_text, found)) for name, found in moved_columns(windows)]
+    return [*table_lines(("PSI", *map(short_period, windows)), rows), "", LEGEND]
