@@ -9,7 +9,7 @@ from sluiceway.artifacts.canary_report import Unread
 from sluiceway.artifacts.feature_set import FeatureColumn
 from sluiceway.artifacts.request_record import RequestRecord
 from sluiceway.artifacts.serving_contract import ServingContract
-from sluiceway.plans.request_log import records_of, records_table, request_schema
+from sluiceway.plans.request_log import record_table, records_of, request_schema
 
 UNFIT = (ValueError, TypeError, OverflowError)  # and what Arrow derives from them
 
@@ -42,9 +42,9 @@ class ReadableLines:
     def table(
         self, records: Sequence[RequestRecord], *, contract: ServingContract, columns: Sequence[FeatureColumn]
     ) -> "pa.Table":
-        """Turn records into a table, as ``records_table`` does, without those whose values are of other kinds."""
+        """Turn records into a table, as ``record_table`` does, without those whose values are of other kinds."""
         try:
-            return records_table(records, contract=contract, columns=columns)
+            return record_table(records, contract=contract, columns=columns)
         except UNFIT as error:
             if len(records) == 1:
                 self._count(f"request {records[0].request_id}, row {records[0].row}: {error}")

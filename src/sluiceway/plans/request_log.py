@@ -67,12 +67,12 @@ def request_table(
     Raises:
         msgspec.DecodeError: a line is no record.
     """
-    parts = [records_table(records_of(chunk), contract=contract, columns=columns) for chunk in chunks]
+    parts = [record_table(records_of(chunk), contract=contract, columns=columns) for chunk in chunks]
     schema = request_schema(contract, columns)
     return pa.concat_tables([part for part in parts if part.num_rows] or [schema.empty_table()]).combine_chunks()
 
 
-def records_table(
+def record_table(
     records: Sequence[RequestRecord], *, contract: ServingContract, columns: Sequence[FeatureColumn]
 ) -> "pa.Table":
     """Turn records into the same table."""
