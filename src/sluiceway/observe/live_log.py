@@ -15,7 +15,7 @@ from sluiceway.artifacts.rollout_state import LIVE
 from sluiceway.artifacts.serving_contract import ServingContract
 from sluiceway.observe.logged import ANSWERED, ARRIVAL
 from sluiceway.plans.moments_sql import MICROSECOND, microseconds, moment_of
-from sluiceway.plans.request_log import FEATURE, INPUT, KEY, records_of, records_table
+from sluiceway.plans.request_log import FEATURE, INPUT, KEY, record_table, records_of
 from sluiceway.ports.request_log import RequestLog, pieces
 
 MOST_ROWS = 500_000
@@ -100,10 +100,10 @@ class LiveLog:
     def _table(self, records: Sequence[RequestRecord], bundle: ModelBundle | None) -> pa.Table:
         """Keep the columns that are looked at; a model is fed float32."""
         if bundle is None:
-            return records_table(records, contract=NOTHING, columns=()).select(OWN)
+            return record_table(records, contract=NOTHING, columns=()).select(OWN)
         full = bundle.contract
         inputs = tuple(field for field in full.inputs if field.name in self._key)
-        table = records_table(records, contract=ServingContract(inputs, full.key, (), ()), columns=bundle.columns)
+        table = record_table(records, contract=ServingContract(inputs, full.key, (), ()), columns=bundle.columns)
         wanted = [name for name in table.column_names if name.startswith((KEY, INPUT, FEATURE))]
         numbers = {FEATURE + column.name for column in bundle.columns if column.type == "number"}
         chosen = table.select([*OWN, *wanted])
