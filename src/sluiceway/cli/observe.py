@@ -33,7 +33,7 @@ def report(*, common: Common = HERE) -> int:
     currency = newest(kit, "spec", Promise, "the spec is not in the store; run `sluiceway run`").spec.costs.currency
     standing = standing_on(kit.ledger, STAGE, found.content_id)
     page = workspace.pages().get(STAGE)
-    missed = undelivered(kit.ledger, found)
+    missed = undelivered(kit.ledger, found, places=kit.alerter.places)
     if common.json:
         told = {
             "headline": headline(found, currency=currency),

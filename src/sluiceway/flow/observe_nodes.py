@@ -118,6 +118,13 @@ def publish(kit: Kit, report: HealthReport, promise: Promise) -> dict[str, objec
     return {"alerts": told.alerts, "failed": told.failed, "retrain": report.decision.retrain}
 
 
+def is_published(kit: Kit, report: HealthReport) -> bool:
+    """Whether every place took every alert: what one could not take is sent again by the next run."""
+    from sluiceway.ledger.alerting import undelivered
+
+    return not undelivered(kit.ledger, report, places=kit.alerter.places)
+
+
 OBSERVE_STAGE = stage_named("observe")
 REPLAY = Node(
     "replay",
@@ -142,5 +149,6 @@ OBSERVE = Node(
     gate=gate,
     page=page,
     publish=publish,
+    is_published=is_published,
     scope=lambda report: report.scope,
 )

@@ -8,6 +8,7 @@ import pytest
 from tests.unit.observe.conftest import SERVED, World, rows_of
 
 from sluiceway.__main__ import run
+from sluiceway.adapters.memory_alerter import MemoryAlerter
 from sluiceway.core.verdict import NO_OVERRIDES
 from sluiceway.flow.cache import keep
 from sluiceway.flow.graph import GRAPH
@@ -90,25 +91,19 @@ def test_a_closed_gate_exits_1(observed, capsys):
         assert called(capsys, "observe", "report", "--project", folder)[0] == expected
 
 
-def test_places_that_failed_are_named(observed, capsys):
+def test_places_that_failed_are_named_and_those_that_were_removed_are_not(observed, capsys):
     folder, report = observed
-    workspace = Workspace.open(folder)
-    kit = workspace.kit
-
-    class Broken:
-        places = ("slack 1",)
-
-        def send(self, title, alerts, *, places):
-            return {"slack 1": "no answer"}
-
+    kit = Workspace.open(folder).kit
+    broken = MemoryAlerter(("log", "slack 1"), broken={"log": "the disk is full", "slack 1": "no answer"})
     elsewhere = replace(
         report, windows=tuple(replace(each, alerts=each.alerts[:1]) for each in report.windows), bundle="0" * 64
     )
     store(kit, observe=elsewhere)
-    tell(elsewhere, World().spec, alerter=Broken(), ledger=kit.ledger, as_of=None)
+    tell(elsewhere, World().spec, alerter=broken, ledger=kit.ledger, as_of=None)
     _, said = called(capsys, "observe", "report", "--project", folder)
     store(kit, observe=report)
-    assert "not delivered to slack 1: no answer" in said.out
+    assert "not delivered to log: the disk is full" in said.out
+    assert "slack 1" not in said.out
 
 
 def test_before_anything_was_observed_the_command_says_so(trained, capsys):

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -5,7 +6,15 @@ import pytest
 from sluiceway.adapters.memory_state import MemoryState
 from sluiceway.artifacts.health_report import ALERT, Alert, HealthReport, RetrainDecision, Traffic, Window
 from sluiceway.core.moments import FixedClock
-from sluiceway.ledger.alerting import Subject, decision_of, last_decision, record_alert, record_decision, told
+from sluiceway.ledger.alerting import (
+    Subject,
+    decision_of,
+    last_decision,
+    record_alert,
+    record_decision,
+    told,
+    undelivered,
+)
 from sluiceway.ledger.chain import Ledger
 
 BEGAN, ENDED = datetime(2013, 12, 1, tzinfo=UTC), datetime(2014, 1, 1, tzinfo=UTC)
@@ -41,6 +50,21 @@ def test_the_newest_entry_of_a_subject_counts(ledger):
     record_alert(ledger, SUBJECT, COST, told=["slack 1"], failed={}, as_of=None)
     assert len(told(ledger)) == 1
     assert told(ledger)[SUBJECT.key]["failed"] == {}
+
+
+def test_what_a_place_could_not_take_is_undelivered_until_it_is_told(ledger):
+    record_alert(ledger, SUBJECT, COST, told=["log"], failed={"slack 1": "no answer"}, as_of=None)
+    assert undelivered(ledger, report(), places=("log", "slack 1")) == {"slack 1": "no answer"}
+    assert undelivered(ledger, report(bundle="c"), places=("log", "slack 1")) == {}
+    record_alert(ledger, SUBJECT, COST, told=["slack 1"], failed={}, as_of=None)
+    assert undelivered(ledger, report(), places=("log", "slack 1")) == {}
+
+
+def test_a_place_that_was_removed_and_an_alert_that_no_longer_holds_are_forgotten(ledger):
+    record_alert(ledger, SUBJECT, COST, told=["log"], failed={"slack 1": "no answer"}, as_of=None)
+    assert undelivered(ledger, report(), places=("log",)) == {}
+    quiet = replace(report(), windows=(replace(WINDOW, alerts=()),))
+    assert undelivered(ledger, quiet, places=("log", "slack 1")) == {}
 
 
 def test_subjects_differ_by_scope_model_window_and_what_they_are_of():
