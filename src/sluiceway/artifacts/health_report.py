@@ -7,6 +7,10 @@ from sluiceway.artifacts.canary_report import SkewEvidence
 from sluiceway.core.digest import digest_of
 
 WARNING, ALERT = "warning", "alert"
+# What a drill plants: nothing, faults of a column, of the predictions, of the outcomes, of the service.
+CONTROL, SHIFT, LOSS, UNIT, RENAMING = "control", "shift", "loss", "unit", "renaming"
+PREDICTIONS, WRONG, INVERTED, FAILING, SLOW = "predictions", "wrong answers", "inverted outcomes", "failing", "slow"
+FAULTS = (CONTROL, SHIFT, LOSS, UNIT, RENAMING, PREDICTIONS, WRONG, INVERTED, FAILING, SLOW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,10 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Drill:
-    """One planted fault: what was done to which column, what had to be said, what was. The control expects nothing."""
+    """One planted fault: what was done to which column, what had to be said, what was. The control expects nothing.
+
+    ``fault`` is one of ``FAULTS``. One that no column could show was not planted: ``not_applicable`` says why.
+    """
 
     name: str
     column: str
@@ -121,6 +128,8 @@ class Drill:
     fired: tuple[str, ...]
     behaved: bool
     detail: str = ""
+    fault: str = ""
+    not_applicable: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,17 @@ def moved_lines(report: HealthReport) -> list[str]:
 
 def print_drills(drills: Sequence[Drill]) -> None:
     """List the drills, each with what was planted and what was said."""
-    rows = [
-        ("✓" if each.behaved else "✗", each.name, each.column, ", ".join(each.fired) or "nothing") for each in drills
-    ]
+    rows = [(drill_mark(each), each.name, each.column, drill_words(each)) for each in drills]
     print_table(("", "planted", "into", "said"), rows)
+
+
+def drill_mark(drill: Drill) -> str:
+    """Mark a drill that worked, one that did not, and one that nothing could be planted for."""
+    return "○" if drill.not_applicable else "✓" if drill.behaved else "✗"
+
+
+def drill_words(drill: Drill) -> str:
+    """Say what was sent, or why nothing was planted."""
+    if drill.not_applicable:
+        return f"not applicable: {drill.not_applicable}"
+    return ", ".join(drill.fired) or "nothing"

@@ -41,7 +41,7 @@ def drills(reference: Reference, spec: Spec, scorer: Scorer, *, seed: int = 0) -
         np.full(len(rows), ANSWERED, dtype=np.int64),
         np.full(len(rows), int(1000 * spec.sla.latency_p99_ms * USUAL_SHARE_OF_SLA), dtype=np.int64),
     )
-    found: Sequence[Fault] = faults(reference, spec.sla)
+    found: Sequence[Fault] = faults(reference, spec)
     return tuple(
         _drill(fault, rows, requests, reference=reference, spec=spec, scorer=scorer, seed=seed + number)
         for number, fault in enumerate(found, start=1)
@@ -57,6 +57,8 @@ def drawn(reference: Reference, rng: np.random.Generator) -> Rows:
 def _drill(
     fault: Fault, rows: Rows, requests: Requests, *, reference: Reference, spec: Spec, scorer: Scorer, seed: int
 ) -> Drill:
+    if fault.not_applicable:
+        return Drill(fault.name, "", fault.expected, (), True, "", fault.id, fault.not_applicable)
     changed, traffic = fault.plant(rows, requests, np.random.default_rng(seed))
     if fault.column:
         said = scorer.many(arrays(changed.features))
@@ -77,7 +79,7 @@ def judged(fault: Fault, window: Window) -> Drill:
     named = {alert.subject for alert in sent if alert.kind == DATA_DRIFT}
     is_control = not fault.expected
     behaved = not sent if is_control else fault.expected in fired and named <= {fault.column}
-    return Drill(fault.name, fault.column, fault.expected, fired, behaved, _detail(fault, window))
+    return Drill(fault.name, fault.column, fault.expected, fired, behaved, _detail(fault, window), fault.id)
 
 
 def _detail(fault: Fault, window: Window) -> str:

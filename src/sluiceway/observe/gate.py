@@ -4,17 +4,15 @@ from collections.abc import Iterator
 from datetime import datetime
 from itertools import chain
 
-from sluiceway.artifacts.health_report import Drill, HealthReport
+from sluiceway.artifacts.health_report import FAULTS, Drill, HealthReport
 from sluiceway.artifacts.promise import Promise
 from sluiceway.artifacts.rollout_state import REHEARSAL
 from sluiceway.core.verdict import Criterion, Outcome, Overrides, Verdict, check_digest
 
-STAGE_VERSION = 1
+STAGE_VERSION = 2
 # Under so many rows nothing is said of a distribution or a score.
 FEWEST_ROWS = 200
 NAMED = 3
-# What an alarm must have been tried on; the silent control has no kind.
-REQUIRED = ("data_drift", "prediction_drift", "performance", "cost", "errors", "latency")
 
 
 def gate(report: HealthReport, promise: Promise, overrides: Overrides, now: datetime) -> Verdict:  # noqa: ARG001
@@ -27,19 +25,23 @@ def gate(report: HealthReport, promise: Promise, overrides: Overrides, now: date
 
 
 def _tried(report: HealthReport) -> Iterator[Criterion]:
-    kinds = {drill.expected.partition(":")[0] for drill in report.drills}
-    lacking = [kind for kind in REQUIRED if kind not in kinds]
-    if "" not in kinds:
-        lacking.append("a control without a fault")
+    tried = {drill.fault for drill in report.drills}
+    lacking = [fault for fault in FAULTS if fault not in tried]
     yield Criterion.at_most("alarms that were not tried", measured=len(lacking), limit=0, detail=", ".join(lacking))
 
 
 def _drills(report: HealthReport) -> Iterator[Criterion]:
+    """A fault that no column of this model could show has nothing to be judged by; it opens, and is recorded."""
     for drill in report.drills:
+        name, limit = _name(drill), drill.expected or "nothing"
+        if drill.not_applicable:
+            why = f"not applicable: {drill.not_applicable}"
+            yield Criterion(name, "nothing", limit, Outcome.NO_REFERENCE, why, check_digest(name, limit))
+            continue
         yield Criterion.judged(
-            _name(drill),
+            name,
             measured=", ".join(drill.fired) or "nothing",
-            limit=drill.expected or "nothing",
+            limit=limit,
             passed=drill.behaved is True,
             detail=drill.detail,
         )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sluiceway.artifacts.health_report import ALERT, Alert, FeatureDrift, HealthReport, Window
+from sluiceway.artifacts.health_report import ALERT, Alert, Drill, FeatureDrift, HealthReport, Window
 from sluiceway.core.verdict import Criterion, Outcome, Verdict
 from sluiceway.declare.spec import Spec
 from sluiceway.pages.criteria_table import criteria_table
@@ -77,13 +77,14 @@ def _beside_drills(verdict: Verdict) -> list[Criterion]:
 def _facts(report: HealthReport) -> Facts:
     sent = sum(alert.severity == ALERT for window in report.windows for alert in window.alerts)
     noted = sum(len(window.alerts) for window in report.windows) - sent
-    behaved = sum(drill.behaved for drill in report.drills)
+    planted = [drill for drill in report.drills if not drill.not_applicable]
+    behaved = sum(drill.behaved for drill in planted)
     return Facts(
         (
             ("Train again", "yes" if report.decision.retrain else "no"),
             ("Alerts, warnings", f"{sent}, {noted}"),
             ("Requests", sum(window.traffic.requests for window in report.windows)),
-            ("Drills as they should", f"{behaved} of {len(report.drills)}"),
+            ("Drills as they should", f"{behaved} of {len(planted)}"),
             ("Reference rows", f"{int(report.details.get('reference_rows', 0)):,}"),
             ("Version", Code(report.version)),
         )
@@ -154,11 +155,17 @@ def _drills(report: HealthReport) -> list[Block]:
     )
     rows = [
         (
-            Outcome.PASSED if drill.behaved else Outcome.STOPPED,
+            _outcome(drill),
             drill.name,
             drill.column or None,
-            ", ".join(drill.fired) or "nothing",
+            f"not applicable: {drill.not_applicable}" if drill.not_applicable else ", ".join(drill.fired) or "nothing",
         )
         for drill in report.drills
     ]
     return [Note(words), Table(("", "Planted", "Into", "Said"), rows)]
+
+
+def _outcome(drill: Drill) -> Outcome:
+    if drill.not_applicable:
+        return Outcome.NO_REFERENCE
+    return Outcome.PASSED if drill.behaved else Outcome.STOPPED

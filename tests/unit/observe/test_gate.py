@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sluiceway.artifacts.canary_report import SkewEvidence
-from sluiceway.artifacts.health_report import Drill
+from sluiceway.artifacts.health_report import FAULTS, Drill
 from sluiceway.core.verdict import NO_OVERRIDES, Outcome, Override, Overrides
 from sluiceway.observe.gate import gate
 
-from .conftest import SERVED, rows_of
+from .conftest import SERVED, World, rows_of
 
 NOW = datetime(2024, 9, 1, tzinfo=UTC)
 
@@ -49,19 +49,35 @@ def test_it_stops_on_a_noisy_control(judge, quiet):
     assert (closed.name, closed.measured, closed.limit) == ("drill, control: nothing", "data_drift: carrier", "nothing")
 
 
-@pytest.mark.parametrize("kind", ["data_drift", "prediction_drift", "performance", "cost", "errors", "latency"])
-def test_it_stops_when_an_alarm_was_never_tried(judge, quiet, kind):
-    some = tuple(drill for drill in quiet.drills if not drill.expected.startswith(f"{kind}:"))
+@pytest.mark.parametrize("fault", FAULTS)
+def test_it_stops_when_a_fault_was_never_planted(judge, quiet, fault):
+    some = tuple(drill for drill in quiet.drills if drill.fault != fault)
     closed = only(judge(replace(quiet, drills=some)))
-    assert (closed.name, closed.detail) == ("alarms that were not tried", kind)
-
-
-def test_it_stops_without_a_control(judge, quiet):
-    assert only(judge(replace(quiet, drills=quiet.drills[1:]))).detail == "a control without a fault"
+    assert (closed.name, closed.detail) == ("alarms that were not tried", fault)
 
 
 def test_it_stops_without_any_drill(judge, quiet):
-    assert only(judge(replace(quiet, drills=()))).measured == 7
+    assert only(judge(replace(quiet, drills=()))).measured == len(FAULTS)
+
+
+def test_a_fault_that_no_column_can_show_is_recorded_and_opens(judge, quiet):
+    idle = tuple(
+        replace(drill, name="unit", fired=(), not_applicable="nothing is measured") if drill.fault == "unit" else drill
+        for drill in quiet.drills
+    )
+    verdict = judge(replace(quiet, drills=idle))
+    (found,) = [each for each in verdict.criteria if each.outcome is Outcome.NO_REFERENCE]
+    assert found.detail == "not applicable: nothing is measured"
+    assert verdict.is_open
+
+
+def test_it_opens_on_a_column_of_which_much_is_missing():
+    """A world in which 40 % of ``distance``, its only number that is not seasonal, was never there."""
+    world = World(lacking=0.4)
+    report = world.observe(world.logged(rows_of(SERVED, 62, seed=5, lacking=0.4)))
+    lost = next(drill for drill in report.drills if drill.fault == "loss")
+    assert (lost.name, lost.column, lost.behaved) == ("60% of its values lost", "distance", True)
+    assert gate(report, world.promise, NO_OVERRIDES, NOW).outcome is Outcome.PASSED
 
 
 def test_it_stops_when_nobody_asked(judge, world, quiet):
