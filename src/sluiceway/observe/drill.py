@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from sluiceway.artifacts.health_report import ALERT, Drill, Window
 from sluiceway.artifacts.rollout_state import LIVE
 from sluiceway.declare.spec import Spec
-from sluiceway.observe.alerts import DATA_DRIFT
 from sluiceway.observe.faults import Fault, faults
 from sluiceway.observe.reference import Reference
 from sluiceway.observe.rows import Rows, arrays
@@ -71,14 +70,13 @@ def _drill(
 def judged(fault: Fault, window: Window) -> Drill:
     """Set what was sent beside what had to be.
 
-    A fault of a column must name that column and no other; the control must send nothing. Predictions may follow their
-    columns, and warnings may be noted.
+    Beside its own alert a fault may raise those that follow from it, as predictions follow their columns, and no
+    other; the control must send nothing. Warnings may be noted.
     """
     sent = [alert for alert in window.alerts if alert.severity == ALERT]
     fired = tuple(f"{alert.kind}: {alert.subject}" for alert in sent)
-    named = {alert.subject for alert in sent if alert.kind == DATA_DRIFT}
-    is_control = not fault.expected
-    behaved = not sent if is_control else fault.expected in fired and named <= {fault.column}
+    stray = [alert for alert, name in zip(sent, fired, strict=True) if name != fault.expected]
+    behaved = (not fault.expected or fault.expected in fired) and all(each.kind in fault.follows for each in stray)
     return Drill(fault.name, fault.column, fault.expected, fired, behaved, _detail(fault, window), fault.id)
 
 

@@ -46,6 +46,8 @@ SURE = 1e-6
 UNAVAILABLE = 503
 # By how much the PSI of a fault must clear the limit on the reference, so that rows drawn from it clear it too.
 MARGIN = 1.25
+# What moves with a column, and with the predictions.
+PREDICTED, SCORED = frozenset({PREDICTION_DRIFT}), frozenset({PERFORMANCE, COST})
 
 Plant = Callable[[Rows, Requests, np.random.Generator], tuple[Rows, Requests]]
 Change = Callable[[pl.Series, np.random.Generator], pl.Series]
@@ -58,6 +60,7 @@ class Fault:
     """What is done to which column, and the alert that it must raise: kind and subject; the control raises none.
 
     ``id`` is one of ``FAULTS``. A fault that no column could show is not planted; ``not_applicable`` says why.
+    ``follows`` are the kinds of alerts that may be raised as well.
     """
 
     name: str
@@ -66,6 +69,7 @@ class Fault:
     plant: Plant
     id: str = ""
     not_applicable: str = ""
+    follows: frozenset[str] = frozenset()
 
 
 def faults(reference: Reference, spec: Spec) -> list[Fault]:
@@ -117,7 +121,7 @@ def _of_column(name: str, column: str, change: Change, fault: str) -> Fault:
         changed = change(rows.features[column], rng)
         return replace(rows, features=rows.features.with_columns(changed.alias(column))), requests
 
-    return Fault(name, column, f"{DATA_DRIFT}: {column}", plant, fault)
+    return Fault(name, column, f"{DATA_DRIFT}: {column}", plant, fault, follows=PREDICTED | SCORED)
 
 
 def _of_predictions() -> Fault:
@@ -127,7 +131,7 @@ def _of_predictions() -> Fault:
         return replace(rows, probability=1 / (1 + np.exp(-odds - STANDARD_DEVIATIONS * np.nanstd(odds)))), requests
 
     name = f"predictions shifted by {STANDARD_DEVIATIONS} standard deviations of their log odds"
-    return Fault(name, "", f"{PREDICTION_DRIFT}: {PROBABILITY}", shift, PREDICTIONS)
+    return Fault(name, "", f"{PREDICTION_DRIFT}: {PROBABILITY}", shift, PREDICTIONS, follows=SCORED)
 
 
 def _of_outcomes(threshold: float) -> list[Fault]:
@@ -142,8 +146,10 @@ def _of_outcomes(threshold: float) -> list[Fault]:
         return replace(rows, outcome=1 - rows.outcome), requests
 
     return [
-        Fault(f"{TURNED:.0%} of the right answers turned wrong", "", f"{PERFORMANCE}: {F1}", turn, WRONG),
-        Fault("outcomes told the wrong way round", "", f"{COST}: {COST_PER_ROW}", invert, INVERTED),
+        Fault(
+            f"{TURNED:.0%} of the right answers turned wrong", "", f"{PERFORMANCE}: {F1}", turn, WRONG, follows=SCORED
+        ),
+        Fault("outcomes told the wrong way round", "", f"{COST}: {COST_PER_ROW}", invert, INVERTED, follows=SCORED),
     ]
 
 
