@@ -99,7 +99,11 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """One window of time (UTC, virtual in a rehearsal) with all that was measured in it."""
+    """One window of time (UTC, virtual in a rehearsal) with all that was measured in it.
+
+    One that goes on is not ``is_over``. One ``is_early`` of which too few days were watched to stand for the whole: in
+    it drift, F1 and cost only warn, and nothing is decided.
+    """
 
     began: datetime
     ended: datetime
@@ -108,6 +112,8 @@ class Window:
     prediction: FeatureDrift | None
     performance: Performance | None
     alerts: tuple[Alert, ...]
+    is_over: bool = True
+    is_early: bool = False
 
     @property
     def is_quiet(self) -> bool:
@@ -164,6 +170,6 @@ class HealthReport:
     @property
     def content_id(self) -> str:
         """Identify what was observed; never how fast it was."""
-        seen = [(w.began, w.ended, w.drift, w.prediction, w.performance) for w in self.windows]
+        seen = [(w.began, w.ended, w.is_over, w.is_early, w.drift, w.prediction, w.performance) for w in self.windows]
         meaning = [self.scope, self.dataset, self.bundle, self.reference]
         return digest_of(["health", *meaning, seen, self.drills, self.decision, self.skew])

@@ -1,6 +1,7 @@
 """Alerts: what somebody should know of a window, in a sentence each."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from sluiceway.artifacts.health_report import ALERT, WARNING, Alert, FeatureDrift, Interval, Performance
 from sluiceway.artifacts.rollout_state import REHEARSAL
@@ -14,6 +15,7 @@ from sluiceway.stats.quantile_bounds import quantile_bounds
 DATA_DRIFT, PREDICTION_DRIFT = "data_drift", "prediction_drift"
 PERFORMANCE, COST, LATENCY, ERRORS = "performance", "cost", "latency", "errors"
 F1, COST_PER_ROW, P99, FAILURES = "f1", "cost per row", "p99", "failed requests"
+EARLY = "too few days were watched for this to be sure"
 
 
 def drift_alerts(drift: Iterable[FeatureDrift], prediction: FeatureDrift) -> Iterator[Alert]:
@@ -90,6 +92,17 @@ def traffic_alerts(requests: Requests, spec: Spec, *, scope: str) -> Iterator[Al
         is_sure = slow.low is not None and slow.low > limit and scope != REHEARSAL
         said = f"one request in 100 takes {number_text(slow.value)} ms or longer; {number_text(limit)} ms are promised"
         yield Alert(ALERT if is_sure else WARNING, LATENCY, P99, said, slow.value, limit)
+
+
+def held_back(alerts: Iterable[Alert]) -> tuple[Alert, ...]:
+    """Turn what is said of data and outcomes into warnings; the service's promise holds from the first hour on."""
+    held = (
+        each
+        if each.kind in {ERRORS, LATENCY} or each.severity != ALERT
+        else replace(each, severity=WARNING, message=f"{each.message}; {EARLY}")
+        for each in alerts
+    )
+    return most_urgent_first(held)
 
 
 def most_urgent_first(alerts: Iterable[Alert]) -> tuple[Alert, ...]:

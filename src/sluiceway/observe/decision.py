@@ -14,8 +14,9 @@ def decide(windows: Sequence[Window]) -> RetrainDecision:
     """Train again where F1 or cost alert, or where predictions and data drifted together.
 
     Each is taken from the newest window in which it could be judged: outcomes come later than requests, and what has
-    passed again asks for nothing.
+    passed again asks for nothing. Windows that have just begun are left out.
     """
+    windows = [window for window in windows if not window.is_early]
     scored = _newest(windows, _is_scored)
     seen = _newest(windows, _is_seen)
     reasons = [_because(alert, scored) for alert in _sent(scored, COST, PERFORMANCE)] if scored else []

@@ -8,6 +8,7 @@ from sluiceway.artifacts.feature_set import FeatureSet
 from sluiceway.artifacts.health_report import HealthReport, Window
 from sluiceway.artifacts.promise import Promise
 from sluiceway.core.moments import iso
+from sluiceway.observe.alerts import held_back
 from sluiceway.observe.charts import charts
 from sluiceway.observe.decision import decide
 from sluiceway.observe.drill import drills
@@ -15,7 +16,7 @@ from sluiceway.observe.logged import Logged
 from sluiceway.observe.reference import Reference, reference_of
 from sluiceway.observe.rows import Rows
 from sluiceway.observe.since import History, dated
-from sluiceway.observe.spans import Span, spans
+from sluiceway.observe.spans import Span, is_early, spans
 from sluiceway.observe.traffic import Requests
 from sluiceway.observe.watch import watch
 from sluiceway.online.predictor import Predictor
@@ -93,6 +94,9 @@ def watched(
             continue  # a window that has just begun, in which nobody asked yet
         now, asked = rows.within(span), requests.within(span)
         window = watch(span, now, asked, reference=reference, spec=spec, scope=logged.scope)
+        window = replace(window, is_over=span.is_over)
+        if is_early(span, spec.observe.window, first=first):
+            window = replace(window, is_early=True, alerts=held_back(window.alerts))
         sofar = Span(moment_of(0), span.ended)
         history = History(rows.within(sofar), requests.within(sofar), now, reference, spec)
         found.append(dated(window, history))

@@ -7,7 +7,7 @@ from sluiceway.artifacts.health_report import FeatureDrift, Window
 INCONCLUSIVE = "inconclusive"
 MARKS = {"drift": "▲", "seasonal": "≈", "moved": "·"}
 LEGEND = (
-    "▲ drifted, and was told; ≈ seasonal, moved no further than while the model learnt; "
+    "▲ drifted; ≈ seasonal, moved no further than while the model learnt; "
     "· moved for certain, but less than the limit; ? too few rows to say"
 )
 PREDICTIONS = "predictions"

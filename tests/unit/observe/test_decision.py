@@ -86,6 +86,12 @@ def test_each_is_judged_by_the_newest_window_that_can_be():
     assert len(decide([bad, moved, few]).reasons) == 2
 
 
+def test_a_window_that_has_just_begun_is_not_looked_at():
+    early = replace(window(8, alert("data_drift", "hour"), alert("prediction_drift")), is_early=True, is_over=False)
+    assert decide([window(7), early]).retrain is False
+    assert decide([window(7, alert("cost")), replace(window(8), is_early=True)]).retrain is True
+
+
 def test_too_little_seen_says_so():
     assert decide([]).reasons == ("too few requests were seen to judge by",)
     assert decide([window(7, conclusive=False, matured=False)]).retrain is False

@@ -4,10 +4,15 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
+from sluiceway.adapters.memory_alerter import MemoryAlerter
+from sluiceway.adapters.memory_state import MemoryState
 from sluiceway.artifacts.codec import decode, encode
-from sluiceway.artifacts.health_report import ALERT, HealthReport
+from sluiceway.artifacts.health_report import ALERT, WARNING, HealthReport
 from sluiceway.core.errors import DamagedError
+from sluiceway.core.moments import FixedClock
+from sluiceway.ledger.chain import Ledger
 from sluiceway.observe.run import run
+from sluiceway.observe.telling import tell
 from sluiceway.pages.health_page import HealthCharts
 from sluiceway.ports.progress import Silence
 
@@ -39,6 +44,28 @@ def test_quiet_months_are_quiet_although_the_season_changes(quiet):
     wind = [drift for window in quiet.windows for drift in window.drift if drift.column.endswith("wind")]
     assert {drift.verdict for drift in wind} == {"seasonal"}
     assert all(drift.psi > 0.2 for drift in wind)
+
+
+def test_the_first_hours_of_a_month_alert_nobody_and_do_not_silence_what_comes(world):
+    """What was asked by 20:00 on the first is no August; that all distances doubled is still true on the tenth."""
+    first = datetime(2024, 8, 1, tzinfo=UTC)
+    august = rows_of(first, 31, a_day=300).with_columns(distance=pl.col("distance") * 2)
+    whole = rows_of(SERVED, 31, seed=5).vstack(august)
+    ledger, heard = Ledger(MemoryState(), FixedClock(CHANGED)), MemoryAlerter()
+
+    def looked_at(until):
+        report = world.observe(world.logged(whole.filter(pl.col("_at") < until), until=until))
+        tell(report, world.spec, alerter=heard, ledger=ledger, as_of=None)
+        return report
+
+    early = looked_at(first + timedelta(hours=20))
+    assert [(window.is_over, window.is_early) for window in early.windows] == [(True, False), (False, True)]
+    assert {alert.severity for alert in early.windows[1].alerts} == {WARNING}
+    assert (early.decision.retrain, heard.sent) == (False, [])
+    later = looked_at(first + timedelta(days=9))
+    assert [(window.is_over, window.is_early) for window in later.windows] == [(True, False), (False, False)]
+    assert ("08", "data_drift", "distance") in sent(later)
+    assert any(alert.subject == "distance" for *_, alerts in heard.sent for alert in alerts)
 
 
 def test_without_naming_the_season_its_column_alerts(world, quiet_rows):

@@ -52,6 +52,12 @@ def test_a_second_run_tells_nothing_again(report, ledger):
     assert len(list(ledger.entries())) == entries
 
 
+def test_what_was_noted_and_then_alerts_is_told(report, ledger):
+    noted = replace(report.windows[1], alerts=(replace(DRIFT, severity=WARNING),))
+    assert told_by(MemoryAlerter(), replace(report, windows=(noted,)), ledger).alerts == 0
+    assert told_by(MemoryAlerter(), replace(report, windows=(replace(noted, alerts=(DRIFT,)),)), ledger).alerts == 1
+
+
 def test_a_new_subject_and_a_new_window_are_told(report, ledger):
     told_by(MemoryAlerter(), report, ledger)
     july, august = report.windows
