@@ -51,13 +51,15 @@ class History:
     def first_day(self, alert: Alert) -> datetime | None:
         """Find the first day of the level that the alert speaks of; ``None`` where the days do not tell.
 
-        The days of the reference stand before those of the log, so that a change may lie on the log's first day.
+        The days of the reference stand before those of the log, so that a change may lie on the log's first day. Every
+        series rises where things get worse: a day on which they got better is no answer.
         """
         before, during = self._series(alert)
         found = change_point(
             np.concatenate([before.means, during.means]),
             np.concatenate([before.weights, during.weights]),
             earliest=before.days.size,
+            rising=True,
         )
         if found is None or found.place < before.days.size:
             return None
@@ -91,13 +93,13 @@ class History:
         return before, during
 
     def _paid(self, mistakes: Mistakes, kind: str) -> Daily:
-        """Cost of a row; or for F1 how far hits fall short of what the reference's F1 asks for."""
+        """Cost of a row; or for F1 by how much hits fall short of what the reference's F1 asks for."""
         counts, costs = mistakes.counts, self.spec.costs
         if kind == COST:
             total = costs.false_positive * counts[:, FALSE_ALARMS] + costs.false_negative * counts[:, MISSES]
         else:
             hits = 2 * counts[:, HITS]
-            total = hits - self.reference.f1 * (hits + counts[:, FALSE_ALARMS] + counts[:, MISSES])
+            total = self.reference.f1 * (hits + counts[:, FALSE_ALARMS] + counts[:, MISSES]) - hits
         return Daily(mistakes.days, total / counts[:, ROWS], counts[:, ROWS])
 
     def _promised(self, kind: str) -> tuple[Daily, Daily]:

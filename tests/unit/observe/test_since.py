@@ -84,6 +84,24 @@ def test_the_day_is_found_for_what_it_costs_and_for_f1(history, kind):
     assert first_day(history(wrong), kind) == CHANGED
 
 
+@pytest.mark.parametrize("kind", ["cost", "performance"])
+def test_the_day_on_which_things_got_better_is_no_answer(history, kind):
+    """From the first day of the log everything is wrong; in the middle of August half of it is right again."""
+
+    def healed(rows, late):
+        wrong = np.where(late & (np.arange(len(rows)) % 2 == 0), rows.outcome, 1 - rows.outcome)
+        return replace(rows, outcome=wrong)
+
+    assert first_day(history(healed), kind) == SERVED
+
+
+def test_where_things_only_got_better_there_is_no_day(history, reference):
+    def right(rows, late):
+        return replace(rows, outcome=(rows.probability >= reference.threshold).astype(float))
+
+    assert first_day(history(right), "cost") is None
+
+
 def test_the_day_is_found_for_failures_and_for_latency(history):
     assert first_day(history(status=503), "errors") == CHANGED
     assert first_day(history(latency_ms=80), "latency") == CHANGED
