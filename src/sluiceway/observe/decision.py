@@ -14,14 +14,15 @@ def decide(windows: Sequence[Window]) -> RetrainDecision:
     """Train again where F1 or cost alert, or where predictions and data drifted together.
 
     Each is taken from the newest window in which it could be judged: outcomes come later than requests, and what has
-    passed again asks for nothing. Windows that have just begun are left out.
+    passed again asks for nothing. But a window that goes on overrules what an earlier one alerted for only where its
+    bound shows recovery. Windows that have just begun are left out.
     """
     windows = [window for window in windows if not window.is_early]
-    scored = _newest(windows, _is_scored)
-    seen = _newest(windows, _is_seen)
-    reasons = [_because(alert, scored) for alert in _sent(scored, COST, PERFORMANCE)] if scored else []
-    drifted = _sent(seen, DATA_DRIFT) if seen else []
-    if seen and drifted and _sent(seen, PREDICTION_DRIFT):
+    scored, worse = _standing(windows, _is_scored, bool, COST, PERFORMANCE)
+    seen, moved = _standing(windows, _is_seen, _together, DATA_DRIFT, PREDICTION_DRIFT)
+    reasons = [_because(alert, scored) for alert in worse] if scored else []
+    drifted = [alert for alert in moved if alert.kind == DATA_DRIFT]
+    if seen and _together(moved):
         reasons.append(
             f"{period(seen)}: the predictions moved together with {_named([each.subject for each in drifted])}"
         )
@@ -38,8 +39,42 @@ def _is_seen(window: Window) -> bool:
     return window.prediction is not None and window.prediction.verdict != INCONCLUSIVE
 
 
-def _newest(windows: Sequence[Window], judged: Callable[[Window], bool]) -> Window | None:
-    return next((window for window in reversed(windows) if judged(window)), None)
+def _together(alerts: Sequence[Alert]) -> bool:
+    return {alert.kind for alert in alerts} >= {DATA_DRIFT, PREDICTION_DRIFT}
+
+
+def _standing(
+    windows: Sequence[Window], judged: Callable[[Window], bool], asks: Callable[[Sequence[Alert]], bool], *kinds: str
+) -> tuple[Window | None, list[Alert]]:
+    """Find the newest window whose alerts ask for a new model and still stand, or else the newest, with its alerts."""
+    newer: list[Window] = []
+    for window in filter(judged, reversed(windows)):
+        alerts = [each for each in _sent(window, *kinds) if not any(_overrules(later, each) for later in newer)]
+        if asks(alerts):
+            return window, alerts
+        newer.append(window)
+    return (newer[0], _sent(newer[0], *kinds)) if newer else (None, [])
+
+
+def _overrules(later: Window, alert: Alert) -> bool:
+    """Whether a later window takes an alert back: it is complete, or even its bound lies within the limit."""
+    if later.is_over or alert.limit is None:
+        return True
+    scored = later.performance
+    if alert.kind == COST:
+        worst = scored.cost_change.high if scored else None
+    elif alert.kind == PERFORMANCE:
+        worst = -scored.f1_change.low if scored and scored.f1_change.low is not None else None
+    else:
+        worst = _most(later, alert)
+    return worst is not None and worst <= alert.limit
+
+
+def _most(window: Window, alert: Alert) -> float | None:
+    """A column's PSI with what chance may have hidden of it."""
+    columns = (*window.drift, *([window.prediction] if window.prediction else []))
+    found = next((each for each in columns if each.column == alert.subject and each.verdict != INCONCLUSIVE), None)
+    return found.psi + found.noise_floor if found and found.psi is not None and found.noise_floor is not None else None
 
 
 def _sent(window: Window, *kinds: str) -> list[Alert]:
