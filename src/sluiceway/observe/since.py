@@ -103,11 +103,12 @@ class History:
         return Daily(mistakes.days, total / counts[:, ROWS], counts[:, ROWS])
 
     def _promised(self, kind: str) -> tuple[Daily, Daily]:
-        """Failed or slow requests a day, after a week in which the promise was just kept."""
-        bad, allowed = self.requests.failed, 1 - self.spec.sla.success_rate
+        """Failed requests, or slow ones among the answered, a day, after a week in which the promise was just kept."""
+        days, bad, allowed = self.requests.days, self.requests.failed, 1 - self.spec.sla.success_rate
         if kind == LATENCY:
-            bad, allowed = self.requests.latency_us > self.spec.sla.latency_p99_ms * 1000, SLOW_SHARE
-        during = Daily.of(self.requests.days, bad.astype(float))
+            days = days[~self.requests.failed]
+            bad, allowed = self.requests.latency_ms > self.spec.sla.latency_p99_ms, SLOW_SHARE
+        during = Daily.of(days, bad.astype(float))
         usual = float(during.weights.mean()) if during.weights.size else 0.0
         week = np.full(PROMISED_DAYS, 1.0)
         return Daily(np.zeros(PROMISED_DAYS, dtype=np.int64), allowed * week, usual * week), during
