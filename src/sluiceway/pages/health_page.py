@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sluiceway.artifacts.health_report import ALERT, Alert, Drill, FeatureDrift, HealthReport, Window
+from sluiceway.artifacts.rollout_state import REHEARSAL
 from sluiceway.core.verdict import Criterion, Outcome, Verdict
 from sluiceway.declare.spec import Spec
 from sluiceway.pages.criteria_table import criteria_table
@@ -46,7 +47,8 @@ class HealthCharts:
 
 def health_html(report: HealthReport, charts: HealthCharts, *, spec: Spec, verdict: Verdict) -> str:
     """Write the page; ``verdict`` is the gate's on this report."""
-    where = "in a rehearsal" if report.scope == "rehearsal" else "live"
+    rehearsed = report.scope == REHEARSAL
+    where = "in a rehearsal" if rehearsed else "live"
     sections = [
         Section("", [Lead(headline(report, currency=spec.costs.currency)), _facts(report)]),
         Section("What to know", _alerts(report)),
@@ -64,6 +66,7 @@ def health_html(report: HealthReport, charts: HealthCharts, *, spec: Spec, verdi
         subtitle=f"{spec.problem.statement} Version {report.version}, {moment_text(report.began)} to "
         f"{moment_text(report.ended)}, beside the rows that gate 5 judged it on.",
         outcome=verdict.outcome,
+        scope="in rehearsal" if rehearsed else "live",
         sections=sections,
         footer=f"health {report.content_id} · bundle {report.bundle} · reference {report.reference}",
     ).html()
