@@ -6,7 +6,7 @@ from sluiceway.artifacts.health_report import ALERT, Alert, HealthReport, Window
 from sluiceway.pages.number_text import number_text, percent
 
 COST, F1, COLUMNS, PREDICTIONS = "cost", "performance", "data_drift", "prediction_drift"
-SEASONAL = "seasonal"
+SEASONAL, INCONCLUSIVE = "seasonal", "inconclusive"
 
 
 def headline(report: HealthReport, *, currency: str) -> str:
@@ -16,11 +16,22 @@ def headline(report: HealthReport, *, currency: str) -> str:
         return "Nobody has asked this version anything yet."
     told = next((window for window in reversed(report.windows) if not window.is_quiet), None)
     follows = "Train again." if report.decision.retrain else "There is no need to train again."
+    if told is None and not any(map(_could_be_judged, report.windows)):
+        return f"Nothing could be judged yet: {asked:,} requests, too few in every window."
     if told is None:
         return f"All quiet in {asked:,} requests. {_season(report.windows)}{follows}"
     sent = [alert for alert in told.alerts if alert.severity == ALERT]
     what = ", and ".join(_what(told, sent, currency))
     return f"{period(told)}: {what}{_since(sent)}. {_extra(told, sent, currency)}{follows}"
+
+
+def _could_be_judged(window: Window) -> bool:
+    """Whether anything was found of the predictions, of a column or of outcomes, be it good or bad."""
+    columns = (*window.drift, *([window.prediction] if window.prediction else []))
+    scored = window.performance
+    return any(each.verdict != INCONCLUSIVE for each in columns) or (
+        scored is not None and scored.cost_change.change is not None
+    )
 
 
 def period(window: Window) -> str:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -79,6 +80,15 @@ def test_quiet_says_so_and_what_the_season_did():
         "All quiet in 52,000 requests. 1 column moved with the season, as expected. There is no need to train again."
     )
     assert said(window(11)) == "All quiet in 26,000 requests. There is no need to train again."
+
+
+def test_where_nothing_could_be_judged_it_is_not_called_quiet():
+    unsure = replace(SEASONAL, verdict="inconclusive")
+    few = replace(window(11, drift=(unsure,), requests=90), prediction=unsure, performance=None)
+    assert said(few) == "Nothing could be judged yet: 90 requests, too few in every window."
+    unscored = replace(SCORED, cost_change=Interval(None, None, None), f1_change=Interval(None, None, None))
+    assert said(replace(few, performance=unscored)).startswith("Nothing could be judged yet")
+    assert said(few, replace(few, drift=(SEASONAL,))).startswith("All quiet")
 
 
 def test_without_requests_there_is_nothing_to_say():
