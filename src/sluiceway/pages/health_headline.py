@@ -1,6 +1,7 @@
 """The headline of a health report: what moved, since when, what it costs, and whether to train again."""
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
 from sluiceway.artifacts.health_report import ALERT, Alert, HealthReport, Window
 from sluiceway.pages.number_text import number_text, percent
@@ -35,14 +36,17 @@ def _could_be_judged(window: Window) -> bool:
 
 
 def period(window: Window) -> str:
-    """Name a window's time: its month, or its first and its last day.
+    """Name a window's time: its month, or its first and its last day, or the hour it begins.
 
-    A month that is not over yet is told by its days.
+    A month that is not over yet is told by its days. The window's end is the first moment that is not in it.
     """
     began, ended = window.began, window.ended
+    last = ended - timedelta(microseconds=1)
     if (began.day, began.hour, ended.day, ended.hour) == (1, 0, 1, 0) and (ended - began).days in range(28, 32):
         return f"{began:%B %Y}"
-    return f"{began:%Y-%m-%d} to {ended:%Y-%m-%d}" if (ended - began).days > 1 else f"{began:%Y-%m-%d %H:%M}"
+    if ended - began < timedelta(days=1):
+        return f"{began:%Y-%m-%d %H:%M}"
+    return f"{began:%Y-%m-%d}" if began.date() == last.date() else f"{began:%Y-%m-%d} to {last:%Y-%m-%d}"
 
 
 def short_period(window: Window) -> str:
