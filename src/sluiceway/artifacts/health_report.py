@@ -18,11 +18,10 @@ class FeatureDrift:
     """One column in one window against the reference.
 
     ``psi`` in nats with its ``noise_floor``; ``test`` is ``ks`` or ``chi2`` with its effect (D or Cramer's V, 0 to 1)
-    and adjusted p-value; ``js`` the Jensen-Shannon distance, base 2, 0 to 1. ``limit`` is the PSI above which it is
-    drift: the spec's, or for a seasonal column the most it moved while the model learnt. ``verdict`` is ``stable``,
-    ``negligible`` (significant, too small to matter), ``moved`` (significant, below the limit), ``seasonal``, ``drift``
-    or ``inconclusive``. ``now`` and
-    ``then`` say in words what moved.
+    and its p-value, ``p_adjusted`` over all columns; ``js`` the Jensen-Shannon distance, base 2, 0 to 1. ``limit`` is
+    the PSI above which it is drift: the spec's, or for a seasonal column the most it moved while the model learnt.
+    ``verdict`` is ``stable``, ``negligible`` (significant, too small to matter), ``moved`` (significant, below the
+    limit), ``seasonal``, ``drift`` or ``inconclusive``. ``then`` and ``now`` say in words what moved.
     """
 
     column: str
@@ -39,6 +38,12 @@ class FeatureDrift:
     then: str = ""
     now: str = ""
     since: datetime | None = None
+    p_value: float | None = None
+
+    @property
+    def is_far(self) -> bool:
+        """Whether its PSI is beyond its limit, and beyond chance."""
+        return self.psi is not None and self.psi > max(self.limit, self.noise_floor or 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,7 @@ class Performance:
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """Requests of one window, the share that failed, and latency percentiles in milliseconds."""
+    """Requests of one window, how many failed, and latency percentiles in milliseconds."""
 
     requests: int
     failures: int

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from sluiceway.artifacts.health_report import ALERT, WARNING, Alert, FeatureDrift, Interval, Performance
 from sluiceway.artifacts.rollout_state import REHEARSAL
-from sluiceway.declare.spec import Spec
+from sluiceway.declare.spec import Acceptance, Spec
 from sluiceway.observe.drift import DRIFT
 from sluiceway.observe.traffic import Requests
 from sluiceway.pages.number_text import number_text, percent
@@ -18,13 +18,13 @@ F1, COST_PER_ROW, P99, FAILURES = "f1", "cost per row", "p99", "failed requests"
 EARLY = "too few days were watched for this to be sure"
 
 
-def drift_alerts(drift: Iterable[FeatureDrift], prediction: FeatureDrift) -> Iterator[Alert]:
+def drift_alerts(drift: Iterable[FeatureDrift], prediction: FeatureDrift, acceptance: Acceptance) -> Iterator[Alert]:
     """Tell of each column that drifted, those that moved most first, and of the predictions."""
     moved = [each for each in drift if each.verdict == DRIFT]
     for each in sorted(moved, key=lambda each: -(each.psi or 0.0)):
-        yield _moved(DATA_DRIFT, each, f"{each.column} moved")
+        yield _moved(DATA_DRIFT, each, f"{each.column} moved", acceptance)
     if prediction.verdict == DRIFT:
-        yield _moved(PREDICTION_DRIFT, prediction, "the predictions moved")
+        yield _moved(PREDICTION_DRIFT, prediction, "the predictions moved", acceptance)
 
 
 def performance_alerts(performance: Performance | None, spec: Spec) -> Iterator[Alert]:
@@ -111,6 +111,12 @@ def most_urgent_first(alerts: Iterable[Alert]) -> tuple[Alert, ...]:
     return tuple(sorted(alerts, key=lambda each: (each.severity != ALERT, order.index(each.kind))))
 
 
-def _moved(kind: str, drift: FeatureDrift, what: str) -> Alert:
-    said = f"{what}: PSI {drift.psi:.2f}, limit {drift.limit:.2g}; now {drift.now}, was {drift.then}"
-    return Alert(ALERT, kind, drift.column, said, drift.psi, drift.limit)
+def _moved(kind: str, drift: FeatureDrift, what: str, acceptance: Acceptance) -> Alert:
+    """Tell the PSI and its limit; where that lies within its own, the p-value that strict drift goes by."""
+    words = f"now {drift.now}, was {drift.then}"
+    if drift.is_far or drift.p_value is None:
+        said = f"{what}: PSI {drift.psi:.2f}, limit {drift.limit:.2g}; {words}"
+        return Alert(ALERT, kind, drift.column, said, drift.psi, drift.limit)
+    limit = acceptance.drift_p_value
+    said = f"{what}: p {drift.p_value:.2g}, limit {limit:.2g} (strict drift; PSI {drift.psi:.2f}); {words}"
+    return Alert(ALERT, kind, drift.column, said, drift.p_value, limit)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from sluiceway.artifacts.health_report import ALERT, Alert, RetrainDecision, Window
 from sluiceway.observe.alerts import COST, DATA_DRIFT, PERFORMANCE, PREDICTION_DRIFT
-from sluiceway.observe.drift import INCONCLUSIVE, SEASONAL
+from sluiceway.observe.drift import DRIFT, INCONCLUSIVE, SEASONAL
 from sluiceway.pages.health_headline import period
 
 NAMED = 3
@@ -66,15 +66,19 @@ def _overrules(later: Window, alert: Alert) -> bool:
     elif alert.kind == PERFORMANCE:
         worst = -scored.f1_change.low if scored and scored.f1_change.low is not None else None
     else:
-        worst = _most(later, alert)
+        return _is_back(later, alert.subject)
     return worst is not None and worst <= alert.limit
 
 
-def _most(window: Window, alert: Alert) -> float | None:
-    """A column's PSI with what chance may have hidden of it."""
+def _is_back(window: Window, column: str) -> bool:
+    """Whether a column's PSI, with what chance may have hidden of it, is within its limit."""
     columns = (*window.drift, *([window.prediction] if window.prediction else []))
-    found = next((each for each in columns if each.column == alert.subject and each.verdict != INCONCLUSIVE), None)
-    return found.psi + found.noise_floor if found and found.psi is not None and found.noise_floor is not None else None
+    found = next(
+        (each for each in columns if each.column == column and each.verdict not in {DRIFT, INCONCLUSIVE}), None
+    )
+    if found is None or found.psi is None or found.noise_floor is None:
+        return False
+    return found.psi + found.noise_floor <= found.limit
 
 
 def _sent(window: Window, *kinds: str) -> list[Alert]:

@@ -52,6 +52,7 @@ def _compared(profile: Profile, then: pl.Series, now: pl.Series, *, limit: float
         test=compared.test,
         effect=_known(compared.effect),
         p_adjusted=p_value,
+        p_value=p_value,
         js=_known(compared.js),
         missing=_known(compared.missing) or 0.0,
         reference_missing=float(profile.counts[-1] / total) if total else 0.0,

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -30,6 +32,7 @@ def test_only_what_drifted_is_told_what_moved_most_first():
         drift_alerts(
             [drift("a", "drift", 0.3), drift("b", "seasonal"), drift("c", "moved"), drift("d", "drift", 3.0)],
             drift("probability", "drift"),
+            SPEC.acceptance,
         )
     )
     assert [(each.kind, each.subject) for each in found] == [
@@ -39,7 +42,18 @@ def test_only_what_drifted_is_told_what_moved_most_first():
     ]
     assert found[0].message == "d moved: PSI 3.00, limit 0.2; now median 9, was median 1"
     assert (found[0].measured, found[0].limit) == (3.0, 0.2)
-    assert list(drift_alerts([drift("c", "inconclusive")], drift("probability", "stable"))) == []
+    assert list(drift_alerts([drift("c", "inconclusive")], drift("probability", "stable"), SPEC.acceptance)) == []
+
+
+def test_strict_drift_tells_the_p_value_that_it_goes_by():
+    near = replace(drift("a", "drift", 0.16), p_value=0.0004)
+    (found,) = drift_alerts([near], drift("probability", "stable"), SPEC.acceptance)
+    assert found.message == "a moved: p 0.0004, limit 0.01 (strict drift; PSI 0.16); now median 9, was median 1"
+    assert (found.measured, found.limit) == (0.0004, 0.01)
+    few = replace(near, psi=0.3, noise_floor=0.4)
+    assert next(drift_alerts([few], near, SPEC.acceptance)).measured == 0.0004
+    far = replace(near, psi=0.3)
+    assert next(drift_alerts([far], near, SPEC.acceptance)).measured == 0.3
 
 
 @pytest.mark.parametrize(
