@@ -65,12 +65,14 @@ def _rows(values: pl.Series) -> dict[str | None, int]:
 
 
 def _names(values: pl.Series) -> pl.Series:
-    """Texts as they are; numbers as texts, whole ones without a point."""
+    """Texts as they are; numbers as texts, each that is whole without a point, whatever stands beside it."""
     if values.dtype == pl.String:
         return values
-    present = values.fill_nan(None)
-    whole = present.cast(pl.Int64, strict=False)
-    return (whole if (whole == present).all() else present).cast(pl.String)
+    present = values.fill_nan(None).alias("number")
+    whole = present.cast(pl.Int64, strict=False).alias("whole")
+    is_whole = pl.col("whole").cast(present.dtype) == pl.col("number")
+    named = pl.when(is_whole).then(pl.col("whole").cast(pl.String)).otherwise(pl.col("number").cast(pl.String))
+    return pl.DataFrame([present, whole]).select(named.alias(values.name)).to_series()
 
 
 def _shares(profile: CategoryProfile, counts: NDArray[np.int64], compared: Comparison) -> str:
