@@ -107,7 +107,8 @@ class Window:
     """One window of time (UTC, virtual in a rehearsal) with all that was measured in it.
 
     One that goes on is not ``is_over``. One ``is_early`` of which too few days were watched to stand for the whole: in
-    it drift, F1 and cost only warn, and nothing is decided.
+    it drift, F1 and cost only warn, and nothing is decided. One that ``is_reference`` holds mostly the very rows that
+    it is compared with, asked again by the canary: it is shown, and says nothing new.
     """
 
     began: datetime
@@ -119,6 +120,7 @@ class Window:
     alerts: tuple[Alert, ...]
     is_over: bool = True
     is_early: bool = False
+    is_reference: bool = False
 
     @property
     def is_quiet(self) -> bool:
@@ -141,6 +143,18 @@ class Drill:
     detail: str = ""
     fault: str = ""
     not_applicable: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was new: rows that the watched version answered after the reference.
+
+    Of ``due`` ones the outcome should be known by now, of ``matured`` ones it is.
+    """
+
+    rows: int
+    due: int
+    matured: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +185,14 @@ class HealthReport:
     json: str = ""
     details: dict[str, str] = field(default_factory=dict)
     skew: SkewEvidence | None = None
+    seen: Seen | None = None
 
     @property
     def content_id(self) -> str:
         """Identify what was observed; never how fast it was."""
-        seen = [(w.began, w.ended, w.is_over, w.is_early, w.drift, w.prediction, w.performance) for w in self.windows]
+        watched = [
+            (w.began, w.ended, w.is_over, w.is_early, w.is_reference, w.drift, w.prediction, w.performance)
+            for w in self.windows
+        ]
         meaning = [self.scope, self.dataset, self.bundle, self.reference]
-        return digest_of(["health", *meaning, seen, self.drills, self.decision, self.skew])
+        return digest_of(["health", *meaning, watched, self.drills, self.decision, self.skew, self.seen])

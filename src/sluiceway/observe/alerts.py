@@ -16,6 +16,7 @@ DATA_DRIFT, PREDICTION_DRIFT = "data_drift", "prediction_drift"
 PERFORMANCE, COST, LATENCY, ERRORS = "performance", "cost", "latency", "errors"
 F1, COST_PER_ROW, P99, FAILURES = "f1", "cost per row", "p99", "failed requests"
 EARLY = "too few days were watched for this to be sure"
+OWN = "these are the reference's own rows"
 
 
 def drift_alerts(drift: Iterable[FeatureDrift], prediction: FeatureDrift, acceptance: Acceptance) -> Iterator[Alert]:
@@ -94,12 +95,12 @@ def traffic_alerts(requests: Requests, spec: Spec, *, scope: str) -> Iterator[Al
         yield Alert(ALERT if is_sure else WARNING, LATENCY, P99, said, slow.value, limit)
 
 
-def held_back(alerts: Iterable[Alert]) -> tuple[Alert, ...]:
+def held_back(alerts: Iterable[Alert], why: str) -> tuple[Alert, ...]:
     """Turn what is said of data and outcomes into warnings; the service's promise holds from the first hour on."""
     held = (
         each
         if each.kind in {ERRORS, LATENCY} or each.severity != ALERT
-        else replace(each, severity=WARNING, message=f"{each.message}; {EARLY}")
+        else replace(each, severity=WARNING, message=f"{each.message}; {why}")
         for each in alerts
     )
     return most_urgent_first(held)

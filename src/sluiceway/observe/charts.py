@@ -49,7 +49,7 @@ def charts(report: HealthReport, rows: Rows, reference: Reference, spec: Spec) -
 
 def moved(windows: Sequence[Window], rows: Rows, reference: Reference) -> tuple[Histogram, ...]:
     """Draw the columns that left the spec's limit in the newest window where any did, drift before the seasonal."""
-    for window in reversed(windows):
+    for window in reversed([window for window in windows if not window.is_reference]):
         left = [each for each in window.drift if each.verdict in {DRIFT, SEASONAL}]
         if left:
             ranked = sorted(left, key=lambda each: (each.verdict != DRIFT, -(each.psi or 0.0)))[:MOST_COLUMNS]

@@ -15,9 +15,10 @@ def decide(windows: Sequence[Window]) -> RetrainDecision:
 
     Each is taken from the newest window in which it could be judged: outcomes come later than requests, and what has
     passed again asks for nothing. But a window that goes on overrules what an earlier one alerted for only where its
-    bound shows recovery. Windows that have just begun are left out.
+    bound shows recovery. Windows that have just begun are left out, and the
+    reference's own.
     """
-    windows = [window for window in windows if not window.is_early]
+    windows = [window for window in windows if not (window.is_early or window.is_reference)]
     scored, worse = _standing(windows, _is_scored, bool, COST, PERFORMANCE)
     seen, moved = _standing(windows, _is_seen, _together, DATA_DRIFT, PREDICTION_DRIFT)
     reasons = [_because(alert, scored) for alert in worse] if scored else []

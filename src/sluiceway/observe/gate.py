@@ -13,6 +13,7 @@ STAGE_VERSION = 2
 # Under so many rows nothing is said of a distribution or a score.
 FEWEST_ROWS = 200
 NAMED = 3
+ANSWERED, MATURED = "new rows that this version answered", "new rows whose outcome has matured"
 
 
 def gate(report: HealthReport, promise: Promise, overrides: Overrides, now: datetime) -> Verdict:  # noqa: ARG001
@@ -52,10 +53,20 @@ def _name(drill: Drill) -> str:
 
 
 def _seen(report: HealthReport) -> Iterator[Criterion]:
-    requests = sum(window.traffic.requests for window in report.windows)
-    scored = sum(window.performance.rows for window in report.windows if window.performance)
-    yield _enough("requests seen", requests, "nothing was logged that this version answered")
-    yield _enough("rows whose outcome has matured", scored, "no outcome of a logged row is known yet")
+    """Judge what came after the reference; where nothing did there is nothing to judge by, which is recorded."""
+    asked = sum(window.traffic.requests for window in report.windows)
+    if not asked or report.seen is None:
+        yield Criterion.at_least(ANSWERED, measured=0, limit=FEWEST_ROWS, detail="nothing was logged")
+        return
+    rows, due, matured = report.seen.rows, report.seen.due, report.seen.matured
+    if rows:
+        yield _enough(ANSWERED, rows)
+    else:
+        yield _unseen(ANSWERED, 0, "all that was asked is what gate 5 judged by")
+    if due < FEWEST_ROWS:
+        yield _unseen(MATURED, matured, f"of {due:,} rows the outcome is due")
+    else:
+        yield _enough(MATURED, matured, f"none is known, and of {due:,} rows it is due")
 
 
 def _skew(report: HealthReport) -> Iterator[Criterion]:
@@ -75,7 +86,11 @@ def _skew(report: HealthReport) -> Iterator[Criterion]:
     yield Criterion.at_most(name, measured=skew.differing, limit=0, detail="; ".join(said))
 
 
-def _enough(name: str, seen: int, nothing: str) -> Criterion:
+def _unseen(name: str, seen: int, why: str) -> Criterion:
+    return Criterion(name, seen, FEWEST_ROWS, Outcome.NO_REFERENCE, why, check_digest(name, FEWEST_ROWS))
+
+
+def _enough(name: str, seen: int, nothing: str = "") -> Criterion:
     """Nothing at all stops; too little to judge by is inconclusive."""
     if 0 < seen < FEWEST_ROWS:
         detail = f"below {FEWEST_ROWS} nothing can be said; let it run on"

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,10 @@ class Rows:
         """Keep the rows of a mask, or those at places."""
         places = np.flatnonzero(chosen) if chosen.dtype == np.bool_ else chosen
         return Rows(self.at[places], self.features[places], self.probability[places], self.outcome[places])
+
+    def since(self, moment: datetime) -> "Rows":
+        """Keep the rows of a moment and later."""
+        return self.take(np.arange(np.searchsorted(self.at, microseconds(moment)), len(self)))
 
     def within(self, span: Span) -> "Rows":
         """Keep the rows of a stretch of time."""

@@ -8,6 +8,7 @@ from sluiceway.pages.number_text import number_text, percent
 
 COST, F1, COLUMNS, PREDICTIONS = "cost", "performance", "data_drift", "prediction_drift"
 SEASONAL, INCONCLUSIVE = "seasonal", "inconclusive"
+REFERENCE = " (reference)"
 
 
 def headline(report: HealthReport, *, currency: str) -> str:
@@ -17,6 +18,8 @@ def headline(report: HealthReport, *, currency: str) -> str:
         return "Nobody has asked this version anything yet."
     told = next((window for window in reversed(report.windows) if not window.is_quiet), None)
     follows = "Train again." if report.decision.retrain else "There is no need to train again."
+    if told is None and all(window.is_reference for window in report.windows if window.traffic.requests):
+        return f"Nothing new was seen: the {asked:,} requests are those that gate 5 judged it by. {follows}"
     if told is None and not any(map(_could_be_judged, report.windows)):
         return f"Nothing could be judged yet: {asked:,} requests, too few in every window."
     if told is None:
@@ -27,7 +30,9 @@ def headline(report: HealthReport, *, currency: str) -> str:
 
 
 def _could_be_judged(window: Window) -> bool:
-    """Whether anything was found of the predictions, of a column or of outcomes, be it good or bad."""
+    """Whether anything was found of new predictions, of a column or of outcomes, be it good or bad."""
+    if window.is_reference:
+        return False
     columns = (*window.drift, *([window.prediction] if window.prediction else []))
     scored = window.performance
     return any(each.verdict != INCONCLUSIVE for each in columns) or (
@@ -38,8 +43,13 @@ def _could_be_judged(window: Window) -> bool:
 def period(window: Window) -> str:
     """Name a window's time: its month, or its first and its last day, or the hour it begins.
 
-    A month that is not over yet is told by its days. The window's end is the first moment that is not in it.
+    A month that is not over yet is told by its days. The window's end is the first moment that is not in it. The
+    reference's own windows are marked.
     """
+    return _time(window) + (REFERENCE if window.is_reference else "")
+
+
+def _time(window: Window) -> str:
     began, ended = window.began, window.ended
     last = ended - timedelta(microseconds=1)
     if (began.day, began.hour, ended.day, ended.hour) == (1, 0, 1, 0) and (ended - began).days in range(28, 32):
@@ -51,8 +61,8 @@ def period(window: Window) -> str:
 
 def short_period(window: Window) -> str:
     """Name a window's time for the head of a narrow column."""
-    named = period(window)
-    return f"{window.began:%b %Y}" if not named[0].isdigit() else f"{window.began:%Y-%m-%d}"
+    named = f"{window.began:%b %Y}" if not _time(window)[0].isdigit() else f"{window.began:%Y-%m-%d}"
+    return named + (REFERENCE if window.is_reference else "")
 
 
 def _what(window: Window, sent: Sequence[Alert], currency: str) -> Iterator[str]:

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from sluiceway.artifacts.health_report import ALERT, WARNING, Alert, FeatureDrift, Interval, Performance
-from sluiceway.observe.alerts import drift_alerts, held_back, most_urgent_first, performance_alerts, traffic_alerts
+from sluiceway.observe.alerts import (
+    EARLY,
+    drift_alerts,
+    held_back,
+    most_urgent_first,
+    performance_alerts,
+    traffic_alerts,
+)
 from sluiceway.observe.rows import DAY_US
 from sluiceway.observe.traffic import Requests
 
@@ -125,11 +132,11 @@ def test_without_requests_nothing_is_said_of_them():
 
 def test_what_is_held_back_only_warns_but_for_the_service():
     kinds = ("data_drift", "prediction_drift", "performance", "cost", "errors", "latency")
-    found = held_back(Alert(ALERT, kind, "x", "x moved", 1.0, 0.5) for kind in kinds)
+    found = held_back((Alert(ALERT, kind, "x", "x moved", 1.0, 0.5) for kind in kinds), EARLY)
     assert {each.kind for each in found if each.severity == ALERT} == {"errors", "latency"}
     assert found[-1].message == "x moved; too few days were watched for this to be sure"
     noted = Alert(WARNING, "cost", "x", "x costs", 1.0, 0.5)
-    assert held_back([noted]) == (noted,)
+    assert held_back([noted], EARLY) == (noted,)
 
 
 def test_alerts_come_before_warnings_and_costs_before_columns():

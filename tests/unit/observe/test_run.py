@@ -13,10 +13,11 @@ from sluiceway.core.moments import FixedClock
 from sluiceway.ledger.chain import Ledger
 from sluiceway.observe.run import run
 from sluiceway.observe.telling import tell
+from sluiceway.pages.health_headline import period, short_period
 from sluiceway.pages.health_page import HealthCharts
 from sluiceway.ports.progress import Silence
 
-from .conftest import SERVED, rows_of
+from .conftest import HOLDOUT, SERVED, rows_of
 
 CHANGED = datetime(2024, 8, 10, tzinfo=UTC)
 
@@ -66,6 +67,43 @@ def test_the_first_hours_of_a_month_alert_nobody_and_do_not_silence_what_comes(w
     assert [(window.is_over, window.is_early) for window in later.windows] == [(True, False), (False, False)]
     assert ("08", "data_drift", "distance") in sent(later)
     assert any(alert.subject == "distance" for *_, alerts in heard.sent for alert in alerts)
+
+
+def test_windows_in_which_the_reference_was_asked_again_are_marked_and_decide_nothing(world, quiet_rows):
+    """The canary asks the holdout, and all its outcomes turn out wrong: that is no news of July and August."""
+    held = world.learnt().filter(pl.col("_at") >= HOLDOUT)
+    wrong = held.with_columns(_label=1 - pl.col("_label"))
+    asked = wrong.vstack(quiet_rows)
+    report = world.observe(world.logged(asked, outcomes=asked))
+    assert [period(window) for window in report.windows] == [
+        "May 2024 (reference)", "June 2024 (reference)", "July 2024", "August 2024",
+    ]  # fmt: skip
+    assert "Jun 2024 (reference)" in [short_period(window) for window in report.windows]
+    assert (sent(report), report.decision.retrain) == ([], False)
+    may = [alert for alert in report.windows[0].alerts if alert.kind == "cost"]
+    assert may[0].message.endswith("; these are the reference's own rows")
+    assert may[0].since is None
+    alone = world.observe(world.logged(quiet_rows))
+    assert (report.windows[2:], report.decision) == (alone.windows, alone.decision)
+
+
+def test_a_window_that_begins_as_the_reference_is_measured_on_what_is_new(world):
+    """The holdout ended on the tenth; what came after it is most of the month."""
+    ended = datetime(2024, 7, 10, tzinfo=UTC)
+    candidate = world.candidate()
+    split = replace(candidate.evaluation.split, holdout_until=ended)
+    report = run(
+        replace(candidate, evaluation=replace(candidate.evaluation, split=split)),
+        world.features(),
+        world.logged(rows_of(SERVED, 31)),
+        promise=world.promise,
+        tables=world.tables,
+        objects=world.objects,
+        progress=Silence(),
+    )
+    july, _ = report.windows
+    new = rows_of(SERVED, 31).filter(pl.col("_at") > ended).height
+    assert (july.performance.rows, july.traffic.requests, july.is_reference) == (new, 31 * 60, False)
 
 
 def test_without_naming_the_season_its_column_alerts(world, quiet_rows):

@@ -91,6 +91,14 @@ def test_where_nothing_could_be_judged_it_is_not_called_quiet():
     assert said(few, replace(few, drift=(SEASONAL,))).startswith("All quiet")
 
 
+def test_where_only_the_reference_was_asked_again_nothing_was_new():
+    own = replace(window(11, drift=(SEASONAL,)), is_reference=True)
+    assert said(own, window(12, requests=0)) == (
+        "Nothing new was seen: the 26,000 requests are those that gate 5 judged it by. There is no need to train again."
+    )
+    assert said(own, window(12, drift=(SEASONAL,))).startswith("All quiet")
+
+
 def test_without_requests_there_is_nothing_to_say():
     assert said() == said(window(11, requests=0)) == "Nobody has asked this version anything yet."
 
