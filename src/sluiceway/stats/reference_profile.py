@@ -16,7 +16,8 @@ GRID = 1024
 MOST_CATEGORIES = 100
 FEWEST_ROWS, SMALLEST_SHARE = 5, 0.001
 DESCRIBED = 0.5
-OTHERS, MISSING = "(others)", "(missing)"
+UNSEEN_SHARE = 0.01
+OTHERS, UNSEEN, MISSING = "(others)", "(unseen)", "(missing)"
 
 Counts = NDArray[np.int64]
 
@@ -101,14 +102,19 @@ def _binned(ordered: NDArray[np.float32], present: int, bins: QuantileBins) -> C
 
 @dataclass(frozen=True, slots=True)
 class CategoryProfile:
-    """A text's past: a bin for each common category, then one for all others, known or not, and one for the missing.
+    """A text's past: a bin for each common category, then one for the rare, one for the unseen, one for the missing.
 
     A category is common with five rows and a thousandth of all, and among the 100 most common. Where the common ones
     make up less than half of the rows, the column names things, such as customers, and names always change: then there
-    are no common ones, and only the missing can move.
+    are no common ones, and only the missing can move. New categories go to the rare ones where more than one row in a
+    hundred held a category that was seen once: so many are new among the next rows too (Good, 1953), and no drift.
+    ``rare`` is then ``None``.
+
+    Reference: Good, "The Population Frequencies of Species and the Estimation of Population Parameters" (1953).
     """
 
     categories: tuple[str, ...]
+    rare: frozenset[str] | None
     counts: Counts
 
     @classmethod
@@ -124,13 +130,16 @@ class CategoryProfile:
         if sum(known[name] for name in common) < DESCRIBED * present:
             common = []
         others = present - sum(known[name] for name in common)
-        counts = [*(known[name] for name in common), others, sum(rows.values()) - present]
-        return cls(tuple(common), np.asarray(counts, dtype=np.int64))
+        counts = [*(known[name] for name in common), others, 0, sum(rows.values()) - present]
+        once = sum(count == 1 for count in known.values())
+        is_closed = bool(common) and once <= UNSEEN_SHARE * present
+        rare = frozenset(known).difference(common) if is_closed else None
+        return cls(tuple(common), rare, np.asarray(counts, dtype=np.int64))
 
     @property
     def names(self) -> tuple[str, ...]:
         """What each bin is called."""
-        return (*self.categories, OTHERS, MISSING)
+        return (*self.categories, OTHERS, UNSEEN, MISSING)
 
     def compare(self, rows: Mapping[str | None, int]) -> Comparison:
         """Compare the present's rows by category."""
@@ -148,7 +157,9 @@ class CategoryProfile:
 
     def places(self, categories: Sequence[str | None]) -> Counts:
         """Tell the bin of each category."""
-        common = {name: place for place, name in enumerate(self.categories)}
-        others, missing = len(common), len(common) + 1
-        found = (common.get(name, others) if name else missing for name in categories)
+        known = {name: place for place, name in enumerate(self.categories)}
+        others = len(known)
+        unseen, missing = (others if self.rare is None else others + 1), others + 2
+        known |= dict.fromkeys(self.rare or (), others)
+        found = (known.get(name, unseen) if name else missing for name in categories)
         return np.fromiter(found, dtype=np.int64, count=len(categories))

@@ -37,7 +37,7 @@ def test_a_number_that_only_names_something_is_compared_as_a_name():
 
 def test_a_name_that_is_a_number_is_written_without_a_point():
     depots = pl.Series([1.0, 2.0, float("nan")] * 100, dtype=pl.Float32)
-    assert profile_of(depots, is_name=True).names == ("1", "2", "(others)", "(missing)")
+    assert profile_of(depots, is_name=True).names == ("1", "2", "(others)", "(unseen)", "(missing)")
 
 
 def test_one_broken_number_does_not_rename_the_others():
