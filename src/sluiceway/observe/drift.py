@@ -22,7 +22,7 @@ SEASONAL, DRIFT, INCONCLUSIVE = "seasonal", "drift", "inconclusive"
 def feature_drift(rows: Rows, reference: Reference, acceptance: Acceptance) -> tuple[FeatureDrift, ...]:
     """Compare every column of the model; p-values are adjusted over all of them."""
     found = [
-        _compared(profile, reference.rows.features[name], rows.features[name], limit=reference.limits[name])
+        _compared(profile, rows.features[name], limit=reference.limits[name])
         for name, profile in reference.profiles.items()
     ]
     adjusted = _adjusted([each for each, _ in found])
@@ -34,15 +34,15 @@ def feature_drift(rows: Rows, reference: Reference, acceptance: Acceptance) -> t
 
 def prediction_drift(rows: Rows, reference: Reference, acceptance: Acceptance) -> FeatureDrift:
     """Compare the predicted probabilities."""
-    then, now = (pl.Series(PROBABILITY, each.probability) for each in (reference.rows, rows))
-    found, compared = _compared(reference.probability, then, now, limit=acceptance.max_psi)
+    now = pl.Series(PROBABILITY, rows.probability)
+    found, compared = _compared(reference.probability, now, limit=acceptance.max_psi)
     return replace(found, verdict=_verdict(found, compared, acceptance))
 
 
-def _compared(profile: Profile, then: pl.Series, now: pl.Series, *, limit: float) -> tuple[FeatureDrift, Comparison]:
+def _compared(profile: Profile, now: pl.Series, *, limit: float) -> tuple[FeatureDrift, Comparison]:
     compared = compare(profile, now)
     total = profile.counts.sum()
-    was, is_now = in_words(profile, then, now, compared)
+    was, is_now = in_words(profile, compared)
     p_value = _known(compared.p_value)
     drift = FeatureDrift(
         column=now.name,

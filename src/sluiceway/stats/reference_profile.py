@@ -13,6 +13,7 @@ from sluiceway.stats.ks_test import ks_p_value
 from sluiceway.stats.population_stability import PopulationStability, QuantileBins, population_stability
 
 GRID = 1024
+QUANTILES = np.array([0.1, 0.5, 0.9])
 MOST_CATEGORIES = 100
 FEWEST_ROWS, SMALLEST_SHARE = 5, 0.001
 DESCRIBED = 0.5
@@ -20,13 +21,15 @@ UNSEEN_SHARE = 0.01
 OTHERS, UNSEEN, MISSING = "(others)", "(unseen)", "(missing)"
 
 Counts = NDArray[np.int64]
+Spread = tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """A column now beside its past. ``test`` is ``ks`` or ``chi2``; ``effect`` is D or Cramer's V, NaN without values.
 
-    ``counts`` are rows per bin now, the missing last; ``js`` the Jensen-Shannon distance over the same bins.
+    ``counts`` are rows per bin now, the missing last; ``js`` the Jensen-Shannon distance over the same bins;
+    ``spread`` a number's 10 % quantile, median and 90 % quantile, nothing for a text, or without values.
     """
 
     stability: PopulationStability
@@ -35,6 +38,7 @@ class Comparison:
     p_value: float
     js: float
     counts: Counts
+    spread: Spread = ()
 
     @property
     def missing(self) -> float:
@@ -47,7 +51,8 @@ class Comparison:
 class NumberProfile:
     """A number's past: rows per PSI bin, and its distribution function at up to 1,024 of its own values.
 
-    ``below`` and ``upto`` are the shares of its values less than, and at most, each value of ``grid``.
+    ``below`` and ``upto`` are the shares of its values less than, and at most, each value of ``grid``; ``spread`` is
+    its 10 % quantile, median and 90 % quantile.
     """
 
     bins: QuantileBins
@@ -55,6 +60,7 @@ class NumberProfile:
     grid: NDArray[np.float32]
     below: NDArray[np.float64]
     upto: NDArray[np.float64]
+    spread: Spread
 
     @classmethod
     def of(cls, values: NDArray[np.floating]) -> "NumberProfile":
@@ -65,7 +71,13 @@ class NumberProfile:
         step = max(ceil(present.size / GRID), 1)
         grid = np.unique(np.append(present[::step], present[-1:]))
         below, upto = _shares(present, grid)
-        return cls(bins, _binned(ordered, present.size, bins), grid, below, upto)
+        return cls(bins, _binned(ordered, present.size, bins), grid, below, upto, _spread(present))
+
+    @property
+    def missing(self) -> float:
+        """The share of rows without a value, 0 to 1; NaN without rows."""
+        total = self.counts.sum()
+        return float(self.counts[-1] / total) if total else np.nan
 
     def compare(self, values: NDArray[np.floating]) -> Comparison:
         """Compare the present, NaN for missing; KS is exact to one grid step, a thousandth, never too large."""
@@ -79,7 +91,8 @@ class NumberProfile:
             distance = float(max(np.abs(below - self.below).max(), np.abs(upto - self.upto).max()))
             p_value = ks_p_value(distance, reference_rows=then, rows=present.size)
         stability = population_stability(self.counts, counts)
-        return Comparison(stability, "ks", distance, p_value, jensen_shannon_distance(self.counts, counts), counts)
+        js = jensen_shannon_distance(self.counts, counts)
+        return Comparison(stability, "ks", distance, p_value, js, counts, _spread(present))
 
     def places(self, values: NDArray[np.floating]) -> Counts:
         """Tell the bin of each value, the missing in the last."""
@@ -92,6 +105,17 @@ class NumberProfile:
 def _shares(ordered: NDArray[np.float32], grid: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     rows = max(ordered.size, 1)
     return np.searchsorted(ordered, grid, side="left") / rows, np.searchsorted(ordered, grid, side="right") / rows
+
+
+def _spread(ordered: NDArray[np.float32]) -> Spread:
+    """Read quantiles off sorted values, infinite ones left out: of sorted ones they cost nothing."""
+    first, last = np.searchsorted(ordered, np.float32(-np.inf), "right"), np.searchsorted(ordered, np.float32(np.inf))
+    if last <= first:
+        return ()
+    places = QUANTILES * (last - first - 1)
+    low = np.floor(places).astype(np.int64)
+    below, above = (ordered[first + each].astype(float) for each in (low, np.ceil(places).astype(np.int64)))
+    return tuple((below + (above - below) * (places - low)).tolist())
 
 
 def _binned(ordered: NDArray[np.float32], present: int, bins: QuantileBins) -> Counts:

@@ -69,6 +69,14 @@ def test_nothing_then_or_nothing_now_compares_to_nothing():
     assert np.isnan(NumberProfile.of(np.array([1.0])).compare(np.array([])).missing)
 
 
+@given(st.lists(st.floats(-1000, 1000, width=32), min_size=1, max_size=60))
+@settings(deadline=None)
+def test_the_spread_is_that_of_the_quantiles(values):
+    profile = NumberProfile.of(np.array([*values, np.nan, np.inf, -np.inf]))
+    assert profile.spread == pytest.approx(np.quantile(np.array(values), [0.1, 0.5, 0.9]), rel=1e-5, abs=1e-4)
+    assert profile.compare(np.array([*values, np.inf])).spread == profile.spread
+
+
 @given(rows, rows)
 @settings(deadline=None)
 def test_every_row_of_a_text_is_in_one_bin(then, now):
