@@ -59,6 +59,24 @@ def told(ledger: Ledger) -> dict[Key, Mapping[str, Any]]:
     return {_key(entry.body): entry.body for entry in ledger.entries(ALERTED)}
 
 
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """When alerts went out last (wall time, ISO), the places that took them, and those that did not, with why."""
+
+    at: str
+    told: tuple[str, ...]
+    failed: Mapping[str, str]
+
+
+def last_delivery(ledger: Ledger, *, scope: str) -> Delivery | None:
+    """Return what came of the newest alert that was sent in a scope; ``None`` where none ever was."""
+    entries = [entry for entry in ledger.entries(ALERTED) if entry.body["scope"] == scope]
+    if not entries:
+        return None
+    newest = entries[-1]
+    return Delivery(newest.recorded_at, tuple(newest.body["told"]), newest.body["failed"])
+
+
 def undelivered(ledger: Ledger, report: HealthReport, *, places: Collection[str]) -> dict[str, str]:
     """Return those of the places that could not be told of an alert of a report, each with its newest reason.
 

@@ -7,9 +7,11 @@ from sluiceway.adapters.memory_state import MemoryState
 from sluiceway.artifacts.health_report import ALERT, Alert, HealthReport, RetrainDecision, Traffic, Window
 from sluiceway.core.moments import FixedClock
 from sluiceway.ledger.alerting import (
+    Delivery,
     Subject,
     decision_of,
     last_decision,
+    last_delivery,
     record_alert,
     record_decision,
     told,
@@ -88,3 +90,10 @@ def test_a_decision_is_written_when_it_changes(ledger):
     assert (newest["bundle"], newest["report"]) == ("c", report(bundle="c").content_id)
     assert decision_of(newest) == RetrainDecision(retrain=True, reasons=("because",))
     assert last_decision(Ledger(MemoryState(), FixedClock(ENDED)), scope="live") is None
+
+
+def test_the_last_delivery_is_what_came_of_the_newest_alert_of_a_scope(ledger):
+    assert last_delivery(ledger, scope="live") is None
+    record_alert(ledger, SUBJECT, COST, told=["log"], failed={"slack 1": "no answer"}, as_of=None)
+    assert last_delivery(ledger, scope="live") == Delivery("2014-01-01T00:00:00Z", ("log",), {"slack 1": "no answer"})
+    assert last_delivery(ledger, scope="rehearsal") is None
