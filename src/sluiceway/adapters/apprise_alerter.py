@@ -8,6 +8,7 @@ from threading import Lock
 
 from sluiceway.artifacts.health_report import Alert
 from sluiceway.core.digest import sha256_hex
+from sluiceway.pages.number_text import since_text
 
 # Shorter pieces of an address, such as a port, give nothing away.
 SECRET_LENGTH = 6
@@ -54,8 +55,7 @@ def named(addresses: Sequence[str]) -> dict[str, str]:
 
 def line(alert: Alert) -> str:
     """Write one alert for people."""
-    since = f" (since {alert.since:%Y-%m-%d})" if alert.since else ""
-    return f"- {alert.message}{since}"
+    return f"- {alert.message}{since_text(alert.since)}"
 
 
 def delivered(address: str, title: str, body: str) -> str:

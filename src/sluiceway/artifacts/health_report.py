@@ -7,6 +7,12 @@ from sluiceway.artifacts.canary_report import SkewEvidence
 from sluiceway.core.digest import digest_of
 
 WARNING, ALERT = "warning", "alert"
+# What an alert is of.
+DATA_DRIFT, PREDICTION_DRIFT = "data_drift", "prediction_drift"
+PERFORMANCE, COST, LATENCY, ERRORS = "performance", "cost", "latency", "errors"
+# What is found of a column.
+STABLE, NEGLIGIBLE, MOVED = "stable", "negligible", "moved"
+SEASONAL, DRIFT, INCONCLUSIVE = "seasonal", "drift", "inconclusive"
 # What a drill plants: nothing, faults of a column, of the predictions, of the outcomes, of the service.
 CONTROL, SHIFT, LOSS, UNIT, RENAMING = "control", "shift", "loss", "unit", "renaming"
 PREDICTIONS, WRONG, INVERTED, FAILING, SLOW = "predictions", "wrong answers", "inverted outcomes", "failing", "slow"

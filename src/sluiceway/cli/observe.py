@@ -20,6 +20,7 @@ from sluiceway.ledger.alerting import Delivery, last_delivery, undelivered
 from sluiceway.ledger.standing import Standing, standing_on
 from sluiceway.pages.health_headline import headline, period, short_period
 from sluiceway.pages.moved_columns import LEGEND, moved_columns, psi_text
+from sluiceway.pages.number_text import since_text
 from sluiceway.ports.alerter import Alerter
 from sluiceway.workspace import Workspace
 
@@ -118,9 +119,8 @@ def said(report: HealthReport, currency: str) -> list[str]:
     where = "rehearsal" if report.scope == "rehearsal" else "live"
     lines = [f"{report.version}, {where}: {headline(report, currency=currency)}", ""]
     for window in reversed(report.windows):
-        for alert in window.alerts:
-            since = f", since {alert.since:%Y-%m-%d}" if alert.since else ""
-            lines.append(f"  {alert.severity:<8}{period(window)}{since}: {alert.message}")
+        when = period(window)
+        lines += [f"  {each.severity:<8}{when}{since_text(each.since)}: {each.message}" for each in window.alerts]
     decided = "Train again:" if report.decision.retrain else "No need to train again:"
     return [*lines, "", decided, *(f"  {reason}" for reason in report.decision.reasons)]
 

@@ -3,17 +3,28 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from sluiceway.artifacts.health_report import ALERT, WARNING, Alert, FeatureDrift, Interval, Performance
+from sluiceway.artifacts.health_report import (
+    ALERT,
+    COST,
+    DATA_DRIFT,
+    DRIFT,
+    ERRORS,
+    LATENCY,
+    PERFORMANCE,
+    PREDICTION_DRIFT,
+    WARNING,
+    Alert,
+    FeatureDrift,
+    Interval,
+    Performance,
+)
 from sluiceway.artifacts.rollout_state import REHEARSAL
 from sluiceway.declare.spec import Acceptance, Spec
-from sluiceway.observe.drift import DRIFT
 from sluiceway.observe.traffic import Requests
 from sluiceway.pages.number_text import number_text, percent
 from sluiceway.stats.binomial_bounds import binomial_bounds
 from sluiceway.stats.quantile_bounds import quantile_bounds
 
-DATA_DRIFT, PREDICTION_DRIFT = "data_drift", "prediction_drift"
-PERFORMANCE, COST, LATENCY, ERRORS = "performance", "cost", "latency", "errors"
 F1, COST_PER_ROW, P99, FAILURES = "f1", "cost per row", "p99", "failed requests"
 EARLY = "too few days were watched for this to be sure"
 OWN = "these are the reference's own rows"

@@ -6,10 +6,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from sluiceway.artifacts.health_report import FeatureDrift, HealthReport, Window
+from sluiceway.artifacts.health_report import DRIFT, INCONCLUSIVE, SEASONAL, FeatureDrift, HealthReport, Window
 from sluiceway.declare.spec import Spec
 from sluiceway.observe.columns import Profile, compare
-from sluiceway.observe.drift import DRIFT, INCONCLUSIVE, SEASONAL
 from sluiceway.observe.mistakes import Mistakes, by_day, cost_of
 from sluiceway.observe.reference import Reference
 from sluiceway.observe.rows import DAY_US, Rows

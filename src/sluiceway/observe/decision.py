@@ -2,10 +2,21 @@
 
 from collections.abc import Callable, Sequence
 
-from sluiceway.artifacts.health_report import ALERT, Alert, RetrainDecision, Window
-from sluiceway.observe.alerts import COST, DATA_DRIFT, PERFORMANCE, PREDICTION_DRIFT
-from sluiceway.observe.drift import DRIFT, INCONCLUSIVE, SEASONAL
+from sluiceway.artifacts.health_report import (
+    ALERT,
+    COST,
+    DATA_DRIFT,
+    DRIFT,
+    INCONCLUSIVE,
+    PERFORMANCE,
+    PREDICTION_DRIFT,
+    SEASONAL,
+    Alert,
+    RetrainDecision,
+    Window,
+)
 from sluiceway.pages.health_headline import period
+from sluiceway.pages.number_text import since_text
 
 NAMED = 3
 
@@ -87,8 +98,7 @@ def _sent(window: Window, *kinds: str) -> list[Alert]:
 
 
 def _because(alert: Alert, window: Window) -> str:
-    since = f", since {alert.since:%Y-%m-%d}" if alert.since else ""
-    return f"{period(window)}{since}: {alert.message}"
+    return f"{period(window)}{since_text(alert.since)}: {alert.message}"
 
 
 def _why_not(scored: Window | None, seen: Window | None, drifted: Sequence[Alert]) -> list[str]:

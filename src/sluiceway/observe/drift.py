@@ -6,7 +6,7 @@ from math import isfinite
 
 import polars as pl
 
-from sluiceway.artifacts.health_report import FeatureDrift
+from sluiceway.artifacts.health_report import DRIFT, INCONCLUSIVE, MOVED, NEGLIGIBLE, SEASONAL, STABLE, FeatureDrift
 from sluiceway.declare.spec import Acceptance
 from sluiceway.observe.columns import Profile, compare, in_words
 from sluiceway.observe.reference import Reference
@@ -15,8 +15,6 @@ from sluiceway.stats.multiple_testing import benjamini_hochberg
 from sluiceway.stats.reference_profile import Comparison
 
 PROBABILITY = "probability"
-STABLE, NEGLIGIBLE, MOVED = "stable", "negligible", "moved"
-SEASONAL, DRIFT, INCONCLUSIVE = "seasonal", "drift", "inconclusive"
 
 
 def feature_drift(rows: Rows, reference: Reference, acceptance: Acceptance) -> tuple[FeatureDrift, ...]:

@@ -11,6 +11,7 @@ from sluiceway.artifacts.health_report import ALERT, Drill, Window
 from sluiceway.artifacts.rollout_state import LIVE
 from sluiceway.declare.spec import Spec
 from sluiceway.observe.faults import Fault, faults
+from sluiceway.observe.logged import ANSWERED
 from sluiceway.observe.reference import Reference
 from sluiceway.observe.rows import Rows, arrays
 from sluiceway.observe.spans import Span
@@ -20,7 +21,6 @@ from sluiceway.plans.moments_sql import moment_of
 from sluiceway.stats.population_stability import MINIMUM_ROWS
 
 MOST_ROWS = 20_000
-ANSWERED = 200
 # A service that keeps its promise with ease.
 USUAL_SHARE_OF_SLA = 0.2
 

@@ -8,9 +8,15 @@ import polars as pl
 
 from sluiceway.artifacts.health_report import (
     CONTROL,
+    COST,
+    DATA_DRIFT,
+    ERRORS,
     FAILING,
     INVERTED,
+    LATENCY,
     LOSS,
+    PERFORMANCE,
+    PREDICTION_DRIFT,
     PREDICTIONS,
     RENAMING,
     SHIFT,
@@ -19,18 +25,7 @@ from sluiceway.artifacts.health_report import (
     WRONG,
 )
 from sluiceway.declare.spec import ServiceLevel, Spec
-from sluiceway.observe.alerts import (
-    COST,
-    COST_PER_ROW,
-    DATA_DRIFT,
-    ERRORS,
-    F1,
-    FAILURES,
-    LATENCY,
-    P99,
-    PERFORMANCE,
-    PREDICTION_DRIFT,
-)
+from sluiceway.observe.alerts import COST_PER_ROW, F1, FAILURES, P99
 from sluiceway.observe.columns import compare
 from sluiceway.observe.drift import PROBABILITY
 from sluiceway.observe.reference import Reference

@@ -1,5 +1,6 @@
 """Stage 7: windows of logged requests beside the reference, drills of the alarms, and whether to train again."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -74,7 +75,7 @@ def run(
         windows=windows,
         drills=drilled,
         decision=decide(windows),
-        details=_reference_facts(candidate, reference),
+        details=_reference_facts(candidate, reference) | _left_out(windows, requests),
         skew=logged.skew,
         seen=seen(rows.since(reference.ended), logged),
     )
@@ -117,6 +118,13 @@ def watched(
         history = History(new.within(sofar), requests.within(sofar), now, reference, spec)
         found.append(dated(window, history))
     return tuple(found)
+
+
+def _left_out(windows: Sequence[Window], requests: Requests) -> dict[str, str]:
+    """Of very short windows only the last are watched; then say from when on there were requests."""
+    if not windows or moment_of(int(requests.at[0])) >= windows[0].began:
+        return {}
+    return {"earlier_left_out": iso(moment_of(int(requests.at[0])))}
 
 
 def _reference_facts(candidate: Candidate, reference: Reference) -> dict[str, str]:

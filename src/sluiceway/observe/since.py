@@ -7,9 +7,17 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from sluiceway.artifacts.health_report import Alert, FeatureDrift, Window
+from sluiceway.artifacts.health_report import (
+    COST,
+    DATA_DRIFT,
+    LATENCY,
+    PERFORMANCE,
+    PREDICTION_DRIFT,
+    Alert,
+    FeatureDrift,
+    Window,
+)
 from sluiceway.declare.spec import Spec
-from sluiceway.observe.alerts import COST, DATA_DRIFT, LATENCY, PERFORMANCE, PREDICTION_DRIFT
 from sluiceway.observe.columns import Profile, compare, places
 from sluiceway.observe.mistakes import FALSE_ALARMS, HITS, MISSES, ROWS, Mistakes, by_day
 from sluiceway.observe.reference import Reference

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sluiceway.core.duration import parse_duration
+from sluiceway.declare.spec import MONTH
 
-MONTH = "month"
 MOST = 120
 DAYS_OF_MONTH = 30
 # Of a longer window, the days that stand for the whole: every hour and every day of the week is among them.

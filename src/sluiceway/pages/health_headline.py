@@ -1,13 +1,24 @@
 """The headline of a health report: what moved, since when, what it costs, and whether to train again."""
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sluiceway.artifacts.health_report import ALERT, Alert, HealthReport, Window
-from sluiceway.pages.number_text import number_text, percent
+from sluiceway.artifacts.health_report import (
+    ALERT,
+    COST,
+    DATA_DRIFT,
+    ERRORS,
+    INCONCLUSIVE,
+    LATENCY,
+    PERFORMANCE,
+    PREDICTION_DRIFT,
+    SEASONAL,
+    Alert,
+    HealthReport,
+    Window,
+)
+from sluiceway.pages.number_text import number_text, percent, since_text
 
-COST, F1, COLUMNS, PREDICTIONS = "cost", "performance", "data_drift", "prediction_drift"
-SEASONAL, INCONCLUSIVE = "seasonal", "inconclusive"
 REFERENCE = " (reference)"
 
 
@@ -26,7 +37,7 @@ def headline(report: HealthReport, *, currency: str) -> str:
         return f"All quiet in {asked:,} requests. {_season(report.windows)}{follows}"
     sent = [alert for alert in told.alerts if alert.severity == ALERT]
     what = ", and ".join(_what(told, sent, currency))
-    return f"{period(told)}: {what}{_since(sent)}. {_extra(told, sent, currency)}{follows}"
+    return f"{period(told)}: {what}. {_extra(told, sent, currency)}{follows}"
 
 
 def _could_be_judged(window: Window) -> bool:
@@ -66,35 +77,39 @@ def short_period(window: Window) -> str:
 
 
 def _what(window: Window, sent: Sequence[Alert], currency: str) -> Iterator[str]:
+    """Tell each thing with the day from which it holds."""
     kinds = {alert.kind: alert for alert in sent}
+    share = {kind: percent(alert.measured) for kind, alert in kinds.items()}
+    since = {kind: since_text(alert.since) for kind, alert in kinds.items()}
     scored = window.performance
     if COST in kinds and scored is not None:
         against = f"{number_text(scored.cost)} against {number_text(scored.reference_cost)} {currency}"
-        yield f"a request costs {percent(kinds[COST].measured)} more than declared ({against})"
-    if F1 in kinds:
-        yield f"F1 is {percent(kinds[F1].measured)} below what was declared"
-    if "errors" in kinds:
-        yield f"{percent(kinds['errors'].measured)} of the requests failed"
-    if "latency" in kinds:
-        yield f"one request in 100 takes {number_text(kinds['latency'].measured)} ms or longer"
-    columns = [alert.subject for alert in sent if alert.kind == COLUMNS]
-    moved = ["the predictions"] if PREDICTIONS in kinds else []
+        yield f"a request costs {share[COST]} more than declared ({against}){since[COST]}"
+    if PERFORMANCE in kinds:
+        yield f"F1 is {share[PERFORMANCE]} below what was declared{since[PERFORMANCE]}"
+    if ERRORS in kinds:
+        yield f"{share[ERRORS]} of the requests failed{since[ERRORS]}"
+    if LATENCY in kinds:
+        yield f"one request in 100 takes {number_text(kinds[LATENCY].measured)} ms or longer{since[LATENCY]}"
+    columns = [alert.subject for alert in sent if alert.kind == DATA_DRIFT]
+    moved = ["the predictions"] if PREDICTION_DRIFT in kinds else []
     moved += [f"{len(columns)} columns" if len(columns) > 1 else name for name in columns[:1]]
     if moved:
-        yield f"{' and '.join(moved)} moved"
+        yield f"{' and '.join(moved)} moved{since_text(_middle(sent))}"
 
 
-def _since(sent: Sequence[Alert]) -> str:
-    """Take the middle of the alerts' days: each alone may be some days off, as days differ."""
-    days = sorted(alert.since for alert in sent if alert.since is not None)
-    return f", since {days[len(days) // 2]:%Y-%m-%d}" if days else ""
+def _middle(sent: Sequence[Alert]) -> datetime | None:
+    """Take the middle of the days on which columns and predictions moved: each may be some days off, as days differ."""
+    days = sorted(alert.since for alert in sent if alert.since and alert.kind in {DATA_DRIFT, PREDICTION_DRIFT})
+    return days[len(days) // 2] if days else None
 
 
 def _extra(window: Window, sent: Sequence[Alert], currency: str) -> str:
     scored = window.performance
     if scored is None or scored.extra_cost is None or not any(alert.kind == COST for alert in sent):
         return ""
-    return f"That is {number_text(round(scored.extra_cost))} {currency} more than declared. "
+    extra = f"{number_text(round(scored.extra_cost))} {currency}"
+    return f"Over the {scored.rows:,} requests whose outcome is known that is {extra}. "
 
 
 def _season(windows: Sequence[Window]) -> str:

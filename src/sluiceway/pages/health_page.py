@@ -3,15 +3,25 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sluiceway.artifacts.health_report import ALERT, Alert, Drill, FeatureDrift, HealthReport, Window
+from sluiceway.artifacts.health_report import (
+    ALERT,
+    DRIFT,
+    INCONCLUSIVE,
+    SEASONAL,
+    Alert,
+    Drill,
+    FeatureDrift,
+    HealthReport,
+    Window,
+)
 from sluiceway.artifacts.rollout_state import REHEARSAL
 from sluiceway.core.verdict import Criterion, Outcome, Verdict
 from sluiceway.declare.spec import Spec
 from sluiceway.pages.criteria_table import criteria_table
 from sluiceway.pages.health_headline import headline, period, short_period
 from sluiceway.pages.histogram import Histogram, histogram_svg
-from sluiceway.pages.moved_columns import INCONCLUSIVE, LEGEND, moved_columns, psi_text
-from sluiceway.pages.number_text import moment_text
+from sluiceway.pages.moved_columns import LEGEND, moved_columns, psi_text
+from sluiceway.pages.number_text import moment_text, since_text
 from sluiceway.pages.page import (
     Block,
     Cell,
@@ -32,7 +42,7 @@ from sluiceway.pages.performance_blocks import DailyCost, performance_blocks
 
 DEEPEST = 1.0
 THEN_AND_NOW = "Bars: share of rows now. Line: the reference."
-SHADES = {"drift": "bad", "seasonal": "known"}
+SHADES = {DRIFT: "bad", SEASONAL: "known"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +60,7 @@ def health_html(report: HealthReport, charts: HealthCharts, *, spec: Spec, verdi
     rehearsed = report.scope == REHEARSAL
     where = "in a rehearsal" if rehearsed else "live"
     sections = [
-        Section("", [Lead(headline(report, currency=spec.costs.currency)), _facts(report)]),
+        Section("", [Lead(headline(report, currency=spec.costs.currency)), _facts(report), *_left_out(report)]),
         Section("What to know", _alerts(report)),
         Section("Train again?", [f"{reason}." for reason in report.decision.reasons]),
         Section("What moved", _heat(report.windows)),
@@ -70,6 +80,14 @@ def health_html(report: HealthReport, charts: HealthCharts, *, spec: Spec, verdi
         sections=sections,
         footer=f"health {report.content_id} · bundle {report.bundle} · reference {report.reference}",
     ).html()
+
+
+def _left_out(report: HealthReport) -> list[Block]:
+    """Say so where windows are so short that only the last ones are watched."""
+    first = report.details.get("earlier_left_out")
+    if first is None:
+        return []
+    return [Note(f"The last {len(report.windows)} windows are watched; requests were logged since {first}.")]
 
 
 def _beside_drills(verdict: Verdict) -> list[Criterion]:
@@ -105,10 +123,9 @@ def _alerts(report: HealthReport) -> list[Block]:
 
 def _notice(window: Window, alert: Alert) -> Notice:
     word = Shade("alert", "bad", 0.5) if alert.severity == ALERT else Shade("warning", "known", 0.5)
-    since = f", since {alert.since:%Y-%m-%d}" if alert.since else ""
     names_column = alert.message.startswith(alert.subject)
     said = alert.message if names_column else alert.message[:1].upper() + alert.message[1:]
-    return Notice(word, f"{said}.", period(window) + since)
+    return Notice(word, f"{said}.", period(window) + since_text(alert.since))
 
 
 def _heat(windows: Sequence[Window]) -> list[Block]:

@@ -11,7 +11,7 @@ def test_people_read_a_line_an_alert_with_its_day():
         (heard,) = server.heard
     assert heard.splitlines() == [
         "December 2013",
-        "- a request costs 67 % more (since 2013-12-05)",
+        "- a request costs 67 % more, since 2013-12-05",
         "- temp moved: PSI 3.80, limit 0.2",
     ]
 

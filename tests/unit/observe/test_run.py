@@ -10,7 +10,10 @@ from sluiceway.artifacts.codec import decode, encode
 from sluiceway.artifacts.health_report import ALERT, WARNING, HealthReport
 from sluiceway.core.errors import DamagedError
 from sluiceway.core.moments import FixedClock
+from sluiceway.core.verdict import NO_OVERRIDES
 from sluiceway.ledger.chain import Ledger
+from sluiceway.observe.gate import gate
+from sluiceway.observe.page import write_page
 from sluiceway.observe.run import run
 from sluiceway.observe.telling import tell
 from sluiceway.pages.health_headline import period, short_period
@@ -167,6 +170,17 @@ def test_a_full_window_without_requests_is_shown_and_one_that_has_just_begun_is_
     july = quiet_rows.filter(pl.col("_at") < datetime(2024, 8, 1, tzinfo=UTC))
     report = world.observe(world.logged(july))
     assert [window.traffic.requests > 0 for window in report.windows] == [True, False]
+
+
+def test_of_very_short_windows_only_the_last_are_watched_and_the_report_says_so(world, quiet_rows, quiet):
+    hourly = replace(world, spec=replace(world.spec, observe=replace(world.spec.observe, window="1h")))
+    until = quiet_rows["_at"].max()
+    report = hourly.observe(hourly.logged(quiet_rows, until=until))
+    assert (len(report.windows), report.details["earlier_left_out"][:13]) == (120, "2024-07-01T00")
+    assert "earlier_left_out" not in quiet.details
+    verdict = gate(report, world.promise, NO_OVERRIDES, until)
+    page = world.objects.get(write_page(report, verdict, world.promise, objects=world.objects)).decode()
+    assert "The last 120 windows are watched; requests were logged since 2024-07-01T00:" in page
 
 
 def test_an_empty_log_makes_a_report_with_drills_alone(world):

@@ -43,11 +43,14 @@ def said(*windows, retrain=False):
 
 
 def test_it_says_what_moved_since_when_what_it_costs_and_what_to_do():
-    columns = [alert("data_drift", name, 1.2) for name in "abc"]
+    earlier = DAY - timedelta(days=2)
+    columns = [alert("data_drift", name, 1.2, since=earlier) for name in "abc"]
     december = window(12, alert("cost"), alert("prediction_drift"), *columns)
     assert said(window(11), december, retrain=True) == (
-        "December 2013: a request costs 67.4 % more than declared (17.43 against 10.41 USD), and the predictions and "
-        "3 columns moved, since 2013-12-05. That is 184,244 USD more than declared. Train again."
+        "December 2013: a request costs 67.4 % more than declared (17.43 against 10.41 USD), since "
+        "2013-12-05, and the predictions and "
+        "3 columns moved, since 2013-12-03. Over the 26,000 requests whose outcome is known that is 184,244 USD. "
+        "Train again."
     )
 
 
@@ -68,7 +71,7 @@ def test_the_newest_window_that_was_not_quiet_is_told_of():
     assert said(window(10, alert("errors")), window(11, alert("cost", severity=WARNING))).startswith("October 2013: ")
 
 
-def test_the_day_is_the_middle_of_the_alerts_days():
+def test_the_day_of_what_moved_is_the_middle_of_its_days():
     days = [
         alert("data_drift", str(number), since=DAY + timedelta(days=shift)) for number, shift in enumerate((-9, 0, 1))
     ]
