@@ -111,8 +111,9 @@ def watched(
         window = watch(span, now, asked, reference=reference, spec=spec, scope=logged.scope)
         window = replace(window, is_over=span.is_over, is_reference=is_reference)
         if is_reference:
-            window = replace(window, alerts=held_back(window.alerts, OWN))
-        elif is_early(span, spec.observe.window, first=max(first, reference.ended)):
+            found.append(replace(window, alerts=held_back(window.alerts, OWN)))
+            continue
+        if is_early(span, spec.observe.window, first=max(first, reference.ended)):
             window = replace(window, is_early=True, alerts=held_back(window.alerts, EARLY))
         sofar = Span(moment_of(0), span.ended)
         history = History(new.within(sofar), requests.within(sofar), now, reference, spec)
