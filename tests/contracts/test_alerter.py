@@ -34,9 +34,9 @@ class Webhook(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def webhook(answers: int = 200) -> Iterator[HTTPServer]:
-    """A real server on a free port."""
-    with HTTPServer(("127.0.0.1", 0), Webhook) as server:
+def webhook(answers: int = 200, *, port: int = 0) -> Iterator[HTTPServer]:
+    """A real server, on a free port unless one is given."""
+    with HTTPServer(("127.0.0.1", port), Webhook) as server:
         server.heard, server.answers = [], answers
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()

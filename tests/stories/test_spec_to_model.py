@@ -39,10 +39,13 @@ def test_status_has_the_promised_shape(finished):
 def test_seven_gates_are_open_two_of_them_in_rehearsal(finished):
     gates = finished.gates()
     verdicts = [gates[stage]["verdict"] for stage in STAGES]
-    assert verdicts == ["passed", "passed", "no_reference", "passed", "passed", "passed", "passed"]
+    assert verdicts == ["passed", "passed", "no_reference", "passed", "passed", "passed", "no_reference"]
+    (unjudged,) = [each for each in gates["observe"]["criteria"] if each["verdict"] == "no_reference"]
+    assert unjudged["name"] == "new rows whose outcome has matured"  # an outcome takes 61 days, and 200 are not due yet
     assert [gates[stage]["scope"] for stage in STAGES] == [*[None] * 5, "rehearsal", "rehearsal"]
     assert all(gates[stage]["criteria"] and gates[stage]["artifact"] for stage in STAGES)
-    assert finished("status").out.count("passed in rehearsal") == 2
+    said = finished("status").out
+    assert [said.count(f"{verdict} in rehearsal") for verdict in ("passed", "no_reference")] == [1, 1]
 
 
 def test_status_before_any_run_is_seven_gates_pending(fresh_shop):

@@ -7,21 +7,23 @@ from collections.abc import Collection, Mapping, Sequence
 from threading import Lock
 
 from sluiceway.artifacts.health_report import Alert
+from sluiceway.core.digest import sha256_hex
+from sluiceway.pages.number_text import since_text
 
 # Shorter pieces of an address, such as a port, give nothing away.
 SECRET_LENGTH = 6
+FEWEST_DIGITS = 4
 
 
 class AppriseAlerter:
     """Sends to each address on its own, so that one that fails holds no other back.
 
-    A place is called by its scheme and its number in the list, as most addresses are secrets as a whole.
+    A place is called by its scheme and a few digits of its address's SHA-256, as most addresses are secrets as a whole:
+    it keeps its name when others are added or removed, and gets another when its own address changes.
     """
 
     def __init__(self, addresses: Sequence[str]) -> None:
-        self._addresses = {
-            f"{address.partition(':')[0]} {number}": address for number, address in enumerate(addresses, start=1)
-        }
+        self._addresses = named(addresses)
         self._sending = Lock()
 
     @property
@@ -40,10 +42,20 @@ class AppriseAlerter:
         return {place: why for place, why in failed.items() if why}
 
 
+def named(addresses: Sequence[str]) -> dict[str, str]:
+    """Name each address; as few digits are told as tell them apart, so that nobody can try out a secret on them."""
+    digests = {address: sha256_hex(address.encode()) for address in addresses}
+    told = next(
+        digits
+        for digits in range(FEWEST_DIGITS, 65)
+        if len({digest[:digits] for digest in digests.values()}) == len(digests)
+    )
+    return {f"{address.partition(':')[0]} {digest[:told]}": address for address, digest in digests.items()}
+
+
 def line(alert: Alert) -> str:
     """Write one alert for people."""
-    since = f" (since {alert.since:%Y-%m-%d})" if alert.since else ""
-    return f"- {alert.message}{since}"
+    return f"- {alert.message}{since_text(alert.since)}"
 
 
 def delivered(address: str, title: str, body: str) -> str:
@@ -58,9 +70,9 @@ def delivered(address: str, title: str, body: str) -> str:
                 return "this is no address that apprise knows; see its documentation for how it is written"
             taken = courier.notify(body=body, title=title, notify_type=apprise.NotifyType.WARNING)
         except Exception as error:  # noqa: BLE001 - each service has its own way to fail
-            return f"not delivered: {type(error).__name__}"
+            return type(error).__name__
         said = heard.getvalue()
-    return "" if taken else masked(f"not delivered: {' '.join(said.split()) or 'no reason was given'}", address)
+    return "" if taken else masked(" ".join(said.split()) or "no reason was given", address)
 
 
 def masked(text: str, address: str) -> str:

@@ -7,6 +7,16 @@ from sluiceway.artifacts.canary_report import SkewEvidence
 from sluiceway.core.digest import digest_of
 
 WARNING, ALERT = "warning", "alert"
+# What an alert is of.
+DATA_DRIFT, PREDICTION_DRIFT = "data_drift", "prediction_drift"
+PERFORMANCE, COST, LATENCY, ERRORS = "performance", "cost", "latency", "errors"
+# What is found of a column.
+STABLE, NEGLIGIBLE, MOVED = "stable", "negligible", "moved"
+SEASONAL, DRIFT, INCONCLUSIVE = "seasonal", "drift", "inconclusive"
+# What a drill plants: nothing, faults of a column, of the predictions, of the outcomes, of the service.
+CONTROL, SHIFT, LOSS, UNIT, RENAMING = "control", "shift", "loss", "unit", "renaming"
+PREDICTIONS, WRONG, INVERTED, FAILING, SLOW = "predictions", "wrong answers", "inverted outcomes", "failing", "slow"
+FAULTS = (CONTROL, SHIFT, LOSS, UNIT, RENAMING, PREDICTIONS, WRONG, INVERTED, FAILING, SLOW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,11 +24,10 @@ class FeatureDrift:
     """One column in one window against the reference.
 
     ``psi`` in nats with its ``noise_floor``; ``test`` is ``ks`` or ``chi2`` with its effect (D or Cramer's V, 0 to 1)
-    and adjusted p-value; ``js`` the Jensen-Shannon distance, base 2, 0 to 1. ``limit`` is the PSI above which it is
-    drift: the spec's, or for a seasonal column the most it moved while the model learnt. ``verdict`` is ``stable``,
-    ``negligible`` (significant, too small to matter), ``moved`` (significant, below the limit), ``seasonal``, ``drift``
-    or ``inconclusive``. ``now`` and
-    ``then`` say in words what moved.
+    and its p-value, ``p_adjusted`` over all columns; ``js`` the Jensen-Shannon distance, base 2, 0 to 1. ``limit`` is
+    the PSI above which it is drift: the spec's, or for a seasonal column the most it moved while the model learnt.
+    ``verdict`` is ``stable``, ``negligible`` (significant, too small to matter), ``moved`` (significant, below the
+    limit), ``seasonal``, ``drift`` or ``inconclusive``. ``then`` and ``now`` say in words what moved.
     """
 
     column: str
@@ -35,6 +44,12 @@ class FeatureDrift:
     then: str = ""
     now: str = ""
     since: datetime | None = None
+    p_value: float | None = None
+
+    @property
+    def is_far(self) -> bool:
+        """Whether its PSI is beyond its limit, and beyond chance."""
+        return self.psi is not None and self.psi > max(self.limit, self.noise_floor or 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +83,7 @@ class Performance:
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """Requests of one window, the share that failed, and latency percentiles in milliseconds."""
+    """Requests of one window, how many failed, and latency percentiles in milliseconds."""
 
     requests: int
     failures: int
@@ -95,7 +110,12 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """One window of time (UTC, virtual in a rehearsal) with all that was measured in it."""
+    """One window of time (UTC, virtual in a rehearsal) with all that was measured in it.
+
+    One that goes on is not ``is_over``. One ``is_early`` of which too few days were watched to stand for the whole: in
+    it drift, F1 and cost only warn, and nothing is decided. One that ``is_reference`` holds mostly the very rows that
+    it is compared with, asked again by the canary: it is shown, and says nothing new.
+    """
 
     began: datetime
     ended: datetime
@@ -104,6 +124,9 @@ class Window:
     prediction: FeatureDrift | None
     performance: Performance | None
     alerts: tuple[Alert, ...]
+    is_over: bool = True
+    is_early: bool = False
+    is_reference: bool = False
 
     @property
     def is_quiet(self) -> bool:
@@ -113,7 +136,10 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Drill:
-    """One planted fault: what was done to which column, what had to be said, what was. The control expects nothing."""
+    """One planted fault: what was done to which column, what had to be said, what was. The control expects nothing.
+
+    ``fault`` is one of ``FAULTS``. One that no column could show was not planted: ``not_applicable`` says why.
+    """
 
     name: str
     column: str
@@ -121,6 +147,20 @@ class Drill:
     fired: tuple[str, ...]
     behaved: bool
     detail: str = ""
+    fault: str = ""
+    not_applicable: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was new: rows that the watched version answered after the reference.
+
+    Of ``due`` ones the outcome should be known by now, of ``matured`` ones it is.
+    """
+
+    rows: int
+    due: int
+    matured: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +192,14 @@ class HealthReport:
     json: str = ""
     details: dict[str, str] = field(default_factory=dict)
     skew: SkewEvidence | None = None
-    answered: int | None = None
+    seen: Seen | None = None
 
     @property
     def content_id(self) -> str:
         """Identify what was observed; never how fast it was."""
-        seen = [(w.began, w.ended, w.drift, w.prediction, w.performance) for w in self.windows]
+        watched = [
+            (w.began, w.ended, w.is_over, w.is_early, w.is_reference, w.drift, w.prediction, w.performance)
+            for w in self.windows
+        ]
         meaning = [self.scope, self.dataset, self.bundle, self.reference]
-        return digest_of(["health", *meaning, seen, self.drills, self.decision, self.skew])
+        return digest_of(["health", *meaning, watched, self.drills, self.decision, self.skew, self.seen])

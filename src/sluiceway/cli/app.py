@@ -156,8 +156,8 @@ VERBS: dict[str, dict[str, Described]] = {
         ),
         "drill": (
             "Try the alarms now: plant faults into a copy of the candidate's holdout, and watch it.",
-            "Nothing is stored and nobody is told. Exits 1 when a fault goes unnoticed, or the control does not.",
-            ("sluiceway observe drill",),
+            "Nothing is stored; --send sends a test to every place. Exits 1 when an alarm or a place does not work.",
+            ("sluiceway observe drill", "sluiceway observe drill --send"),
         ),
     },
     "ledger": {

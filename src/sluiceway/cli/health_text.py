@@ -4,6 +4,7 @@ from sluiceway.artifacts.health_report import HealthReport
 from sluiceway.cli.answer import table_lines
 from sluiceway.pages.health_headline import headline, is_judged, period, short_period
 from sluiceway.pages.moved_columns import LEGEND, moved_columns, psi_text
+from sluiceway.pages.number_text import since_text
 
 MOST_WINDOWS = 8
 
@@ -13,9 +14,8 @@ def said(report: HealthReport, currency: str) -> list[str]:
     where = "rehearsal" if report.scope == "rehearsal" else "live"
     lines = [f"{report.version}, {where}: {headline(report, currency=currency)}", ""]
     for window in reversed(report.windows):
-        for alert in window.alerts:
-            since = f", since {alert.since:%Y-%m-%d}" if alert.since else ""
-            lines.append(f"  {alert.severity:<8}{period(window)}{since}: {alert.message}")
+        when = period(window)
+        lines += [f"  {each.severity:<8}{when}{since_text(each.since)}: {each.message}" for each in window.alerts]
     decided = "Train again:" if report.decision.retrain else "No need to train again:"
     if not is_judged(report):
         decided = "Whether to train again cannot be said:"

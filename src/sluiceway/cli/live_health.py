@@ -84,7 +84,7 @@ def health_json(health: "Health", currency: str, workspace: Workspace, now: date
         **plain_fields(health.report),
         "headline": headline(health.report, currency=currency),
         "is_serving": health.answering.is_serving,
-        "undelivered": undelivered(workspace.kit.ledger, health.report),
+        "undelivered": undelivered(workspace.kit.ledger, health.report, places=workspace.kit.alerter.places),
         "report": str(workspace.state / "objects" / health.page),
         "gate": gate_json(7, "observe", health.standing, now),
     }
@@ -98,7 +98,7 @@ def health_lines(health: "Health", currency: str, workspace: Workspace, now: dat
     lines += ["", *(moved_lines(health.report) if is_judged(health.report) else []), ""]
     gate = gate_json(7, "observe", health.standing, now)
     lines += gate_lines({**gate, "criteria": [each for each in gate["criteria"] if each["verdict"] != "passed"]})
-    failed = undelivered(workspace.kit.ledger, health.report)
+    failed = undelivered(workspace.kit.ledger, health.report, places=workspace.kit.alerter.places)
     lines += [f"  not delivered to {place}: {why}" for place, why in failed.items()]
     return [*lines, str(workspace.state / "objects" / health.page)]
 

@@ -7,20 +7,21 @@ from cyclopts import Parameter
 
 from sluiceway.artifacts.candidate import Candidate
 from sluiceway.artifacts.feature_set import FeatureSet
-from sluiceway.artifacts.health_report import Drill, HealthReport
+from sluiceway.artifacts.health_report import ALERT, Alert, Drill, HealthReport
 from sluiceway.artifacts.promise import Promise
 from sluiceway.cli.answer import print_json, print_lines, print_table
 from sluiceway.cli.flags import HERE, Common
-from sluiceway.cli.gates import gate_json
+from sluiceway.cli.gates import gate_json, verdict_words
 from sluiceway.cli.health_text import moved_lines, said
 from sluiceway.cli.live_health import live_report
 from sluiceway.core.digest import plain_fields
 from sluiceway.core.errors import MisuseError
 from sluiceway.flow.kit import Kit
 from sluiceway.flow.recall import current
-from sluiceway.ledger.alerting import undelivered
+from sluiceway.ledger.alerting import Delivery, last_delivery, undelivered
 from sluiceway.ledger.standing import Standing, standing_on
 from sluiceway.pages.health_headline import headline
+from sluiceway.ports.alerter import Alerter
 from sluiceway.workspace import Workspace
 
 A = TypeVar("A")
@@ -53,23 +54,30 @@ def rehearsed(common: Common) -> int:
     currency = newest(kit, "spec", Promise, "the spec is not in the store; run `sluiceway run`").spec.costs.currency
     standing = standing_on(kit.ledger, STAGE, found.content_id)
     page = workspace.pages().get(STAGE)
-    missed = undelivered(kit.ledger, found)
+    missed = undelivered(kit.ledger, found, places=kit.alerter.places)
+    delivery = last_delivery(kit.ledger, scope=found.scope)
+    gate = gate_json(7, STAGE, standing, kit.clock.now())
     if common.json:
         told = {
             "headline": headline(found, currency=currency),
             "undelivered": missed,
+            "last_delivery": delivery,
             "report": str(page) if page else None,
         }
-        gate = gate_json(7, STAGE, standing, kit.clock.now())
         print_json({**plain_fields(found), **told, "gate": gate})
     else:
         print_lines(*said(found, currency), "", *moved_lines(found))
         print_lines(*(f"  not delivered to {place}: {why}" for place, why in missed.items()))
-        print_lines("", str(page or "the page is no longer in the store"))
+        print_lines("", f"gate 7 {verdict_words(gate['verdict'], gate['scope'])}; {delivery_words(delivery)}")
+        print_lines(str(page or "the page is no longer in the store"))
     return 0 if is_open(standing, kit) else 1
 
 
-def drill(*, common: Common = HERE) -> int:
+def drill(
+    *,
+    send: Annotated[bool, Parameter(help="Also send a test alert to every place.", negative=())] = False,
+    common: Common = HERE,
+) -> int:
     """Plant faults into a copy of the candidate's holdout, and see what is said. Exits 1 when one is missed."""
     from sluiceway.observe.drill import drills
     from sluiceway.observe.reference import reference_of
@@ -82,11 +90,28 @@ def drill(*, common: Common = HERE) -> int:
     predictor = Predictor(candidate.bundle, kit.objects.get(candidate.bundle.onnx))
     reference = reference_of(candidate, features, promise=promise, predictor=predictor, tables=kit.tables)
     found = drills(reference, promise.spec, predictor)
+    sent = tested(kit.alerter, promise) if send else {}
     if common.json:
-        print_json({"bundle": candidate.bundle.content_id, "drills": found})
+        print_json({"bundle": candidate.bundle.content_id, "drills": found, "sent": sent})
     else:
         print_drills(found)
-    return 0 if all(each.behaved for each in found) else 1
+        print_lines(*(f"{'✗' if why else '✓'}  {place}: {why or 'took the test alert'}" for place, why in sent.items()))
+    return 0 if all(each.behaved for each in found) and not any(sent.values()) else 1
+
+
+def tested(alerter: Alerter, promise: Promise) -> dict[str, str]:
+    """Send a test alert to every place; return why each did not take it, or nothing where it did."""
+    alert = Alert(ALERT, "test", "delivery", "this is a test of whether alerts arrive; nothing is wrong", None, None)
+    failed = alerter.send(f"{promise.spec.problem.name}: a test", [alert], places=alerter.places)
+    return {place: failed.get(place, "") for place in alerter.places}
+
+
+def delivery_words(delivery: Delivery | None) -> str:
+    """Say when alerts went out last, and to whom."""
+    if delivery is None:
+        return "no alert was ever sent"
+    failed = f", not to {', '.join(delivery.failed)}" if delivery.failed else ""
+    return f"alerts last went out at {delivery.at} to {', '.join(delivery.told) or 'nobody'}{failed}"
 
 
 def newest(kit: Kit, node: str, kind: type[A], absent: str) -> A:
@@ -108,7 +133,17 @@ def is_open(standing: Standing | None, kit: Kit) -> bool:
 
 def print_drills(drills: Sequence[Drill]) -> None:
     """List the drills, each with what was planted and what was said."""
-    rows = [
-        ("✓" if each.behaved else "✗", each.name, each.column, ", ".join(each.fired) or "nothing") for each in drills
-    ]
+    rows = [(drill_mark(each), each.name, each.column, drill_words(each)) for each in drills]
     print_table(("", "planted", "into", "said"), rows)
+
+
+def drill_mark(drill: Drill) -> str:
+    """Mark a drill that worked, one that did not, and one that nothing could be planted for."""
+    return "○" if drill.not_applicable else "✓" if drill.behaved else "✗"
+
+
+def drill_words(drill: Drill) -> str:
+    """Say what was sent, or why nothing was planted."""
+    if drill.not_applicable:
+        return f"not applicable: {drill.not_applicable}"
+    return ", ".join(drill.fired) or "nothing"

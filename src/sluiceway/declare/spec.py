@@ -5,6 +5,7 @@ from math import sqrt
 
 MINIMUM_SLICE_ROWS = 200
 MINIMUM_SLICE_POSITIVES = 30
+MONTH = "month"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class Monitoring:
     learnt.
     """
 
-    window: str = "month"
+    window: str = MONTH
     seasonal: tuple[str, ...] = ()
 
 

@@ -1,11 +1,11 @@
 """Alerting: what was told to whom, what could not be delivered, and whether the model should be trained again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sluiceway.artifacts.health_report import Alert, HealthReport, RetrainDecision, Window
+from sluiceway.artifacts.health_report import ALERT, Alert, HealthReport, RetrainDecision, Window
 from sluiceway.core.digest import plain_fields
 from sluiceway.core.moments import iso
 from sluiceway.ledger.chain import Ledger
@@ -61,12 +61,39 @@ def told(ledger: Ledger) -> dict[Key, Mapping[str, Any]]:
     return {_key(entry.body): entry.body for entry in ledger.entries(ALERTED)}
 
 
-def undelivered(ledger: Ledger, report: HealthReport) -> dict[str, str]:
-    """Return the places that could not be told of what a report's model was alerted for last, each with its reason."""
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """When alerts went out last (wall time, ISO), the places that took them, and those that did not, with why."""
+
+    at: str
+    told: tuple[str, ...]
+    failed: Mapping[str, str]
+
+
+def last_delivery(ledger: Ledger, *, scope: str) -> Delivery | None:
+    """Return what came of the newest alert that was sent in a scope; ``None`` where none ever was."""
+    entries = [entry for entry in ledger.entries(ALERTED) if entry.body["scope"] == scope]
+    if not entries:
+        return None
+    newest = entries[-1]
+    return Delivery(newest.recorded_at, tuple(newest.body["told"]), newest.body["failed"])
+
+
+def undelivered(ledger: Ledger, report: HealthReport, *, places: Collection[str]) -> dict[str, str]:
+    """Return those of the places that could not be told of an alert of a report, each with its newest reason.
+
+    A place that is no longer among them is forgotten, as is an alert that no longer holds.
+    """
+    holding = {
+        (report.scope, report.bundle, iso(window.began), alert.kind, alert.subject)
+        for window in report.windows
+        for alert in window.alerts
+        if alert.severity == ALERT
+    }
     failed: dict[str, str] = {}
     for body in told(ledger).values():
-        if (body["scope"], body["bundle"]) == (report.scope, report.bundle):
-            failed |= body["failed"]
+        if tuple(body[name] for name in ("scope", "bundle", "began", "kind", "subject")) in holding:
+            failed |= {place: why for place, why in body["failed"].items() if place in places}
     return failed
 
 

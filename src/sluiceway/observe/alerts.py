@@ -1,28 +1,42 @@
 """Alerts: what somebody should know of a window, in a sentence each."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from sluiceway.artifacts.health_report import ALERT, WARNING, Alert, FeatureDrift, Interval, Performance
+from sluiceway.artifacts.health_report import (
+    ALERT,
+    COST,
+    DATA_DRIFT,
+    DRIFT,
+    ERRORS,
+    LATENCY,
+    PERFORMANCE,
+    PREDICTION_DRIFT,
+    WARNING,
+    Alert,
+    FeatureDrift,
+    Interval,
+    Performance,
+)
 from sluiceway.artifacts.rollout_state import REHEARSAL
-from sluiceway.declare.spec import Spec
-from sluiceway.observe.drift import DRIFT
+from sluiceway.declare.spec import Acceptance, Spec
 from sluiceway.observe.traffic import Requests
 from sluiceway.pages.number_text import number_text, percent
 from sluiceway.stats.binomial_bounds import binomial_bounds
 from sluiceway.stats.quantile_bounds import quantile_bounds
 
-DATA_DRIFT, PREDICTION_DRIFT = "data_drift", "prediction_drift"
-PERFORMANCE, COST, LATENCY, ERRORS = "performance", "cost", "latency", "errors"
 F1, COST_PER_ROW, P99, FAILURES = "f1", "cost per row", "p99", "failed requests"
+EARLY = "too few days were watched for this to be sure"
+OWN = "these are the reference's own rows"
 
 
-def drift_alerts(drift: Iterable[FeatureDrift], prediction: FeatureDrift) -> Iterator[Alert]:
+def drift_alerts(drift: Iterable[FeatureDrift], prediction: FeatureDrift, acceptance: Acceptance) -> Iterator[Alert]:
     """Tell of each column that drifted, those that moved most first, and of the predictions."""
     moved = [each for each in drift if each.verdict == DRIFT]
     for each in sorted(moved, key=lambda each: -(each.psi or 0.0)):
-        yield _moved(DATA_DRIFT, each, f"{each.column} moved")
+        yield _moved(DATA_DRIFT, each, f"{each.column} moved", acceptance)
     if prediction.verdict == DRIFT:
-        yield _moved(PREDICTION_DRIFT, prediction, "the predictions moved")
+        yield _moved(PREDICTION_DRIFT, prediction, "the predictions moved", acceptance)
 
 
 def performance_alerts(performance: Performance | None, spec: Spec) -> Iterator[Alert]:
@@ -92,12 +106,29 @@ def traffic_alerts(requests: Requests, spec: Spec, *, scope: str) -> Iterator[Al
         yield Alert(ALERT if is_sure else WARNING, LATENCY, P99, said, slow.value, limit)
 
 
+def held_back(alerts: Iterable[Alert], why: str) -> tuple[Alert, ...]:
+    """Turn what is said of data and outcomes into warnings; the service's promise holds from the first hour on."""
+    held = (
+        each
+        if each.kind in {ERRORS, LATENCY} or each.severity != ALERT
+        else replace(each, severity=WARNING, message=f"{each.message}; {why}")
+        for each in alerts
+    )
+    return most_urgent_first(held)
+
+
 def most_urgent_first(alerts: Iterable[Alert]) -> tuple[Alert, ...]:
     """Order alerts before warnings, what it costs before what moved."""
     order = (COST, PERFORMANCE, ERRORS, LATENCY, PREDICTION_DRIFT, DATA_DRIFT)
     return tuple(sorted(alerts, key=lambda each: (each.severity != ALERT, order.index(each.kind))))
 
 
-def _moved(kind: str, drift: FeatureDrift, what: str) -> Alert:
-    said = f"{what}: PSI {drift.psi:.2f}, limit {drift.limit:.2g}; now {drift.now}, was {drift.then}"
-    return Alert(ALERT, kind, drift.column, said, drift.psi, drift.limit)
+def _moved(kind: str, drift: FeatureDrift, what: str, acceptance: Acceptance) -> Alert:
+    """Tell the PSI and its limit; where that lies within its own, the p-value that strict drift goes by."""
+    words = f"now {drift.now}, was {drift.then}"
+    if drift.is_far or drift.p_value is None:
+        said = f"{what}: PSI {drift.psi:.2f}, limit {drift.limit:.2g}; {words}"
+        return Alert(ALERT, kind, drift.column, said, drift.psi, drift.limit)
+    limit = acceptance.drift_p_value
+    said = f"{what}: p {drift.p_value:.2g}, limit {limit:.2g} (strict drift; PSI {drift.psi:.2f}); {words}"
+    return Alert(ALERT, kind, drift.column, said, drift.p_value, limit)

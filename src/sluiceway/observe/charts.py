@@ -6,10 +6,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from sluiceway.artifacts.health_report import FeatureDrift, HealthReport, Window
+from sluiceway.artifacts.health_report import DRIFT, INCONCLUSIVE, SEASONAL, FeatureDrift, HealthReport, Window
 from sluiceway.declare.spec import Spec
 from sluiceway.observe.columns import Profile, compare
-from sluiceway.observe.drift import DRIFT, INCONCLUSIVE, SEASONAL
 from sluiceway.observe.mistakes import Mistakes, by_day, cost_of
 from sluiceway.observe.reference import Reference
 from sluiceway.observe.rows import DAY_US, Rows
@@ -49,7 +48,7 @@ def charts(report: HealthReport, rows: Rows, reference: Reference, spec: Spec) -
 
 def moved(windows: Sequence[Window], rows: Rows, reference: Reference) -> tuple[Histogram, ...]:
     """Draw the columns that left the spec's limit in the newest window where any did, drift before the seasonal."""
-    for window in reversed(windows):
+    for window in reversed([window for window in windows if not window.is_reference]):
         left = [each for each in window.drift if each.verdict in {DRIFT, SEASONAL}]
         if left:
             ranked = sorted(left, key=lambda each: (each.verdict != DRIFT, -(each.psi or 0.0)))[:MOST_COLUMNS]

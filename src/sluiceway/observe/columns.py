@@ -5,7 +5,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from sluiceway.pages.number_text import percent
-from sluiceway.stats.reference_profile import CategoryProfile, Comparison, NumberProfile
+from sluiceway.stats.reference_profile import CategoryProfile, Comparison, NumberProfile, Spread
 
 Profile = NumberProfile | CategoryProfile
 NAMED = 3
@@ -37,20 +37,18 @@ def places(profile: Profile, values: pl.Series) -> NDArray[np.int64]:
     return named.replace_strict(distinct, found, return_dtype=pl.Int64).to_numpy()
 
 
-def in_words(profile: Profile, then: pl.Series, now: pl.Series, compared: Comparison) -> tuple[str, str]:
+def in_words(profile: Profile, compared: Comparison) -> tuple[str, str]:
     """Say how a column was and how it is: the middle and the spread of a number, the categories that moved most."""
     if isinstance(profile, CategoryProfile):
         return _shares(profile, profile.counts, compared), _shares(profile, compared.counts, compared)
-    return spread(then.to_numpy()), spread(now.to_numpy())
+    return spread(profile.spread, profile.missing), spread(compared.spread, compared.missing)
 
 
-def spread(values: NDArray[np.floating]) -> str:
+def spread(quantiles: Spread, missing: float) -> str:
     """Write the median and where the middle 80 % lie, and how many are missing."""
-    present = values[np.isfinite(values)]
-    if not present.size:
+    if not quantiles:
         return "no values"
-    missing = float(np.isnan(values).mean())
-    low, middle, high = (_figure(float(value)) for value in np.quantile(present, [0.1, 0.5, 0.9]))
+    low, middle, high = map(_figure, quantiles)
     lacking = f", {percent(missing)} missing" if missing >= WORTH_SAYING else ""
     return f"median {middle} (80 % from {low} to {high}){lacking}"
 
@@ -65,12 +63,14 @@ def _rows(values: pl.Series) -> dict[str | None, int]:
 
 
 def _names(values: pl.Series) -> pl.Series:
-    """Texts as they are; numbers as texts, whole ones without a point."""
+    """Texts as they are; numbers as texts, each that is whole without a point, whatever stands beside it."""
     if values.dtype == pl.String:
         return values
-    present = values.fill_nan(None)
-    whole = present.cast(pl.Int64, strict=False)
-    return (whole if (whole == present).all() else present).cast(pl.String)
+    present = values.fill_nan(None).alias("number")
+    whole = present.cast(pl.Int64, strict=False).alias("whole")
+    is_whole = pl.col("whole").cast(present.dtype) == pl.col("number")
+    named = pl.when(is_whole).then(pl.col("whole").cast(pl.String)).otherwise(pl.col("number").cast(pl.String))
+    return pl.DataFrame([present, whole]).select(named.alias(values.name)).to_series()
 
 
 def _shares(profile: CategoryProfile, counts: NDArray[np.int64], compared: Comparison) -> str:

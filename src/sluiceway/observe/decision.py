@@ -2,10 +2,21 @@
 
 from collections.abc import Callable, Sequence
 
-from sluiceway.artifacts.health_report import ALERT, Alert, RetrainDecision, Window
-from sluiceway.observe.alerts import COST, DATA_DRIFT, PERFORMANCE, PREDICTION_DRIFT
-from sluiceway.observe.drift import INCONCLUSIVE, SEASONAL
+from sluiceway.artifacts.health_report import (
+    ALERT,
+    COST,
+    DATA_DRIFT,
+    DRIFT,
+    INCONCLUSIVE,
+    PERFORMANCE,
+    PREDICTION_DRIFT,
+    SEASONAL,
+    Alert,
+    RetrainDecision,
+    Window,
+)
 from sluiceway.pages.health_headline import period
+from sluiceway.pages.number_text import since_text
 
 NAMED = 3
 
@@ -14,13 +25,16 @@ def decide(windows: Sequence[Window]) -> RetrainDecision:
     """Train again where F1 or cost alert, or where predictions and data drifted together.
 
     Each is taken from the newest window in which it could be judged: outcomes come later than requests, and what has
-    passed again asks for nothing.
+    passed again asks for nothing. But a window that goes on overrules what an earlier one alerted for only where its
+    bound shows recovery. Windows that have just begun are left out, and the
+    reference's own.
     """
-    scored = _newest(windows, _is_scored)
-    seen = _newest(windows, _is_seen)
-    reasons = [_because(alert, scored) for alert in _sent(scored, COST, PERFORMANCE)] if scored else []
-    drifted = _sent(seen, DATA_DRIFT) if seen else []
-    if seen and drifted and _sent(seen, PREDICTION_DRIFT):
+    windows = [window for window in windows if not (window.is_early or window.is_reference)]
+    scored, worse = _standing(windows, _is_scored, bool, COST, PERFORMANCE)
+    seen, moved = _standing(windows, _is_seen, _together, DATA_DRIFT, PREDICTION_DRIFT)
+    reasons = [_because(alert, scored) for alert in worse] if scored else []
+    drifted = [alert for alert in moved if alert.kind == DATA_DRIFT]
+    if seen and _together(moved):
         reasons.append(
             f"{period(seen)}: the predictions moved together with {_named([each.subject for each in drifted])}"
         )
@@ -37,8 +51,46 @@ def _is_seen(window: Window) -> bool:
     return window.prediction is not None and window.prediction.verdict != INCONCLUSIVE
 
 
-def _newest(windows: Sequence[Window], judged: Callable[[Window], bool]) -> Window | None:
-    return next((window for window in reversed(windows) if judged(window)), None)
+def _together(alerts: Sequence[Alert]) -> bool:
+    return {alert.kind for alert in alerts} >= {DATA_DRIFT, PREDICTION_DRIFT}
+
+
+def _standing(
+    windows: Sequence[Window], judged: Callable[[Window], bool], asks: Callable[[Sequence[Alert]], bool], *kinds: str
+) -> tuple[Window | None, list[Alert]]:
+    """Find the newest window whose alerts ask for a new model and still stand, or else the newest, with its alerts."""
+    newer: list[Window] = []
+    for window in filter(judged, reversed(windows)):
+        alerts = [each for each in _sent(window, *kinds) if not any(_overrules(later, each) for later in newer)]
+        if asks(alerts):
+            return window, alerts
+        newer.append(window)
+    return (newer[0], _sent(newer[0], *kinds)) if newer else (None, [])
+
+
+def _overrules(later: Window, alert: Alert) -> bool:
+    """Whether a later window takes an alert back: it is complete, or even its bound lies within the limit."""
+    if later.is_over or alert.limit is None:
+        return True
+    scored = later.performance
+    if alert.kind == COST:
+        worst = scored.cost_change.high if scored else None
+    elif alert.kind == PERFORMANCE:
+        worst = -scored.f1_change.low if scored and scored.f1_change.low is not None else None
+    else:
+        return _is_back(later, alert.subject)
+    return worst is not None and worst <= alert.limit
+
+
+def _is_back(window: Window, column: str) -> bool:
+    """Whether a column's PSI, with what chance may have hidden of it, is within its limit."""
+    columns = (*window.drift, *([window.prediction] if window.prediction else []))
+    found = next(
+        (each for each in columns if each.column == column and each.verdict not in {DRIFT, INCONCLUSIVE}), None
+    )
+    if found is None or found.psi is None or found.noise_floor is None:
+        return False
+    return found.psi + found.noise_floor <= found.limit
 
 
 def _sent(window: Window, *kinds: str) -> list[Alert]:
@@ -46,8 +98,7 @@ def _sent(window: Window, *kinds: str) -> list[Alert]:
 
 
 def _because(alert: Alert, window: Window) -> str:
-    since = f", since {alert.since:%Y-%m-%d}" if alert.since else ""
-    return f"{period(window)}{since}: {alert.message}"
+    return f"{period(window)}{since_text(alert.since)}: {alert.message}"
 
 
 def _why_not(scored: Window | None, seen: Window | None, drifted: Sequence[Alert]) -> list[str]:

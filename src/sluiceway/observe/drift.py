@@ -6,7 +6,7 @@ from math import isfinite
 
 import polars as pl
 
-from sluiceway.artifacts.health_report import FeatureDrift
+from sluiceway.artifacts.health_report import DRIFT, INCONCLUSIVE, MOVED, NEGLIGIBLE, SEASONAL, STABLE, FeatureDrift
 from sluiceway.declare.spec import Acceptance
 from sluiceway.observe.columns import Profile, compare, in_words
 from sluiceway.observe.reference import Reference
@@ -15,14 +15,12 @@ from sluiceway.stats.multiple_testing import benjamini_hochberg
 from sluiceway.stats.reference_profile import Comparison
 
 PROBABILITY = "probability"
-STABLE, NEGLIGIBLE, MOVED = "stable", "negligible", "moved"
-SEASONAL, DRIFT, INCONCLUSIVE = "seasonal", "drift", "inconclusive"
 
 
 def feature_drift(rows: Rows, reference: Reference, acceptance: Acceptance) -> tuple[FeatureDrift, ...]:
     """Compare every column of the model; p-values are adjusted over all of them."""
     found = [
-        _compared(profile, reference.rows.features[name], rows.features[name], limit=reference.limits[name])
+        _compared(profile, rows.features[name], limit=reference.limits[name])
         for name, profile in reference.profiles.items()
     ]
     adjusted = _adjusted([each for each, _ in found])
@@ -34,15 +32,15 @@ def feature_drift(rows: Rows, reference: Reference, acceptance: Acceptance) -> t
 
 def prediction_drift(rows: Rows, reference: Reference, acceptance: Acceptance) -> FeatureDrift:
     """Compare the predicted probabilities."""
-    then, now = (pl.Series(PROBABILITY, each.probability) for each in (reference.rows, rows))
-    found, compared = _compared(reference.probability, then, now, limit=acceptance.max_psi)
+    now = pl.Series(PROBABILITY, rows.probability)
+    found, compared = _compared(reference.probability, now, limit=acceptance.max_psi)
     return replace(found, verdict=_verdict(found, compared, acceptance))
 
 
-def _compared(profile: Profile, then: pl.Series, now: pl.Series, *, limit: float) -> tuple[FeatureDrift, Comparison]:
+def _compared(profile: Profile, now: pl.Series, *, limit: float) -> tuple[FeatureDrift, Comparison]:
     compared = compare(profile, now)
     total = profile.counts.sum()
-    was, is_now = in_words(profile, then, now, compared)
+    was, is_now = in_words(profile, compared)
     p_value = _known(compared.p_value)
     drift = FeatureDrift(
         column=now.name,
@@ -52,6 +50,7 @@ def _compared(profile: Profile, then: pl.Series, now: pl.Series, *, limit: float
         test=compared.test,
         effect=_known(compared.effect),
         p_adjusted=p_value,
+        p_value=p_value,
         js=_known(compared.js),
         missing=_known(compared.missing) or 0.0,
         reference_missing=float(profile.counts[-1] / total) if total else 0.0,

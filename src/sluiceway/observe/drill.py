@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from sluiceway.artifacts.health_report import ALERT, Drill, Window
 from sluiceway.artifacts.rollout_state import LIVE
 from sluiceway.declare.spec import Spec
-from sluiceway.observe.alerts import DATA_DRIFT
 from sluiceway.observe.faults import Fault, faults
+from sluiceway.observe.logged import ANSWERED
 from sluiceway.observe.reference import Reference
 from sluiceway.observe.rows import Rows, arrays
 from sluiceway.observe.spans import Span
@@ -21,7 +21,6 @@ from sluiceway.plans.moments_sql import moment_of
 from sluiceway.stats.population_stability import MINIMUM_ROWS
 
 MOST_ROWS = 20_000
-ANSWERED = 200
 # A service that keeps its promise with ease.
 USUAL_SHARE_OF_SLA = 0.2
 
@@ -41,7 +40,7 @@ def drills(reference: Reference, spec: Spec, scorer: Scorer, *, seed: int = 0) -
         np.full(len(rows), ANSWERED, dtype=np.int64),
         np.full(len(rows), int(1000 * spec.sla.latency_p99_ms * USUAL_SHARE_OF_SLA), dtype=np.int64),
     )
-    found: Sequence[Fault] = faults(reference, spec.sla)
+    found: Sequence[Fault] = faults(reference, spec)
     return tuple(
         _drill(fault, rows, requests, reference=reference, spec=spec, scorer=scorer, seed=seed + number)
         for number, fault in enumerate(found, start=1)
@@ -57,6 +56,8 @@ def drawn(reference: Reference, rng: np.random.Generator) -> Rows:
 def _drill(
     fault: Fault, rows: Rows, requests: Requests, *, reference: Reference, spec: Spec, scorer: Scorer, seed: int
 ) -> Drill:
+    if fault.not_applicable:
+        return Drill(fault.name, "", fault.expected, (), True, "", fault.id, fault.not_applicable)
     changed, traffic = fault.plant(rows, requests, np.random.default_rng(seed))
     if fault.column:
         said = scorer.many(arrays(changed.features))
@@ -69,15 +70,14 @@ def _drill(
 def judged(fault: Fault, window: Window) -> Drill:
     """Set what was sent beside what had to be.
 
-    A fault of a column must name that column and no other; the control must send nothing. Predictions may follow their
-    columns, and warnings may be noted.
+    Beside its own alert a fault may raise those that follow from it, as predictions follow their columns, and no
+    other; the control must send nothing. Warnings may be noted.
     """
     sent = [alert for alert in window.alerts if alert.severity == ALERT]
     fired = tuple(f"{alert.kind}: {alert.subject}" for alert in sent)
-    named = {alert.subject for alert in sent if alert.kind == DATA_DRIFT}
-    is_control = not fault.expected
-    behaved = not sent if is_control else fault.expected in fired and named <= {fault.column}
-    return Drill(fault.name, fault.column, fault.expected, fired, behaved, _detail(fault, window))
+    stray = [alert for alert, name in zip(sent, fired, strict=True) if name != fault.expected]
+    behaved = (not fault.expected or fault.expected in fired) and all(each.kind in fault.follows for each in stray)
+    return Drill(fault.name, fault.column, fault.expected, fired, behaved, _detail(fault, window), fault.id)
 
 
 def _detail(fault: Fault, window: Window) -> str:

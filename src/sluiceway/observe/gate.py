@@ -4,17 +4,16 @@ from collections.abc import Iterator
 from datetime import datetime
 from itertools import chain
 
-from sluiceway.artifacts.health_report import Drill, HealthReport
+from sluiceway.artifacts.health_report import FAULTS, Drill, HealthReport
 from sluiceway.artifacts.promise import Promise
 from sluiceway.artifacts.rollout_state import REHEARSAL
 from sluiceway.core.verdict import Criterion, Outcome, Overrides, Verdict, beyond_excuse, check_digest
 
-STAGE_VERSION = 1
+STAGE_VERSION = 2
 # Under so many rows nothing is said of a distribution or a score.
 FEWEST_ROWS = 200
 NAMED = 3
-# What an alarm must have been tried on; the silent control has no kind.
-REQUIRED = ("data_drift", "prediction_drift", "performance", "cost", "errors", "latency")
+ANSWERED, MATURED = "new rows that this version answered", "new rows whose outcome has matured"
 
 
 def gate(report: HealthReport, promise: Promise, overrides: Overrides, now: datetime) -> Verdict:  # noqa: ARG001
@@ -28,20 +27,24 @@ def gate(report: HealthReport, promise: Promise, overrides: Overrides, now: date
 
 
 def _tried(report: HealthReport) -> Iterator[Criterion]:
-    kinds = {drill.expected.partition(":")[0] for drill in report.drills}
-    lacking = [kind for kind in REQUIRED if kind not in kinds]
-    if "" not in kinds:
-        lacking.append("a control without a fault")
+    tried = {drill.fault for drill in report.drills}
+    lacking = [fault for fault in FAULTS if fault not in tried]
     name, detail = "alarms that were not tried", ", ".join(lacking)
     yield beyond_excuse(Criterion.at_most(name, measured=len(lacking), limit=0, detail=detail))
 
 
 def _drills(report: HealthReport) -> Iterator[Criterion]:
+    """A fault that no column of this model could show has nothing to be judged by; it opens, and is recorded."""
     for drill in report.drills:
+        name, limit = _name(drill), drill.expected or "nothing"
+        if drill.not_applicable:
+            why = f"not applicable: {drill.not_applicable}"
+            yield Criterion(name, "nothing", limit, Outcome.NO_REFERENCE, why, check_digest(name, limit))
+            continue
         yield Criterion.judged(
-            _name(drill),
+            name,
             measured=", ".join(drill.fired) or "nothing",
-            limit=drill.expected or "nothing",
+            limit=limit,
             passed=drill.behaved is True,
             detail=drill.detail,
             about=_about(report),
@@ -53,15 +56,26 @@ def _name(drill: Drill) -> str:
 
 
 def _seen(report: HealthReport) -> Iterator[Criterion]:
-    requests = sum(window.traffic.requests for window in report.windows)
-    scored = sum(window.performance.rows for window in report.windows if window.performance)
-    about, nobody = _about(report), "nothing was logged that this version answered"
-    seen = [_enough("requests seen", requests, nobody, about)]
-    if report.answered is not None:
-        others = "others answered all that was asked"
-        seen.append(_enough("rows that this version answered", report.answered, others, about))
-    yield from (each if each.measured else beyond_excuse(each) for each in seen)
-    yield _enough("rows whose outcome has matured", scored, "no outcome of a logged row is known yet", about)
+    """Judge what came after the reference; where nothing did there is nothing to judge by, which is recorded.
+
+    Live, too little is never enough: it may be that nobody asks, or that outcomes do not come.
+    """
+    asked, about = sum(window.traffic.requests for window in report.windows), _about(report)
+    if not asked or report.seen is None:
+        none = Criterion.at_least(ANSWERED, measured=0, limit=FEWEST_ROWS, detail="nothing was logged")
+        yield beyond_excuse(none)
+        return
+    rows, due, matured = report.seen.rows, report.seen.due, report.seen.matured
+    live = report.scope != REHEARSAL
+    if rows or live:
+        answered = _enough(ANSWERED, rows, "others answered all that was asked", about)
+        yield answered if rows else beyond_excuse(answered)
+    else:
+        yield _unseen(ANSWERED, 0, "all that was asked is what gate 5 judged by")
+    if due < FEWEST_ROWS and not live:
+        yield _unseen(MATURED, matured, f"of {due:,} rows the outcome is due")
+    else:
+        yield _enough(MATURED, matured, f"none is known, and of {due:,} rows it is due", about)
 
 
 def _skew(report: HealthReport) -> Iterator[Criterion]:
@@ -79,6 +93,10 @@ def _skew(report: HealthReport) -> Iterator[Criterion]:
     worst = sorted(skew.unequal, key=lambda column: -skew.unequal[column])[:NAMED]
     said = [f"{skew.values:,} values of {skew.rows:,} rows", *worst, *skew.examples[:NAMED]]
     yield beyond_excuse(Criterion.at_most(name, measured=skew.differing, limit=0, detail="; ".join(said)))
+
+
+def _unseen(name: str, seen: int, why: str) -> Criterion:
+    return Criterion(name, seen, FEWEST_ROWS, Outcome.NO_REFERENCE, why, check_digest(name, FEWEST_ROWS))
 
 
 def _enough(name: str, seen: int, nothing: str, about: object) -> Criterion:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 import polars as pl
@@ -26,7 +26,7 @@ SAME = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What every window is compared with.
+    """What every window is compared with: the rows from ``began`` on and before ``ended``.
 
     ``profiles`` are the model's columns then, ``probability`` its predictions. ``limits`` is the PSI above which a
     column has drifted, and ``seasonal`` names those whose limit is what they did while the model learnt. ``mistakes``
@@ -35,6 +35,7 @@ class Reference:
 
     digest: str
     began: datetime
+    ended: datetime
     rows: Rows
     profiles: Mapping[str, Profile]
     probability: Profile
@@ -74,6 +75,7 @@ def reference_of(
     return Reference(
         digest=digest_of([features.content_id, began, candidate.evaluation.content_id]),
         began=began,
+        ended=candidate.evaluation.split.holdout_until + timedelta(microseconds=1),
         rows=rows,
         profiles=profiles,
         probability=profile_of(pl.Series(rows.probability)),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,10 @@ class Rows:
     def take(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> "Rows":
         """Keep the rows of a mask, or those at places."""
         return self._at(np.flatnonzero(chosen) if chosen.dtype == np.bool_ else chosen.astype(np.int64))
+
+    def since(self, moment: datetime) -> "Rows":
+        """Keep the rows of a moment and later."""
+        return self.take(np.arange(np.searchsorted(self.at, microseconds(moment)), len(self)))
 
     def within(self, span: Span) -> "Rows":
         """Keep the rows of a stretch of time."""

@@ -1,14 +1,17 @@
 """Stage 7: windows of logged requests beside the reference, drills of the alarms, and whether to train again."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from sluiceway.artifacts.candidate import Candidate
 from sluiceway.artifacts.codec import encode
 from sluiceway.artifacts.feature_set import FeatureSet
-from sluiceway.artifacts.health_report import Drill, HealthReport, Window
+from sluiceway.artifacts.health_report import Drill, HealthReport, Seen, Window
 from sluiceway.artifacts.promise import Promise
-from sluiceway.artifacts.rollout_state import LIVE
 from sluiceway.core.moments import iso
+from sluiceway.observe.alerts import EARLY, OWN, held_back
 from sluiceway.observe.charts import charts
 from sluiceway.observe.decision import decide
 from sluiceway.observe.drill import drills
@@ -16,11 +19,11 @@ from sluiceway.observe.logged import Logged
 from sluiceway.observe.reference import Reference, reference_of
 from sluiceway.observe.rows import Rows
 from sluiceway.observe.since import History, dated
-from sluiceway.observe.spans import Span, spans
+from sluiceway.observe.spans import Span, is_early, spans
 from sluiceway.observe.traffic import Requests
 from sluiceway.observe.watch import watch
 from sluiceway.online.predictor import Predictor
-from sluiceway.plans.moments_sql import moment_of
+from sluiceway.plans.moments_sql import microseconds, moment_of
 from sluiceway.ports.object_store import ObjectStore
 from sluiceway.ports.progress import Progress
 from sluiceway.ports.table_store import TableStore
@@ -101,33 +104,57 @@ def measured(
         windows=windows,
         drills=standard.drills,
         decision=decide(windows),
-        details=_facts(standard, logged),
+        details=_facts(standard, logged) | _left_out(windows, requests),
         skew=logged.skew,
-        answered=len(rows) if logged.scope == LIVE else None,
+        seen=seen(rows.since(reference.ended), logged),
     )
     key = f"reports/health-{report.content_id[:12]}.json"
     objects.put(key, encode(charts(report, rows, reference, promise.spec)))
     return replace(report, json=key)
 
 
+def seen(new: Rows, logged: Logged) -> Seen:
+    """Count what came after the reference, and how much of it can be set beside its outcome."""
+    due = new.at <= microseconds(logged.until - logged.matures)
+    return Seen(len(new), int(due.sum()), int((~np.isnan(new.outcome)).sum()))
+
+
 def watched(
     rows: Rows, requests: Requests, logged: Logged, *, reference: Reference, promise: Promise
 ) -> tuple[Window, ...]:
-    """Watch every window from the first request until now, and say since when what was found holds."""
+    """Watch every window from the first request until now, and say since when what was found holds.
+
+    What was asked in the reference's time is what it is compared with: only where there is little else it is shown.
+    """
     if not len(requests):
         return ()
     spec, first = promise.spec, logged.since or moment_of(int(requests.at[0]))
-    last = moment_of(int(requests.at[-1]))
+    last, new = moment_of(int(requests.at[-1])), rows.since(reference.ended)
     found = []
     for span in spans(spec.observe.window, first, logged.until):
         if span.began > last and not span.is_over:
             continue  # a window that has just begun, in which nobody asked yet
-        now, asked = rows.within(span), requests.within(span)
+        now, asked, all_rows = new.within(span), requests.within(span), rows.within(span)
+        is_reference = 2 * len(now) < len(all_rows)
+        now = all_rows if is_reference else now
         window = watch(span, now, asked, reference=reference, spec=spec, scope=logged.scope)
+        window = replace(window, is_over=span.is_over, is_reference=is_reference)
+        if is_reference:
+            found.append(replace(window, alerts=held_back(window.alerts, OWN)))
+            continue
+        if is_early(span, spec.observe.window, first=max(first, reference.ended)):
+            window = replace(window, is_early=True, alerts=held_back(window.alerts, EARLY))
         sofar = Span(moment_of(0), span.ended)
-        history = History(rows.within(sofar), requests.within(sofar), now, reference, spec)
+        history = History(new.within(sofar), requests.within(sofar), now, reference, spec)
         found.append(dated(window, history))
     return tuple(found)
+
+
+def _left_out(windows: Sequence[Window], requests: Requests) -> dict[str, str]:
+    """Of very short windows only the last are watched; then say from when on there were requests."""
+    if not windows or moment_of(int(requests.at[0])) >= windows[0].began:
+        return {}
+    return {"earlier_left_out": iso(moment_of(int(requests.at[0])))}
 
 
 def _facts(standard: Standard, logged: Logged) -> dict[str, str]:

@@ -7,9 +7,17 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from sluiceway.artifacts.health_report import Alert, FeatureDrift, Window
+from sluiceway.artifacts.health_report import (
+    COST,
+    DATA_DRIFT,
+    LATENCY,
+    PERFORMANCE,
+    PREDICTION_DRIFT,
+    Alert,
+    FeatureDrift,
+    Window,
+)
 from sluiceway.declare.spec import Spec
-from sluiceway.observe.alerts import COST, DATA_DRIFT, LATENCY, PERFORMANCE, PREDICTION_DRIFT
 from sluiceway.observe.columns import Profile, compare, places
 from sluiceway.observe.mistakes import FALSE_ALARMS, HITS, MISSES, ROWS, Mistakes, by_day
 from sluiceway.observe.reference import Reference
@@ -51,13 +59,15 @@ class History:
     def first_day(self, alert: Alert) -> datetime | None:
         """Find the first day of the level that the alert speaks of; ``None`` where the days do not tell.
 
-        The days of the reference stand before those of the log, so that a change may lie on the log's first day.
+        The days of the reference stand before those of the log, so that a change may lie on the log's first day. Every
+        series rises where things get worse: a day on which they got better is no answer.
         """
         before, during = self._series(alert)
         found = change_point(
             np.concatenate([before.means, during.means]),
             np.concatenate([before.weights, during.weights]),
             earliest=before.days.size,
+            rising=True,
         )
         if found is None or found.place < before.days.size:
             return None
@@ -91,21 +101,22 @@ class History:
         return before, during
 
     def _paid(self, mistakes: Mistakes, kind: str) -> Daily:
-        """Cost of a row; or for F1 how far hits fall short of what the reference's F1 asks for."""
+        """Cost of a row; or for F1 by how much hits fall short of what the reference's F1 asks for."""
         counts, costs = mistakes.counts, self.spec.costs
         if kind == COST:
             total = costs.false_positive * counts[:, FALSE_ALARMS] + costs.false_negative * counts[:, MISSES]
         else:
             hits = 2 * counts[:, HITS]
-            total = hits - self.reference.f1 * (hits + counts[:, FALSE_ALARMS] + counts[:, MISSES])
+            total = self.reference.f1 * (hits + counts[:, FALSE_ALARMS] + counts[:, MISSES]) - hits
         return Daily(mistakes.days, total / counts[:, ROWS], counts[:, ROWS])
 
     def _promised(self, kind: str) -> tuple[Daily, Daily]:
-        """Failed or slow requests a day, after a week in which the promise was just kept."""
-        bad, allowed = self.requests.failed, 1 - self.spec.sla.success_rate
+        """Failed requests, or slow ones among the answered, a day, after a week in which the promise was just kept."""
+        days, bad, allowed = self.requests.days, self.requests.failed, 1 - self.spec.sla.success_rate
         if kind == LATENCY:
-            bad, allowed = self.requests.latency_us > self.spec.sla.latency_p99_ms * 1000, SLOW_SHARE
-        during = Daily.of(self.requests.days, bad.astype(float))
+            days = days[~self.requests.failed]
+            bad, allowed = self.requests.latency_ms > self.spec.sla.latency_p99_ms, SLOW_SHARE
+        during = Daily.of(days, bad.astype(float))
         usual = float(during.weights.mean()) if during.weights.size else 0.0
         week = np.full(PROMISED_DAYS, 1.0)
         return Daily(np.zeros(PROMISED_DAYS, dtype=np.int64), allowed * week, usual * week), during

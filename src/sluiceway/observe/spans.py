@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sluiceway.core.duration import parse_duration
+from sluiceway.declare.spec import MONTH
 
-MONTH = "month"
 MOST = 120
 DAYS_OF_MONTH = 30
 LONGEST_MONTH = 31
+# Of a longer window, the days that stand for the whole: every hour and every day of the week is among them.
+SETTLED = timedelta(days=7)
 # A Monday, so that weeks begin as people's do.
 ORIGIN = datetime(1970, 1, 5, tzinfo=UTC)
 
@@ -51,6 +53,18 @@ def rolling(window: str, complete: int, until: datetime) -> datetime:
 def days_of(window: str) -> int:
     """How many days a stretch has, rounded up; a month counts 30."""
     return DAYS_OF_MONTH if window == MONTH else -(-parse_duration(window) // timedelta(days=1))
+
+
+def is_early(span: Span, window: str, *, first: datetime) -> bool:
+    """Whether less than 7 days of a stretch were watched so far, or less than all of a shorter one.
+
+    Args:
+        span: The stretch.
+        window: What it was cut by.
+        first: The first moment that was watched; its day counts as a whole one.
+    """
+    watched = span.ended - max(span.began, first.replace(hour=0, minute=0, second=0, microsecond=0))
+    return watched < (SETTLED if window == MONTH else min(SETTLED, parse_duration(window)))
 
 
 def _months(first: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:

@@ -28,7 +28,7 @@ def watch(span: Span, rows: Rows, requests: Requests, *, reference: Reference, s
     prediction = prediction_drift(rows, reference, spec.acceptance)
     scored = performance.measure(rows, reference, spec.costs)
     alerts = chain(
-        drift_alerts(drift, prediction),
+        drift_alerts(drift, prediction, spec.acceptance),
         performance_alerts(scored, spec),
         traffic_alerts(requests, spec, scope=scope),
     )

@@ -3,14 +3,25 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sluiceway.artifacts.health_report import ALERT, Alert, FeatureDrift, HealthReport, Window
+from sluiceway.artifacts.health_report import (
+    ALERT,
+    DRIFT,
+    INCONCLUSIVE,
+    SEASONAL,
+    Alert,
+    Drill,
+    FeatureDrift,
+    HealthReport,
+    Window,
+)
+from sluiceway.artifacts.rollout_state import REHEARSAL
 from sluiceway.core.verdict import Criterion, Outcome, Verdict
 from sluiceway.declare.spec import Spec
 from sluiceway.pages.criteria_table import criteria_table
 from sluiceway.pages.health_headline import headline, period, short_period
 from sluiceway.pages.histogram import Histogram, histogram_svg
-from sluiceway.pages.moved_columns import INCONCLUSIVE, LEGEND, moved_columns, psi_text
-from sluiceway.pages.number_text import moment_text
+from sluiceway.pages.moved_columns import LEGEND, moved_columns, psi_text
+from sluiceway.pages.number_text import moment_text, since_text
 from sluiceway.pages.page import (
     Block,
     Cell,
@@ -31,7 +42,7 @@ from sluiceway.pages.performance_blocks import DailyCost, performance_blocks
 
 DEEPEST = 1.0
 THEN_AND_NOW = "Bars: share of rows now. Line: the reference."
-SHADES = {"drift": "bad", "seasonal": "known"}
+SHADES = {DRIFT: "bad", SEASONAL: "known"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +57,10 @@ class HealthCharts:
 
 def health_html(report: HealthReport, charts: HealthCharts, *, spec: Spec, verdict: Verdict) -> str:
     """Write the page; ``verdict`` is the gate's on this report."""
-    where = "in a rehearsal" if report.scope == "rehearsal" else "live"
+    rehearsed = report.scope == REHEARSAL
+    where = "in a rehearsal" if rehearsed else "live"
     sections = [
-        Section("", [Lead(headline(report, currency=spec.costs.currency)), _facts(report)]),
+        Section("", [Lead(headline(report, currency=spec.costs.currency)), _facts(report), *_left_out(report)]),
         Section("What to know", _alerts(report)),
         Section("Train again?", [f"{reason}." for reason in report.decision.reasons]),
         Section("What moved", _heat(report.windows)),
@@ -64,9 +76,18 @@ def health_html(report: HealthReport, charts: HealthCharts, *, spec: Spec, verdi
         subtitle=f"{spec.problem.statement} Version {report.version}, {moment_text(report.began)} to "
         f"{moment_text(report.ended)}, beside the rows that gate 5 judged it on.",
         outcome=verdict.outcome,
+        scope="in rehearsal" if rehearsed else "live",
         sections=sections,
         footer=f"health {report.content_id} · bundle {report.bundle} · reference {report.reference}",
     ).html()
+
+
+def _left_out(report: HealthReport) -> list[Block]:
+    """Say so where windows are so short that only the last ones are watched."""
+    first = report.details.get("earlier_left_out")
+    if first is None:
+        return []
+    return [Note(f"The last {len(report.windows)} windows are watched; requests were logged since {first}.")]
 
 
 def _beside_drills(verdict: Verdict) -> list[Criterion]:
@@ -77,13 +98,14 @@ def _beside_drills(verdict: Verdict) -> list[Criterion]:
 def _facts(report: HealthReport) -> Facts:
     sent = sum(alert.severity == ALERT for window in report.windows for alert in window.alerts)
     noted = sum(len(window.alerts) for window in report.windows) - sent
-    behaved = sum(drill.behaved for drill in report.drills)
+    planted = [drill for drill in report.drills if not drill.not_applicable]
+    behaved = sum(drill.behaved for drill in planted)
     return Facts(
         (
             ("Train again", "yes" if report.decision.retrain else "no"),
             ("Alerts, warnings", f"{sent}, {noted}"),
             ("Requests", sum(window.traffic.requests for window in report.windows)),
-            ("Drills as they should", f"{behaved} of {len(report.drills)}"),
+            ("Drills as they should", f"{behaved} of {len(planted)}"),
             ("Reference rows", f"{int(report.details.get('reference_rows', 0)):,}"),
             ("Version", Code(report.version)),
             *([("Looked at", report.details["looked_at"])] if "looked_at" in report.details else []),
@@ -102,10 +124,9 @@ def _alerts(report: HealthReport) -> list[Block]:
 
 def _notice(window: Window, alert: Alert) -> Notice:
     word = Shade("alert", "bad", 0.5) if alert.severity == ALERT else Shade("warning", "known", 0.5)
-    since = f", since {alert.since:%Y-%m-%d}" if alert.since else ""
     names_column = alert.message.startswith(alert.subject)
     said = alert.message if names_column else alert.message[:1].upper() + alert.message[1:]
-    return Notice(word, f"{said}.", period(window) + since)
+    return Notice(word, f"{said}.", period(window) + since_text(alert.since))
 
 
 def _heat(windows: Sequence[Window]) -> list[Block]:
@@ -155,11 +176,17 @@ def _drills(report: HealthReport) -> list[Block]:
     )
     rows = [
         (
-            Outcome.PASSED if drill.behaved else Outcome.STOPPED,
+            _outcome(drill),
             drill.name,
             drill.column or None,
-            ", ".join(drill.fired) or "nothing",
+            f"not applicable: {drill.not_applicable}" if drill.not_applicable else ", ".join(drill.fired) or "nothing",
         )
         for drill in report.drills
     ]
     return [Note(words), Table(("", "Planted", "Into", "Said"), rows)]
+
+
+def _outcome(drill: Drill) -> Outcome:
+    if drill.not_applicable:
+        return Outcome.NO_REFERENCE
+    return Outcome.PASSED if drill.behaved else Outcome.STOPPED

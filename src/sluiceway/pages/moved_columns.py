@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
-from sluiceway.artifacts.health_report import FeatureDrift, Window
+from sluiceway.artifacts.health_report import DRIFT, INCONCLUSIVE, MOVED, SEASONAL, FeatureDrift, Window
 
-INCONCLUSIVE = "inconclusive"
-MARKS = {"drift": "▲", "seasonal": "≈", "moved": "·"}
+MARKS = {DRIFT: "▲", SEASONAL: "≈", MOVED: "·"}
 LEGEND = (
-    "▲ drifted, and was told; ≈ seasonal, moved no further than while the model learnt; "
+    "▲ drifted; ≈ seasonal, moved no further than while the model learnt; "
     "· moved for certain, but less than the limit; ? too few rows to say"
 )
 PREDICTIONS = "predictions"

@@ -39,6 +39,15 @@ def percent(share: float | None) -> str:
     return f"{round(hundred, digits)!r}".removesuffix(".0") + "\N{NO-BREAK SPACE}%"
 
 
+def since_text(day: datetime | None) -> str:
+    """Write since when something holds, to stand behind it; nothing where that is not known.
+
+    >>> since_text(datetime(2013, 12, 5)), since_text(None)
+    (', since 2013-12-05', '')
+    """
+    return f", since {day:%Y-%m-%d}" if day else ""
+
+
 def moment_text(moment: datetime) -> str:
     """Write a moment to the minute.
 

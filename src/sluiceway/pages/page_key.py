@@ -11,7 +11,7 @@ def page_key(kind: str, content_id: str, verdict: Verdict, *, beside: str = "") 
         kind: ``spec``, ``validation`` or ``evaluation``.
         content_id: What was judged.
         verdict: What was said of it; overrides and their ends are part of it.
-        beside: The content id of anything else that the page shows.
+        beside: Identifies anything else that the page shows.
     """
     said = digest_of([verdict.criteria, beside])
     return f"reports/{kind}-{content_id[:12]}-{said[:8]}.html"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sluiceway.artifacts.health_report import ALERT, Interval, Performance, Window
+from sluiceway.artifacts.health_report import ALERT, COST, PERFORMANCE, Interval, Performance, Window
 from sluiceway.declare.spec import Spec
 from sluiceway.pages.bounds_chart import Span, bounds_svg
 from sluiceway.pages.daily_chart import Days, daily_svg
@@ -11,7 +11,6 @@ from sluiceway.pages.health_headline import period, short_period
 from sluiceway.pages.number_text import number_text, percent
 from sluiceway.pages.page import Block, Cell, Figure, Gallery, Note, Table
 
-COST, F1 = "cost", "performance"
 LINES = "Orange: the reference; blue: the log; dashed: declared."
 BOUNDS = "Line: 95 % bounds; dotted: the limit."
 
@@ -58,7 +57,7 @@ def _row(window: Window, scored: Performance) -> tuple[Cell, ...]:
 
 def _bounds_figures(windows: Sequence[Window], spec: Spec) -> list[Figure]:
     limit = 100 * spec.acceptance.max_f1_drop
-    drawn = (("Change of the cost, %", COST, limit), ("Change of F1, %", F1, -limit))
+    drawn = (("Change of the cost, %", COST, limit), ("Change of F1, %", PERFORMANCE, -limit))
     figures = [(name, bounds_svg(_changes(windows, kind), name=name, limit=end)) for name, kind, end in drawn]
     return [Figure(svg, name, BOUNDS) for name, svg in figures if svg]
 

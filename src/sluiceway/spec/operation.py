@@ -3,11 +3,10 @@
 from itertools import pairwise
 
 from sluiceway.core.duration import parse_duration
-from sluiceway.declare.spec import Monitoring, Rollout
+from sluiceway.declare.spec import MONTH, Monitoring, Rollout
 from sluiceway.spec.yaml_section import Range, Section
 
 SHARE = Range("above 0 and at most 1", above=0, at_most=1)
-MONTH = "month"
 
 
 def parse_rollout(root: Section) -> Rollout | None:

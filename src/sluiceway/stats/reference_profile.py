@@ -13,19 +13,23 @@ from sluiceway.stats.ks_test import ks_p_value
 from sluiceway.stats.population_stability import PopulationStability, QuantileBins, population_stability
 
 GRID = 1024
+QUANTILES = np.array([0.1, 0.5, 0.9])
 MOST_CATEGORIES = 100
 FEWEST_ROWS, SMALLEST_SHARE = 5, 0.001
 DESCRIBED = 0.5
-OTHERS, MISSING = "(others)", "(missing)"
+UNSEEN_SHARE = 0.01
+OTHERS, UNSEEN, MISSING = "(others)", "(unseen)", "(missing)"
 
 Counts = NDArray[np.int64]
+Spread = tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """A column now beside its past. ``test`` is ``ks`` or ``chi2``; ``effect`` is D or Cramer's V, NaN without values.
 
-    ``counts`` are rows per bin now, the missing last; ``js`` the Jensen-Shannon distance over the same bins.
+    ``counts`` are rows per bin now, the missing last; ``js`` the Jensen-Shannon distance over the same bins;
+    ``spread`` a number's 10 % quantile, median and 90 % quantile, nothing for a text, or without values.
     """
 
     stability: PopulationStability
@@ -34,6 +38,7 @@ class Comparison:
     p_value: float
     js: float
     counts: Counts
+    spread: Spread = ()
 
     @property
     def missing(self) -> float:
@@ -46,7 +51,8 @@ class Comparison:
 class NumberProfile:
     """A number's past: rows per PSI bin, and its distribution function at up to 1,024 of its own values.
 
-    ``below`` and ``upto`` are the shares of its values less than, and at most, each value of ``grid``.
+    ``below`` and ``upto`` are the shares of its values less than, and at most, each value of ``grid``; ``spread`` is
+    its 10 % quantile, median and 90 % quantile.
     """
 
     bins: QuantileBins
@@ -54,6 +60,7 @@ class NumberProfile:
     grid: NDArray[np.float32]
     below: NDArray[np.float64]
     upto: NDArray[np.float64]
+    spread: Spread
 
     @classmethod
     def of(cls, values: NDArray[np.floating]) -> "NumberProfile":
@@ -64,7 +71,13 @@ class NumberProfile:
         step = max(ceil(present.size / GRID), 1)
         grid = np.unique(np.append(present[::step], present[-1:]))
         below, upto = _shares(present, grid)
-        return cls(bins, _binned(ordered, present.size, bins), grid, below, upto)
+        return cls(bins, _binned(ordered, present.size, bins), grid, below, upto, _spread(present))
+
+    @property
+    def missing(self) -> float:
+        """The share of rows without a value, 0 to 1; NaN without rows."""
+        total = self.counts.sum()
+        return float(self.counts[-1] / total) if total else np.nan
 
     def compare(self, values: NDArray[np.floating]) -> Comparison:
         """Compare the present, NaN for missing; KS is exact to one grid step, a thousandth, never too large."""
@@ -78,7 +91,8 @@ class NumberProfile:
             distance = float(max(np.abs(below - self.below).max(), np.abs(upto - self.upto).max()))
             p_value = ks_p_value(distance, reference_rows=then, rows=present.size)
         stability = population_stability(self.counts, counts)
-        return Comparison(stability, "ks", distance, p_value, jensen_shannon_distance(self.counts, counts), counts)
+        js = jensen_shannon_distance(self.counts, counts)
+        return Comparison(stability, "ks", distance, p_value, js, counts, _spread(present))
 
     def places(self, values: NDArray[np.floating]) -> Counts:
         """Tell the bin of each value, the missing in the last."""
@@ -93,6 +107,17 @@ def _shares(ordered: NDArray[np.float32], grid: NDArray[np.float32]) -> tuple[ND
     return np.searchsorted(ordered, grid, side="left") / rows, np.searchsorted(ordered, grid, side="right") / rows
 
 
+def _spread(ordered: NDArray[np.float32]) -> Spread:
+    """Read quantiles off sorted values, infinite ones left out: of sorted ones they cost nothing."""
+    first, last = np.searchsorted(ordered, np.float32(-np.inf), "right"), np.searchsorted(ordered, np.float32(np.inf))
+    if last <= first:
+        return ()
+    places = QUANTILES * (last - first - 1)
+    low = np.floor(places).astype(np.int64)
+    below, above = (ordered[first + each].astype(float) for each in (low, np.ceil(places).astype(np.int64)))
+    return tuple((below + (above - below) * (places - low)).tolist())
+
+
 def _binned(ordered: NDArray[np.float32], present: int, bins: QuantileBins) -> Counts:
     """Count sorted values per bin without looking at each: a bin holds its lower edge, and the missing stand last."""
     cuts = np.searchsorted(ordered[:present].astype(np.float64, copy=False), np.asarray(bins.edges), side="left")
@@ -101,14 +126,19 @@ def _binned(ordered: NDArray[np.float32], present: int, bins: QuantileBins) -> C
 
 @dataclass(frozen=True, slots=True)
 class CategoryProfile:
-    """A text's past: a bin for each common category, then one for all others, known or not, and one for the missing.
+    """A text's past: a bin for each common category, then one for the rare, one for the unseen, one for the missing.
 
     A category is common with five rows and a thousandth of all, and among the 100 most common. Where the common ones
     make up less than half of the rows, the column names things, such as customers, and names always change: then there
-    are no common ones, and only the missing can move.
+    are no common ones, and only the missing can move. New categories go to the rare ones where more than one row in a
+    hundred held a category that was seen once: so many are new among the next rows too (Good, 1953), and no drift.
+    ``rare`` is then ``None``.
+
+    Reference: Good, "The Population Frequencies of Species and the Estimation of Population Parameters" (1953).
     """
 
     categories: tuple[str, ...]
+    rare: frozenset[str] | None
     counts: Counts
 
     @classmethod
@@ -124,13 +154,16 @@ class CategoryProfile:
         if sum(known[name] for name in common) < DESCRIBED * present:
             common = []
         others = present - sum(known[name] for name in common)
-        counts = [*(known[name] for name in common), others, sum(rows.values()) - present]
-        return cls(tuple(common), np.asarray(counts, dtype=np.int64))
+        counts = [*(known[name] for name in common), others, 0, sum(rows.values()) - present]
+        once = sum(count == 1 for count in known.values())
+        is_closed = bool(common) and once <= UNSEEN_SHARE * present
+        rare = frozenset(known).difference(common) if is_closed else None
+        return cls(tuple(common), rare, np.asarray(counts, dtype=np.int64))
 
     @property
     def names(self) -> tuple[str, ...]:
         """What each bin is called."""
-        return (*self.categories, OTHERS, MISSING)
+        return (*self.categories, OTHERS, UNSEEN, MISSING)
 
     def compare(self, rows: Mapping[str | None, int]) -> Comparison:
         """Compare the present's rows by category."""
@@ -148,7 +181,9 @@ class CategoryProfile:
 
     def places(self, categories: Sequence[str | None]) -> Counts:
         """Tell the bin of each category."""
-        common = {name: place for place, name in enumerate(self.categories)}
-        others, missing = len(common), len(common) + 1
-        found = (common.get(name, others) if name else missing for name in categories)
+        known = {name: place for place, name in enumerate(self.categories)}
+        others = len(known)
+        unseen, missing = (others if self.rare is None else others + 1), others + 2
+        known |= dict.fromkeys(self.rare or (), others)
+        found = (known.get(name, unseen) if name else missing for name in categories)
         return np.fromiter(found, dtype=np.int64, count=len(categories))

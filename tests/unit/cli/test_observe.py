@@ -5,13 +5,17 @@ from dataclasses import replace
 
 import polars as pl
 import pytest
+from tests.contracts.test_alerter import at, webhook
 from tests.unit.observe.conftest import SERVED, World, rows_of
 
 from sluiceway.__main__ import run
+from sluiceway.adapters.memory_alerter import MemoryAlerter
+from sluiceway.cli.observe import delivery_words
 from sluiceway.core.verdict import NO_OVERRIDES, Criterion, Verdict
 from sluiceway.flow.cache import keep
 from sluiceway.flow.graph import GRAPH
 from sluiceway.flow.kit import Settings
+from sluiceway.ledger.alerting import Delivery, last_delivery
 from sluiceway.ledger.standing import Standing, record_verdict
 from sluiceway.observe.gate import gate
 from sluiceway.observe.telling import tell
@@ -92,25 +96,47 @@ def test_a_closed_gate_exits_1(observed, capsys):
         assert called(capsys, "observe", "report", "--project", folder)[0] == expected
 
 
-def test_places_that_failed_are_named(observed, capsys):
+def test_places_that_failed_are_named_and_those_that_were_removed_are_not(observed, capsys):
     folder, report = observed
-    workspace = Workspace.open(folder)
-    kit = workspace.kit
-
-    class Broken:
-        places = ("slack 1",)
-
-        def send(self, title, alerts, *, places):
-            return {"slack 1": "no answer"}
-
+    kit = Workspace.open(folder).kit
+    broken = MemoryAlerter(("log", "slack 1"), broken={"log": "the disk is full", "slack 1": "no answer"})
     elsewhere = replace(
         report, windows=tuple(replace(each, alerts=each.alerts[:1]) for each in report.windows), bundle="0" * 64
     )
     store(kit, observe=elsewhere)
-    tell(elsewhere, World().spec, verdict=VERDICT, alerter=Broken(), ledger=kit.ledger, as_of=None)
+    tell(elsewhere, World().spec, verdict=VERDICT, alerter=broken, ledger=kit.ledger, as_of=None)
     _, said = called(capsys, "observe", "report", "--project", folder)
     store(kit, observe=report)
-    assert "not delivered to slack 1: no answer" in said.out
+    assert "not delivered to log: the disk is full" in said.out
+    assert "not delivered to slack 1" not in said.out
+
+
+def test_the_last_delivery_stands_beside_the_gate(observed, capsys):
+    folder, _ = observed
+    kit = Workspace.open(folder).kit
+    newest = last_delivery(kit.ledger, scope="live")
+    _, said = called(capsys, "observe", "report", "--project", folder)
+    _, scripts = called(capsys, "observe", "report", "--json", "--project", folder)
+    assert f"gate 7 passed live; alerts last went out at {newest.at} to " in said.out
+    assert json.loads(scripts.out)["last_delivery"]["at"] == newest.at
+    assert delivery_words(None) == "no alert was ever sent"
+    assert delivery_words(Delivery("now", (), {"slack 3f2a": "no answer"})).endswith("to nobody, not to slack 3f2a")
+
+
+def test_a_test_alert_goes_to_every_place_and_what_came_of_it_is_said(trained, capsys):
+    folder, _ = trained
+    settings = folder / "sluiceway.toml"
+    with webhook() as works, webhook(answers=500) as fails:
+        settings.write_text(f'alerts = ["{at(works)}", "{at(fails)}"]')
+        code, said = called(capsys, "observe", "drill", "--send", "--project", folder)
+        assert (code, len(works.heard), len(fails.heard)) == (1, 1, 1)
+        settings.write_text(f'alerts = ["{at(works)}"]')
+        well, scripts = called(capsys, "observe", "drill", "--send", "--json", "--project", folder)
+    settings.unlink()
+    assert "this is a test of whether alerts arrive; nothing is wrong" in works.heard[0]
+    assert [line[:7] for line in said.out.splitlines()[-3:]] == ["✓  log:", "✓  json", "✗  json"]
+    assert (well, set(json.loads(scripts.out)["sent"].values())) == (0, {""})
+    assert "T0KEN" not in said.out + scripts.out
 
 
 def test_before_anything_was_observed_the_command_says_so(trained, capsys):

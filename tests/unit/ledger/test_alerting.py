@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -5,7 +6,17 @@ import pytest
 from sluiceway.adapters.memory_state import MemoryState
 from sluiceway.artifacts.health_report import ALERT, Alert, HealthReport, RetrainDecision, Traffic, Window
 from sluiceway.core.moments import FixedClock
-from sluiceway.ledger.alerting import Subject, decision_of, last_decision, record_alert, record_decision, told
+from sluiceway.ledger.alerting import (
+    Delivery,
+    Subject,
+    decision_of,
+    last_decision,
+    last_delivery,
+    record_alert,
+    record_decision,
+    told,
+    undelivered,
+)
 from sluiceway.ledger.chain import Ledger
 
 BEGAN, ENDED = datetime(2013, 12, 1, tzinfo=UTC), datetime(2014, 1, 1, tzinfo=UTC)
@@ -43,6 +54,21 @@ def test_the_newest_entry_of_a_subject_counts(ledger):
     assert told(ledger)[SUBJECT.key]["failed"] == {}
 
 
+def test_what_a_place_could_not_take_is_undelivered_until_it_is_told(ledger):
+    record_alert(ledger, SUBJECT, COST, told=["log"], failed={"slack 1": "no answer"}, as_of=None)
+    assert undelivered(ledger, report(), places=("log", "slack 1")) == {"slack 1": "no answer"}
+    assert undelivered(ledger, report(bundle="c"), places=("log", "slack 1")) == {}
+    record_alert(ledger, SUBJECT, COST, told=["slack 1"], failed={}, as_of=None)
+    assert undelivered(ledger, report(), places=("log", "slack 1")) == {}
+
+
+def test_a_place_that_was_removed_and_an_alert_that_no_longer_holds_are_forgotten(ledger):
+    record_alert(ledger, SUBJECT, COST, told=["log"], failed={"slack 1": "no answer"}, as_of=None)
+    assert undelivered(ledger, report(), places=("log",)) == {}
+    quiet = replace(report(), windows=(replace(WINDOW, alerts=()),))
+    assert undelivered(ledger, quiet, places=("log", "slack 1")) == {}
+
+
 def test_subjects_differ_by_scope_model_window_and_what_they_are_of():
     other_window = Window(ENDED, ENDED, WINDOW.traffic, (), None, None, ())
     keys = {
@@ -64,3 +90,10 @@ def test_a_decision_is_written_when_it_changes(ledger):
     assert (newest["bundle"], newest["report"]) == ("c", report(bundle="c").content_id)
     assert decision_of(newest) == RetrainDecision(retrain=True, reasons=("because",))
     assert last_decision(Ledger(MemoryState(), FixedClock(ENDED)), scope="live") is None
+
+
+def test_the_last_delivery_is_what_came_of_the_newest_alert_of_a_scope(ledger):
+    assert last_delivery(ledger, scope="live") is None
+    record_alert(ledger, SUBJECT, COST, told=["log"], failed={"slack 1": "no answer"}, as_of=None)
+    assert last_delivery(ledger, scope="live") == Delivery("2014-01-01T00:00:00Z", ("log",), {"slack 1": "no answer"})
+    assert last_delivery(ledger, scope="rehearsal") is None

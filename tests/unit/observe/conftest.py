@@ -52,8 +52,11 @@ SPEC = Spec(
 MODEL = bundles.logistic(slope=0.004, intercept=-4.0)
 
 
-def rows_of(began: datetime, days: int, *, seed: int = 0, a_day: int = A_DAY) -> pl.DataFrame:
-    """Flights in order of time; wind is a sine of the year, and the model is right about what makes a flight late."""
+def rows_of(began: datetime, days: int, *, seed: int = 0, a_day: int = A_DAY, lacking: float = 0.0) -> pl.DataFrame:
+    """Flights in order of time; wind is a sine of the year, and the model is right about what makes a flight late.
+
+    ``lacking`` is the share of flights of which the distance is not known.
+    """
     rng = np.random.default_rng([seed, began.toordinal()])
     size = days * a_day
     minutes = np.sort(rng.integers(0, days * 1440, size))
@@ -61,6 +64,7 @@ def rows_of(began: datetime, days: int, *, seed: int = 0, a_day: int = A_DAY) ->
     distance = rng.gamma(4.0, 180.0, size).astype(np.float32)
     year = np.array([moment.timetuple().tm_yday for moment in at]) / 366
     chance = 1 / (1 + np.exp(4.0 - 0.004 * distance))
+    distance[np.random.default_rng([seed, 1]).random(size) < lacking] = np.nan
     return pl.DataFrame(
         {
             "flight_id": [f"F{moment:%Y%m%d%H%M}-{number}" for number, moment in enumerate(at)],
@@ -82,6 +86,7 @@ class World:
     """The served model with its holdout, and a way to log what was asked later."""
 
     spec: Spec = SPEC
+    lacking: float = 0.0
     objects: ObstoreObjects = field(default_factory=ObstoreObjects.memory)
     tables: MemoryTables = field(default_factory=MemoryTables)
     bundle: Any = field(default_factory=lambda: bundles.made(MODEL, threshold=SPEC.threshold))
@@ -96,7 +101,7 @@ class World:
 
     def learnt(self) -> pl.DataFrame:
         """The feature set's rows: four months to learn from, two to judge by."""
-        return rows_of(START, (SERVED - START).days)
+        return rows_of(START, (SERVED - START).days, lacking=self.lacking)
 
     def features(self) -> FeatureSet:
         table = self.tables.write("features/late", self.learnt().to_arrow())

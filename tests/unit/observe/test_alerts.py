@@ -1,8 +1,17 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from sluiceway.artifacts.health_report import ALERT, WARNING, Alert, FeatureDrift, Interval, Performance
-from sluiceway.observe.alerts import drift_alerts, most_urgent_first, performance_alerts, traffic_alerts
+from sluiceway.observe.alerts import (
+    EARLY,
+    drift_alerts,
+    held_back,
+    most_urgent_first,
+    performance_alerts,
+    traffic_alerts,
+)
 from sluiceway.observe.rows import DAY_US
 from sluiceway.observe.traffic import Requests
 
@@ -30,6 +39,7 @@ def test_only_what_drifted_is_told_what_moved_most_first():
         drift_alerts(
             [drift("a", "drift", 0.3), drift("b", "seasonal"), drift("c", "moved"), drift("d", "drift", 3.0)],
             drift("probability", "drift"),
+            SPEC.acceptance,
         )
     )
     assert [(each.kind, each.subject) for each in found] == [
@@ -39,7 +49,18 @@ def test_only_what_drifted_is_told_what_moved_most_first():
     ]
     assert found[0].message == "d moved: PSI 3.00, limit 0.2; now median 9, was median 1"
     assert (found[0].measured, found[0].limit) == (3.0, 0.2)
-    assert list(drift_alerts([drift("c", "inconclusive")], drift("probability", "stable"))) == []
+    assert list(drift_alerts([drift("c", "inconclusive")], drift("probability", "stable"), SPEC.acceptance)) == []
+
+
+def test_strict_drift_tells_the_p_value_that_it_goes_by():
+    near = replace(drift("a", "drift", 0.16), p_value=0.0004)
+    (found,) = drift_alerts([near], drift("probability", "stable"), SPEC.acceptance)
+    assert found.message == "a moved: p 0.0004, limit 0.01 (strict drift; PSI 0.16); now median 9, was median 1"
+    assert (found.measured, found.limit) == (0.0004, 0.01)
+    few = replace(near, psi=0.3, noise_floor=0.4)
+    assert next(drift_alerts([few], near, SPEC.acceptance)).measured == 0.0004
+    far = replace(near, psi=0.3)
+    assert next(drift_alerts([far], near, SPEC.acceptance)).measured == 0.3
 
 
 @pytest.mark.parametrize(
@@ -107,6 +128,15 @@ def test_a_rehearsals_latency_only_warns():
 
 def test_without_requests_nothing_is_said_of_them():
     assert list(traffic_alerts(requests(0), SPEC, scope="live")) == []
+
+
+def test_what_is_held_back_only_warns_but_for_the_service():
+    kinds = ("data_drift", "prediction_drift", "performance", "cost", "errors", "latency")
+    found = held_back((Alert(ALERT, kind, "x", "x moved", 1.0, 0.5) for kind in kinds), EARLY)
+    assert {each.kind for each in found if each.severity == ALERT} == {"errors", "latency"}
+    assert found[-1].message == "x moved; too few days were watched for this to be sure"
+    noted = Alert(WARNING, "cost", "x", "x costs", 1.0, 0.5)
+    assert held_back([noted], EARLY) == (noted,)
 
 
 def test_alerts_come_before_warnings_and_costs_before_columns():

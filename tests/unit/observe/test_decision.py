@@ -35,6 +35,10 @@ def window(month, *alerts, conclusive=True, matured=True, seasonal=()):
     )
 
 
+def scored(f1=KNOWN, cost=KNOWN):
+    return Performance(1000, 1.0, 100, 0.5, 0.5, f1, 10.0, 10.0, cost, 0.0)
+
+
 def alert(kind, subject="x", severity=ALERT, since=None):
     return Alert(severity, kind, subject, f"{subject} is bad", 1.0, 0.2, since)
 
@@ -78,12 +82,43 @@ def test_trouble_that_has_passed_asks_for_nothing():
     assert decide([window(6, alert("cost")), window(7)]).retrain is False
 
 
+GOES_ON = {"is_over": False}
+
+
+def test_a_window_that_goes_on_overrules_nothing_unless_its_bound_shows_recovery():
+    bad, begun = window(6, alert("cost", "a request")), replace(window(7), **GOES_ON)
+    assert decide([bad, replace(begun, performance=scored(cost=Interval(0.0, -0.2, 0.3)))]).reasons == (
+        "June 2024: a request is bad",
+    )
+    assert decide([bad, replace(begun, performance=scored(cost=Interval(0.0, -0.2, 0.1)))]).retrain is False
+    worse = window(6, alert("performance", "F1"))
+    assert decide([worse, replace(begun, performance=scored(f1=Interval(0.0, -0.3, 0.2)))]).retrain is True
+    assert decide([worse, replace(begun, performance=scored(f1=Interval(0.0, -0.1, 0.2)))]).retrain is False
+
+
+def test_columns_and_predictions_stand_until_they_are_surely_back():
+    moved = window(6, alert("data_drift", "distance"), alert("prediction_drift", "probability"))
+    assert decide([moved, window(7)]).retrain is False
+    still = replace(window(7, alert("data_drift", "distance")), **GOES_ON)
+    still = replace(still, drift=(replace(still.drift[0], psi=0.5, verdict="drift"),))
+    assert decide([moved, still]).retrain is False  # the predictions are back: 0.1 is within 0.2
+    unsure = replace(still, prediction=replace(still.prediction, noise_floor=0.15))
+    assert decide([moved, unsure]).reasons == ("June 2024: the predictions moved together with distance",)
+
+
 def test_each_is_judged_by_the_newest_window_that_can_be():
     bad, unripe = window(6, alert("cost", "a request")), window(7, matured=False)
     assert decide([bad, unripe]).reasons == ("June 2024: a request is bad",)
     few = window(8, conclusive=False, matured=False)
     moved = window(7, alert("data_drift", "a"), alert("prediction_drift"), matured=False)
     assert len(decide([bad, moved, few]).reasons) == 2
+
+
+def test_a_window_that_has_just_begun_is_not_looked_at():
+    early = replace(window(8, alert("data_drift", "hour"), alert("prediction_drift")), is_early=True, is_over=False)
+    assert decide([window(7), early]).retrain is False
+    assert decide([window(7, alert("cost")), replace(window(8), is_early=True)]).retrain is True
+    assert decide([replace(window(7, alert("cost")), is_reference=True)]).retrain is False
 
 
 def test_too_little_seen_says_so():

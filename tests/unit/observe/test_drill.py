@@ -14,7 +14,8 @@ def keep(rows, requests, _):
     return rows, requests
 
 
-COLUMN = Fault("lost", "distance", "data_drift: distance", keep)
+COLUMN = Fault("lost", "distance", "data_drift: distance", keep, follows=frozenset({"prediction_drift"}))
+SERVICE = Fault("failing", "", "errors: failed requests", keep)
 CONTROL = Fault("control: nothing", "", "", keep)
 
 
@@ -64,6 +65,16 @@ def test_a_fault_must_name_its_own_column(window_with):
     assert not judged(COLUMN, window_with(alert("data_drift", "distance"), alert("data_drift", "carrier"))).behaved
     assert not judged(COLUMN, window_with(alert("data_drift", "distance", WARNING))).behaved
     assert not judged(COLUMN, window_with()).behaved
+
+
+def test_a_fault_may_raise_what_follows_from_it_and_nothing_else(window_with):
+    own = alert("errors", "failed requests")
+    assert judged(SERVICE, window_with(own)).behaved
+    for stray in ("latency", "prediction_drift", "cost", "performance", "data_drift"):
+        assert not judged(SERVICE, window_with(own, alert(stray, "x"))).behaved
+        assert judged(SERVICE, window_with(own, alert(stray, "x", WARNING))).behaved
+    lost = alert("data_drift", "distance")
+    assert not judged(COLUMN, window_with(lost, alert("latency", "p99"))).behaved
 
 
 def test_the_control_must_send_nothing_but_may_note_something(window_with):

@@ -5,14 +5,15 @@ import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import polars as pl
 import pytest
 
 from sluiceway.artifacts.canary_report import SkewEvidence
-from sluiceway.artifacts.health_report import Drill
+from sluiceway.artifacts.health_report import FAULTS, Drill, Seen
 from sluiceway.core.verdict import NO_OVERRIDES, Outcome, Override, Overrides
 from sluiceway.observe.gate import gate
 
-from .conftest import SERVED, rows_of
+from .conftest import HOLDOUT, SERVED, World, rows_of
 
 NOW = datetime(2024, 9, 1, tzinfo=UTC)
 SKEW = SkewEvidence(10, 100, {}, ())
@@ -50,45 +51,91 @@ def test_it_stops_on_a_noisy_control(judge, quiet):
     assert (closed.name, closed.measured, closed.limit) == ("drill, control: nothing", "data_drift: carrier", "nothing")
 
 
-@pytest.mark.parametrize("kind", ["data_drift", "prediction_drift", "performance", "cost", "errors", "latency"])
-def test_it_stops_when_an_alarm_was_never_tried(judge, quiet, kind):
-    some = tuple(drill for drill in quiet.drills if not drill.expected.startswith(f"{kind}:"))
+@pytest.mark.parametrize("fault", FAULTS)
+def test_it_stops_when_a_fault_was_never_planted(judge, quiet, fault):
+    some = tuple(drill for drill in quiet.drills if drill.fault != fault)
     closed = only(judge(replace(quiet, drills=some)))
-    assert (closed.name, closed.detail) == ("alarms that were not tried", kind)
-
-
-def test_it_stops_without_a_control(judge, quiet):
-    assert only(judge(replace(quiet, drills=quiet.drills[1:]))).detail == "a control without a fault"
+    assert (closed.name, closed.detail) == ("alarms that were not tried", fault)
 
 
 def test_it_stops_without_any_drill(judge, quiet):
-    assert only(judge(replace(quiet, drills=()))).measured == 7
+    assert only(judge(replace(quiet, drills=()))).measured == len(FAULTS)
+
+
+def test_a_fault_that_no_column_can_show_is_recorded_and_opens(judge, quiet):
+    idle = tuple(
+        replace(drill, name="unit", fired=(), not_applicable="nothing is measured") if drill.fault == "unit" else drill
+        for drill in quiet.drills
+    )
+    verdict = judge(replace(quiet, drills=idle))
+    (found,) = [each for each in verdict.criteria if each.outcome is Outcome.NO_REFERENCE]
+    assert found.detail == "not applicable: nothing is measured"
+    assert verdict.is_open
+
+
+def test_it_opens_on_a_column_of_which_much_is_missing():
+    """A world in which 40 % of ``distance``, its only number that is not seasonal, was never there."""
+    world = World(lacking=0.4)
+    report = world.observe(world.logged(rows_of(SERVED, 62, seed=5, lacking=0.4)))
+    lost = next(drill for drill in report.drills if drill.fault == "loss")
+    assert (lost.name, lost.column, lost.behaved) == ("60% of its values lost", "distance", True)
+    assert gate(report, world.promise, NO_OVERRIDES, NOW).outcome is Outcome.PASSED
 
 
 def test_it_stops_when_nobody_asked(judge, world, quiet):
     nothing = world.observe(world.logged(rows_of(SERVED, 1)[:0]))
     assert nothing.windows == ()
-    closed = judge(nothing).closed
-    assert [(each.name, each.measured, each.outcome) for each in closed] == [
-        ("requests seen", 0, Outcome.STOPPED),
-        ("rows that this version answered", 0, Outcome.STOPPED),
-        ("rows whose outcome has matured", 0, Outcome.STOPPED),
+    closed = only(judge(nothing))
+    assert (closed.name, closed.measured, closed.outcome) == (
+        "new rows that this version answered",
+        0,
+        Outcome.STOPPED,
+    )
+    assert only(judge(replace(quiet, seen=None))).outcome is Outcome.STOPPED
+
+
+def test_it_stops_when_outcomes_are_due_and_none_is_known(judge, world, quiet_rows):
+    unjoined = world.observe(world.logged(quiet_rows, outcomes=quiet_rows[:0]))
+    closed = only(judge(unjoined))
+    assert (closed.name, closed.outcome) == ("new rows whose outcome has matured", Outcome.STOPPED)
+    assert closed.detail == "none is known, and of 3,720 rows it is due"
+
+
+def test_what_another_version_answered_does_not_count(judge, world, quiet_rows):
+    others = [world.log(quiet_rows, version="v0"), world.log(rows_of(SERVED, 3, a_day=30, seed=8))]
+    report = world.observe(world.logged(quiet_rows, requests=others))
+    assert report.seen.rows == 90
+    assert only(judge(report)).measured == 90
+
+
+def test_where_nothing_new_was_seen_it_opens_and_says_so(judge, world):
+    held = world.learnt().filter(pl.col("_at") >= HOLDOUT)
+    verdict = judge(world.observe(world.logged(held, until=SERVED)))
+    assert verdict.outcome is Outcome.NO_REFERENCE
+    assert [(each.name, each.measured) for each in verdict.criteria if each.outcome is Outcome.NO_REFERENCE] == [
+        ("new rows that this version answered", 0),
+        ("new rows whose outcome has matured", 0),
     ]
 
 
-def test_it_stops_when_no_outcome_has_matured(judge, quiet):
-    unripe = tuple(replace(window, performance=None) for window in quiet.windows)
-    assert only(judge(replace(quiet, windows=unripe))).name == "rows whose outcome has matured"
+def test_where_too_few_outcomes_are_due_none_is_missed(judge, world):
+    report = world.observe(
+        world.logged(rows_of(SERVED, 5), until=SERVED + timedelta(days=5), matures=timedelta(days=4))
+    )
+    verdict = judge(report)
+    assert verdict.outcome is Outcome.NO_REFERENCE
+    assert [each.detail for each in verdict.criteria if each.outcome is Outcome.NO_REFERENCE] == [
+        f"of {report.seen.due} rows the outcome is due"
+    ]
 
 
 def test_too_little_is_inconclusive(judge, world):
     few = world.observe(world.logged(rows_of(SERVED, 3, a_day=30)))
-    assert {each.outcome for each in judge(few).closed} == {Outcome.INCONCLUSIVE}
+    assert only(judge(few)).outcome is Outcome.INCONCLUSIVE
+    assert only(judge(replace(few, seen=Seen(900, 500, 30)))).outcome is Outcome.INCONCLUSIVE
 
 
 def test_what_the_data_did_is_no_reason_to_stop(judge, world, quiet):
-    import polars as pl
-
     moved = rows_of(SERVED, 31).with_columns(distance=pl.col("distance") * 2)
     report = world.observe(world.logged(moved))
     assert any(not window.is_quiet for window in report.windows)

@@ -1,7 +1,7 @@
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sluiceway.declare.spec import Costs
@@ -22,6 +22,7 @@ def rows(drawn):
 
 
 @given(answers)
+@settings(deadline=None)
 def test_days_add_up_to_the_scores_of_all_rows(drawn):
     some = rows(drawn)
     found = by_day(some, threshold=0.4)

@@ -17,6 +17,15 @@ def test_the_page_is_written_once_for_a_report_and_its_verdict(world, quiet):
     world.objects.put(key, html.encode())
 
 
+def test_a_log_that_was_answered_slower_has_another_page_although_the_report_is_the_same(world, quiet, quiet_rows):
+    slower = world.observe(world.logged(quiet_rows, requests=[world.log(quiet_rows, latency_us=60_000)]))
+    assert slower.content_id == quiet.content_id
+    verdict = gate(quiet, world.promise, NO_OVERRIDES, NOW)
+    first, second = (write_page(each, verdict, world.promise, objects=world.objects) for each in (quiet, slower))
+    assert first != second
+    assert "one request in 100 takes 60 ms" in world.objects.get(second).decode()
+
+
 def test_another_verdict_has_another_page(world, quiet):
     passed = gate(quiet, world.promise, NO_OVERRIDES, NOW)
     stopped = gate(

@@ -40,3 +40,9 @@ def test_rows_are_taken_by_mask_or_by_place():
     some = rows([1, 2, 3])
     assert some.take(np.array([True, False, True])).at.tolist() == some.take(np.array([0, 2])).at.tolist() == [1, 3]
     assert len(some.take(np.array([2, 2, 2]))) == 3
+
+
+def test_rows_since_a_moment_hold_that_moment():
+    moment = datetime(1970, 1, 1, microsecond=5, tzinfo=UTC)
+    assert rows([1, 5, 5, 9]).since(moment).at.tolist() == [5, 5, 9]
+    assert len(rows([1, 2]).since(moment)) == 0

@@ -4,14 +4,23 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
+from sluiceway.adapters.memory_alerter import MemoryAlerter
+from sluiceway.adapters.memory_state import MemoryState
 from sluiceway.artifacts.codec import decode, encode
-from sluiceway.artifacts.health_report import ALERT, HealthReport
+from sluiceway.artifacts.health_report import ALERT, WARNING, HealthReport
 from sluiceway.core.errors import DamagedError
+from sluiceway.core.moments import FixedClock
+from sluiceway.core.verdict import NO_OVERRIDES
+from sluiceway.ledger.chain import Ledger
+from sluiceway.observe.gate import gate
+from sluiceway.observe.page import write_page
 from sluiceway.observe.run import run
+from sluiceway.observe.telling import tell
+from sluiceway.pages.health_headline import period, short_period
 from sluiceway.pages.health_page import HealthCharts
 from sluiceway.ports.progress import Silence
 
-from .conftest import SERVED, rows_of
+from .conftest import HOLDOUT, SERVED, rows_of
 
 CHANGED = datetime(2024, 8, 10, tzinfo=UTC)
 
@@ -39,6 +48,65 @@ def test_quiet_months_are_quiet_although_the_season_changes(quiet):
     wind = [drift for window in quiet.windows for drift in window.drift if drift.column.endswith("wind")]
     assert {drift.verdict for drift in wind} == {"seasonal"}
     assert all(drift.psi > 0.2 for drift in wind)
+
+
+def test_the_first_hours_of_a_month_alert_nobody_and_do_not_silence_what_comes(world):
+    """What was asked by 20:00 on the first is no August; that all distances doubled is still true on the tenth."""
+    first = datetime(2024, 8, 1, tzinfo=UTC)
+    august = rows_of(first, 31, a_day=300).with_columns(distance=pl.col("distance") * 2)
+    whole = rows_of(SERVED, 31, seed=5).vstack(august)
+    ledger, heard = Ledger(MemoryState(), FixedClock(CHANGED)), MemoryAlerter()
+
+    def looked_at(until):
+        report = world.observe(world.logged(whole.filter(pl.col("_at") < until), until=until))
+        tell(report, world.spec, alerter=heard, ledger=ledger, as_of=None)
+        return report
+
+    early = looked_at(first + timedelta(hours=20))
+    assert [(window.is_over, window.is_early) for window in early.windows] == [(True, False), (False, True)]
+    assert {alert.severity for alert in early.windows[1].alerts} == {WARNING}
+    assert (early.decision.retrain, heard.sent) == (False, [])
+    later = looked_at(first + timedelta(days=9))
+    assert [(window.is_over, window.is_early) for window in later.windows] == [(True, False), (False, False)]
+    assert ("08", "data_drift", "distance") in sent(later)
+    assert any(alert.subject == "distance" for *_, alerts in heard.sent for alert in alerts)
+
+
+def test_windows_in_which_the_reference_was_asked_again_are_marked_and_decide_nothing(world, quiet_rows):
+    """The canary asks the holdout, and all its outcomes turn out wrong: that is no news of July and August."""
+    held = world.learnt().filter(pl.col("_at") >= HOLDOUT)
+    wrong = held.with_columns(_label=1 - pl.col("_label"))
+    asked = wrong.vstack(quiet_rows)
+    report = world.observe(world.logged(asked, outcomes=asked))
+    assert [period(window) for window in report.windows] == [
+        "May 2024 (reference)", "June 2024 (reference)", "July 2024", "August 2024",
+    ]  # fmt: skip
+    assert "Jun 2024 (reference)" in [short_period(window) for window in report.windows]
+    assert (sent(report), report.decision.retrain) == ([], False)
+    may = [alert for alert in report.windows[0].alerts if alert.kind == "cost"]
+    assert may[0].message.endswith("; these are the reference's own rows")
+    assert may[0].since is None
+    alone = world.observe(world.logged(quiet_rows))
+    assert (report.windows[2:], report.decision) == (alone.windows, alone.decision)
+
+
+def test_a_window_that_begins_as_the_reference_is_measured_on_what_is_new(world):
+    """The holdout ended on the tenth; what came after it is most of the month."""
+    ended = datetime(2024, 7, 10, tzinfo=UTC)
+    candidate = world.candidate()
+    split = replace(candidate.evaluation.split, holdout_until=ended)
+    report = run(
+        replace(candidate, evaluation=replace(candidate.evaluation, split=split)),
+        world.features(),
+        world.logged(rows_of(SERVED, 31)),
+        promise=world.promise,
+        tables=world.tables,
+        objects=world.objects,
+        progress=Silence(),
+    )
+    july, _ = report.windows
+    new = rows_of(SERVED, 31).filter(pl.col("_at") > ended).height
+    assert (july.performance.rows, july.traffic.requests, july.is_reference) == (new, 31 * 60, False)
 
 
 def test_without_naming_the_season_its_column_alerts(world, quiet_rows):
@@ -102,6 +170,17 @@ def test_a_full_window_without_requests_is_shown_and_one_that_has_just_begun_is_
     july = quiet_rows.filter(pl.col("_at") < datetime(2024, 8, 1, tzinfo=UTC))
     report = world.observe(world.logged(july))
     assert [window.traffic.requests > 0 for window in report.windows] == [True, False]
+
+
+def test_of_very_short_windows_only_the_last_are_watched_and_the_report_says_so(world, quiet_rows, quiet):
+    hourly = replace(world, spec=replace(world.spec, observe=replace(world.spec.observe, window="1h")))
+    until = quiet_rows["_at"].max()
+    report = hourly.observe(hourly.logged(quiet_rows, until=until))
+    assert (len(report.windows), report.details["earlier_left_out"][:13]) == (120, "2024-07-01T00")
+    assert "earlier_left_out" not in quiet.details
+    verdict = gate(report, world.promise, NO_OVERRIDES, until)
+    page = world.objects.get(write_page(report, verdict, world.promise, objects=world.objects)).decode()
+    assert "The last 120 windows are watched; requests were logged since 2024-07-01T00:" in page
 
 
 def test_an_empty_log_makes_a_report_with_drills_alone(world):

@@ -84,9 +84,44 @@ def test_the_day_is_found_for_what_it_costs_and_for_f1(history, kind):
     assert first_day(history(wrong), kind) == CHANGED
 
 
+@pytest.mark.parametrize("kind", ["cost", "performance"])
+def test_the_day_on_which_things_got_better_is_no_answer(history, kind):
+    """From the first day of the log everything is wrong; in the middle of August half of it is right again."""
+
+    def healed(rows, late):
+        wrong = np.where(late & (np.arange(len(rows)) % 2 == 0), rows.outcome, 1 - rows.outcome)
+        return replace(rows, outcome=wrong)
+
+    assert first_day(history(healed), kind) == SERVED
+
+
+def test_where_things_only_got_better_there_is_no_day(history, reference):
+    def right(rows, late):
+        return replace(rows, outcome=(rows.probability >= reference.threshold).astype(float))
+
+    assert first_day(history(right), "cost") is None
+
+
 def test_the_day_is_found_for_failures_and_for_latency(history):
     assert first_day(history(status=503), "errors") == CHANGED
     assert first_day(history(latency_ms=80), "latency") == CHANGED
+
+
+def test_latency_is_dated_on_answered_requests_as_it_is_alerted_for(history):
+    """Requests that time out from the tenth on are failures; what is answered gets slow five days later."""
+    failing = history(status=503, latency_ms=60_000)
+    later = CHANGED + timedelta(days=5)
+    slow = np.where(failing.requests.at >= microseconds(later), 80_000, 3000)
+    answered = Requests(failing.requests.at, np.full(slow.size, 200), slow)
+    half = np.arange(slow.size) % 2 == 0
+    mixed = Requests(
+        *(
+            np.where(half, *(getattr(each, name) for each in (failing.requests, answered)))
+            for name in ("at", "status", "latency_us")
+        )
+    )
+    found = History(failing.rows, mixed, failing.now, failing.reference, SPEC)
+    assert (first_day(found, "errors"), first_day(found, "latency")) == (CHANGED, later)
 
 
 def test_a_change_may_lie_on_the_first_day_of_the_log(history):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluiceway.observe.spans import MOST, days_of, rolling, spans
+from sluiceway.observe.spans import MOST, days_of, is_early, rolling, spans
 
 moments = st.datetimes(datetime(1999, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))
 windows = st.sampled_from(["month", "1d", "7d", "36h", "30d", "1h"])
@@ -45,6 +45,33 @@ def test_weeks_begin_on_mondays_and_a_month_that_goes_on_ends_now():
     assert {span.began.weekday() for span in weeks} == {0}
     (month,) = spans("month", datetime(2024, 7, 4, tzinfo=UTC), datetime(2024, 7, 20, 6, tzinfo=UTC))
     assert (month.ended, month.is_over) == (datetime(2024, 7, 20, 6, tzinfo=UTC), False)
+
+
+@pytest.mark.parametrize(
+    ("window", "began", "until", "early"),
+    [
+        ("month", "2024-07-01T00", "2024-07-01T07", True),
+        ("month", "2024-07-01T00", "2024-07-07T23", True),
+        ("month", "2024-07-01T00", "2024-07-08T00", False),
+        ("month", "2024-07-28T05", "2024-08-01T00", True),
+        ("month", "2024-07-20T05", "2024-08-01T00", False),
+        ("7d", "2024-07-01T05", "2024-07-08T00", False),
+        ("7d", "2024-07-02T05", "2024-07-08T00", True),
+        ("30d", "2024-06-20T00", "2024-06-28T00", False),
+        ("1d", "2024-07-01T05", "2024-07-02T00", False),
+        ("1d", "2024-07-01T05", "2024-07-01T23", True),
+        ("1h", "2024-07-01T05", "2024-07-01T06", False),
+    ],
+)
+def test_a_stretch_is_early_until_seven_days_or_all_of_it_were_watched(window, began, until, early):
+    first, now = (datetime.fromisoformat(f"{each}:00+00:00") for each in (began, until))
+    assert is_early(spans(window, first, now)[-1], window, first=first) is early
+
+
+@given(windows, moments, st.timedeltas(timedelta(seconds=1), timedelta(days=400)))
+def test_a_whole_stretch_that_was_watched_from_its_beginning_is_never_early(window, first, ahead):
+    found = spans(window, first, first + ahead)
+    assert not any(is_early(span, window, first=first) for span in found[1:] if span.is_over)
 
 
 def test_before_the_first_moment_there_is_nothing():

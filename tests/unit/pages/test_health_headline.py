@@ -18,8 +18,8 @@ from sluiceway.artifacts.health_report import (
 from sluiceway.pages.health_headline import headline, period, short_period
 
 DAY = datetime(2013, 12, 5, tzinfo=UTC)
-CHANGE = Interval(0.674, 0.52, 0.83)
-SCORED = Performance(26_000, 0.97, 5000, 0.49, 0.41, CHANGE, 17.427, 10.41, CHANGE, 184_244.4)
+CHANGE = Interval(0.67, 0.525, 0.83)
+SCORED = Performance(25_539, 0.97, 5000, 0.49, 0.41, CHANGE, 17.387, 10.41, CHANGE, 178_189.4)
 SEASONAL = FeatureDrift("temp", 3.9, 0.01, 9.0, "ks", 0.6, 0.0, 0.6, 0.0, 0.0, "seasonal")
 
 
@@ -34,7 +34,7 @@ def report(*windows, retrain=False):
     )
 
 
-def alert(kind, subject="x", measured=0.674, severity=ALERT, since=DAY):
+def alert(kind, subject="x", measured=0.67, severity=ALERT, since=DAY):
     return Alert(severity, kind, subject, "", measured, 0.05, since)
 
 
@@ -43,11 +43,14 @@ def said(*windows, retrain=False):
 
 
 def test_it_says_what_moved_since_when_what_it_costs_and_what_to_do():
-    columns = [alert("data_drift", name, 1.2) for name in "abc"]
+    earlier = DAY - timedelta(days=2)
+    columns = [alert("data_drift", name, 1.2, since=earlier) for name in "abc"]
     december = window(12, alert("cost"), alert("prediction_drift"), *columns)
     assert said(window(11), december, retrain=True) == (
-        "December 2013: a request costs 67.4 % more than declared (17.43 against 10.41 USD), and the predictions and "
-        "3 columns moved, since 2013-12-05. That is 184,244 USD more than declared. Train again."
+        "December 2013: a request costs 67 % more than declared (17.39 against 10.41 USD), since "
+        "2013-12-05, and the predictions and "
+        "3 columns moved, since 2013-12-03. Over the 25,539 requests whose outcome is known that is 178,189 USD. "
+        "Train again."
     )
 
 
@@ -68,7 +71,7 @@ def test_the_newest_window_that_was_not_quiet_is_told_of():
     assert said(window(10, alert("errors")), window(11, alert("cost", severity=WARNING))).startswith("October 2013: ")
 
 
-def test_the_day_is_the_middle_of_the_alerts_days():
+def test_the_day_of_what_moved_is_the_middle_of_its_days():
     days = [
         alert("data_drift", str(number), since=DAY + timedelta(days=shift)) for number, shift in enumerate((-9, 0, 1))
     ]
@@ -82,6 +85,23 @@ def test_quiet_says_so_and_what_the_season_did():
     assert said(window(11)) == "All quiet in 26,000 requests. There is no need to train again."
 
 
+def test_where_nothing_could_be_judged_it_is_not_called_quiet():
+    unsure = replace(SEASONAL, verdict="inconclusive")
+    few = replace(window(11, drift=(unsure,), requests=90), prediction=unsure, performance=None)
+    assert said(few) == "Nothing could be judged yet: 90 requests, too few in every window."
+    unscored = replace(SCORED, cost_change=Interval(None, None, None), f1_change=Interval(None, None, None))
+    assert said(replace(few, performance=unscored)).startswith("Nothing could be judged yet")
+    assert said(few, replace(few, drift=(SEASONAL,))).startswith("All quiet")
+
+
+def test_where_only_the_reference_was_asked_again_nothing_was_new():
+    own = replace(window(11, drift=(SEASONAL,)), is_reference=True)
+    assert said(own, window(12, requests=0)) == (
+        "Nothing new was seen: the 26,000 requests are those that gate 5 judged it by. There is no need to train again."
+    )
+    assert said(own, window(12, drift=(SEASONAL,))).startswith("All quiet")
+
+
 def test_without_requests_there_is_nothing_to_say():
     assert said() == said(window(11, requests=0)) == "Nobody has asked this version anything yet."
 
@@ -91,8 +111,11 @@ def test_without_requests_there_is_nothing_to_say():
     [
         ("2013-11-01T00", "2013-12-01T00", "November 2013", "Nov 2013"),
         ("2013-11-01T00", "2013-11-20T06", "2013-11-01 to 2013-11-20", "2013-11-01"),
-        ("2013-11-04T00", "2013-11-11T00", "2013-11-04 to 2013-11-11", "2013-11-04"),
+        ("2013-11-04T00", "2013-11-11T00", "2013-11-04 to 2013-11-10", "2013-11-04"),
+        ("2013-11-04T00", "2013-11-05T00", "2013-11-04", "2013-11-04"),
+        ("2013-11-04T12", "2013-11-06T00", "2013-11-04 to 2013-11-05", "2013-11-04"),
         ("2013-11-04T06", "2013-11-04T12", "2013-11-04 06:00", "2013-11-04"),
+        ("2013-11-04T21", "2013-11-05T03", "2013-11-04 21:00", "2013-11-04"),
     ],
 )
 def test_a_window_is_named_as_people_do(began, ended, long, short):

@@ -83,6 +83,11 @@ def test_the_headline_comes_first_and_the_rehearsal_is_named():
     assert "health, live" in html(replace(REPORT, scope="live"))
 
 
+def test_a_rehearsal_wears_no_bare_passed():
+    assert '<span class="badge stopped">Stopped in rehearsal</span>' in html()
+    assert '<span class="badge stopped">Stopped live</span>' in html(replace(REPORT, scope="live"))
+
+
 def test_alerts_stand_before_warnings_with_their_window_and_day():
     page = html()
     told = page[page.index("What to know") : page.index("Train again?")]

@@ -30,6 +30,24 @@ def test_no_other_place_explains_more(drawn):
     assert left_unexplained(values, weights, found.place) <= least + 1e-6 * max(least, 1.0)
 
 
+@given(series)
+def test_where_it_must_rise_no_other_rise_explains_more(drawn):
+    values, weights = (np.array(each, dtype=float) for each in zip(*drawn, strict=True))
+    found = change_point(values, weights, rising=True)
+    places = [p for p in range(1, values.size) if weights[:p].sum() and weights[p:].sum() and weights[p]]
+    means = {
+        p: [np.average(values[part], weights=weights[part]) for part in (slice(None, p), slice(p, None))]
+        for p in places
+    }
+    rises = [p for p in places if means[p][1] > means[p][0] + 1e-9]
+    if found is None:
+        assert rises == []
+        return
+    assert found.after > found.before
+    least = min((left_unexplained(values, weights, place) for place in rises), default=np.inf)
+    assert left_unexplained(values, weights, found.place) <= least + 1e-6 * max(least, 1.0)
+
+
 @given(st.integers(1, 39), st.floats(1.5, 10), st.integers(0, 2**31))
 def test_a_step_is_found_where_it_was_planted(place, height, seed):
     rng = np.random.default_rng(seed)

@@ -1,3 +1,5 @@
+from collections import Counter
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -67,6 +69,14 @@ def test_nothing_then_or_nothing_now_compares_to_nothing():
     assert np.isnan(NumberProfile.of(np.array([1.0])).compare(np.array([])).missing)
 
 
+@given(st.lists(st.floats(-1000, 1000, width=32), min_size=1, max_size=60))
+@settings(deadline=None)
+def test_the_spread_is_that_of_the_quantiles(values):
+    profile = NumberProfile.of(np.array([*values, np.nan, np.inf, -np.inf]))
+    assert profile.spread == pytest.approx(np.quantile(np.array(values), [0.1, 0.5, 0.9]), rel=1e-5, abs=1e-4)
+    assert profile.compare(np.array([*values, np.inf])).spread == profile.spread
+
+
 @given(rows, rows)
 @settings(deadline=None)
 def test_every_row_of_a_text_is_in_one_bin(then, now):
@@ -80,12 +90,34 @@ def test_every_row_of_a_text_is_in_one_bin(then, now):
     assert placed.tolist() == found.counts.tolist()
 
 
-def test_a_new_category_is_seen_and_the_rare_are_pooled():
+def test_the_rare_are_pooled_and_what_was_never_seen_has_a_bin_of_its_own():
     then = {"UA": 500, "B6": 490, "once": 1, "twice": 2, None: 7}
     profile = CategoryProfile.of(then)
-    assert (profile.categories, profile.counts.tolist()) == (("UA", "B6"), [500, 490, 3, 7])
-    assert profile.compare({"UA": 500, "B6": 490, "other": 3, "": 7}).stability.index == 0
+    assert (profile.categories, profile.counts.tolist()) == (("UA", "B6"), [500, 490, 3, 0, 7])
+    assert profile.compare({"UA": 500, "B6": 490, "twice": 3, "": 7}).stability.index == 0
+    assert profile.compare({"UA": 500, "B6": 490, "other": 3, "": 7}).counts.tolist() == [500, 490, 0, 3, 7]
     assert profile.compare({"UA": 350, "B6": 340, "renamed": 303, None: 7}).stability.index > 1
+
+
+def test_where_many_were_seen_once_new_ones_are_no_drift():
+    tail = {f"town {number}": 1 for number in range(40)}
+    profile = CategoryProfile.of({"city": 960, **tail})
+    assert profile.rare is None
+    others = {f"village {number}": 1 for number in range(40)}
+    assert profile.compare({"city": 960, **others}).stability.index == 0
+
+
+@given(st.integers(0, 2**31), st.floats(0.0, 1.0))
+@settings(deadline=None, max_examples=50)
+def test_the_next_rows_of_the_same_world_do_not_drift(seed, tail):
+    """Up to half of the rows are villages, of which some are ever new; the rest are three cities."""
+    rng = np.random.default_rng(seed)
+
+    def rows():
+        villages, cities = rng.zipf(1.5, 2000) + 9, rng.integers(0, 3, 2000)
+        return Counter(np.where(rng.random(2000) < tail / 2, villages, cities).astype(str).tolist())
+
+    assert not CategoryProfile.of(rows()).compare(rows()).stability.exceeds(0.2)
 
 
 def test_a_column_that_names_things_only_moves_by_what_is_missing():
