@@ -67,6 +67,7 @@ def answer(seen: "LookedAt", currency: str, workspace: Workspace, common: Common
                 "requests": seen.requests,
                 "looked_at_one_in": seen.one_in,
                 "unknown_versions": dict(seen.unknown),
+                "unread_lines": seen.unread.lines,
                 "reports": [health_json(each, currency, workspace, now) for each in seen.found],
             }
         )
@@ -108,6 +109,8 @@ def others(seen: "LookedAt") -> list[str]:
     lines = [
         f"{rows:,} rows were answered by {version}, which is not registered" for version, rows in seen.unknown.items()
     ]
+    if seen.unread.lines:
+        lines.append(f"{seen.unread.lines:,} lines of the log cannot be read and were left out: {seen.unread.first}")
     if not seen.found:
         lines.append("No registered version answered anything: inconclusive, which is not healthy.")
     return lines

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from sluiceway.artifacts.canary_report import Unread
 from sluiceway.artifacts.codec import encode
 from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.artifacts.health_report import HealthReport
@@ -56,7 +57,7 @@ class LookedAt:
     """What a look at the live log came to.
 
     ``requests`` counts what arrived from ``since`` (UTC) on, of which one in ``one_in`` was looked at; ``unknown``
-    counts rows by versions that the registry does not know.
+    counts rows by versions that the registry does not know, ``unread`` lines that could not be read.
     """
 
     since: datetime
@@ -65,6 +66,7 @@ class LookedAt:
     one_in: int
     found: tuple[Health, ...]
     unknown: Mapping[str, int]
+    unread: Unread
 
     @property
     def is_open(self) -> bool:
@@ -119,7 +121,7 @@ class LiveHealth:
             else:
                 found.append(self._health(who, answered, now))
         found.sort(key=lambda each: each.answering.is_serving)  # what holds now is recorded and said last
-        return LookedAt(since, now, asked * self._log.one_in, self._log.one_in, tuple(found), unknown)
+        return LookedAt(since, now, asked * self._log.one_in, self._log.one_in, tuple(found), unknown, self._log.unread)
 
     def settle(self, seen: LookedAt, *, only_news: bool = False) -> LookedAt:
         """Put what was seen on record, and send the alerts that are due of those that answer now.

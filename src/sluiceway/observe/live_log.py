@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zlib import crc32
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sluiceway.artifacts.canary_report import Unread
 from sluiceway.artifacts.model_bundle import ModelBundle
 from sluiceway.artifacts.request_record import RequestRecord
 from sluiceway.artifacts.rollout_state import LIVE
 from sluiceway.artifacts.serving_contract import ServingContract
 from sluiceway.observe.logged import ANSWERED, ARRIVAL
 from sluiceway.plans.moments_sql import MICROSECOND, microseconds, moment_of
-from sluiceway.plans.request_log import FEATURE, INPUT, KEY, record_table, records_of
+from sluiceway.plans.readable_lines import ReadableLines
+from sluiceway.plans.request_log import FEATURE, INPUT, KEY, records_of
 from sluiceway.ports.request_log import RequestLog, pieces
 
 MOST_ROWS = 500_000
@@ -63,6 +66,7 @@ class LiveLog:
         self._mark = after
         self._most_rows = most_rows
         self._tables: dict[str, list[pa.Table]] = defaultdict(list)
+        self._lines = ReadableLines()
         self.one_in = 1
 
     def read(self, since: datetime) -> None:
@@ -71,8 +75,14 @@ class LiveLog:
         self._keep(lambda table: pc.greater_equal(table[ARRIVAL], pa.scalar(since, table[ARRIVAL].type)))
         for mark, piece in pieces(self._log, after=self._mark):
             self._mark = mark
-            if _last_arrival(piece) >= since_us - SLACK_US:
-                self._take([each for each in records_of(piece) if each.arrival >= since_us and each.scope == LIVE])
+            if _may_hold(piece, since_us - SLACK_US):
+                records = self._lines.records(mark, piece)
+                self._take([each for each in records if each.arrival >= since_us and each.scope == LIVE])
+
+    @property
+    def unread(self) -> Unread:
+        """How many lines could not be read, and where the first one is."""
+        return self._lines.unread
 
     @property
     def tables(self) -> list[pa.Table]:
@@ -100,10 +110,10 @@ class LiveLog:
     def _table(self, records: Sequence[RequestRecord], bundle: ModelBundle | None) -> pa.Table:
         """Keep the columns that are looked at; a model is fed float32."""
         if bundle is None:
-            return record_table(records, contract=NOTHING, columns=()).select(OWN)
+            return self._lines.table(records, contract=NOTHING, columns=()).select(OWN)
         full = bundle.contract
         inputs = tuple(field for field in full.inputs if field.name in self._key)
-        table = record_table(records, contract=ServingContract(inputs, full.key, (), ()), columns=bundle.columns)
+        table = self._lines.table(records, contract=ServingContract(inputs, full.key, (), ()), columns=bundle.columns)
         wanted = [name for name in table.column_names if name.startswith((KEY, INPUT, FEATURE))]
         numbers = {FEATURE + column.name for column in bundle.columns if column.type == "number"}
         chosen = table.select([*OWN, *wanted])
@@ -123,9 +133,12 @@ def _is_held(request_id: str, one_in: int) -> bool:
     return one_in == 1 or crc32(request_id.encode()) % one_in == 0
 
 
-def _last_arrival(piece: bytes) -> int:
-    (record,) = records_of(piece[piece.rfind(b"\n", 0, len(piece) - 1) + 1 :])
-    return record.arrival
+def _may_hold(piece: bytes, since_us: int) -> bool:
+    """Tell by its last line whether a piece may hold what is looked for; where that cannot be read, it may."""
+    try:
+        return any(record.arrival >= since_us for record in records_of(piece[piece.rfind(b"\n", 0, -1) + 1 :]))
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return True
 
 
 def _answered(tables: Sequence[pa.Table]) -> Answered | None:

@@ -146,3 +146,15 @@ def test_the_windows_of_live_traffic_go_by_arrival_where_the_present_is_pinned()
     assert rows.outcome[1] == 1
     earlier = replace(logged, known_by=PINNED - 30 * HOUR).rows(bundles.COLUMNS)
     assert earlier.outcome[1] != earlier.outcome[1]  # NaN: by then it had not matured
+
+
+def test_lines_that_cannot_be_read_are_left_out_and_counted():
+    log = Counted(a_record(1))
+    log.append(b"{no line}\n")
+    log.write(a_record(2), a_record(3, features={"distance": "far"}))
+    log.append(b"\xff\n")
+    live = a_live_log(log)
+    live.read(NOW - 24 * HOUR)
+    assert held(live) == ["r1", "r2"]
+    assert live.unread.lines == 3
+    assert "line 2 " in live.unread.first
