@@ -18,8 +18,9 @@ from pathlib import Path
 
 from measured import table
 from sluiceway.adapters.obstore_objects import ObstoreObjects
+from sluiceway.declare.files import files
 from sluiceway.declare.project import Project
-from sluiceway.declare.source import Source, files
+from sluiceway.declare.source import Source
 from sluiceway.ingest.hashing import hash_all
 from sluiceway.ingest.storing import store_files
 from sluiceway.ports.progress import Silence

@@ -16,7 +16,8 @@ import polars as pl
 from measured import table
 from sluiceway.artifacts.table_ref import Column, TableRef
 from sluiceway.declare.expectation import Expectation, column
-from sluiceway.declare.source import Source, files
+from sluiceway.declare.files import files
+from sluiceway.declare.source import Source
 from sluiceway.validate.rules import declared_rules, measure
 from sluiceway.validate.source_table import SourceTable
 

@@ -9,8 +9,9 @@ from sluiceway.declare.feature_view import FeatureView, RequestView, count, late
 from sluiceway.declare.feature_view import maximum as max  # noqa: A004
 from sluiceway.declare.feature_view import minimum as min  # noqa: A004
 from sluiceway.declare.feature_view import total as sum  # noqa: A004
+from sluiceway.declare.files import files
 from sluiceway.declare.pipeline import Label, Pipeline, Search, Split
-from sluiceway.declare.source import Source, files
+from sluiceway.declare.source import Source
 
 __version__ = "0.1.0"
 

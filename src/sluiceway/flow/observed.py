@@ -6,8 +6,8 @@ import msgspec
 
 from sluiceway.core.digest import sha256_hex
 from sluiceway.core.errors import UnknownObjectError
+from sluiceway.declare.files import Files
 from sluiceway.declare.project import Project
-from sluiceway.declare.source import Files
 from sluiceway.flow.kit import Kit
 from sluiceway.flow.material import materials
 from sluiceway.ingest.selection import file_identity

@@ -3,7 +3,7 @@
 from difflib import get_close_matches
 
 from sluiceway.core.errors import SourceError
-from sluiceway.declare.source import Files
+from sluiceway.declare.files import Files
 from sluiceway.ingest.hashing import REHASH_BELOW_BYTES, hash_all
 from sluiceway.plans.file_pattern import fixed_part, folder_of, matching
 from sluiceway.ports.object_store import ObjectInfo, ObjectStore

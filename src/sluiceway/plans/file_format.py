@@ -8,7 +8,7 @@ import pyarrow.json as arrow_json
 import pyarrow.parquet as pq
 
 from sluiceway.core.errors import SourceError
-from sluiceway.declare.source import Files
+from sluiceway.declare.files import Files
 from sluiceway.plans.csv_text import read_csv
 from sluiceway.plans.unpacking import unpack
 

@@ -8,8 +8,9 @@ import pyarrow as pa
 from sluiceway.artifacts.dataset_version import EVENT_TIME, KNOWN_TIME
 from sluiceway.artifacts.table_ref import Column
 from sluiceway.core.errors import DeclarationError, SourceError, UnknownNameError
+from sluiceway.declare.files import Files
 from sluiceway.declare.project import Project
-from sluiceway.declare.source import Files, Source
+from sluiceway.declare.source import Source
 from sluiceway.plans.file_format import concatenate, decode
 from sluiceway.plans.file_pattern import folder_of, matching
 from sluiceway.plans.lineage import tables_read

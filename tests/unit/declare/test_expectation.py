@@ -4,7 +4,8 @@ import pytest
 
 from sluiceway.core.errors import DeclarationError
 from sluiceway.declare.expectation import KINDS, column, fresh, reference, row
-from sluiceway.declare.source import Source, files
+from sluiceway.declare.files import files
+from sluiceway.declare.source import Source
 
 
 @pytest.mark.parametrize("share", [0, -0.1, 1.01, float("nan")])

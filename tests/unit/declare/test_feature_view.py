@@ -13,7 +13,8 @@ from sluiceway.declare.feature_view import (
     minimum,
     total,
 )
-from sluiceway.declare.source import Source, files
+from sluiceway.declare.files import files
+from sluiceway.declare.source import Source
 
 LANDINGS = Source("landings", files("a.csv"), key="flight_id", event_time="landed_at")
 

@@ -6,8 +6,9 @@ import pytest
 
 from sluiceway.core.errors import DeclarationError
 from sluiceway.declare.feature_view import FeatureView, RequestView, mean
+from sluiceway.declare.files import files
 from sluiceway.declare.pipeline import Label, Pipeline, Search, Split
-from sluiceway.declare.source import Source, files
+from sluiceway.declare.source import Source
 
 SCHEDULE = Source("schedule", files("s.csv"), key="id", event_time="leaves_at")
 LANDINGS = Source("landings", files("l.csv"), key="id", event_time="landed_at")

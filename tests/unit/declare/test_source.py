@@ -3,7 +3,8 @@
 import pytest
 
 from sluiceway.core.errors import DeclarationError
-from sluiceway.declare.source import Files, Source, files, window
+from sluiceway.declare.files import Files, files
+from sluiceway.declare.source import Source, window
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ import pytest
 from sluiceway.adapters.delta_tables import DeltaTables
 from sluiceway.adapters.duckdb_engine import DuckdbEngine
 from sluiceway.adapters.obstore_objects import ObstoreObjects
+from sluiceway.declare.files import files
 from sluiceway.declare.project import Project
-from sluiceway.declare.source import Source, files
+from sluiceway.declare.source import Source
 from sluiceway.ingest.integrity import inspect, inspected
 from sluiceway.ingest.run import run
 from sluiceway.ports.progress import Silence

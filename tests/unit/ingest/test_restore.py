@@ -7,8 +7,9 @@ import pytest
 from sluiceway.adapters.duckdb_engine import DuckdbEngine
 from sluiceway.adapters.memory_tables import MemoryTables
 from sluiceway.adapters.obstore_objects import ObstoreObjects
+from sluiceway.declare.files import files
 from sluiceway.declare.project import Project
-from sluiceway.declare.source import Source, files
+from sluiceway.declare.source import Source
 from sluiceway.ingest.restore import prove_restore
 from sluiceway.ingest.run import run
 from sluiceway.ports.progress import Silence

@@ -15,8 +15,9 @@ from sluiceway.adapters.obstore_objects import ObstoreObjects
 from sluiceway.artifacts.codec import decode, encode
 from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.core.errors import DamagedError, SourceError, UnknownNameError
+from sluiceway.declare.files import files
 from sluiceway.declare.project import Project
-from sluiceway.declare.source import Source, files
+from sluiceway.declare.source import Source
 from sluiceway.ingest.diff import difference
 from sluiceway.ingest.restore import restore_to
 from sluiceway.ingest.run import run
@@ -217,7 +218,8 @@ from sluiceway.adapters.delta_tables import DeltaTables
 from sluiceway.adapters.duckdb_engine import DuckdbEngine
 from sluiceway.adapters.obstore_objects import ObstoreObjects
 from sluiceway.declare.project import Project
-from sluiceway.declare.source import Source, files
+from sluiceway.declare.files import files
+from sluiceway.declare.source import Source
 from sluiceway.ingest.run import run
 
 class Slow:

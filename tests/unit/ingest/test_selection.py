@@ -3,7 +3,7 @@
 import hashlib
 
 from sluiceway.adapters.obstore_objects import ObstoreObjects
-from sluiceway.declare.source import files
+from sluiceway.declare.files import files
 from sluiceway.ingest.selection import file_identity, selected
 
 

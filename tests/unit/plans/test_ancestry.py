@@ -1,7 +1,8 @@
 import pytest
 
 from sluiceway.core.errors import UnknownNameError
-from sluiceway.declare.source import Source, files
+from sluiceway.declare.files import files
+from sluiceway.declare.source import Source
 from sluiceway.plans.ancestry import Ancestry
 
 SOURCES = {

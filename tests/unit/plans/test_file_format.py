@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pyarrow import feather
 
 from sluiceway.core.errors import SourceError
-from sluiceway.declare.source import files
+from sluiceway.declare.files import files
 from sluiceway.plans.file_format import concatenate, decode
 
 LINE = st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0"), min_size=1)

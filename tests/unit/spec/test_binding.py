@@ -10,9 +10,10 @@ from sluiceway.artifacts.table_ref import Column
 from sluiceway.core.errors import DeclarationError
 from sluiceway.declare.expectation import column, fresh, reference, row
 from sluiceway.declare.feature_view import FeatureView, RequestView, latest, maximum, mean
+from sluiceway.declare.files import files
 from sluiceway.declare.pipeline import Label, Pipeline
 from sluiceway.declare.project import Project
-from sluiceway.declare.source import Source, files
+from sluiceway.declare.source import Source
 from sluiceway.spec.binding import bind
 from sluiceway.spec.parse import parse_spec
 from sluiceway.spec.run import run

@@ -19,9 +19,10 @@ from sluiceway.artifacts.promise import Promise
 from sluiceway.artifacts.serving_contract import Field, ServingContract
 from sluiceway.core.verdict import NO_OVERRIDES, Verdict
 from sluiceway.declare.encoding import encode
+from sluiceway.declare.files import files
 from sluiceway.declare.pipeline import Label, Pipeline, Search, Split
 from sluiceway.declare.project import Project
-from sluiceway.declare.source import Source, files
+from sluiceway.declare.source import Source
 from sluiceway.declare.spec import Acceptance, Costs, Metric, ProblemStatement, ServiceLevel, Spec, Target
 from sluiceway.ports.progress import Silence
 

@@ -13,9 +13,10 @@ from sluiceway.artifacts.dataset_version import TABLES_FOLDER, DatasetVersion, R
 from sluiceway.artifacts.promise import Promise
 from sluiceway.declare.expectation import column, fresh, reference, row
 from sluiceway.declare.feature_view import FeatureView, latest
+from sluiceway.declare.files import files
 from sluiceway.declare.pipeline import Label, Pipeline
 from sluiceway.declare.project import Project
-from sluiceway.declare.source import Source, files
+from sluiceway.declare.source import Source
 from sluiceway.declare.spec import Acceptance, Costs, Metric, ProblemStatement, ServiceLevel, Spec, Target
 from sluiceway.ports.progress import Silence
 from sluiceway.validate.run import run

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from sluiceway.artifacts.codec import decode
 from sluiceway.core.verdict import NO_OVERRIDES, Outcome
 from sluiceway.declare.expectation import column, fresh, reference, row
-from sluiceway.declare.source import Source, files
+from sluiceway.declare.files import files
+from sluiceway.declare.source import Source
 from sluiceway.validate.gate import gate
 from sluiceway.validate.measured import Measured
 from sluiceway.validate.rules import exact_mean
