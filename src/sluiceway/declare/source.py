@@ -16,8 +16,9 @@ class Source:
     ``event_time`` says when a row's fact was true, ``known_time`` when one could first have known it; both are
     expressions over the source's columns, in UTC. ``known_time`` defaults to ``event_time``. A source with neither
     is a timeless reference: it can be joined and checked against in SQL, but no feature may be built on it.
-    ``origin`` is where its rows come from; ``key`` names the columns that identify a fact: a later row with the same key corrects the earlier.
-    ``upstream`` identifies the sources that its SQL reads; it is filled in when the project is read.
+    ``origin`` is where its rows come from. ``key`` names the columns that identify a fact: a later row with the same
+    key corrects the earlier. ``upstream`` identifies the sources that its SQL reads; it is filled in when the project
+    is read.
 
     Raises:
         DeclarationError: a name, an expression or a combination that cannot be.

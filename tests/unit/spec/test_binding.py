@@ -42,8 +42,8 @@ NO_CARRIER = SPEC.replace("[carrier, distance]", "[distance]").replace("slices: 
 def parts(**changes):
     """The declaration of a small project, with what a test puts in its place."""
     settings = {
-        "raw": {"files": files("data/flights.csv")},
-        "airports": {"files": files("data/airports.csv"), "key": "faa"},
+        "raw": {"origin": files("data/flights.csv")},
+        "airports": {"origin": files("data/airports.csv"), "key": "faa"},
         "schedule": {"sql": SCHEDULE_SQL, "key": "id", "event_time": "sched_dep"},
         "landings": {"sql": LANDINGS_SQL, "key": "id", "event_time": "landed_at"},
         "label": {"expression": "delay > 30", "at": "sched_dep", "matures": "36h"},
@@ -102,10 +102,10 @@ def test_a_fitting_declaration_tells_the_columns_of_every_source(folder):
     ("changes", "words"),
     [
         (
-            {"raw": {"files": files("data/flihgts.csv")}},
+            {"raw": {"origin": files("data/flihgts.csv")}},
             "'data/flihgts.csv'; did you mean 'data/flights.csv'?",
         ),
-        ({"raw": {"files": files("other/*.csv")}}, "no file matches 'other/*.csv'; put the file there"),
+        ({"raw": {"origin": files("other/*.csv")}}, "no file matches 'other/*.csv'; put the file there"),
         (
             {"schedule": {"sql": "SELECT * FROM rwa"}},
             "its SQL reads 'rwa': no source is called 'rwa'. Did you",
@@ -216,7 +216,7 @@ def test_all_misfits_are_told_at_once(folder):
 
 
 def test_a_broken_source_is_told_once_though_others_read_it(folder):
-    found = refusals(folder, raw={"files": files("data/none.csv")})
+    found = refusals(folder, raw={"origin": files("data/none.csv")})
     assert len(found) == 1
     assert "source 'raw'" in found[0]
 
@@ -266,7 +266,7 @@ def test_a_label_that_looks_across_rows_may_share_a_column_with_an_input(folder)
 
 
 def test_a_leak_is_found_in_a_source_with_sql_over_its_own_file(folder):
-    own = {"files": files("data/flights.csv"), "sql": "SELECT *, arr_delay > 0 AS hint FROM schedule"}
+    own = {"origin": files("data/flights.csv"), "sql": "SELECT *, arr_delay > 0 AS hint FROM schedule"}
     [found] = refusals(
         folder,
         schedule=own,
