@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from sluiceway.artifacts.request_record import CHALLENGER, CHAMPION
 from sluiceway.core.errors import RequestError
 from sluiceway.deploy.loading import Serving
 from sluiceway.deploy.request import AskedRow
 from sluiceway.deploy.served_model import Known, ServedModel
-
-CHAMPION, CHALLENGER = "champion", "challenger"
 
 
 class Answered(NamedTuple):
