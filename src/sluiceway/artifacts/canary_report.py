@@ -70,7 +70,10 @@ class QualityEvidence:
 
 @dataclass(frozen=True, slots=True)
 class SplitEvidence:
-    """Whether the arms got the share they should: entities seen, on the challenger's arm, and the test's p-value."""
+    """Whether the arms got the share they should: entities seen, on the challenger's arm, and the test's p-value.
+
+    The p-value holds at every look at once.
+    """
 
     entities: int
     on_challenger: int

@@ -11,7 +11,7 @@ from sluiceway.core.verdict import Criterion, Measure, Outcome, Overrides, Verdi
 from sluiceway.declare.spec import Spec
 from sluiceway.stats.binomial_bounds import trials_needed
 
-STAGE_VERSION = 2
+STAGE_VERSION = 3
 BROKEN_SPLIT = 0.001
 NAMED_AT_MOST = 3
 FEWEST_FOR_SHARE = FEWEST_FOR_MEDIAN = 100
