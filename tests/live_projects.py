@@ -71,9 +71,11 @@ class LiveProject:
     asked: int = 0
     endpoint: InProcess | None = None
 
-    def register(self, version: int, model: bytes, *, gate: Verdict = OPEN, rehearsal: Verdict | None = OPEN) -> str:
+    def register(
+        self, version: int, model: bytes, *, gate: Verdict = OPEN, rehearsal: Verdict | None = OPEN, **bundle: Any
+    ) -> str:
         """Make a candidate known: its evidence, its registration, gate 5's verdict and the rehearsal's."""
-        candidate = self._candidate(version, model)
+        candidate = self._candidate(version, model, **bundle)
         node = next(node for node in GRAPH if node.name == "evaluate")
         keep(node, f"recipe-{version}", candidate, parents={}, kit=self.kit, settings=Settings())
         told = {"model": "late", "version": version}
@@ -87,11 +89,11 @@ class LiveProject:
     def judged(self, gate: int, stage: str, artifact: str, above: dict, verdict: Verdict, scope: str | None = None):
         record_verdict(self.kit.ledger, Standing(gate, stage, artifact, above, verdict, scope, 0), as_of=None)
 
-    def _candidate(self, version: int, model: bytes) -> Candidate:
-        wrapped = bundles.made(model, threshold=0.5 - version / 1_000)
-        baseline = bundles.made(bundles.logistic(**TRUTH), role="baseline")
-        for bundle, data in ((wrapped, model), (baseline, bundles.logistic(**TRUTH))):
-            self.kit.objects.put(bundle.onnx, data)
+    def _candidate(self, version: int, model: bytes, **bundle: Any) -> Candidate:
+        wrapped = bundles.made(model, threshold=0.5 - version / 1_000, **bundle)
+        baseline = bundles.made(bundles.logistic(**TRUTH), role="baseline", **bundle)
+        for each, data in ((wrapped, model), (baseline, bundles.logistic(**TRUTH))):
+            self.kit.objects.put(each.onnx, data)
         split = SplitReport(BEGAN, BEGAN, BEGAN, BEGAN, 0, 1, 1, 0, (), 0, 0)
         same, repeats = Parity(1, 0.0, 0), Reproduction((), same_bytes=True, baseline_same_bytes=True)
         evaluation = Evaluation(

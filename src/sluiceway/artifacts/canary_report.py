@@ -121,7 +121,7 @@ class CanaryReport:
     ``ended_by`` is ``promoted``, ``aborted`` or ``running`` (the traffic ended first), ``reason`` says why in words.
     ``requests`` is the table of logged requests; ``began`` to ``ended`` is the canary, ``until`` the log's end.
     ``looks`` are the moments at which it was judged. ``answers`` identifies what was asked and answered, without what
-    differs from run to run.
+    differs from run to run. ``beside`` says why a rehearsal's champion is not the live one, if it is not.
     """
 
     scope: str
@@ -143,6 +143,7 @@ class CanaryReport:
     looks: tuple[Look, ...] = ()
     answers: str = ""
     unread: Unread = Unread()
+    beside: str = ""
 
     @property
     def hours(self) -> float:

@@ -27,7 +27,7 @@ from sluiceway.cli.validate import user
 from sluiceway.core.duration import parse_duration
 from sluiceway.core.errors import MisuseError
 from sluiceway.core.moments import iso
-from sluiceway.flow.live_rollout import NOBODY, begin, end, go_back, last_judged, shown, state_now
+from sluiceway.flow.live_rollout import NOBODY, begin, end, go_back, last_judged, shown, state_now, take_over
 from sluiceway.ledger.rolling import current
 from sluiceway.workspace import Workspace
 
@@ -42,13 +42,23 @@ Author = Annotated[str | None, Parameter(help="Who answers for it; by default wh
 def start(
     version: Annotated[int | None, Parameter(help="The registered version; the newest by default.")] = None,
     *,
+    replace: Annotated[
+        bool, Parameter(help="Let a version that takes other requests answer everything, with no canary.", negative=())
+    ] = False,
+    reason: Annotated[str | None, Parameter(help="Why it may replace the champion; it goes onto the ledger.")] = None,
     author: Author = None,
     common: Common = HERE,
 ) -> int:
-    """Put a registered version on the live canary."""
+    """Put a registered version on the live canary, or in the champion's place where no canary is possible."""
+    if replace != (reason is not None):
+        raise MisuseError('--replace and --reason go together, as in --replace --reason "callers send wind from today"')
     workspace = opened(common)
+    who = author or user()
     with turn(workspace, "rollout start"):
-        made = begin(workspace.kit, version=version, author=author or user())
+        if reason is not None:
+            made = take_over(workspace.kit, version=version, reason=given(reason), author=who)
+        else:
+            made = begin(workspace.kit, version=version, author=who)
     if isinstance(made, RolloutState):
         return told(made, common)
     now = workspace.kit.clock.now()

@@ -57,10 +57,12 @@ class CanaryWatch:
         canary: Who against whom.
         began: The state in which the challenger got its first share.
         log: What the servers write.
+        beside: Why the champion is not the live one, if it is not.
     """
 
-    def __init__(self, canary: Canary, began: RolloutState, log: RequestLog) -> None:
+    def __init__(self, canary: Canary, began: RolloutState, log: RequestLog, *, beside: str = "") -> None:
         self._canary = canary
+        self._beside = beside
         self._states = [began]
         self._log = log
         self._mark = ""
@@ -101,6 +103,7 @@ class CanaryWatch:
             requests=NOT_STORED,
             looks=tuple(self._looks),
             unread=self._lines.unread,
+            beside=self._beside,
         )
 
     def _read(self) -> None:

@@ -11,7 +11,7 @@ from sluiceway.core.verdict import Criterion, Measure, Outcome, Overrides, Verdi
 from sluiceway.declare.spec import Spec
 from sluiceway.stats.binomial_bounds import trials_needed
 
-STAGE_VERSION = 2
+STAGE_VERSION = 3
 BROKEN_SPLIT = 0.001
 NAMED_AT_MOST = 3
 FEWEST_FOR_SHARE = FEWEST_FOR_MEDIAN = 100
@@ -49,7 +49,8 @@ def _end(report: CanaryReport) -> Iterator[Criterion]:
     elif report.ended_by == "running":
         outcome = Outcome.INCONCLUSIVE
     name = "how the canary ended"
-    yield _said(report, name, outcome, measured=report.ended_by, limit=goal, detail=report.reason)
+    detail = "; ".join(each for each in (report.reason, report.beside) if each)
+    yield _said(report, name, outcome, measured=report.ended_by, limit=goal, detail=detail)
 
 
 def _hours(report: CanaryReport, spec: Spec) -> Iterator[Criterion]:

@@ -88,14 +88,12 @@ class Loader:
 
 def _check_alike(champion: ServedModel, challenger: ServedModel) -> None:
     """Refuse two that one request cannot suit."""
-    ours, theirs = champion.bundle.contract, challenger.bundle.contract
-    for what, one, other in (("inputs", ours.inputs, theirs.inputs), ("key", ours.key, theirs.key)):
-        differing = sorted({field.name for field in set(one) ^ set(other)})
-        if differing:
-            raise MisuseError(
-                f"{challenger.version} cannot be tried out beside {champion.version}: their {what} differ in "
-                f"{', '.join(differing)}; roll out a model with the same {what}, or serve it by itself"
-            )
+    differing = champion.bundle.contract.differing(challenger.bundle.contract)
+    if differing:
+        raise MisuseError(
+            f"{challenger.version} cannot be tried out beside {champion.version}: their requests differ in "
+            f"{', '.join(differing)}; roll out a model that takes the same requests, or replace the champion"
+        )
 
 
 def _deciding(state: RolloutState, contract: ServingContract) -> tuple[str, ...]:

@@ -38,7 +38,13 @@ class Control:
 
 
 def rehearse(
-    canary: Canary, checkpoints: Iterable[datetime], *, began: datetime, log: RequestLog, control: Control
+    canary: Canary,
+    checkpoints: Iterable[datetime],
+    *,
+    began: datetime,
+    log: RequestLog,
+    control: Control,
+    beside: str = "",
 ) -> CanaryReport:
     """Run a canary on a virtual clock, and tell how it went; whoever calls adds skew and the table of requests.
 
@@ -51,11 +57,12 @@ def rehearse(
         began: The moment before the first request.
         log: What the server under rehearsal writes.
         control: Where changes go.
+        beside: Why the champion is not the live one, if it is not.
     """
     rollout = canary.promise.spec.rollout
-    state = control.make(Transition(FIRST, first(REHEARSAL, canary.champion.served, at=began)))
+    state = control.make(Transition(FIRST, first(REHEARSAL, canary.champion.served, at=began, why=beside)))
     state = control.make(Transition(START, start(state, canary.challenger.served, plan_of(rollout), at=began)))
-    watch = CanaryWatch(canary, state, log)
+    watch = CanaryWatch(canary, state, log, beside=beside)
     report = watch.look(began)
     for moment in checkpoints:
         if state.challenger is None:

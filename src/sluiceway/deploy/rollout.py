@@ -9,7 +9,8 @@ from sluiceway.core.errors import MisuseError
 from sluiceway.core.verdict import Measure, Outcome, Verdict
 
 FIRST, START, STEP_UP, PROMOTE, ABORT, ROLLBACK = "first", "start", "step_up", "promote", "abort", "rollback"
-NAMES = (FIRST, START, STEP_UP, PROMOTE, ABORT, ROLLBACK)
+REPLACE = "replace"
+NAMES = (FIRST, START, STEP_UP, PROMOTE, ABORT, ROLLBACK, REPLACE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +36,7 @@ def start(state: RolloutState, challenger: Served, plan: Plan, *, at: datetime, 
     Raises:
         MisuseError: someone is being tried out already, the challenger answers already, or the shares do not grow.
     """
-    if state.challenger is not None:
-        raise MisuseError(
-            f"{state.challenger.version} is being tried out at {percent(state.share)}; "
-            "promote it or end it first: sluiceway rollout abort"
-        )
-    if challenger.bundle == state.champion.bundle:
-        raise MisuseError(f"{state.champion.version} answers already; a rollout needs another version")
+    _require_new(state, challenger)
     shares = tuple(plan.shares)
     grow = all(before < after for before, after in zip((0.0, *shares), shares, strict=False))
     if not shares or not grow or shares[-1] > 1:
@@ -112,6 +107,17 @@ def rollback(state: RolloutState, *, at: datetime, why: str) -> RolloutState:
     return replace(_alone(state, at, said), champion=state.previous, previous=None)
 
 
+def replace_champion(state: RolloutState, champion: Served, *, at: datetime, why: str) -> RolloutState:
+    """Let another champion answer everything, without a canary, and keep the old one to roll back to.
+
+    Raises:
+        MisuseError: someone is being tried out, or it answers already.
+    """
+    _require_new(state, champion)
+    said = f"{champion.version} replaces {state.champion.version} without a canary: {why}"
+    return replace(_next(state, at, said), champion=champion, previous=state.champion)
+
+
 def due(state: RolloutState, outcome: Outcome, *, now: datetime) -> str | None:
     """Name the change that is due, given what the gate says of the canary so far; ``None`` while it goes on.
 
@@ -162,6 +168,16 @@ def challenger_of(state: RolloutState, so: str) -> Served:
 def percent(share: float) -> str:
     """Write a share of 0 to 1 as a percentage."""
     return f"{100 * share:g} %"
+
+
+def _require_new(state: RolloutState, served: Served) -> None:
+    if state.challenger is not None:
+        raise MisuseError(
+            f"{state.challenger.version} is being tried out at {percent(state.share)}; "
+            "promote it or end it first: sluiceway rollout abort"
+        )
+    if served.bundle == state.champion.bundle:
+        raise MisuseError(f"{state.champion.version} answers already; a rollout needs another version")
 
 
 def _next(state: RolloutState, at: datetime, why: str) -> RolloutState:

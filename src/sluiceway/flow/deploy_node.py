@@ -37,9 +37,10 @@ def run(job: Job) -> Artifact:
     kit, candidate, features = job.kit, job.needs("evaluate", Candidate), job.needs("features", FeatureSet)
     began = candidate.evaluation.split.holdout_from
     past = past_between(job, began=began, until=features.cutoff)
-    champion, challenger = rivals(candidate, kit)
+    sides = rivals(candidate, kit)
     promise = job.needs("spec", Promise)
-    canary = Canary(features.dataset, rival(champion, kit), rival(challenger, kit), past.outcomes, promise)
+    champion, challenger = rival(sides.champion, kit), rival(sides.challenger, kit)
+    canary = Canary(features.dataset, champion, challenger, past.outcomes, promise)
 
     def record(change: Transition) -> None:
         record_transition(kit.ledger, change, as_of=change.state.since)
@@ -50,7 +51,7 @@ def run(job: Job) -> Artifact:
             record, Board(kit.objects, REHEARSAL), stage.endpoint, partial(keep_report, objects=kit.objects)
         )
         checkpoints = (point.at for point in replay(past.traffic, stage, progress=job.progress))
-        report = rehearse(canary, checkpoints, began=began, log=stage.log, control=control)
+        report = rehearse(canary, checkpoints, began=began, log=stage.log, control=control, beside=sides.beside)
         table = logged(stage.log, features.contract, canary.columns)
     skew = proven(job, past, comparable(table, canary), candidate.bundle.columns)
     if past.traffic.questions:

@@ -11,7 +11,19 @@ from sluiceway.artifacts.rollout_state import LIVE, RolloutState, Served
 from sluiceway.core.duration import parse_duration
 from sluiceway.core.errors import DamagedError, MisuseError, UnknownNameError
 from sluiceway.deploy.board import Board
-from sluiceway.deploy.rollout import ABORT, FIRST, ROLLBACK, START, Plan, abort, first, rollback, start
+from sluiceway.deploy.rollout import (
+    ABORT,
+    FIRST,
+    REPLACE,
+    ROLLBACK,
+    START,
+    Plan,
+    abort,
+    first,
+    replace_champion,
+    rollback,
+    start,
+)
 from sluiceway.deploy.shelf import shelve, take
 from sluiceway.flow.kit import Kit
 from sluiceway.flow.recall import current as recalled
@@ -111,6 +123,31 @@ def begin(kit: Kit, *, version: int | None, author: str) -> RolloutState | Shut:
     return make(kit, Transition(START, start(state, challenger, plan, at=now), author=author))
 
 
+def take_over(kit: Kit, *, version: int | None, reason: str, author: str) -> RolloutState | Shut:
+    """Let a registered model that takes other requests than the champion answer everything at once.
+
+    No canary is possible between the two. The model must have passed a rehearsal, beside its own baseline.
+
+    Raises:
+        MisuseError: nothing is registered, nobody answers yet, someone is being tried out, or a canary is possible.
+        UnknownNameError: there is no such version.
+    """
+    found, now = registered(kit, version), kit.clock.now()
+    shut = kept_off(kit, found, now)
+    if shut is not None:
+        return shut
+    state = require_state(kit)
+    champion = shelve(found.candidate.bundle, f"v{found.version}", kit.objects)
+    differing = differing_requests(kit, state.champion, champion)
+    if not differing and champion.bundle != state.champion.bundle:
+        raise MisuseError(
+            f"{champion.version} and {state.champion.version} take the same requests, so that it can be tried out "
+            "first: sluiceway rollout start, without --replace"
+        )
+    why = f"their requests differ in {', '.join(differing)}; {reason}"
+    return make(kit, Transition(REPLACE, replace_champion(state, champion, at=now, why=why), author=author))
+
+
 def end(kit: Kit, *, reason: str, author: str) -> RolloutState:
     """Take the challenger out.
 
@@ -176,13 +213,19 @@ def require_alike(kit: Kit, champion: Served, challenger: Served) -> None:
     Raises:
         MisuseError: their inputs or their keys differ.
     """
-    ours, theirs = (take(served, kit.objects)[0].contract for served in (champion, challenger))
-    differing = {field.name for field in {*ours.inputs, *ours.key} ^ {*theirs.inputs, *theirs.key}}
+    differing = differing_requests(kit, champion, challenger)
     if differing:
         raise MisuseError(
             f"{challenger.version} cannot be tried out beside {champion.version}: their requests differ in "
-            f"{', '.join(sorted(differing))}; serve it by itself, in a project of its own"
+            f"{', '.join(differing)}. Once its callers send the others, let it answer everything at once: "
+            'sluiceway rollout start --replace --reason "…"'
         )
+
+
+def differing_requests(kit: Kit, one: Served, other: Served) -> tuple[str, ...]:
+    """Name the fields in which requests for two versions differ."""
+    ours, theirs = (take(served, kit.objects)[0].contract for served in (one, other))
+    return ours.differing(theirs)
 
 
 def _first(kit: Kit, found: Registered, now: datetime) -> RolloutState:

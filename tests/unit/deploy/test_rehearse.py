@@ -19,12 +19,12 @@ from sluiceway.ledger.rolling import record_transition, transitions
 from sluiceway.plans.request_log import request_table
 
 
-def run(scene):
+def run(scene, **said):
     def record(change):
         record_transition(scene.ledger, change)
 
     control = Control(record, scene.server.board, scene.server, scene.kept.append)
-    return rehearse(scene.canary, scene.checkpoints(), began=BEGAN, log=scene.server.log, control=control)
+    return rehearse(scene.canary, scene.checkpoints(), began=BEGAN, log=scene.server.log, control=control, **said)
 
 
 def steps_of(scene):
@@ -42,6 +42,15 @@ def test_an_equal_challenger_is_promoted_step_by_step():
     assert report.quality.difference.high <= report.quality.margin
     assert scene.server.settled == [1, 2, 3, 4, 5, 6]
     assert scene.server.board.read().champion.version == "v2"
+
+
+def test_a_champion_that_is_not_the_live_one_is_told_by_the_report_the_gate_and_the_ledger():
+    scene, why = a_scene(), "v0 takes other requests: v2 was rehearsed beside its own baseline"
+    report = run(scene, beside=why)
+    assert report.beside == why
+    ended, *_ = gate(report, scene.canary.promise, NO_OVERRIDES, BEGAN).criteria
+    assert ended.detail == f"v2 takes over from v1; {why}"
+    assert next(transitions(scene.ledger, "rehearsal")).state.reason == why
 
 
 def test_what_each_change_rests_upon_is_kept_before_the_change_is_on_record():

@@ -8,9 +8,10 @@ from tests.live_projects import NOW, SHUT, a_live_project
 from sluiceway.core.errors import MisuseError, UnknownNameError
 from sluiceway.core.verdict import Criterion, Outcome, Verdict
 from sluiceway.deploy.rollout import promote, step_up
-from sluiceway.flow.live_rollout import NOBODY, Shut, begin, end, go_back, make, require_state, state_now
+from sluiceway.flow.live_rollout import NOBODY, Shut, begin, end, go_back, make, require_state, state_now, take_over
 from sluiceway.ledger.rolling import Transition, current, transitions
 
+FEWER = bundles.other_contract(inputs=bundles.CONTRACT.inputs[1:])
 OTHER = bundles.logistic(slope=0.004, intercept=-3.9)
 
 
@@ -80,15 +81,41 @@ def test_two_are_not_tried_out_at_once(project):
 def test_a_model_with_other_inputs_is_refused_before_anything_changes(project):
     promoted(project)
     before = current(project.kit.ledger, "live")
-    contract = bundles.other_contract(inputs=bundles.CONTRACT.inputs[1:])
-    wrapped = bundles.made(OTHER, contract=contract)
-    project.kit.objects.put(wrapped.onnx, OTHER)
-    plain = project._candidate
-    project._candidate = lambda version, model: replace(plain(version, model), bundle=wrapped)
-    project.register(3, OTHER)
-    with pytest.raises(MisuseError, match="their requests differ in carrier"):
+    project.register(3, OTHER, contract=FEWER)
+    with pytest.raises(MisuseError, match=r"their requests differ in carrier.*rollout start --replace"):
         start(project)
     assert current(project.kit.ledger, "live") == before
+
+
+def test_a_model_with_other_inputs_may_take_over_at_once_when_somebody_says_so(project):
+    before = promoted(project)
+    project.register(3, OTHER, contract=FEWER)
+    state = take_over(project.kit, version=None, reason="callers leave the carrier out", author="ada")
+    assert (state.champion.version, state.previous, state.challenger) == ("v3", before.champion, None)
+    assert project.board.read() == state
+    *_, last = transitions(project.kit.ledger, "live")
+    assert (last.name, last.author) == ("replace", "ada")
+    assert "their requests differ in carrier; callers leave the carrier out" in last.state.reason
+    assert go_back(project.kit, reason="too early", author="ada").champion == before.champion
+
+
+def test_who_can_be_tried_out_first_does_not_take_over_at_once(project):
+    promoted(project)
+    with pytest.raises(MisuseError, match="take the same requests"):
+        take_over(project.kit, version=2, reason="in a hurry", author="ada")
+
+
+def test_who_was_not_rehearsed_does_not_take_over(project):
+    promoted(project)
+    project.register(3, OTHER, contract=FEWER, rehearsal=None)
+    assert take_over(project.kit, version=3, reason="in a hurry", author="ada").gate == 6
+
+
+def test_nobody_takes_over_while_another_is_tried_out(project):
+    start(project)
+    project.register(3, OTHER, contract=FEWER)
+    with pytest.raises(MisuseError, match="is being tried out at"):
+        take_over(project.kit, version=3, reason="in a hurry", author="ada")
 
 
 def test_a_model_behind_a_closed_gate_5_stays_out(project):
