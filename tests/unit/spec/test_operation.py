@@ -48,6 +48,11 @@ def test_a_share_outside_of_zero_to_one_is_refused(ramp):
     assert "rollout.ramp" in problems(f"rollout: {{ramp: {ramp}}}")
 
 
+def test_a_hold_and_a_window_end_within_a_hundred_years():
+    told = problems("rollout: {hold: 3000000d}\nobserve: {window: 99999999999w}")
+    assert told.count("is longer than a hundred years") == 2
+
+
 def test_a_hold_and_a_window_must_be_durations():
     told = problems("rollout: {hold: soon}\nobserve: {window: sometimes}")
     assert "rollout.hold" in told
