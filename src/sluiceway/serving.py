@@ -21,7 +21,6 @@ from sluiceway.ports.object_store import ObjectStore
 
 if TYPE_CHECKING:
     from sluiceway.deploy.app import ServingApp
-    from sluiceway.flow.kit import Kit
 
 KEY = "SLUICEWAY_API_KEY"
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
@@ -29,7 +28,6 @@ EXAMPLE = "serving/example.json"
 WORKER = "sluiceway.serving:worker_app"
 LOOK_EVERY_S = {LIVE: 0.5, REHEARSAL: 0.02}
 ROLLOUT_LOCK, LOCK_WAIT_S = "rollout.lock", 10.0
-FIRST_BECAUSE = "no model has passed a live canary yet: the baseline answers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +91,7 @@ def live_rollout(project: ServedProject) -> RolloutState:
         MisuseError: nothing is registered yet, so that nobody can answer.
         LockedError: another command is just changing the rollout, and does not come to an end.
     """
-    from sluiceway.flow.live_rollout import registered, state_now
+    from sluiceway.flow.live_rollout import begin_by_baseline, registered, state_now
     from sluiceway.ledger.rolling import current
     from sluiceway.workspace import Workspace
 
@@ -101,18 +99,7 @@ def live_rollout(project: ServedProject) -> RolloutState:
     if current(kit.ledger, LIVE) is None:
         registered(kit, None)  # who has nothing to serve leaves no lock behind either
     with ProjectLock(project.state / ROLLOUT_LOCK).hold("serve", LOCK_WAIT_S):
-        return state_now(kit) or _begun_by_baseline(kit)
-
-
-def _begun_by_baseline(kit: "Kit") -> RolloutState:
-    from sluiceway.deploy.rollout import FIRST, first
-    from sluiceway.deploy.shelf import shelve
-    from sluiceway.flow.live_rollout import make, registered
-    from sluiceway.ledger.rolling import Transition
-
-    newest = registered(kit, None)
-    baseline = shelve(newest.candidate.baseline, f"v{newest.version}-baseline", kit.objects)
-    return make(kit, Transition(FIRST, first(LIVE, baseline, at=kit.clock.now(), why=FIRST_BECAUSE)))
+        return state_now(kit) or begin_by_baseline(kit, registered(kit, None))
 
 
 def serve(

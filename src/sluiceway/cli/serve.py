@@ -20,7 +20,7 @@ from sluiceway.core.errors import MisuseError
 from sluiceway.core.moments import iso
 from sluiceway.deploy.limits import Limits
 from sluiceway.deploy.rollout import percent
-from sluiceway.serving import FIRST_BECAUSE, KEY, ServedProject, live_rollout
+from sluiceway.serving import KEY, ServedProject, live_rollout
 from sluiceway.serving import serve as serve_project
 
 MIB = 1024 * 1024
@@ -28,7 +28,7 @@ MOST_WORKERS = 64
 MOST_BODY_MIB, MOST_ROWS = 1024, 1_000_000
 USUAL = Limits()
 HOST = "127.0.0.1"
-ONLY_BASELINE = f"{FIRST_BECAUSE}; sluiceway rollout start puts a model on the canary"
+PUT_ONE = "sluiceway rollout start puts a model on the canary"
 
 
 @Parameter(name="*")
@@ -126,7 +126,7 @@ def story(project: ServedProject, state: RolloutState | None, url: str) -> list[
         return [*lines, f"rehearsal in {project.rehearsal}: requests say their own moment, and the board who answers"]
     lines += [f"{state.champion.version} answers" + tried_out(state)]
     if state.champion.role == "baseline" and state.challenger is None:
-        lines.append(ONLY_BASELINE)
+        lines.append(f"{state.reason}; {PUT_ONE}")
     if project.as_of is not None:
         lines.append(f"requests are answered as of {iso(project.as_of)}, the project's present")
     example = project.example()

@@ -11,6 +11,7 @@ from sluiceway.artifacts.rollout_state import LIVE, RolloutState, Served
 from sluiceway.core.duration import parse_duration
 from sluiceway.core.errors import DamagedError, MisuseError, UnknownNameError
 from sluiceway.deploy.board import Board
+from sluiceway.deploy.loading import require_loadable
 from sluiceway.deploy.rollout import (
     ABORT,
     FIRST,
@@ -33,6 +34,7 @@ from sluiceway.ledger.running import published
 from sluiceway.ledger.standing import Standing, live_standings, standing_on
 
 BEGUN = (LIVE, START)
+FIRST_BECAUSE = "no model has passed a live canary yet: the baseline answers"
 NOBODY = (
     "nobody answers live traffic yet; sluiceway rollout start puts a model on the canary, sluiceway serve serves it"
 )
@@ -115,8 +117,8 @@ def begin(kit: Kit, *, version: int | None, author: str) -> RolloutState | Shut:
     promise = recalled("spec", kit)
     if not isinstance(promise, Promise):
         raise MisuseError("the spec's evidence is no longer in the store; make it again: sluiceway run --until spec")
-    state = state_now(kit) or make(kit, Transition(FIRST, _first(kit, found, now), author=author))
-    challenger = shelve(found.candidate.bundle, f"v{found.version}", kit.objects)
+    challenger = _loadable(shelve(found.candidate.bundle, f"v{found.version}", kit.objects), kit)
+    state = state_now(kit) or begin_by_baseline(kit, found, author=author)
     require_alike(kit, state.champion, challenger)
     rollout = promise.spec.rollout
     plan = Plan(rollout.shares, parse_duration(rollout.hold).total_seconds(), rollout.by)
@@ -137,7 +139,7 @@ def take_over(kit: Kit, *, version: int | None, reason: str, author: str) -> Rol
     if shut is not None:
         return shut
     state = require_state(kit)
-    champion = shelve(found.candidate.bundle, f"v{found.version}", kit.objects)
+    champion = _loadable(shelve(found.candidate.bundle, f"v{found.version}", kit.objects), kit)
     differing = differing_requests(kit, state.champion, champion)
     if not differing and champion.bundle != state.champion.bundle:
         raise MisuseError(
@@ -228,6 +230,16 @@ def differing_requests(kit: Kit, one: Served, other: Served) -> tuple[str, ...]:
     return ours.differing(theirs)
 
 
-def _first(kit: Kit, found: Registered, now: datetime) -> RolloutState:
-    baseline = shelve(found.candidate.baseline, f"v{found.version}-baseline", kit.objects)
-    return first(LIVE, baseline, at=now, why="no model has passed a live canary yet: the baseline answers")
+def begin_by_baseline(kit: Kit, found: Registered, *, author: str = "") -> RolloutState:
+    """Let the baseline of a registered version be the first to answer live traffic.
+
+    Raises:
+        SluicewayError: it cannot be loaded; then nothing is recorded.
+    """
+    baseline = _loadable(shelve(found.candidate.baseline, f"v{found.version}-baseline", kit.objects), kit)
+    return make(kit, Transition(FIRST, first(LIVE, baseline, at=kit.clock.now(), why=FIRST_BECAUSE), author=author))
+
+
+def _loadable(served: Served, kit: Kit) -> Served:
+    require_loadable(served, kit.objects)
+    return served

@@ -5,13 +5,13 @@ import pytest
 from tests import bundles
 from tests.live_projects import NOW, SHUT, a_live_project
 
-from sluiceway.core.errors import MisuseError, UnknownNameError
+from sluiceway.core.errors import DamagedError, MisuseError, UnknownNameError
 from sluiceway.core.verdict import Criterion, Outcome, Verdict
 from sluiceway.deploy.rollout import promote, step_up
 from sluiceway.flow.live_rollout import NOBODY, Shut, begin, end, go_back, make, require_state, state_now, take_over
 from sluiceway.ledger.rolling import Transition, current, transitions
 
-FEWER = bundles.other_contract(inputs=bundles.CONTRACT.inputs[1:])
+FEWER = bundles.other_contract(inputs=tuple(each for each in bundles.CONTRACT.inputs if each.name != "seats"))
 OTHER = bundles.logistic(slope=0.004, intercept=-3.9)
 
 
@@ -41,6 +41,13 @@ def test_the_first_model_is_tried_out_beside_its_baseline(project):
     told = list(transitions(project.kit.ledger, "live"))
     assert [(each.name, each.author) for each in told] == [("first", "ada"), ("start", "ada")]
     assert project.board.read() == state
+
+
+def test_a_model_that_no_server_can_load_is_never_put_in_charge(project):
+    project.register(2, b"no model")
+    with pytest.raises(DamagedError):
+        start(project)
+    assert current(project.kit.ledger, "live") is None
 
 
 def test_a_server_answers_by_what_was_started(project):
@@ -82,7 +89,7 @@ def test_a_model_with_other_inputs_is_refused_before_anything_changes(project):
     promoted(project)
     before = current(project.kit.ledger, "live")
     project.register(3, OTHER, contract=FEWER)
-    with pytest.raises(MisuseError, match=r"their requests differ in carrier.*rollout start --replace"):
+    with pytest.raises(MisuseError, match=r"their requests differ in seats.*rollout start --replace"):
         start(project)
     assert current(project.kit.ledger, "live") == before
 
@@ -90,12 +97,12 @@ def test_a_model_with_other_inputs_is_refused_before_anything_changes(project):
 def test_a_model_with_other_inputs_may_take_over_at_once_when_somebody_says_so(project):
     before = promoted(project)
     project.register(3, OTHER, contract=FEWER)
-    state = take_over(project.kit, version=None, reason="callers leave the carrier out", author="ada")
+    state = take_over(project.kit, version=None, reason="callers count no seats", author="ada")
     assert (state.champion.version, state.previous, state.challenger) == ("v3", before.champion, None)
     assert project.board.read() == state
     *_, last = transitions(project.kit.ledger, "live")
     assert (last.name, last.author) == ("replace", "ada")
-    assert "their requests differ in carrier; callers leave the carrier out" in last.state.reason
+    assert "their requests differ in seats; callers count no seats" in last.state.reason
     assert go_back(project.kit, reason="too early", author="ada").champion == before.champion
 
 
