@@ -75,6 +75,7 @@ def serve(
     project = ServedProject.open(common.project, rehearsal=rehearsal)
     require_key(host)
     state = live_rollout(project) if rehearsal is None else None
+    project.check_log()
     listeners = listen(host, port, workers=workers)
     url = url_of(listeners[0])
     if common.json:
@@ -124,6 +125,9 @@ def story(project: ServedProject, state: RolloutState | None, url: str) -> list[
     lines = [f"listening on {url}" + (", keys are asked for" if os.environ.get(KEY) else "")]
     if state is None:
         return [*lines, f"rehearsal in {project.rehearsal}: requests say their own moment, and the board who answers"]
+    unloadable = project.unloadable(state.champion)
+    if unloadable:
+        return [*lines, f"nobody answers yet: {unloadable}"]
     lines += [f"{state.champion.version} answers" + tried_out(state)]
     if state.champion.role == "baseline" and state.challenger is None:
         lines.append(f"{state.reason}; {PUT_ONE}")

@@ -9,6 +9,7 @@ from sluiceway.artifacts.candidate import Candidate
 from sluiceway.artifacts.feature_set import FeatureSet
 from sluiceway.artifacts.promise import Promise
 from sluiceway.artifacts.rollout_state import REHEARSAL
+from sluiceway.core.errors import DamagedError, UnknownObjectError
 from sluiceway.core.verdict import Verdict
 from sluiceway.deploy.gate import STAGE_VERSION, gate
 from sluiceway.flow.kit import Kit
@@ -70,9 +71,15 @@ def comparable(table: "pa.Table", canary: "Canary") -> "pa.Table":
 
 
 def present(kit: Kit, report: CanaryReport) -> bool:
-    """Whether the log is there, and both sides are on the shelf."""
-    sides = (report.champion, report.challenger)
-    return kit.tables.has(report.requests) and all(kit.objects.has(served.key) for served in sides)
+    """Whether the log is there, and both sides are on the shelf as they were put there."""
+    from sluiceway.deploy.shelf import bundle_of
+
+    try:
+        for served in (report.champion, report.challenger):
+            bundle_of(served, kit.objects)
+    except (UnknownObjectError, DamagedError):
+        return False
+    return kit.tables.has(report.requests)
 
 
 def page(kit: Kit, report: CanaryReport, verdict: Verdict, promise: Promise) -> str:

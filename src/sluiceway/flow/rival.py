@@ -40,11 +40,11 @@ def rivals(candidate: Candidate, kit: Kit) -> Rivals:
     """Shelve the candidate and its rival, and return both."""
     version = f"v{published(kit.ledger)[candidate.content_id]['version']}"
     challenger = shelve(candidate.bundle, version, kit.objects)
+    own = shelve(candidate.baseline, f"{version}-baseline", kit.objects)  # mends it, where it is the live champion
     champion = _served(candidate, kit)
     differing = () if champion is None else _differing(candidate, champion, kit)
     if champion is not None and not differing:
         return Rivals(champion, challenger)
-    own = shelve(candidate.baseline, f"{version}-baseline", kit.objects)
     beside = ""
     if champion is not None:
         beside = (
