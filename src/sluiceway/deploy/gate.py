@@ -85,10 +85,16 @@ def _latency(report: CanaryReport, spec: Spec) -> Iterator[Criterion]:
     ratio = _ratio(ours, theirs)
     detail = f"medians: {_ms(ours.work_ms.value)} ms, champion's {_ms(theirs.work_ms.value)} ms"
     if not theirs.requests:
-        detail += "; the champion answered nothing meanwhile: let the canary begin below 100 %"
+        detail += f"; the champion answered nothing meanwhile: {_more_for_champion(report)}"
     outcome, early = _patient(_below(ratio, most), min(ours.requests, theirs.requests), FEWEST_FOR_MEDIAN)
     name = "median work on a request, times the champion's, upper 95 % bound"
     yield _said(report, name, outcome, measured=ratio.high, limit=most, detail=detail + early)
+
+
+def _more_for_champion(report: CanaryReport) -> str:
+    if all(step.share >= 1 for step in report.steps):
+        return "let the canary begin below 100 % (rollout.canary)"
+    return "let each step last longer, or for more requests (rollout.hold, rollout.min_requests)"
 
 
 def _quality(report: CanaryReport, spec: Spec) -> Iterator[Criterion]:

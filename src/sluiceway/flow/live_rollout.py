@@ -8,7 +8,6 @@ from typing import Any
 from sluiceway.artifacts.candidate import Candidate
 from sluiceway.artifacts.promise import Promise
 from sluiceway.artifacts.rollout_state import LIVE, RolloutState, Served
-from sluiceway.core.duration import parse_duration
 from sluiceway.core.errors import DamagedError, MisuseError, UnknownNameError
 from sluiceway.deploy.board import Board
 from sluiceway.deploy.loading import require_loadable
@@ -18,9 +17,9 @@ from sluiceway.deploy.rollout import (
     REPLACE,
     ROLLBACK,
     START,
-    Plan,
     abort,
     first,
+    plan_of,
     replace_champion,
     rollback,
     start,
@@ -120,8 +119,7 @@ def begin(kit: Kit, *, version: int | None, author: str) -> RolloutState | Shut:
     challenger = _loadable(shelve(found.candidate.bundle, f"v{found.version}", kit.objects), kit)
     state = state_now(kit) or begin_by_baseline(kit, found, author=author)
     require_alike(kit, state.champion, challenger)
-    rollout = promise.spec.rollout
-    plan = Plan(rollout.shares, parse_duration(rollout.hold).total_seconds(), rollout.by)
+    plan = plan_of(promise.spec.rollout)
     return make(kit, Transition(START, start(state, challenger, plan, at=now), author=author))
 
 

@@ -62,6 +62,26 @@ def test_what_each_change_rests_upon_is_kept_before_the_change_is_on_record():
     assert [each.ended_by for each in scene.kept] == ["running", "running", "running", "promoted"]
 
 
+def test_a_step_lasts_until_its_challenger_was_asked_however_long_nobody_asks():
+    scene = a_scene()
+    quiet = timedelta(days=60)
+    scene.flown[:] = [replace(each, at=each.at + quiet) for each in scene.flown]
+    report = run(scene)
+    assert [step.share for step in report.steps][:2] == [0.05, 0.25]
+    assert report.steps[0].ended > BEGAN + quiet
+    assert report.steps[0].canary_requests >= 10
+    assert report.champion_arm.requests > 0
+
+
+def test_traffic_that_ends_within_a_step_says_how_much_it_lacked():
+    scene = a_scene()
+    del scene.flown[50:]
+    report = run(scene)
+    assert report.ended_by == "running"
+    had = report.steps[-1].canary_requests
+    assert f"the step at 5 % had {had} of the 10 requests that it lasts (rollout.min_requests)" in report.reason
+
+
 def test_after_a_promotion_the_replay_goes_on_with_the_new_champion():
     scene = a_scene()
     report = run(scene)
