@@ -72,7 +72,14 @@ class LiveProject:
     endpoint: InProcess | None = None
 
     def register(
-        self, version: int, model: bytes, *, gate: Verdict = OPEN, rehearsal: Verdict | None = OPEN, **bundle: Any
+        self,
+        version: int,
+        model: bytes,
+        *,
+        gate: Verdict = OPEN,
+        rehearsal: Verdict | None = OPEN,
+        spec: str | None = None,
+        **bundle: Any,
     ) -> str:
         """Make a candidate known: its evidence, its registration, gate 5's verdict and the rehearsal's."""
         candidate = self._candidate(version, model, **bundle)
@@ -82,7 +89,7 @@ class LiveProject:
         record_published(self.kit.ledger, "evaluate", candidate.content_id, told, as_of=None)
         self.judged(5, "train", candidate.content_id, {}, gate)
         if rehearsal is not None:
-            above = {"train": candidate.content_id}
+            above = {"train": candidate.content_id, **({} if spec is None else {"spec": spec})}
             self.judged(6, "deploy", f"canary-{version}", above, rehearsal, scope="rehearsal")
         return candidate.content_id
 
@@ -134,6 +141,13 @@ def a_live_project(*, promise: Promise = PROMISE, model: bytes = MODEL, **traffi
     made = LiveProject(kit, clock, log, flights, Project(PIPELINE, {}, "", ""))
     made.register(1, model)
     return made
+
+
+def promised(kit: Kit, promise: Promise) -> str:
+    """Make a promise, as stage 1 would have; return its content id."""
+    node = next(node for node in GRAPH if node.name == "spec")
+    keep(node, f"recipe-{promise.content_id}", promise, parents={}, kit=kit, settings=Settings())
+    return promise.content_id
 
 
 def furnish(kit: Kit, flights: list[Asked], promise: Promise) -> None:

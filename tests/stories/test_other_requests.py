@@ -42,3 +42,12 @@ def test_a_model_with_other_inputs_is_rehearsed_by_itself_and_replaces_the_champ
     again = shop("run", "--until", "deploy", "--json").json
     assert "deploy" in again["cached"]
     assert shop("rollout", "rollback", "--json").json["rollout"]["champion"] == "v1-baseline"
+
+
+def test_a_rollout_says_that_the_spec_was_edited_since_and_goes_by_what_was_rehearsed(shop):
+    shop.edit("spec.yaml", ("acceptance:", "rollout:    {hold: 5s}\nacceptance:"))
+    said = shop("rollout", "start", "v1", "--json")
+    assert "spec.yaml now differs in rollout from what was rehearsed" in said.err
+    assert json.loads(said.out)["rollout"]["steps"] == [0.05, 0.25, 0.5, 1.0]
+    state = json.loads((shop.folder / ".sluiceway/objects/rollouts/live.json").read_text())
+    assert state["hold_s"] == 48 * 3600

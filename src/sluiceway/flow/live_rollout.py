@@ -1,7 +1,7 @@
 """Live rollouts: each change goes onto the ledger first, then onto the board that servers look at."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +9,7 @@ from sluiceway.artifacts.candidate import Candidate
 from sluiceway.artifacts.promise import Promise
 from sluiceway.artifacts.rollout_state import LIVE, RolloutState, Served
 from sluiceway.core.errors import DamagedError, MisuseError, UnknownNameError
+from sluiceway.declare.spec import Spec
 from sluiceway.deploy.board import Board
 from sluiceway.deploy.loading import require_loadable
 from sluiceway.deploy.rollout import (
@@ -27,6 +28,7 @@ from sluiceway.deploy.rollout import (
 from sluiceway.deploy.shelf import shelve, take
 from sluiceway.flow.kit import Kit
 from sluiceway.flow.recall import current as recalled
+from sluiceway.flow.recall import recalled as recalled_by_id
 from sluiceway.flow.recall import recalled_candidate
 from sluiceway.ledger.rolling import ROLLOUT, Transition, current, record_transition, rehearsed_on
 from sluiceway.ledger.running import published
@@ -113,9 +115,7 @@ def begin(kit: Kit, *, version: int | None, author: str) -> RolloutState | Shut:
     shut = kept_off(kit, found, now)
     if shut is not None:
         return shut
-    promise = recalled("spec", kit)
-    if not isinstance(promise, Promise):
-        raise MisuseError("the spec's evidence is no longer in the store; make it again: sluiceway run --until spec")
+    promise = terms(kit, found)
     challenger = _loadable(shelve(found.candidate.bundle, f"v{found.version}", kit.objects), kit)
     state = state_now(kit) or begin_by_baseline(kit, found, author=author)
     require_alike(kit, state.champion, challenger)
@@ -191,6 +191,29 @@ def registered(kit: Kit, version: int | None) -> Registered:
 def versions(kit: Kit) -> dict[int, Mapping[str, Any]]:
     """Return what was told of each registered version, the newest last."""
     return {told["version"]: told for told in published(kit.ledger).values() if "version" in told}
+
+
+def terms(kit: Kit, found: Registered) -> Promise:
+    """Return the promise that a version's rehearsal passed under: a rollout goes by what was rehearsed.
+
+    Raises:
+        MisuseError: it is no longer in the store.
+    """
+    rehearsed = rehearsed_on(kit.ledger, found.artifact)
+    content_id = None if rehearsed is None else rehearsed.upstream.get("spec")
+    promise = recalled("spec", kit) if content_id is None else recalled_by_id("spec", content_id, kit)
+    if not isinstance(promise, Promise):
+        raise MisuseError(
+            f"the spec that version {found.version} was rehearsed under is no longer in the store; rehearse it again: "
+            "sluiceway run --until deploy"
+        )
+    return promise
+
+
+def changed_since(kit: Kit, found: Registered, spec: Spec) -> tuple[str, ...]:
+    """Name the sections in which a spec differs from the one that a version was rehearsed under."""
+    rehearsed = terms(kit, found).spec
+    return tuple(field.name for field in fields(Spec) if getattr(spec, field.name) != getattr(rehearsed, field.name))
 
 
 def kept_off(kit: Kit, found: Registered, now: datetime) -> Shut | None:

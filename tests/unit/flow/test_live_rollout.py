@@ -3,12 +3,27 @@ from datetime import timedelta
 
 import pytest
 from tests import bundles
-from tests.live_projects import NOW, SHUT, a_live_project
+from tests.live_projects import NOW, SHUT, a_live_project, promised
+from tests.served_canaries import PROMISE
 
+from sluiceway.artifacts.promise import Promise
 from sluiceway.core.errors import DamagedError, MisuseError, UnknownNameError
 from sluiceway.core.verdict import Criterion, Outcome, Verdict
+from sluiceway.declare.spec import Rollout
 from sluiceway.deploy.rollout import promote, step_up
-from sluiceway.flow.live_rollout import NOBODY, Shut, begin, end, go_back, make, require_state, state_now, take_over
+from sluiceway.flow.live_rollout import (
+    NOBODY,
+    Shut,
+    begin,
+    changed_since,
+    end,
+    go_back,
+    make,
+    registered,
+    require_state,
+    state_now,
+    take_over,
+)
 from sluiceway.ledger.rolling import Transition, current, transitions
 
 FEWER = bundles.other_contract(inputs=tuple(each for each in bundles.CONTRACT.inputs if each.name != "seats"))
@@ -48,6 +63,19 @@ def test_a_model_that_no_server_can_load_is_never_put_in_charge(project):
     with pytest.raises(DamagedError):
         start(project)
     assert current(project.kit.ledger, "live") is None
+
+
+def test_a_rollout_goes_by_the_spec_that_was_rehearsed_not_by_a_later_one(project):
+    patient = replace(PROMISE.spec, rollout=Rollout(canary=0.1, ramp=(1.0,), hold="365d"))
+    rehearsed = promised(project.kit, Promise(patient, ()))
+    project.register(2, OTHER, spec=rehearsed)
+    hasty = replace(patient, rollout=Rollout(canary=0.5, ramp=(1.0,), hold="5s"))
+    promised(project.kit, Promise(hasty, ()))
+    found = registered(project.kit, None)
+    assert changed_since(project.kit, found, hasty) == ("rollout",)
+    assert changed_since(project.kit, found, patient) == ()
+    state = start(project)
+    assert (state.share, state.hold_s, state.min_requests) == (0.1, 365 * 86_400, 10)
 
 
 def test_a_server_answers_by_what_was_started(project):
