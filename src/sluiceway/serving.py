@@ -4,7 +4,7 @@ import os
 import socket
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from sluiceway.adapters.obstore_objects import ObstoreObjects
 from sluiceway.adapters.project_lock import ProjectLock
 from sluiceway.adapters.settings_file import read_settings
-from sluiceway.artifacts.rollout_state import LIVE, REHEARSAL, RolloutState
-from sluiceway.core.errors import DeclarationError, Problem
+from sluiceway.artifacts.rollout_state import LIVE, REHEARSAL, RolloutState, Served
+from sluiceway.core.errors import DeclarationError, Problem, SluicewayError
 from sluiceway.deploy.board import Board
 from sluiceway.deploy.limits import Limits
 from sluiceway.ports.object_store import ObjectStore
@@ -78,6 +78,31 @@ class ServedProject:
     def board(self) -> Board:
         """What the workers look at to learn who answers."""
         return Board(self.objects, self.scope)
+
+    def check_log(self) -> None:
+        """Find out that requests can be logged.
+
+        Raises:
+            SourceError: they cannot.
+        """
+        from sluiceway.adapters.request_folder import RequestFolder
+
+        with closing(RequestFolder(self.own / "requests")) as log:
+            log.check()
+
+    def unloadable(self, served: Served) -> str:
+        """Say why a version cannot be taken up and what to do about it; nothing where its files are whole."""
+        from sluiceway.deploy.shelf import take
+
+        try:
+            take(served, self.objects)
+        except SluicewayError as error:
+            return (
+                f"{served.version} cannot be taken up: {error}. sluiceway run makes what the newest run made anew; for "
+                "another version, restore its files from a backup, or put the champion before in its place: sluiceway "
+                "rollout rollback. The server looks again by itself"
+            )
+        return ""
 
 
 def live_rollout(project: ServedProject) -> RolloutState:

@@ -149,9 +149,12 @@ def test_other_machines_may_reach_only_a_server_with_a_key(stand):
     ("words", "said"),
     [
         (("--workers", "0"), "--workers 0: it must be at least 1"),
-        (("--workers", "65"), "there may be 64 at most"),
+        (("--workers", "65"), "it may be 64 at most"),
         (("--max-rows", "0"), "--max-rows 0"),
         (("--max-body", "-1"), "--max-body -1"),
+        (("--max-rows", "1000001"), "--max-rows 1000001: it may be 1,000,000 at most"),
+        (("--max-body", "1025"), "--max-body 1025: it may be 1,024 at most"),
+        (("--body-timeout", "99999999999w"), "is longer than a hundred years"),
         (("--body-timeout", "soon"), "--body-timeout: 'soon' is not a duration"),
         (("--port", "70000"), "port 70000 does not exist"),
         (("--host", "192.0.2.1"), "can be reached from other machines"),

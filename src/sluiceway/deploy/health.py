@@ -16,14 +16,19 @@ def live(_service: Service) -> tuple[int, bytes]:
 
 
 def ready(service: Service) -> tuple[int, bytes]:
-    """Tell whether there is a model that answers."""
-    return (OK, b'{"ready":true}') if service.serving is not None else (NOT_READY, b'{"ready":false}')
+    """Tell whether there is a model that answers, and a log that can be written."""
+    return (OK, b'{"ready":true}') if service.is_ready() else (NOT_READY, b'{"ready":false}')
 
 
 def summary(service: Service) -> tuple[int, bytes]:
-    """Tell who answers, by which rollout state, and why a newer one is not taken up."""
-    serving = service.serving
-    told: dict[str, Any] = {"ready": serving is not None, "scope": service.scope, "load_error": service.load_error}
+    """Tell who answers, by which rollout state, why a newer one is not taken up, and why nothing can be logged."""
+    serving, is_ready = service.serving, service.is_ready()
+    told: dict[str, Any] = {
+        "ready": is_ready,
+        "scope": service.scope,
+        "load_error": service.load_error,
+        "log_error": service.log_error,
+    }
     if serving is not None:
         state = serving.state
         told |= {
@@ -32,7 +37,7 @@ def summary(service: Service) -> tuple[int, bytes]:
             "share": state.share,
             "sequence": state.sequence,
         }
-    return (OK if serving is not None else NOT_READY), msgspec.json.encode(told)
+    return (OK if is_ready else NOT_READY), msgspec.json.encode(told)
 
 
 def rollout(service: Service) -> tuple[int, bytes]:

@@ -1,18 +1,17 @@
 """Loading: a rollout state becomes who answers. It is whole before it replaces what answered before."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sluiceway.artifacts.rollout_state import RolloutState, Served
 from sluiceway.artifacts.serving_contract import ServingContract
-from sluiceway.core.errors import SluicewayError
+from sluiceway.core.errors import DamagedError, MisuseError, SluicewayError
 from sluiceway.deploy.arms import deciding, share_of
 from sluiceway.deploy.limits import Limits
 from sluiceway.deploy.request import AskedRow, RequestReader
-from sluiceway.deploy.same_requests import require_same_requests
-from sluiceway.deploy.served_model import ServedModel
+from sluiceway.deploy.served_model import NOTHING, ServedModel
 from sluiceway.deploy.shelf import take
-from sluiceway.ports.feature_reader import FeatureReader
+from sluiceway.ports.feature_reader import FeatureReader, FeatureRow, Moments
 from sluiceway.ports.object_store import ObjectStore
 
 ReaderOf = Callable[[ServingContract], FeatureReader]
@@ -64,9 +63,7 @@ class Loader:
         if state.challenger is not None:
             try:
                 challenger = self._model(state.challenger, old)
-                require_same_requests(
-                    (champion.version, champion.bundle.contract), (challenger.version, challenger.bundle.contract)
-                )
+                _check_alike(champion, challenger)
             except SluicewayError as error:
                 if old is not None:
                     raise
@@ -87,3 +84,39 @@ class Loader:
             return loaded
         bundle, onnx = take(served, self._objects)
         return ServedModel(served, bundle, onnx, self._reader_of(bundle.contract))
+
+
+def require_loadable(served: Served, objects: ObjectStore) -> None:
+    """Load a version as a server would, before it is put in charge, and forget it again.
+
+    Raises:
+        SluicewayError: no server could answer with it.
+    """
+    bundle, onnx = take(served, objects)
+    try:
+        RequestReader(bundle.contract, Limits())
+        ServedModel(served, bundle, onnx, _NothingKnown())
+    except SluicewayError:
+        raise
+    except Exception as error:
+        raise DamagedError(
+            f"{served.version} cannot be loaded by a server, and so answers nobody: {type(error).__name__}: {error}"
+        ) from error
+
+
+class _NothingKnown:
+    """Features of which there are none: nobody is asked about while it is only found out whether a model loads."""
+
+    def read(self, entities: Mapping[str, Sequence[object]], *, now_us: Moments = None) -> list[FeatureRow]:  # noqa: ARG002
+        """Know nothing of anybody."""
+        return [NOTHING for _ in next(iter(entities.values()), ())]
+
+
+def _check_alike(champion: ServedModel, challenger: ServedModel) -> None:
+    """Refuse two that one request cannot suit."""
+    differing = champion.bundle.contract.differing(challenger.bundle.contract)
+    if differing:
+        raise MisuseError(
+            f"{challenger.version} cannot be tried out beside {champion.version}: their requests differ in "
+            f"{', '.join(differing)}; roll out a model that takes the same requests, or replace the champion"
+        )

@@ -1,7 +1,8 @@
 """Requests: the JSON of a body as typed rows.
 
 A body is read twice at most: by a decoder made for the contract, which is fast and says little, and where that refuses,
-field by field (``field_check``), which accepts a little more and says all that is wrong.
+field by field (``field_check``), which accepts a little more and says all that is wrong. Where a column's name is one
+that JSON has to escape, which no such decoder can be made for, every body is read field by field.
 """
 
 from collections.abc import Callable
@@ -50,9 +51,11 @@ class RequestReader:
     def __init__(self, contract: ServingContract, limits: Limits) -> None:
         self._contract = contract
         self._limits = limits
-        shape = _shape(contract)
-        self._one = msgspec.json.Decoder(shape).decode
-        self._many = msgspec.json.Decoder(list[shape]).decode  # type: ignore[valid-type]  # made at run time
+        self._by_decoder = all(map(_is_plain, (field.name for field in (*contract.inputs, *contract.key))))
+        if self._by_decoder:
+            shape = _shape(contract)
+            self._one = msgspec.json.Decoder(shape).decode
+            self._many = msgspec.json.Decoder(list[shape]).decode  # type: ignore[valid-type]  # made at run time
         self._row = _row_maker(contract)
 
     def read(self, body: bytes) -> Asked:
@@ -62,6 +65,8 @@ class RequestReader:
             Refusal: 400 for what is no JSON, 413 for too many rows, 422 for rows that are not what the contract has.
         """
         many = body.lstrip(SPACE).startswith(b"[")
+        if not self._by_decoder:
+            return Asked(self._by_field(_parsed(body)), many)
         try:
             if many:
                 found = self._many(body)
@@ -83,6 +88,11 @@ class RequestReader:
         if isinstance(parsed, list):
             self._count(len(parsed))
         return [AskedRow(inputs, key) for inputs, key in checked_rows(parsed, self._contract)]
+
+
+def _is_plain(name: str) -> bool:
+    """Tell whether JSON writes a name as it is, with nothing escaped."""
+    return not any(letter in '"\\' or letter < " " for letter in name)
 
 
 def _shape(contract: ServingContract) -> Any:

@@ -16,6 +16,7 @@ from sluiceway.deploy.loading import Loader, Serving
 from sluiceway.deploy.metrics import Metrics
 from sluiceway.deploy.refusal import Refusal
 from sluiceway.deploy.request import Asked
+from sluiceway.deploy.seldom import Seldom
 from sluiceway.ports.progress import Progress
 from sluiceway.ports.request_log import RequestLog
 
@@ -39,9 +40,11 @@ class Service:
         self.metrics = metrics
         self.serving: Serving | None = None
         self.load_error = ""
+        self.log_error = ""
         self._loader = loader
         self._log = log
         self._progress = progress
+        self._stumbles = Seldom(progress.say)
 
     def swap(self, state: RolloutState) -> None:
         """Answer by a state from now on; where it cannot be loaded, everything stays as it was, and it is said why."""
@@ -62,6 +65,32 @@ class Service:
         serving = self.serving
         return serving is not None and serving.state == state and not serving.lacking
 
+    def is_ready(self) -> bool:
+        """Tell whether requests can be answered: a model is loaded, and the log can be written, or can be again."""
+        if self.serving is None:
+            return False
+        if self.log_error:
+            try:
+                self._log.check()
+            except SluicewayError as error:
+                self.log_error = str(error)
+                return False
+            self._log_is_back()
+        return True
+
+    def _append(self, lines: bytes) -> None:
+        try:
+            self._log.append(lines)
+        except SluicewayError as error:
+            self.log_error = str(error)
+            raise
+        if self.log_error:
+            self._log_is_back()
+
+    def _log_is_back(self) -> None:
+        self.log_error = ""
+        self._progress.say("the request log can be written again")
+
     def fail(self, why: str) -> None:
         """Remember, count and tell why no newer state is taken up."""
         if why != self.load_error:
@@ -79,7 +108,7 @@ class Service:
         if len(asked) > 1 and serving is not None and serving.state.challenger is None:
             try:
                 drafts = self._drafts(serving, asked)
-                self._log.append(b"".join([draft.lines for draft in drafts]))
+                self._append(b"".join([draft.lines for draft in drafts]))
             except Exception:  # noqa: BLE001, S110 - whatever it is, it is met again below, where it is told
                 pass
             else:
@@ -135,21 +164,21 @@ class Service:
         return drafts
 
     def _record(self, draft: Draft) -> Reply:
-        self._log.append(draft.lines)
+        self._append(draft.lines)
         self._count([draft])
         return draft.reply
 
     def _stumble(self, error: Exception, call: Call) -> Reply:
         """Answer after something that should not happen; its caller reads only that it did."""
         why = f"{type(error).__name__}: {error}"
-        self._progress.say(f"request {call.request_id}: {why}")
+        self._stumbles.say(f"request {call.request_id}: {why}")
         if isinstance(error, SluicewayError):  # the log itself cannot be written
             refused = Refusal(503, "the request could not be recorded; try again shortly")
         else:
             refused = Refusal(500, "the server failed to answer; its log says why")
         draft = draft_refusal(refused, call, self.scope, logged=why)
         with suppress(SluicewayError):
-            self._log.append(draft.lines)
+            self._append(draft.lines)
         self._count([draft])
         return draft.reply
 

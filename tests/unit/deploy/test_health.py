@@ -1,8 +1,10 @@
 from tests import bundles
 from tests.unit.deploy.conftest import Server
 
+from sluiceway.adapters.memory_requests import MemoryRequests
 from sluiceway.artifacts.codec import decode
 from sluiceway.artifacts.rollout_state import RolloutState
+from sluiceway.core.errors import SourceError
 
 
 def test_a_server_without_a_model_lives_and_is_not_ready():
@@ -10,7 +12,7 @@ def test_a_server_without_a_model_lives_and_is_not_ready():
     server.app.watch.look()
     assert (server.get("/health/live").status, server.get("/health/ready").status) == (200, 503)
     heard = server.get("/health")
-    assert (heard.status, heard.json) == (503, {"ready": False, "scope": "live", "load_error": ""})
+    assert (heard.status, heard.json) == (503, {"ready": False, "scope": "live", "load_error": "", "log_error": ""})
     assert server.get("/rollout").status == 503
 
 
@@ -19,9 +21,51 @@ def test_health_tells_who_answers_by_which_state():
     server.show(server.shelve(), server.shelve(bundles.flipped(), "v2"), share=0.25, sequence=7)
     assert server.get("/health/ready").json == {"ready": True}
     assert server.get("/health").json == {
-        "ready": True, "scope": "live", "load_error": "", "version": "v1", "challenger": "v2", "share": 0.25,
-        "sequence": 7,
+        "ready": True, "scope": "live", "load_error": "", "log_error": "", "version": "v1", "challenger": "v2",
+        "share": 0.25, "sequence": 7,
     }  # fmt: skip
+
+
+class Moody(MemoryRequests):
+    """A log that can be written or not."""
+
+    fails = ""
+
+    def append(self, lines):
+        self.check()
+        super().append(lines)
+
+    def check(self):
+        if self.fails:
+            raise SourceError(self.fails)
+
+
+def test_a_server_whose_log_cannot_be_written_is_not_ready_until_it_can():
+    log = Moody()
+    server = Server(log=log)
+    server.show(server.shelve())
+    log.fails = "the disk is full"
+    assert server.get("/health/ready").status == 200  # nobody has tried
+    assert server.ask().status == 503
+    assert (server.get("/health/ready").status, server.get("/health/live").status) == (503, 200)
+    heard = server.get("/health")
+    assert (heard.status, heard.json["ready"], heard.json["log_error"]) == (503, False, "the disk is full")
+    log.fails = ""
+    assert server.get("/health/ready").status == 200
+    assert server.said[-1] == "the request log can be written again"
+    assert server.get("/health").json["log_error"] == ""
+    assert len(server.records) == 0
+
+
+def test_an_answer_makes_a_server_ready_again():
+    log = Moody()
+    server = Server(log=log)
+    server.show(server.shelve())
+    log.fails = "the disk is full"
+    assert server.ask().status == 503
+    log.fails = ""
+    assert server.ask().status == 200
+    assert server.app.service.log_error == ""
 
 
 def test_the_rollout_is_shown_whole():

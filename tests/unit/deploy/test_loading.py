@@ -52,9 +52,9 @@ def test_what_is_loaded_already_is_used_again(shop, loader):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"inputs": (*bundles.CONTRACT.inputs, Field("gate", "text"))}, "their inputs differ in gate"),
-        ({"inputs": (Field("carrier", "integer"), *bundles.CONTRACT.inputs[1:])}, "their inputs differ in carrier"),
-        ({"key": ()}, "their keys differ in flight_id"),
+        ({"inputs": (*bundles.CONTRACT.inputs, Field("gate", "text"))}, "their requests differ in gate"),
+        ({"inputs": (Field("carrier", "integer"), *bundles.CONTRACT.inputs[1:])}, "their requests differ in carrier"),
+        ({"key": ()}, "their requests differ in flight_id"),
     ],
 )
 def test_a_challenger_that_asks_for_other_fields_is_refused(shop, loader, change, said):

@@ -45,6 +45,17 @@ def refused(body, reader=READER):
     return refusal.value.status, refusal.value.message
 
 
+@pytest.mark.parametrize("name", ['say "wind"', "back\\slash", "a\ttab", "a\nline", "", "ünïcode 风"])
+def test_a_column_may_be_called_anything(name):
+    reader = RequestReader(ServingContract((Field(name, "number"),), (Field(name + "key", "time"),), (), ()), Limits())
+    value = {name: 1.5, name + "key": "2013-09-01T08:00:00"}
+    for body in (value, [value]):
+        assert read(body, reader).rows == [AskedRow({name: 1.5}, {name + "key": AT_EIGHT})]
+    assert refused({name: "much"}, reader)[0] == 422
+    assert refused([value, {}], reader)[0] == 422
+    assert refused([], reader)[0] == 422
+
+
 def test_an_object_is_one_row_with_typed_values():
     asked = read(row(flight_id="UA1"))
     assert asked == (
