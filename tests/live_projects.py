@@ -32,9 +32,6 @@ from sluiceway.artifacts.rollout_state import LIVE, RolloutState
 from sluiceway.core.moments import Clock, FixedClock
 from sluiceway.core.verdict import Criterion, Verdict
 from sluiceway.declare.project import Project
-from sluiceway.deploy.app import serving_app, wall_clock_us
-from sluiceway.deploy.board import Board
-from sluiceway.deploy.options import ServingOptions
 from sluiceway.flow.cache import keep
 from sluiceway.flow.graph import GRAPH
 from sluiceway.flow.kit import Kit, Settings
@@ -44,6 +41,9 @@ from sluiceway.ledger.standing import Standing, record_verdict
 from sluiceway.plans.moments_sql import microseconds, moment_of
 from sluiceway.ports.endpoint import Question
 from sluiceway.ports.request_log import RequestLog
+from sluiceway.server.app import serving_app, wall_clock_us
+from sluiceway.server.board import Board
+from sluiceway.server.options import ServingOptions
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 SHIFT = microseconds(NOW) - microseconds(BEGAN)

@@ -15,12 +15,12 @@ from sluiceway.adapters.project_lock import ProjectLock
 from sluiceway.adapters.settings_file import read_settings
 from sluiceway.artifacts.rollout_state import LIVE, REHEARSAL, RolloutState, Served
 from sluiceway.core.errors import DeclarationError, Problem, SluicewayError
-from sluiceway.deploy.board import Board
-from sluiceway.deploy.limits import Limits
 from sluiceway.ports.object_store import ObjectStore
+from sluiceway.server.board import Board
+from sluiceway.server.limits import Limits
 
 if TYPE_CHECKING:
-    from sluiceway.deploy.app import ServingApp
+    from sluiceway.server.app import ServingApp
 
 KEY = "SLUICEWAY_API_KEY"
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
@@ -92,7 +92,7 @@ class ServedProject:
 
     def unloadable(self, served: Served) -> str:
         """Say why a version cannot be taken up and what to do about it; nothing where its files are whole."""
-        from sluiceway.deploy.shelf import take
+        from sluiceway.server.shelf import take
 
         try:
             take(served, self.objects)
@@ -152,10 +152,10 @@ def worker_app(*, folder: str, rehearsal: str | None, limits: Mapping[str, Any],
     from sluiceway.adapters.lmdb_online import LmdbOnline
     from sluiceway.adapters.metrics_folder import count_in_place
     from sluiceway.adapters.request_folder import RequestFolder
-    from sluiceway.deploy.app import serving_app
-    from sluiceway.deploy.features_there import FeaturesThere
-    from sluiceway.deploy.options import ServingOptions
     from sluiceway.plans.moments_sql import microseconds
+    from sluiceway.server.app import serving_app
+    from sluiceway.server.features_there import FeaturesThere
+    from sluiceway.server.options import ServingOptions
 
     count_in_place(place)
     project = ServedProject.open(Path(folder), rehearsal=None if rehearsal is None else Path(rehearsal))

@@ -16,8 +16,8 @@ from tests.served_project import quiet
 
 from sluiceway.adapters.project_lock import ProjectLock
 from sluiceway.artifacts.rollout_state import LIVE
-from sluiceway.deploy.board import Board
 from sluiceway.ledger.rolling import Transition, current, record_transition
+from sluiceway.server.board import Board
 from sluiceway.workspace import Workspace
 
 

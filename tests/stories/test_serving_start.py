@@ -14,9 +14,9 @@ from tests.bundles import flipped, row
 from tests.served_project import Project, Running, Stand, eventually, quiet
 
 from sluiceway.artifacts.rollout_state import LIVE
-from sluiceway.deploy.example import EXAMPLE
 from sluiceway.deploy.rollout import START, Plan, start
 from sluiceway.ledger.rolling import Transition, current, record_transition
+from sluiceway.server.example import EXAMPLE
 
 NOW = datetime(2013, 11, 1, tzinfo=UTC)
 MIB = 1 << 20

@@ -10,12 +10,12 @@ from sluiceway.artifacts.promise import Promise
 from sluiceway.cli.gates import gate_json, gate_lines
 from sluiceway.cli.health_text import moved_lines
 from sluiceway.cli.serve import curl
-from sluiceway.deploy.example import kept_example
 from sluiceway.flow.recall import recalled, recalled_candidate
 from sluiceway.flow.runner import RunReport
 from sluiceway.flow.stages import STAGES
 from sluiceway.ledger.running import published
 from sluiceway.pages.health_headline import headline
+from sluiceway.server.example import kept_example
 from sluiceway.serving import api_key
 from sluiceway.workspace import Workspace
 

@@ -17,9 +17,9 @@ from sluiceway.cli.flags import HERE, Common
 from sluiceway.core.duration import parse_duration
 from sluiceway.core.errors import MisuseError
 from sluiceway.core.moments import iso
-from sluiceway.deploy.example import kept_example
-from sluiceway.deploy.limits import Limits
 from sluiceway.deploy.rollout import percent
+from sluiceway.server.example import kept_example
+from sluiceway.server.limits import Limits
 from sluiceway.serving import KEY, ServedProject, api_key, live_rollout
 from sluiceway.serving import serve as serve_project
 

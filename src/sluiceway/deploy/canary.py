@@ -10,13 +10,13 @@ from sluiceway.artifacts.request_record import CHALLENGER, CHAMPION, RequestReco
 from sluiceway.artifacts.rollout_state import LIVE, RolloutState
 from sluiceway.artifacts.serving_contract import ServingContract
 from sluiceway.artifacts.table_ref import TableRef
-from sluiceway.deploy.arms import deciding
 from sluiceway.deploy.evidence import ArmsGathered
 from sluiceway.deploy.outcomes import Outcomes
 from sluiceway.deploy.quality import Quality, Rival
 from sluiceway.plans.moments_sql import microseconds
 from sluiceway.plans.readable_lines import ReadableLines
 from sluiceway.ports.request_log import RequestLog
+from sluiceway.server.arms import deciding
 
 RUNNING, PROMOTED, ABORTED = "running", "promoted", "aborted"
 PIECE_ROWS = 5_000

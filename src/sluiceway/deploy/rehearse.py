@@ -7,13 +7,13 @@ from datetime import datetime
 from sluiceway.artifacts.canary_report import CanaryReport
 from sluiceway.artifacts.rollout_state import REHEARSAL, RolloutState
 from sluiceway.core.verdict import NO_OVERRIDES, Verdict
-from sluiceway.deploy.board import Board
 from sluiceway.deploy.canary import ABORTED, PROMOTED, Canary, CanaryWatch
 from sluiceway.deploy.gate import while_running
 from sluiceway.deploy.rollout import ABORT, FIRST, PROMOTE, START, changed, due, first, percent, plan_of, start
 from sluiceway.ledger.rolling import Transition
 from sluiceway.ports.endpoint import Endpoint
 from sluiceway.ports.request_log import RequestLog
+from sluiceway.server.board import Board
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 def run(job: Job) -> Artifact:
     """Ask a real server what was asked since the holdout began, and let its answers decide on the rollout."""
-    from sluiceway.deploy.board import Board
     from sluiceway.deploy.canary import Canary
-    from sluiceway.deploy.example import keep_example
     from sluiceway.deploy.kept_report import keep_report
     from sluiceway.deploy.rehearse import Control, rehearse
     from sluiceway.flow.rehearsing import answers_digest, logged, past_between, proven
     from sluiceway.flow.rival import rival, rivals
     from sluiceway.online.replay import replay
+    from sluiceway.server.board import Board
+    from sluiceway.server.example import keep_example
 
     kit, candidate, features = job.kit, job.needs("evaluate", Candidate), job.needs("features", FeatureSet)
     began = candidate.evaluation.split.holdout_from
@@ -71,7 +71,7 @@ def comparable(table: "pa.Table", canary: "Canary") -> "pa.Table":
 
 def present(kit: Kit, report: CanaryReport) -> bool:
     """Whether the log is there, and both sides are on the shelf as they were put there."""
-    from sluiceway.deploy.shelf import bundle_of
+    from sluiceway.server.shelf import bundle_of
 
     try:
         for served in (report.champion, report.challenger):

@@ -10,8 +10,6 @@ from sluiceway.artifacts.promise import Promise
 from sluiceway.artifacts.rollout_state import LIVE, RolloutState, Served
 from sluiceway.core.errors import DamagedError, MisuseError, UnknownNameError
 from sluiceway.declare.spec import Spec
-from sluiceway.deploy.board import Board
-from sluiceway.deploy.loading import require_loadable
 from sluiceway.deploy.rollout import (
     ABORT,
     FIRST,
@@ -25,7 +23,6 @@ from sluiceway.deploy.rollout import (
     rollback,
     start,
 )
-from sluiceway.deploy.shelf import bundle_of, shelve
 from sluiceway.flow.kit import Kit
 from sluiceway.flow.recall import current as recalled
 from sluiceway.flow.recall import recalled as recalled_by_id
@@ -33,6 +30,9 @@ from sluiceway.flow.recall import recalled_candidate
 from sluiceway.ledger.rolling import ROLLOUT, Transition, current, record_transition, rehearsed_on
 from sluiceway.ledger.running import published
 from sluiceway.ledger.standing import Standing, live_standings, standing_on
+from sluiceway.server.board import Board
+from sluiceway.server.loading import require_loadable
+from sluiceway.server.shelf import bundle_of, shelve
 
 BEGUN = (LIVE, START)
 LOCK, LOCK_WAIT_S = "rollout.lock", 10.0

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 from sluiceway.artifacts.candidate import Candidate
 from sluiceway.artifacts.rollout_state import LIVE, Served
 from sluiceway.core.errors import DamagedError, UnknownObjectError
-from sluiceway.deploy.shelf import bundle_of, shelve, take
 from sluiceway.flow.kit import Kit
 from sluiceway.ledger.rolling import current
 from sluiceway.ledger.running import published
+from sluiceway.server.shelf import bundle_of, shelve, take
 
 if TYPE_CHECKING:
     from sluiceway.deploy.quality import Rival

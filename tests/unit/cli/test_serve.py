@@ -16,9 +16,9 @@ FIRST = first("live", BASELINE, at=NOW, why="no model has passed a live canary y
 
 
 def told(state, tmp_path: Path):
-    return "\n".join(
-        story(ServedProject(tmp_path, tmp_path / ".sluiceway"), state, "http://127.0.0.1:8000", keyed=False)
-    )
+    project = ServedProject(tmp_path, tmp_path / ".sluiceway")
+    bundles.shelved(project.objects, bundles.logistic(), "v1-baseline", role="baseline")
+    return "\n".join(story(project, state, "http://127.0.0.1:8000", keyed=False))
 
 
 def test_before_any_rollout_it_says_that_no_model_has_passed_yet(tmp_path):

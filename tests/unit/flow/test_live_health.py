@@ -23,7 +23,6 @@ from sluiceway.core.moments import FixedClock
 from sluiceway.core.verdict import Criterion, Outcome, Verdict
 from sluiceway.declare.project import Project
 from sluiceway.deploy.rollout import FIRST, first
-from sluiceway.deploy.shelf import shelve
 from sluiceway.flow.answering import answering
 from sluiceway.flow.cache import keep
 from sluiceway.flow.graph import GRAPH
@@ -35,6 +34,7 @@ from sluiceway.ledger.rolling import Transition, record_transition
 from sluiceway.ledger.running import record_published
 from sluiceway.ledger.standing import Standing, live_standings, record_verdict, standings
 from sluiceway.plans.moments_sql import microseconds
+from sluiceway.server.shelf import shelve
 
 NOW = datetime(2026, 1, 8, 12, tzinfo=UTC)
 LAST_WEEK, THIS_WEEK = datetime(2025, 12, 29, tzinfo=UTC), datetime(2026, 1, 5, tzinfo=UTC)
