@@ -15,7 +15,8 @@ from sluiceway.artifacts.health_report import (
     Traffic,
     Window,
 )
-from sluiceway.pages.health_headline import headline, is_judged, period, short_period
+from sluiceway.cli import health_text
+from sluiceway.pages.health_headline import headline, is_judged, is_nothing_new, period, short_period
 
 DAY = datetime(2013, 12, 5, tzinfo=UTC)
 CHANGE = Interval(0.67, 0.525, 0.83)
@@ -110,7 +111,18 @@ def test_where_only_the_reference_was_asked_again_nothing_was_new():
     assert said(own, window(12, requests=0)) == (
         "Nothing new was seen: the 26,000 requests are those that gate 5 judged it by. There is no need to train again."
     )
+    assert is_nothing_new(report(own))
     assert said(own, window(12, drift=(SEASONAL,))).startswith("All quiet")
+    assert not is_nothing_new(report(own, window(12)))
+    assert not is_nothing_new(report(replace(own, alerts=(alert("errors"),))))
+    assert not is_nothing_new(report())
+
+
+def test_the_command_says_of_training_again_what_the_headline_says():
+    own = replace(window(11, drift=(SEASONAL,)), is_reference=True)
+    assert "No need to train again:" in health_text.said(report(own), "USD")
+    early = replace(window(12, drift=(SEASONAL,)), is_early=True)
+    assert "Whether to train again cannot be said:" in health_text.said(report(early), "USD")
 
 
 def test_without_requests_there_is_nothing_to_say():
