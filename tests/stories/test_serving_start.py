@@ -166,6 +166,15 @@ def test_what_cannot_be_is_refused_before_anything_starts(stand, words, said):
     assert (code, said in err) == (2, True), err
 
 
+@pytest.mark.parametrize("key", ["   ", "secret "])
+def test_a_key_that_a_header_loses_is_refused(stand, key):
+    process = stand.start(environment=quiet(SLUICEWAY_API_KEY=key))
+    with process:
+        _, err = process.communicate(timeout=20)
+    assert process.returncode == 2
+    assert "SLUICEWAY_API_KEY is blank, or begins or ends with a blank" in err
+
+
 def test_limits_are_set_by_flags(stand):
     with stand.serving("--max-rows", "3", "--max-body", "1") as server:
         assert server.ask([row()] * 3).status == 200

@@ -41,7 +41,8 @@ def run_lines(report: RunReport, workspace: Workspace, pages: dict[str, Path]) -
             standing = report.refusal.standing
             lines += gate_lines(gate_json(standing.gate, standing.stage, standing, now))
     lines += [*registered_lines(report, workspace), *health_lines(report, workspace)]
-    lines += ["", "Reports:", *(f"  {name:<11}{path}" for name, path in pages.items()), "", "Next:"]
+    lines += ["", "Reports:", *(f"  {name:<11}{path}" for name, path in pages.items())] if pages else []
+    lines += ["", "Next:"]
     project = "" if workspace.folder == Path() else f" --project {quote(str(workspace.folder))}"
     me = invoked()
     lines += [f"  {command.replace('sluiceway', me, 1)}" for command in next_commands(report, project)]

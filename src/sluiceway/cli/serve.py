@@ -105,9 +105,11 @@ def require_key(host: str, key: str | None) -> None:
     """Check that strangers cannot ask.
 
     Raises:
-        MisuseError: other machines can reach the host, and no key is set.
+        MisuseError: other machines can reach the host, and no key is set; or the key is blank.
     """
-    if key is None and not is_loopback(host):
+    if key and key != key.strip():
+        raise MisuseError(f"{KEY} is blank, or begins or ends with a blank, which a header loses; leave the blanks out")
+    if not key and not is_loopback(host):
         raise MisuseError(
             f"{host} can be reached from other machines, and without {KEY} anybody there could ask; set {KEY} in the "
             "environment, or listen on 127.0.0.1"

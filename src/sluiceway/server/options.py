@@ -23,6 +23,10 @@ class ServingOptions:
     look_every_s: float = 1.0
 
     def __post_init__(self) -> None:
-        """Refuse a key that no header can carry."""
+        """Refuse a key that no header can carry, or that is none."""
+        if self.key is not None and not self.key.strip():
+            raise MisuseError("the key is blank, so that everybody had it; give another one, or none")
+        if self.key is not None and self.key != self.key.strip():
+            raise MisuseError("the key begins or ends with a blank, which a header loses; leave the blanks out")
         if self.key is not None and not (self.key.isascii() and self.key.isprintable()):
             raise MisuseError("the key is not of printable ASCII characters alone, so that no caller could send it")

@@ -5,6 +5,7 @@ field by field (``field_check``), which accepts a little more and says all that 
 that JSON has to escape, which no such decoder can be made for, every body is read field by field.
 """
 
+import json
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, NamedTuple
@@ -25,6 +26,7 @@ TYPES: dict[str, Any] = {
     "boolean": bool | None,
 }
 SPACE = b" \t\r\n"
+TOO_LARGE = "Number out of range"  # of a double, as msgspec says it
 _values = msgspec.structs.astuple
 
 
@@ -133,9 +135,23 @@ def _times(fields: tuple[Field, ...]) -> frozenset[str]:
 
 
 def _parsed(body: bytes) -> object:
+    if not body.strip(SPACE):
+        raise Refusal(400, "the body is empty, which is no JSON; send one object, or an array of objects")
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        if TOO_LARGE in str(error):
+            return _with_infinities(body, error)
         raise Refusal(400, f"the body is no JSON: {error}; send one object, or an array of objects") from None
     except RecursionError:
         raise Refusal(400, "the body is nested too deep; send one object, or an array of objects") from None
+
+
+def _with_infinities(body: bytes, said: Exception) -> object:
+    """Read numbers that no double can hold as infinite, so that the field they stand in is named."""
+    try:
+        parsed = json.loads(body)
+        json.dumps(parsed, ensure_ascii=False).encode()  # this reader also takes texts that no UTF-8 can hold
+    except (ValueError, RecursionError):
+        raise Refusal(400, f"the body is no JSON: {said}; send one object, or an array of objects") from None
+    return parsed

@@ -25,7 +25,7 @@ READS = ("GET", "HEAD")
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 LONGEST_ID = 128
 LARGE_BYTES = 32 * 1024
-UNKNOWN_CALLER, NOT_ALLOWED, CLOSING = 401, 405, {401, 408, 413, 503}
+UNKNOWN_CALLER, NOT_ALLOWED, CLOSING = 401, 405, {401, 408, 413, 415, 503}
 MOMENT = re.compile(r"[0-9]{1,17}")  # microseconds up to the year 5138
 
 
@@ -71,6 +71,7 @@ class Routes:
         body, refused = b"", None
         try:
             self._check_key(request)
+            _check_coding(request)
             body = await self._bodies.read(request)
         except Refusal as error:
             refused = error
@@ -144,6 +145,12 @@ class Routes:
                 400, "in a rehearsal every request says its moment: x-sluiceway-at, microseconds since 1970, UTC"
             )
         return int(given)
+
+
+def _check_coding(request: Incoming) -> None:
+    coding = request.header("content-encoding").strip().lower()
+    if coding not in {"", "identity"}:
+        raise Refusal(415, f"content-encoding {coding!r} is not supported; send the body uncompressed")
 
 
 def _more(status: int, allowed: str = "") -> tuple[tuple[str, str], ...]:

@@ -56,6 +56,24 @@ def test_a_column_may_be_called_anything(name):
     assert refused([], reader)[0] == 422
 
 
+@pytest.mark.parametrize("body", [b"", b"  \n"])
+def test_an_empty_body_is_said_to_be_empty(body):
+    assert refused(body) == (400, "the body is empty, which is no JSON; send one object, or an array of objects")
+
+
+def test_a_number_that_no_double_holds_is_refused_by_its_field():
+    body = json.dumps(row()).replace("500.0", "1e999").encode()
+    status, said = refused(body)
+    assert (status, "field 'distance' is inf; give a number" in said) == (422, True)
+    assert refused(b'{"distance": 1e999')[0] == 400
+    assert refused(b'{"distance": 1e999, "distance": 5, "carrier": "\\ud800"}')[0] == 400
+
+
+def test_of_a_field_that_is_given_twice_the_last_counts():
+    body = json.dumps(row()).replace('"distance"', '"distance": 1, "distance"').encode()
+    assert read(body).rows[0].inputs["distance"] == 500.0
+
+
 def test_an_object_is_one_row_with_typed_values():
     asked = read(row(flight_id="UA1"))
     assert asked == (

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests import bundles
 from tests.unit.server.conftest import NOW, Server
 
+from sluiceway.core.errors import MisuseError
 from sluiceway.server.limits import Limits
 
 PAGES = ["/health", "/health/live", "/health/ready", "/metrics", "/rollout"]
@@ -81,7 +82,25 @@ def test_any_content_type_will_do(server):
         assert server.ask(content_type=kind).status == 200
 
 
+@pytest.mark.parametrize("coding", ["gzip", "br", "GZIP, identity"])
+def test_a_compressed_body_is_not_read(server, coding):
+    heard = server.ask(content_encoding=coding)
+    assert heard.status == 415
+    assert f"content-encoding {coding.lower()!r} is not supported; send the body uncompressed" in heard.json["error"]
+    assert heard.headers[b"connection"] == b"close"
+
+
+def test_a_body_that_says_it_is_as_it_is_is_read(server):
+    assert server.ask(content_encoding="identity").status == 200
+
+
 # ---- the key
+
+
+@pytest.mark.parametrize("key", [" ", "", "s3same "])
+def test_a_key_of_blanks_or_with_one_at_its_end_is_refused(key):
+    with pytest.raises(MisuseError, match="blank"):
+        Server(key=key)
 
 
 @pytest.fixture
