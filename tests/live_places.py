@@ -43,7 +43,7 @@ pipeline = sw.Pipeline(
 )
 print("a project may print what it likes")
 """
-QUICK = Rollout(canary=0.5, ramp=(1.0,), hold="1s", by=("carrier",))
+QUICK = Rollout(canary=0.5, ramp=(1.0,), hold="1s", by=("carrier",), min_requests=0)
 PATIENCE_S = 60
 COMMAND = Path(sys.executable).with_name("sluiceway")
 
