@@ -22,13 +22,13 @@ from sluiceway.artifacts.model_bundle import ModelBundle
 from sluiceway.artifacts.rollout_state import LIVE
 from sluiceway.artifacts.serving_contract import Field, ServedView, ServingContract
 from sluiceway.core.moments import SystemClock
-from sluiceway.deploy.board import Board
 from sluiceway.deploy.rollout import FIRST, first
-from sluiceway.deploy.shelf import shelve
 from sluiceway.ledger.chain import Ledger
 from sluiceway.ledger.rolling import Transition, record_transition
 from sluiceway.plans.packed_value import PackedValue, pack_key, pack_value
 from sluiceway.ports.object_store import ObjectStore
+from sluiceway.server.board import Board
+from sluiceway.server.shelf import shelve
 from sluiceway.train.onnx_export import to_onnx
 
 DIRECT, LOOKUP = "ours", "ours, with lookup"

@@ -19,8 +19,8 @@ from sluiceway.artifacts.model_bundle import ModelBundle
 from sluiceway.artifacts.rollout_state import Served
 from sluiceway.artifacts.serving_contract import Field, ServedView, ServingContract
 from sluiceway.core.digest import sha256_hex
-from sluiceway.deploy.shelf import shelve
 from sluiceway.plans.model_inputs import OUTPUT, input_name
+from sluiceway.server.shelf import shelve
 
 COLUMNS = (
     FeatureColumn("carrier", "text", "input"),

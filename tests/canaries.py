@@ -22,13 +22,13 @@ from sluiceway.artifacts.rollout_state import RolloutState, Served
 from sluiceway.artifacts.serving_contract import Field, ServingContract
 from sluiceway.core.moments import FixedClock
 from sluiceway.declare.spec import Costs, Metric, ProblemStatement, Rollout, ServiceLevel, Spec, Target
-from sluiceway.deploy.arms import share_of
-from sluiceway.deploy.board import Board
 from sluiceway.deploy.canary import Canary
 from sluiceway.deploy.outcomes import Outcomes
 from sluiceway.deploy.quality import Rival
 from sluiceway.ledger.chain import Ledger
 from sluiceway.plans.moments_sql import microseconds
+from sluiceway.server.arms import share_of
+from sluiceway.server.board import Board
 
 BEGAN = datetime(2013, 9, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)

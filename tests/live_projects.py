@@ -32,9 +32,6 @@ from sluiceway.artifacts.rollout_state import LIVE, RolloutState
 from sluiceway.core.moments import Clock, FixedClock
 from sluiceway.core.verdict import Criterion, Verdict
 from sluiceway.declare.project import Project
-from sluiceway.deploy.app import serving_app, wall_clock_us
-from sluiceway.deploy.board import Board
-from sluiceway.deploy.options import ServingOptions
 from sluiceway.flow.cache import keep
 from sluiceway.flow.graph import GRAPH
 from sluiceway.flow.kit import Kit, Settings
@@ -44,6 +41,9 @@ from sluiceway.ledger.standing import Standing, record_verdict
 from sluiceway.plans.moments_sql import microseconds, moment_of
 from sluiceway.ports.endpoint import Question
 from sluiceway.ports.request_log import RequestLog
+from sluiceway.server.app import serving_app, wall_clock_us
+from sluiceway.server.board import Board
+from sluiceway.server.options import ServingOptions
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 SHIFT = microseconds(NOW) - microseconds(BEGAN)
@@ -73,27 +73,36 @@ class LiveProject:
     endpoint: InProcess | None = None
     arrival_us: int = 0
 
-    def register(self, version: int, model: bytes, *, gate: Verdict = OPEN, rehearsal: Verdict | None = OPEN) -> str:
+    def register(
+        self,
+        version: int,
+        model: bytes,
+        *,
+        gate: Verdict = OPEN,
+        rehearsal: Verdict | None = OPEN,
+        spec: str | None = None,
+        **bundle: Any,
+    ) -> str:
         """Make a candidate known: its evidence, its registration, gate 5's verdict and the rehearsal's."""
-        candidate = self._candidate(version, model)
+        candidate = self._candidate(version, model, **bundle)
         node = next(node for node in GRAPH if node.name == "evaluate")
         keep(node, f"recipe-{version}", candidate, parents={}, kit=self.kit, settings=Settings())
         told = {"model": "late", "version": version}
         record_published(self.kit.ledger, "evaluate", candidate.content_id, told, as_of=None)
         self.judged(5, "train", candidate.content_id, {}, gate)
         if rehearsal is not None:
-            above = {"train": candidate.content_id}
+            above = {"train": candidate.content_id, **({} if spec is None else {"spec": spec})}
             self.judged(6, "deploy", f"canary-{version}", above, rehearsal, scope="rehearsal")
         return candidate.content_id
 
     def judged(self, gate: int, stage: str, artifact: str, above: dict, verdict: Verdict, scope: str | None = None):
         record_verdict(self.kit.ledger, Standing(gate, stage, artifact, above, verdict, scope, 0), as_of=None)
 
-    def _candidate(self, version: int, model: bytes) -> Candidate:
-        wrapped = bundles.made(model, threshold=0.5 - version / 1_000)
-        baseline = bundles.made(bundles.logistic(**TRUTH), role="baseline")
-        for bundle, data in ((wrapped, model), (baseline, bundles.logistic(**TRUTH))):
-            self.kit.objects.put(bundle.onnx, data)
+    def _candidate(self, version: int, model: bytes, **bundle: Any) -> Candidate:
+        wrapped = bundles.made(model, threshold=0.5 - version / 1_000, **bundle)
+        baseline = bundles.made(bundles.logistic(**TRUTH), role="baseline", **bundle)
+        for each, data in ((wrapped, model), (baseline, bundles.logistic(**TRUTH))):
+            self.kit.objects.put(each.onnx, data)
         split = SplitReport(BEGAN, BEGAN, BEGAN, BEGAN, 0, 1, 1, 0, (), 0, 0)
         same, repeats = Parity(1, 0.0, 0), Reproduction((), same_bytes=True, baseline_same_bytes=True)
         evaluation = Evaluation(
@@ -140,6 +149,13 @@ def a_live_project(*, promise: Promise = PROMISE, model: bytes = MODEL, **traffi
     made = LiveProject(kit, clock, log, flights, Project(PIPELINE, {}, "", ""))
     made.register(1, model)
     return made
+
+
+def promised(kit: Kit, promise: Promise) -> str:
+    """Make a promise, as stage 1 would have; return its content id."""
+    node = next(node for node in GRAPH if node.name == "spec")
+    keep(node, f"recipe-{promise.content_id}", promise, parents={}, kit=kit, settings=Settings())
+    return promise.content_id
 
 
 def furnish(kit: Kit, flights: list[Asked], promise: Promise) -> None:

@@ -26,19 +26,19 @@ from sluiceway.artifacts.promise import Promise
 from sluiceway.artifacts.rollout_state import REHEARSAL, Served
 from sluiceway.core.moments import FixedClock
 from sluiceway.declare.spec import Costs, Metric, ProblemStatement, Rollout, ServiceLevel, Spec, Target
-from sluiceway.deploy.app import serving_app
-from sluiceway.deploy.board import Board
 from sluiceway.deploy.canary import Canary
-from sluiceway.deploy.options import ServingOptions
 from sluiceway.deploy.outcomes import Outcomes
 from sluiceway.deploy.quality import Rival
 from sluiceway.deploy.rehearse import Control, rehearse
-from sluiceway.deploy.shelf import take
 from sluiceway.ledger.chain import Ledger
 from sluiceway.ledger.rolling import Transition, record_transition, transitions
 from sluiceway.online.predictor import Predictor
 from sluiceway.plans.moments_sql import microseconds
 from sluiceway.ports.endpoint import Answer, Question
+from sluiceway.server.app import serving_app
+from sluiceway.server.board import Board
+from sluiceway.server.options import ServingOptions
+from sluiceway.server.shelf import take
 
 BEGAN = datetime(2013, 9, 1, tzinfo=UTC)
 TRUTH = {"slope": 0.004, "intercept": -4.0}

@@ -31,12 +31,12 @@ from sluiceway.adapters.sqlite_state import SqliteState
 from sluiceway.artifacts.request_record import RequestRecord
 from sluiceway.artifacts.rollout_state import LIVE, RolloutState, Served
 from sluiceway.core.moments import SystemClock
-from sluiceway.deploy.board import Board
 from sluiceway.deploy.rollout import FIRST, first
 from sluiceway.ledger.chain import Ledger
 from sluiceway.ledger.rolling import Transition, record_transition
 from sluiceway.plans.packed_value import PackedValue, pack_key, pack_value
 from sluiceway.plans.request_log import records_of
+from sluiceway.server.board import Board
 
 PATIENCE_S = 30
 

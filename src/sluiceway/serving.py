@@ -4,7 +4,7 @@ import os
 import socket
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 from sluiceway.adapters.obstore_objects import ObstoreObjects
 from sluiceway.adapters.project_lock import ProjectLock
 from sluiceway.adapters.settings_file import read_settings
-from sluiceway.artifacts.rollout_state import LIVE, REHEARSAL, RolloutState
-from sluiceway.core.errors import DeclarationError, Problem
-from sluiceway.deploy.board import Board
-from sluiceway.deploy.limits import Limits
+from sluiceway.artifacts.rollout_state import LIVE, REHEARSAL, RolloutState, Served
+from sluiceway.core.errors import DeclarationError, Problem, SluicewayError
 from sluiceway.ports.object_store import ObjectStore
+from sluiceway.server.board import Board
+from sluiceway.server.limits import Limits
 
 if TYPE_CHECKING:
-    from sluiceway.deploy.app import ServingApp
+    from sluiceway.server.app import ServingApp
 
 KEY = "SLUICEWAY_API_KEY"
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
@@ -79,6 +79,31 @@ class ServedProject:
         """What the workers look at to learn who answers."""
         return Board(self.objects, self.scope)
 
+    def check_log(self) -> None:
+        """Find out that requests can be logged.
+
+        Raises:
+            SourceError: they cannot.
+        """
+        from sluiceway.adapters.request_folder import RequestFolder
+
+        with closing(RequestFolder(self.own / "requests")) as log:
+            log.check()
+
+    def unloadable(self, served: Served) -> str:
+        """Say why a version cannot be taken up and what to do about it; nothing where its files are whole."""
+        from sluiceway.server.shelf import take
+
+        try:
+            take(served, self.objects)
+        except SluicewayError as error:
+            return (
+                f"{served.version} cannot be taken up: {error}. sluiceway run makes what the newest run made anew; for "
+                "another version, restore its files from a backup, or put the champion before in its place: sluiceway "
+                "rollout rollback. The server looks again by itself"
+            )
+        return ""
+
 
 def live_rollout(project: ServedProject) -> RolloutState:
     """Return who answers live traffic, with the board showing it; where nobody does yet, the newest baseline begins.
@@ -127,10 +152,10 @@ def worker_app(*, folder: str, rehearsal: str | None, limits: Mapping[str, Any],
     from sluiceway.adapters.lmdb_online import LmdbOnline
     from sluiceway.adapters.metrics_folder import count_in_place
     from sluiceway.adapters.request_folder import RequestFolder
-    from sluiceway.deploy.app import serving_app
-    from sluiceway.deploy.features_there import FeaturesThere
-    from sluiceway.deploy.options import ServingOptions
     from sluiceway.plans.moments_sql import microseconds
+    from sluiceway.server.app import serving_app
+    from sluiceway.server.features_there import FeaturesThere
+    from sluiceway.server.options import ServingOptions
 
     count_in_place(place)
     project = ServedProject.open(Path(folder), rehearsal=None if rehearsal is None else Path(rehearsal))

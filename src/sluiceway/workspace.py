@@ -28,10 +28,10 @@ from sluiceway.adapters.sqlite_state import SqliteState
 from sluiceway.artifacts.rollout_state import REHEARSAL
 from sluiceway.core.errors import DeclarationError, Problem
 from sluiceway.core.moments import Clock, SystemClock
-from sluiceway.deploy.board import Board
 from sluiceway.flow.kit import Kit, Settings
 from sluiceway.ledger.chain import Ledger
 from sluiceway.ports.object_store import ObjectStore
+from sluiceway.server.board import Board
 
 if TYPE_CHECKING:
     from sluiceway.artifacts.dataset_version import DatasetVersion

@@ -83,6 +83,15 @@ def test_what_is_no_whole_line_is_refused_and_not_added(log, lines):
     assert content(log) == b"before\n"
 
 
+def test_a_check_adds_nothing(log):
+    log.check()
+    assert list(log.read()) == []
+    log.append(b"one\n")
+    log.check()
+    log.append(b"two\n")
+    assert content(log) == b"one\ntwo\n"
+
+
 def test_threads_that_append_together_tear_no_line_and_keep_their_own_order(log):
     def write(writer):
         for number in range(50):

@@ -148,3 +148,10 @@ def test_a_model_that_does_not_export_is_told_before_the_search(featured_shop):
     )
     said = featured_shop("run", code=3)
     assert "export" in said.err
+
+
+def test_a_stage_that_nothing_stands_below_shows_no_heading_of_reports(fresh_shop):
+    said = fresh_shop("run", "--only", "observe", code=1)
+    assert "may not start" in said.out
+    assert "Reports:" not in said.out
+    assert "Next:" in said.out

@@ -143,13 +143,15 @@ def test_gate_7_stops_alarms_that_are_too_lax_to_notice_what_was_planted(shop, s
     assert [gate["verdict"] for gate in answer["gates"][3:]] == ["passed", "passed", "passed", "stopped"]
     assert set(answer["made"]) - set(answer["cached"]) == {"spec", "observe"}
     faults = stopped(answer["gates"][6])
-    missed = faults["drill, shifted by 1.8 standard deviations: history__count_180d"]
-    assert (missed["measured"], missed["limit"]) == ("nothing", "data_drift: history__count_180d")
+    missed = faults["drill, predictions shifted by 1.8 standard deviations of their log odds"]
+    assert (missed["measured"], missed["limit"]) == ("nothing", "prediction_drift: probability")
+    untried = {each["name"] for each in answer["gates"][6]["criteria"] if "not applicable" in each["detail"]}
+    assert untried == {"drill, shift", "drill, loss", "drill, unit", "drill, renaming"}
     assert all(name.startswith("drill, ") for name in faults)
     said = shop("status", code=1).out
     assert "✓ 6 deploy   passed in rehearsal" in said.splitlines()
     assert "✗ 7 observe  stopped in rehearsal" in said.splitlines()
-    assert "✗ drill, shifted by 1.8 standard deviations: history__count_180d: nothing (limit data_drift: " in said
+    assert f"✗ {missed['name']}: nothing (limit prediction_drift: probability)" in said
 
 
 def test_training_alone_does_not_start_behind_a_closed_gate_2(featured_shop):

@@ -16,8 +16,8 @@ from tests.served_project import quiet
 
 from sluiceway.adapters.project_lock import ProjectLock
 from sluiceway.artifacts.rollout_state import LIVE
-from sluiceway.deploy.board import Board
 from sluiceway.ledger.rolling import Transition, current, record_transition
+from sluiceway.server.board import Board
 from sluiceway.workspace import Workspace
 
 
@@ -45,6 +45,8 @@ def test_a_model_goes_from_the_canary_to_production_and_back(place):
     told = place("status").out
     assert "champion    v1\n" in told
     assert "before      v1-baseline" in told
+    alone = place("advance", "--json").json
+    assert (alone["change"], alone["gate"], alone["rollout"]["champion"]) == (None, None, "v1")
     back = place("rollback", "--reason", "calls from the gates", "--json").json["rollout"]
     assert (back["champion"], back["previous"]) == ("v1-baseline", None)
     assert "no champion before v1-baseline to roll back to" in place("rollback", code=2).err
@@ -88,10 +90,11 @@ def test_who_answers_for_little_traffic_lets_the_canary_go_on(place):
 
 def test_a_bad_model_is_aborted_by_the_next_advance(place):
     place.live.register(2, bundles.constant(float("nan")))
-    place("start", "2")
+    place("start", "v2")
     place.live.ask(400)
     said = place("advance", code=1)
     assert "v2 aborted: v2 is out at 50 %" in said.out
+    assert "nothing is being tried out: v2-baseline answers alone" in place("advance").out
     assert place("status", "--json").json["rollout"]["challenger"] is None
 
 
@@ -171,6 +174,8 @@ def test_a_kill_between_ledger_and_board_is_mended_by_status(place):
         (("abort", "--reason", " "), "--reason is empty"),
         (("advance", "--watch", "soon"), "--watch: 'soon' is not a duration"),
         (("start", "9"), "no version is called '9'"),
+        (("start", "v9"), "no version is called '9'"),
+        (("start", "newest"), "'newest' is no version's name; give its number, as in 3 or v3"),
     ],
 )
 def test_misuse_exits_2_and_says_what_to_do(place, words, said):

@@ -1,5 +1,6 @@
 """Kills, swaps and damage while requests come in: what can be answered is, and every answer is in the log."""
 
+import json
 import os
 import shutil
 import signal
@@ -7,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 from tests.bundles import WIND, flipped, logistic, row
-from tests.served_project import Stand, eventually
+from tests.served_project import Project, Running, Stand, eventually
 
 from sluiceway.adapters.lmdb_online import LmdbOnline
 from sluiceway.deploy.rollout import PROMOTE, ROLLBACK, START, STEP_UP, Plan, promote, rollback, start, step_up
@@ -89,6 +90,34 @@ def test_a_damaged_model_never_answers_and_answers_once_it_is_mended(stand):
         eventually(lambda: server.get("/health/ready").status == 200)
         assert server.ask(row()).json["model_version"] == "v1"
     assert [record.status for record in stand.records()] == [503, 200]
+
+
+def test_a_damaged_champion_is_told_before_anything_is_announced_and_what_to_do(stand):
+    model = stand.onnx_of(stand.v1)
+    model.write_bytes(damaged(model.read_bytes()))
+    process = stand.start()
+    with process:
+        server = Running(stand, process)
+        eventually(lambda: server.get("/health").json["load_error"])
+        _, err = server.stop()
+    assert "nobody answers yet: v1 cannot be taken up" in err
+    assert "sluiceway run makes what the newest run made anew" in err
+    assert "v1 answers" not in err
+    assert "curl" not in err
+
+
+def test_a_run_makes_a_damaged_baseline_anew(trained_shop):
+    shop, stand = trained_shop, Project(trained_shop.folder)
+    with stand.serving():
+        pass
+    state = json.loads((stand.state / "objects" / "rollouts" / "live.json").read_text())
+    bundle = stand.state / "objects" / state["champion"]["key"]
+    model = stand.state / "objects" / json.loads(bundle.read_text())["onnx"]
+    for path in (bundle, model):
+        path.write_bytes(damaged(path.read_bytes()))
+    shop("run", "--until", "deploy")
+    with stand.serving() as server:
+        assert server.get("/health").json["version"] == "v1-baseline"
 
 
 def test_where_a_new_version_is_damaged_the_old_one_serves_on_and_health_says_why(stand):

@@ -14,9 +14,9 @@ from tests.bundles import flipped, row
 from tests.served_project import Project, Running, Stand, eventually, quiet
 
 from sluiceway.artifacts.rollout_state import LIVE
-from sluiceway.deploy.example import EXAMPLE
 from sluiceway.deploy.rollout import START, Plan, start
 from sluiceway.ledger.rolling import Transition, current, record_transition
+from sluiceway.server.example import EXAMPLE
 
 NOW = datetime(2013, 11, 1, tzinfo=UTC)
 MIB = 1 << 20
@@ -149,9 +149,12 @@ def test_other_machines_may_reach_only_a_server_with_a_key(stand):
     ("words", "said"),
     [
         (("--workers", "0"), "--workers 0: it must be at least 1"),
-        (("--workers", "65"), "there may be 64 at most"),
+        (("--workers", "65"), "it may be 64 at most"),
         (("--max-rows", "0"), "--max-rows 0"),
         (("--max-body", "-1"), "--max-body -1"),
+        (("--max-rows", "1000001"), "--max-rows 1000001: it may be 1,000,000 at most"),
+        (("--max-body", "1025"), "--max-body 1025: it may be 1,024 at most"),
+        (("--body-timeout", "99999999999w"), "is longer than a hundred years"),
         (("--body-timeout", "soon"), "--body-timeout: 'soon' is not a duration"),
         (("--port", "70000"), "port 70000 does not exist"),
         (("--host", "192.0.2.1"), "can be reached from other machines"),
@@ -161,6 +164,15 @@ def test_other_machines_may_reach_only_a_server_with_a_key(stand):
 def test_what_cannot_be_is_refused_before_anything_starts(stand, words, said):
     code, err = stand.refused(*words)
     assert (code, said in err) == (2, True), err
+
+
+@pytest.mark.parametrize("key", ["   ", "secret "])
+def test_a_key_that_a_header_loses_is_refused(stand, key):
+    process = stand.start(environment=quiet(SLUICEWAY_API_KEY=key))
+    with process:
+        _, err = process.communicate(timeout=20)
+    assert process.returncode == 2
+    assert "SLUICEWAY_API_KEY is blank, or begins or ends with a blank" in err
 
 
 def test_limits_are_set_by_flags(stand):

@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from tests.stories.conftest import COMMAND, quiet
@@ -80,7 +81,7 @@ def answered(shop, serve, ask):
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         serve, ask = serve.replace(" serve", f" serve --port {port}", 1), ask.replace(":8000/", f":{port}/")
-    environment = quiet() | {"PATH": f"{COMMAND.parent}{os.pathsep}{os.environ['PATH']}"}
+    environment = quiet() | {"PATH": f"{Path(COMMAND[0]).parent}{os.pathsep}{os.environ['PATH']}"}
     serving = subprocess.Popen(
         ["sh", "-c", f"exec {serve}"], cwd=shop.folder, env=environment, stderr=subprocess.PIPE, text=True
     )

@@ -9,9 +9,17 @@ from datetime import UTC, datetime, timedelta
 
 def test_one_edited_ledger_entry_is_named_and_nothing_is_built_upon_it(shop):
     sequence = rewritten(shop, "verdict", lambda text: text.replace("passed", "passes"))
-    assert f"entry {sequence} was changed" in shop("ledger", "verify", code=1).out
+    told = shop("ledger", "verify", code=1).out
+    assert f"entry {sequence} was changed" in told
+    assert "as it reads now: verdict, recorded 20" in told
+    assert ": gate " in told
+    assert f"entries before {sequence}: what was written" in told
+    assert "ledger.db back from a backup" in told
     assert shop("ledger", "verify", "--json", code=1).json["broken_at"] == sequence
-    assert f"entry {sequence} was changed" in shop("run", code=3).err
+    for words in ("run", "status"):
+        said = shop(words, code=3).err
+        assert f"entry {sequence} was changed" in said
+        assert "restored from a backup" in said
 
 
 def test_an_override_whose_end_was_put_off_in_the_ledger_is_not_believed(featured_shop, stopped):

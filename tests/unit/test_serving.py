@@ -16,7 +16,7 @@ ONLY_FOR_RUNS = {
 WORKER = f"""
 import json, sys
 from sluiceway.adapters import granian_worker
-from sluiceway.deploy.call import Call
+from sluiceway.server.call import Call
 from sluiceway.serving import worker_app
 
 limits = {{"body_bytes": 10_000, "rows": 10, "body_s": 1.0}}

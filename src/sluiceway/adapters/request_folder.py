@@ -15,6 +15,7 @@ from sluiceway.ports.request_log import NEWLINE, checked_lines
 DAY_S = 86_400
 CHUNK_BYTES = 4 << 20
 TAIL_BYTES = 1 << 16
+TRIED_BYTES = 1 << 12
 PATTERN = "requests-*.jsonl"
 LOCK = "lock"
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700  # requests hold what callers gave, as they gave it
@@ -26,8 +27,8 @@ class RequestFolder:
     Writers take turns by a lock on the folder, which the kernel frees when its holder ends, however it ends. What a
     killed writer left of a line was answered to nobody: the next writer cuts it off, and readers stop before it. Lines
     are in the kernel's hands once written: they outlive their process, not a loss of power. What is made here only its
-    owner reads. A mark is a file's name
-    with the offset behind a chunk.
+    owner reads. Who finds its file or its lock moved or deleted opens another one. A mark is a file's name with the
+    offset behind a chunk.
     """
 
     def __init__(self, folder: Path, *, seconds: Callable[[], float] = time) -> None:
@@ -38,6 +39,7 @@ class RequestFolder:
         self._file = -1
         self._day = -1
         self._size = -1
+        self._named = (-1, "")
         self._process = -1
 
     def append(self, lines: bytes) -> None:
@@ -47,13 +49,22 @@ class RequestFolder:
             MisuseError: the last line has no end.
             SourceError: the folder cannot be written; then nothing was added.
         """
+        self._in_turn(lambda: self._write(checked_lines(lines)))
+
+    def check(self) -> None:
+        """Write as much as a few lines have, with no end, and take it back: so a full disk is noticed as well.
+
+        Raises:
+            SourceError: the folder cannot be written.
+        """
+        self._in_turn(self._try_out)
+
+    def _in_turn(self, work: Callable[[], None]) -> None:
         try:
             with self._turn:
-                if self._lock_file < 0 or self._process != os.getpid():
-                    self._open_lock()
-                fcntl.flock(self._lock_file, fcntl.LOCK_EX)
+                self._take_lock()
                 try:
-                    self._write(checked_lines(lines))
+                    work()
                 finally:
                     fcntl.flock(self._lock_file, fcntl.LOCK_UN)
         except OSError as error:
@@ -88,21 +99,31 @@ class RequestFolder:
                     os.close(descriptor)
             self._file = self._lock_file = self._day = -1
 
+    def _take_lock(self) -> None:
+        """Wait for the lock that lies in the folder now; one that was moved or deleted keeps nobody out."""
+        if self._process != os.getpid() or not _is_at(self._lock_file, self._folder / LOCK):
+            self._open_lock()
+        fcntl.flock(self._lock_file, fcntl.LOCK_EX)
+        while not _is_at(self._lock_file, self._folder / LOCK):
+            self._open_lock()
+            fcntl.flock(self._lock_file, fcntl.LOCK_EX)
+
     def _open_lock(self) -> None:
         """Open the lock, anew after a fork: a lock that two processes inherited keeps neither out."""
         self._folder.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
         if self._lock_file >= 0:
             os.close(self._lock_file)
+            self._lock_file = -1
         self._lock_file = os.open(self._folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
         self._process = os.getpid()
 
     def _write(self, lines: bytes) -> None:
-        day = max(int(self._seconds() // DAY_S), self._day)  # a clock set back does not reorder lines
-        if day != self._day:
-            self._open_day(day)
-        size = os.lseek(self._file, 0, os.SEEK_END)
-        if size != self._size:
-            size = self._mend(size)
+        size = self._ready()
+        self._put(lines, size)
+        self._size = size + len(lines)
+
+    def _put(self, lines: bytes, size: int) -> None:
+        """Write behind a size, all or nothing."""
         written = 0
         try:
             while written < len(lines):
@@ -110,11 +131,28 @@ class RequestFolder:
         except OSError:
             os.ftruncate(self._file, size)
             raise
-        self._size = size + written
+
+    def _try_out(self) -> None:
+        size = self._ready()
+        self._put(b" " * TRIED_BYTES, size)
+        os.ftruncate(self._file, size)
+
+    def _ready(self) -> int:
+        """Open the day's file, anew where it was moved or deleted; return its size without a line that has no end."""
+        day = max(int(self._seconds() // DAY_S), self._day)  # a clock set back does not reorder lines
+        if day != self._day or not _is_at(self._file, self._path(day)):
+            self._open_day(day)
+        size = os.lseek(self._file, 0, os.SEEK_END)
+        return size if size == self._size else self._mend(size)
+
+    def _path(self, day: int) -> str:
+        if day != self._named[0]:
+            name = f"requests-{datetime.fromtimestamp(day * DAY_S, UTC):%Y-%m-%d}.jsonl"
+            self._named = (day, str(self._folder / name))
+        return self._named[1]
 
     def _open_day(self, day: int) -> None:
-        name = f"requests-{datetime.fromtimestamp(day * DAY_S, UTC):%Y-%m-%d}.jsonl"
-        file = os.open(self._folder / name, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, PRIVATE_FILE)
+        file = os.open(self._path(day), os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, PRIVATE_FILE)
         if self._file >= 0:
             os.close(self._file)
         self._file, self._day, self._size = file, day, -1
@@ -128,6 +166,16 @@ class RequestFolder:
         if end != size:
             os.ftruncate(self._file, end)
         return end
+
+
+def _is_at(file: int, path: Path | str) -> bool:
+    """Tell whether an open file is still the one that has a path: it may have been moved, or deleted."""
+    if file < 0:
+        return False
+    try:
+        return os.path.samestat(os.fstat(file), os.stat(path))  # noqa: PTH116 - a path's own method costs twice as much
+    except FileNotFoundError:
+        return False
 
 
 def _chunks(path: Path, offset: int) -> Iterator[tuple[str, bytes]]:

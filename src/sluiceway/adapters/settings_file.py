@@ -61,8 +61,11 @@ def read_settings(folder: Path, environment: Mapping[str, str], *, alerts: bool 
         "seed": checked(given, "seed", seed, problems),
         "threads": checked(given, "threads", positive_number, problems),
         "reference": checked(given, "reference", words, problems),
-        "state": checked(given, "state", words, problems),
+        "state": checked(given, "state", state_folder, problems),
     }
+    if values["as_of"] and values["replay_until"] and values["replay_until"] <= values["as_of"]:
+        said = f"replay_until = {given['replay_until']}: it must lie after as_of = {given['as_of']}, or be left out"
+        problems.append(Problem(said, FILE))
     places = addresses(given["alerts"], environment, problems) if alerts else ()
     if problems:
         raise DeclarationError(problems)
@@ -162,6 +165,14 @@ def seed(value: object) -> int:
     if not 0 <= number <= LARGEST_SEED:
         raise ValueError(f"must lie between 0 and {LARGEST_SEED}")
     return number
+
+
+def state_folder(value: object) -> str:
+    """Read the path of a folder that is the project's own."""
+    path = Path(words(value))
+    if path == Path(path.anchor or ".") or path.name == "..":
+        raise ValueError("must be a folder of its own, such as .sluiceway")
+    return str(path)
 
 
 def words(value: object) -> str:

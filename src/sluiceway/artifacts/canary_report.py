@@ -70,7 +70,10 @@ class QualityEvidence:
 
 @dataclass(frozen=True, slots=True)
 class SplitEvidence:
-    """Whether the arms got the share they should: entities seen, on the challenger's arm, and the test's p-value."""
+    """Whether the arms got the share they should: entities seen, on the challenger's arm, and the test's p-value.
+
+    The p-value holds at every look at once.
+    """
 
     entities: int
     on_challenger: int
@@ -136,6 +139,7 @@ class CanaryReport:
     ``requests`` is the table of logged requests; ``began`` to ``ended`` is the canary, ``until`` the log's end.
     ``looks`` are the moments at which it was judged. ``answers`` identifies what was asked and answered, without what
     differs from run to run. ``traffic`` is when live canary requests arrived: live, nobody promises that somebody asks.
+    ``beside`` says why a rehearsal's champion is not the live one, if it is not.
     """
 
     scope: str
@@ -158,6 +162,7 @@ class CanaryReport:
     answers: str = ""
     unread: Unread = Unread()
     traffic: TrafficSpan | None = None
+    beside: str = ""
 
     @property
     def hours(self) -> float:

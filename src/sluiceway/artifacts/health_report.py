@@ -153,7 +153,7 @@ class Drill:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What was new: rows that the watched version answered after the reference.
+    """What was new: rows that the watched version answered after the reference; live, all of them.
 
     Of ``due`` ones the outcome should be known by now, of ``matured`` ones it is.
     """
@@ -176,7 +176,7 @@ class HealthReport:
     """The health of one served version. ``scope`` is ``rehearsal`` or ``live``; ``json`` the details' object key.
 
     ``skew`` is the proof that a rehearsal's logged features are those computed offline; live, there is none.
-    ``answered`` counts, live, the rows that this very version answered: requests are counted whoever answered.
+    ``seen`` counts the new rows that this very version answered: requests are counted whoever answered.
     """
 
     scope: str

@@ -25,9 +25,9 @@ class RolloutState:
     """Who answers in one scope, ``live`` or ``rehearsal``.
 
     ``share`` of the entities (0 to 1) is answered by the challenger, at ``step`` of ``ramp``, since ``since`` (UTC;
-    virtual in a rehearsal); each step lasts at least ``hold_s`` seconds. ``by`` names the request columns whose values
-    decide the arm; none stands for all entities. ``previous`` is the champion to roll back to. ``sequence`` grows with
-    every change. ``reason`` says what the last change was and why.
+    virtual in a rehearsal); each step lasts at least ``hold_s`` seconds, and ``min_requests`` of the challenger.
+    ``by`` names the request columns whose values decide the arm; none stands for all entities. ``previous`` is the
+    champion to roll back to. ``sequence`` grows with every change. ``reason`` says what the last change was and why.
     """
 
     scope: str
@@ -42,3 +42,4 @@ class RolloutState:
     hold_s: float = 0.0
     by: tuple[str, ...] = ()
     previous: Served | None = None
+    min_requests: int = 0

@@ -57,6 +57,11 @@ class ServingContract:
         """The columns that name whose features are read, each once."""
         return tuple(dict.fromkeys(name for view in self.views for name in view.entities))
 
+    def differing(self, other: "ServingContract") -> tuple[str, ...]:
+        """Name the fields in which requests for the two differ; where there are none, one request suits both."""
+        pairs = ((self.inputs, other.inputs), (self.key, other.key))
+        return tuple(sorted({field.name for ours, theirs in pairs for field in set(ours) ^ set(theirs)}))
+
 
 def _frozen(node: Any) -> Any:
     return tuple(map(_frozen, node)) if isinstance(node, list | tuple) else node

@@ -115,8 +115,13 @@ VERBS: dict[str, dict[str, Described]] = {
     "rollout": {
         "start": (
             "Put a registered version on the live canary: a share of the entities, as the spec's rollout says.",
-            "Gate 5 must be open, and gate 6 in a rehearsal; exits 1 with the reason where it is not.",
-            ("sluiceway rollout start", "sluiceway rollout start 3"),
+            "Gate 5 must be open, and gate 6 in a rehearsal; exits 1 with the reason where it is not.\n"
+            "With --replace, a version that takes other requests than the champion answers everything, with no canary.",
+            (
+                "sluiceway rollout start",
+                "sluiceway rollout start 3",
+                'sluiceway rollout start --replace --reason "callers send the wind from today"',
+            ),
         ),
         "status": (
             "Show who answers, who is tried out on which share since when, and what is missing.",

@@ -2,7 +2,7 @@
 
 from sluiceway.artifacts.health_report import HealthReport
 from sluiceway.cli.answer import table_lines
-from sluiceway.pages.health_headline import headline, is_judged, period, short_period
+from sluiceway.pages.health_headline import headline, is_judged, is_nothing_new, period, short_period
 from sluiceway.pages.moved_columns import LEGEND, moved_columns, psi_text
 from sluiceway.pages.number_text import since_text
 
@@ -17,7 +17,7 @@ def said(report: HealthReport, currency: str) -> list[str]:
         when = period(window)
         lines += [f"  {each.severity:<8}{when}{since_text(each.since)}: {each.message}" for each in window.alerts]
     decided = "Train again:" if report.decision.retrain else "No need to train again:"
-    if not is_judged(report):
+    if not (is_judged(report) or is_nothing_new(report)):
         decided = "Whether to train again cannot be said:"
     return [*lines, "", decided, *(f"  {reason}" for reason in report.decision.reasons)]
 

@@ -1,5 +1,6 @@
 """``sluiceway ledger``: the evidence, and whether it is what was written."""
 
+from pathlib import Path
 from textwrap import shorten
 from typing import Annotated
 
@@ -9,7 +10,7 @@ from sluiceway.cli.answer import print_json, print_lines, print_table
 from sluiceway.cli.flags import HERE, Common
 from sluiceway.cli.gates import verdict_words
 from sluiceway.core.errors import MisuseError
-from sluiceway.ledger.chain import Entry
+from sluiceway.ledger.chain import Entry, LedgerAudit
 from sluiceway.workspace import Workspace
 
 MOST_LETTERS = 90
@@ -66,11 +67,34 @@ def verify(
     common: Common = HERE,
 ) -> int:
     """Walk the chain from its first entry. Exits 1 at the first entry that is not what was written."""
-    audit = Workspace.open(common.project).kit.ledger.verify(head=head)
+    workspace = Workspace.open(common.project)
+    audit = workspace.kit.ledger.verify(head=head)
     if common.json:
         print_json(audit)
     elif audit.broken_at is None:
         print_lines(f"✓ {audit.entries} entries, head {audit.head}")
     else:
-        print_lines(f"✗ {audit.reason}")
+        print_lines(*broken_lines(audit, workspace.state / "ledger.db"))
     return int(audit.broken_at is not None)
+
+
+def broken_lines(audit: LedgerAudit, file: Path) -> list[str]:
+    """Tell what is broken, what it was about, what is still true, and what to do."""
+    lines = [f"✗ {audit.reason}"]
+    if audit.found is not None:
+        recorded, kind = audit.found.recorded_at, audit.found.kind
+        lines.append(f"    as it reads now: {kind}, recorded {recorded}: {recognised(audit.found)}")
+    return [
+        *lines,
+        f"    entries before {audit.broken_at}: what was written",
+        "    servers that run go on answering by the rollout they have; no command builds upon this ledger",
+        f"    to mend it, put {file} back from a backup while nothing runs, and verify it again",
+    ]
+
+
+def recognised(entry: Entry) -> str:
+    """Say what an entry is about, however little of it makes sense any more."""
+    try:
+        return summary(entry)
+    except (KeyError, TypeError, AttributeError, ValueError, IndexError):
+        return "nothing that can be understood"

@@ -9,6 +9,7 @@ from sluiceway.artifacts.candidate import Candidate
 from sluiceway.artifacts.rollout_state import LIVE
 from sluiceway.cli.answer import print_json, print_lines, print_table, text
 from sluiceway.cli.flags import HERE, Common
+from sluiceway.cli.version_number import version_number
 from sluiceway.core.errors import MisuseError, UnknownNameError
 from sluiceway.core.moments import iso
 from sluiceway.flow.recall import recalled_candidate
@@ -36,7 +37,7 @@ def list_(*, common: Common = HERE) -> int:
 
 
 def show(
-    version: Annotated[int | None, Parameter(help="The version; the candidate by default.")] = None,
+    version: Annotated[str | None, Parameter(help="The version, as in 3 or v3; the candidate by default.")] = None,
     *,
     name: Annotated[str | None, Parameter(help="The model, where the registry holds several.")] = None,
     common: Common = HERE,
@@ -47,7 +48,7 @@ def show(
     known = sorted({model.name for model in versions})
     if name is not None and name not in known:
         raise UnknownNameError("model", name, known)
-    model = registered([model for model in versions if name in {None, model.name}], version)
+    model = registered([model for model in versions if name in {None, model.name}], version_number(version))
     candidate = recalled_candidate(model.identity, workspace.kit)
     if candidate is None:
         raise MisuseError(f"the evidence of {model.name} version {model.version} is no longer in the store")

@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from sluiceway.adapters.project_lock import ProjectLock
 from sluiceway.artifacts.rollout_state import LIVE, RolloutState
-from sluiceway.cli.answer import print_json, print_lines
+from sluiceway.cli.answer import print_json, print_lines, warn
 from sluiceway.cli.aside import stdout_aside
 from sluiceway.cli.flags import HERE, Common
 from sluiceway.cli.override import user
@@ -23,10 +23,24 @@ from sluiceway.cli.rollout_text import (
     state_lines,
 )
 from sluiceway.cli.run import run
+from sluiceway.cli.version_number import version_number
 from sluiceway.cli.watching import say, seconds
-from sluiceway.core.errors import MisuseError
+from sluiceway.core.errors import MisuseError, SluicewayError
 from sluiceway.core.moments import iso
-from sluiceway.flow.live_rollout import LOCK, LOCK_WAIT_S, NOBODY, begin, end, go_back, last_judged, shown, state_now
+from sluiceway.flow.live_rollout import (
+    LOCK,
+    LOCK_WAIT_S,
+    NOBODY,
+    begin,
+    changed_since,
+    end,
+    go_back,
+    last_judged,
+    registered,
+    shown,
+    state_now,
+    take_over,
+)
 from sluiceway.ledger.rolling import current
 from sluiceway.workspace import Workspace
 
@@ -37,16 +51,31 @@ Author = Annotated[str | None, Parameter(help="Who answers for it; by default wh
 
 
 def start(
-    version: Annotated[int | None, Parameter(help="The registered version; the newest by default.")] = None,
+    version: Annotated[
+        str | None, Parameter(help="The registered version, as in 3 or v3; the newest by default.")
+    ] = None,
     *,
+    replace: Annotated[
+        bool, Parameter(help="Let a version that takes other requests answer everything, with no canary.", negative=())
+    ] = False,
+    reason: Annotated[str | None, Parameter(help="Why it may replace the champion; it goes onto the ledger.")] = None,
     author: Author = None,
     common: Common = HERE,
 ) -> int:
-    """Put a registered version on the live canary."""
-    workspace = opened(common)
+    """Put a registered version on the live canary, or in the champion's place where no canary is possible."""
+    if replace != (reason is not None):
+        raise MisuseError('--replace and --reason go together, as in --replace --reason "callers send wind from today"')
+    number, workspace = version_number(version), opened(common)
+    who = author or user()
     with turn(workspace, "rollout start"):
-        made = begin(workspace.kit, version=version, author=author or user())
+        if reason is not None:
+            made = take_over(workspace.kit, version=number, reason=given(reason), author=who)
+        else:
+            made = begin(workspace.kit, version=number, author=who)
     if isinstance(made, RolloutState):
+        differing = changed_spec(workspace, number)
+        if differing:
+            warn(differing)
         return told(made, common)
     now = workspace.kit.clock.now()
     if common.json:
@@ -84,6 +113,9 @@ def advance(
 
     every = None if watch is None else seconds(watch)
     workspace = opened(common)
+    state = current(workspace.kit.ledger, LIVE)
+    if state is not None and state.challenger is None:
+        return nobody_tried_out(state, common)
     running_states(workspace.kit)  # the project's code is not loaded for nothing
     with stdout_aside():
         canary = LiveCanary(workspace.kit, workspace.settings, workspace.kit.reader.load())
@@ -133,6 +165,26 @@ def rehearse(
     return run(only="deploy", again="deploy", wait=wait, common=common)
 
 
+def changed_spec(workspace: Workspace, version: int | None) -> str:
+    """Say that the spec, as it lies there now, is not the one that the version was rehearsed under."""
+    from sluiceway.spec.parse import parse_spec
+
+    kit = workspace.kit
+    try:
+        with stdout_aside():
+            project = kit.reader.load()
+        spec = parse_spec(project.spec_text, path=project.pipeline.spec)
+        differing = changed_since(kit, registered(kit, version), spec)
+    except SluicewayError as error:
+        return f"whether the spec is still the one that was rehearsed cannot be told: {error}"
+    if not differing:
+        return ""
+    return (
+        f"{project.pipeline.spec} now differs in {', '.join(differing)} from what was rehearsed; the rollout goes by "
+        "what was rehearsed; to go by the file: sluiceway rollout abort, then run, then rollout start"
+    )
+
+
 def opened(common: Common) -> Workspace:
     """Open the project; nothing here sends alerts, so that an abort never waits for their secrets."""
     return Workspace.open(common.project, alerts=False)
@@ -152,6 +204,15 @@ def looked(workspace: Workspace, canary: "LiveCanary", *, only_news: bool = Fals
     seen = canary.look(only_news=only_news)
     with turn(workspace, "rollout advance"):
         return canary.steer(seen)
+
+
+def nobody_tried_out(state: RolloutState, common: Common) -> int:
+    """Answer where there is nothing to advance, which is no mistake of a clock's that asks every hour."""
+    if common.json:
+        print_json({"change": None, "rollout": state_json(state), "gate": None, "missing": [], "report": None})
+    else:
+        print_lines(f"nothing is being tried out: {state.champion.version} answers alone", f"    {state.reason}")
+    return 0
 
 
 def exit_code(seen: "Advanced") -> int:

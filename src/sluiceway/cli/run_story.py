@@ -10,12 +10,12 @@ from sluiceway.artifacts.promise import Promise
 from sluiceway.cli.gates import gate_json, gate_lines
 from sluiceway.cli.health_text import moved_lines
 from sluiceway.cli.serve import curl
-from sluiceway.deploy.example import kept_example
 from sluiceway.flow.recall import recalled, recalled_candidate
 from sluiceway.flow.runner import RunReport
 from sluiceway.flow.stages import STAGES
 from sluiceway.ledger.running import published
 from sluiceway.pages.health_headline import headline
+from sluiceway.server.example import kept_example
 from sluiceway.serving import api_key
 from sluiceway.workspace import Workspace
 
@@ -41,7 +41,8 @@ def run_lines(report: RunReport, workspace: Workspace, pages: dict[str, Path]) -
             standing = report.refusal.standing
             lines += gate_lines(gate_json(standing.gate, standing.stage, standing, now))
     lines += [*registered_lines(report, workspace), *health_lines(report, workspace)]
-    lines += ["", "Reports:", *(f"  {name:<11}{path}" for name, path in pages.items()), "", "Next:"]
+    lines += ["", "Reports:", *(f"  {name:<11}{path}" for name, path in pages.items())] if pages else []
+    lines += ["", "Next:"]
     project = "" if workspace.folder == Path() else f" --project {quote(str(workspace.folder))}"
     me = invoked()
     lines += [f"  {command.replace('sluiceway', me, 1)}" for command in next_commands(report, project)]

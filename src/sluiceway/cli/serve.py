@@ -17,18 +17,18 @@ from sluiceway.cli.flags import HERE, Common
 from sluiceway.core.duration import parse_duration
 from sluiceway.core.errors import MisuseError
 from sluiceway.core.moments import iso
-from sluiceway.deploy.example import kept_example
-from sluiceway.deploy.limits import Limits
 from sluiceway.deploy.rollout import percent
-from sluiceway.flow.live_rollout import FIRST_BECAUSE
+from sluiceway.server.example import kept_example
+from sluiceway.server.limits import Limits
 from sluiceway.serving import KEY, ServedProject, api_key, live_rollout
 from sluiceway.serving import serve as serve_project
 
 MIB = 1024 * 1024
 MOST_WORKERS = 64
+MOST_BODY_MIB, MOST_ROWS = 1024, 1_000_000
 USUAL = Limits()
 HOST = "127.0.0.1"
-ONLY_BASELINE = f"{FIRST_BECAUSE}; sluiceway rollout start puts a model on the canary"
+PUT_ONE = "sluiceway rollout start puts a model on the canary"
 
 
 @Parameter(name="*")
@@ -44,13 +44,14 @@ class LimitFlags:
         """Check them.
 
         Raises:
-            MisuseError: one is not above zero, or is no duration.
+            MisuseError: one is not above zero, is more than a worker can hold, or is no duration.
         """
         try:
             body_s = parse_duration(self.body_timeout).total_seconds()
         except ValueError as error:
             raise MisuseError(f"--body-timeout: {error}") from None
-        return Limits(above_zero("--max-body", self.max_body) * MIB, above_zero("--max-rows", self.max_rows), body_s)
+        most_bytes = within("--max-body", self.max_body, MOST_BODY_MIB) * MIB
+        return Limits(most_bytes, within("--max-rows", self.max_rows, MOST_ROWS), body_s)
 
 
 UNCHANGED = LimitFlags()
@@ -69,13 +70,13 @@ def serve(
     common: Common = HERE,
 ) -> int:
     """Answer requests with the model, until interrupted."""
-    if above_zero("--workers", workers) > MOST_WORKERS:
-        raise MisuseError(f"--workers {workers}: there may be {MOST_WORKERS} at most; use about one for each core")
+    within("--workers", workers, MOST_WORKERS, hint="; use about one for each core")
     allowed = limits.limits()
     project = ServedProject.open(common.project, rehearsal=rehearsal)
     key = api_key(rehearsal=rehearsal is not None)
     require_key(host, key)
     state = live_rollout(project) if rehearsal is None else None
+    project.check_log()
     listeners = listen(host, port, workers=workers)
     url = url_of(listeners[0])
     if common.json:
@@ -87,14 +88,16 @@ def serve(
     return serve_project(project, listeners, allowed)
 
 
-def above_zero(flag: str, number: int) -> int:
+def within(flag: str, number: int, most: int, *, hint: str = "") -> int:
     """Check a number.
 
     Raises:
-        MisuseError: it is not above 0.
+        MisuseError: it is not above 0, or is more than ``most``.
     """
     if number < 1:
         raise MisuseError(f"{flag} {number}: it must be at least 1")
+    if number > most:
+        raise MisuseError(f"{flag} {number}: it may be {most:,} at most{hint}")
     return number
 
 
@@ -102,9 +105,11 @@ def require_key(host: str, key: str | None) -> None:
     """Check that strangers cannot ask.
 
     Raises:
-        MisuseError: other machines can reach the host, and no key is set.
+        MisuseError: other machines can reach the host, and no key is set; or the key is blank.
     """
-    if key is None and not is_loopback(host):
+    if key and key != key.strip():
+        raise MisuseError(f"{KEY} is blank, or begins or ends with a blank, which a header loses; leave the blanks out")
+    if not key and not is_loopback(host):
         raise MisuseError(
             f"{host} can be reached from other machines, and without {KEY} anybody there could ask; set {KEY} in the "
             "environment, or listen on 127.0.0.1"
@@ -123,9 +128,12 @@ def story(project: ServedProject, state: RolloutState | None, url: str, *, keyed
     lines = [f"listening on {url}" + (", keys are asked for" if keyed else "")]
     if state is None:
         return [*lines, f"rehearsal in {project.rehearsal}: requests say their own moment, and the board who answers"]
+    unloadable = project.unloadable(state.champion)
+    if unloadable:
+        return [*lines, f"nobody answers yet: {unloadable}"]
     lines += [f"{state.champion.version} answers" + tried_out(state)]
     if state.champion.role == "baseline" and state.challenger is None:
-        lines.append(ONLY_BASELINE)
+        lines.append(f"{state.reason}; {PUT_ONE}")
     if project.as_of is not None:
         lines.append(f"requests are answered as of {iso(project.as_of)}, the project's present")
     example = kept_example(project.objects)

@@ -1,11 +1,12 @@
 """Feature views: what is known of an entity just before a prediction, and what the request itself says."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from sluiceway.core.digest import digest_of
 from sluiceway.core.duration import parse_duration
 from sluiceway.declare.expression import Expression, parse_expression
-from sluiceway.declare.names import as_tuple, refuse, require_name
+from sluiceway.declare.names import as_tuple, check_all, refuse, require_name
 from sluiceway.declare.source import Source, window
 
 AGGREGATES = ("mean", "count", "sum", "min", "max")
@@ -92,10 +93,9 @@ class FeatureView:
     description: str = ""
 
     def __post_init__(self) -> None:
-        require_name("view", self.name)
         object.__setattr__(self, "features", tuple(self.features))
-        self._check_time()
-        self._check_features()
+        check_all([partial(require_name, "view", self.name), self._check_time, self._check_names])
+        check_all(partial(self._check_feature, feature) for feature in self.features)
 
     def _check_time(self) -> None:
         if self.source.is_timeless:
@@ -107,17 +107,19 @@ class FeatureView:
         if self.ttl is not None:
             window(self.ttl, owner=f"view {self.name!r}, ttl")
 
-    def _check_features(self) -> None:
+    def _check_names(self) -> None:
         names = [feature.name for feature in self.features]
         if not names or len(set(names)) != len(names):
             raise refuse(f"view {self.name!r} needs at least one feature, and each name once; it has {names}")
-        for feature in self.features:
-            require_name(f"view {self.name!r}: give the feature another with name=; the feature", feature.name)
-            if feature.over and parse_duration(feature.over) % parse_duration(self.every):
-                raise refuse(
-                    f"view {self.name!r}, feature {feature.name!r}: over={feature.over!r} is not a multiple of "
-                    f"every={self.every!r}"
-                )
+        where = f"view {self.name!r}: give the feature another with name=; the feature"
+        check_all(partial(require_name, where, name) for name in names)
+
+    def _check_feature(self, feature: Feature) -> None:
+        if feature.over and parse_duration(feature.over) % parse_duration(self.every):
+            raise refuse(
+                f"view {self.name!r}, feature {feature.name!r}: over={feature.over!r} is not a multiple of "
+                f"every={self.every!r}"
+            )
 
     @property
     def entities(self) -> tuple[str, ...]:
@@ -155,9 +157,11 @@ class RequestView:
         if not expressions:
             raise refuse('RequestView() needs at least one expression, as in RequestView(hour="hour(departure)")')
         self.expressions: tuple[tuple[str, str], ...] = tuple(expressions.items())
-        for name, text in self.expressions:
-            require_name("request feature", name)
-            parse_expression(text)
+        check_all(
+            check
+            for name, text in self.expressions
+            for check in (partial(require_name, "request feature", name), partial(parse_expression, text))
+        )
 
     @property
     def columns(self) -> tuple[str, ...]:

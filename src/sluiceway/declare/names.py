@@ -1,6 +1,7 @@
 """Names: what may be called what."""
 
 import re
+from collections.abc import Callable, Iterable
 
 from sluiceway.core.errors import DeclarationError, Problem
 
@@ -18,6 +19,22 @@ def require_name(kind: str, name: object) -> str:
         rule = "use letters, digits and single underscores, a letter first, 63 at most"
         raise DeclarationError([Problem(f"{kind} name {name!r} is not allowed: {rule}")])
     return name
+
+
+def check_all(checks: Iterable[Callable[[], object]]) -> None:
+    """Make every check, and report what all of them found.
+
+    Raises:
+        DeclarationError: with the problems of each.
+    """
+    problems: list[Problem] = []
+    for check in checks:
+        try:
+            check()
+        except DeclarationError as error:
+            problems += error.problems
+    if problems:
+        raise DeclarationError(problems)
 
 
 def refuse(message: str) -> DeclarationError:

@@ -76,14 +76,15 @@ class Acceptance:
 class Rollout:
     """How a new model takes over: first a ``canary`` share of the entities (0 to 1), then each share of ``ramp``.
 
-    Every step lasts at least ``hold``. ``by`` names the request columns whose values decide who is on the canary; by
-    default all entity columns.
+    Every step lasts at least ``hold``, and until the challenger was asked ``min_requests`` times in it. ``by`` names
+    the request columns whose values decide who is on the canary; by default all entity columns.
     """
 
     canary: float = 0.05
     ramp: tuple[float, ...] = (0.25, 0.5, 1.0)
     hold: str = "48h"
     by: tuple[str, ...] = ()
+    min_requests: int = 10
 
     @property
     def shares(self) -> tuple[float, ...]:

@@ -1,1 +1,1 @@
-"""Stage 6: a registered model answers over HTTP, behind a canary that can be rehearsed, advanced, aborted, undone."""
+"""Stage 6: a registered model's canary, rehearsed or live: its evidence, its gate, and the changes of a rollout."""

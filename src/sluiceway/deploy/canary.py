@@ -10,13 +10,13 @@ from sluiceway.artifacts.request_record import CHALLENGER, CHAMPION, RequestReco
 from sluiceway.artifacts.rollout_state import LIVE, RolloutState
 from sluiceway.artifacts.serving_contract import ServingContract
 from sluiceway.artifacts.table_ref import TableRef
-from sluiceway.deploy.arms import deciding
 from sluiceway.deploy.evidence import ArmsGathered
 from sluiceway.deploy.outcomes import Outcomes
 from sluiceway.deploy.quality import Quality, Rival
 from sluiceway.plans.moments_sql import microseconds
 from sluiceway.plans.readable_lines import ReadableLines
 from sluiceway.ports.request_log import RequestLog
+from sluiceway.server.arms import deciding
 
 RUNNING, PROMOTED, ABORTED = "running", "promoted", "aborted"
 PIECE_ROWS = 5_000
@@ -58,10 +58,14 @@ class CanaryWatch:
         began: The state in which the challenger got its first share.
         log: What the servers write.
         after: A mark of the log; what lies before it is not read.
+        beside: Why the champion is not the live one, if it is not.
     """
 
-    def __init__(self, canary: Canary, began: RolloutState, log: RequestLog, *, after: str = "") -> None:
+    def __init__(
+        self, canary: Canary, began: RolloutState, log: RequestLog, *, after: str = "", beside: str = ""
+    ) -> None:
         self._canary = canary
+        self._beside = beside
         self._states = [began]
         self._log = log
         self._mark = after
@@ -103,6 +107,7 @@ class CanaryWatch:
             looks=tuple(self._looks),
             unread=self._lines.unread,
             traffic=self._arms.traffic() if self._states[0].scope == LIVE else None,
+            beside=self._beside,
         )
 
     def _read(self) -> None:

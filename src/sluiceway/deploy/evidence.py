@@ -91,16 +91,18 @@ class ArmsGathered:
     def split(self, states: Sequence[RolloutState]) -> SplitEvidence:
         """Test whether the challenger got its share of the entities, in the step where that is least believable.
 
-        The p-value is that step's, times the number of steps. An entity seen on both sides in one step is a fault that
-        no chance explains.
+        The p-value holds at every look at once. How many steps are to come nobody knows, so that of the k-th counts
+        k (k + 1) times: all together they accuse an honest split as rarely as one would. An entity seen on both sides
+        in one step is a fault that no chance explains.
         """
-        tested = [_split(self._entities[state.sequence], state.share) for state in states]
+        tested = [
+            _split(self._entities[state.sequence], state.share, paid=place * (place + 1))
+            for place, state in enumerate(states, start=1)
+        ]
         told = [each for each in tested if each.p_value is not None]
         if not told:
             return SplitEvidence(0, 0, states[-1].share if states else 0.0, None)
-        worst = min(told, key=lambda each: each.p_value or 0.0)
-        corrected = min((worst.p_value or 0.0) * len(told), 1.0)
-        return SplitEvidence(worst.entities, worst.on_challenger, worst.expected, corrected)
+        return min(told, key=lambda each: each.p_value or 0.0)
 
 
 class _Numbers:
@@ -266,11 +268,13 @@ def _milliseconds(*times_us: float | None) -> Bounded:
     return Bounded(*(None if each is None else each / US_PER_MS for each in times_us))
 
 
-def _split(entities: dict[object, set[str]], share: float) -> SplitEvidence:
+def _split(entities: dict[object, set[str]], share: float, *, paid: int) -> SplitEvidence:
     chosen = sum(CHALLENGER in sides for sides in entities.values())
     torn = any(len(sides) > 1 for sides in entities.values())
     p_value = sample_ratio_p_value(entities=len(entities), chosen=chosen, share=share)
-    return SplitEvidence(len(entities), chosen, share, 0.0 if torn else p_value)
+    if p_value is not None:
+        p_value = 0.0 if torn else min(paid * p_value, 1.0)
+    return SplitEvidence(len(entities), chosen, share, p_value)
 
 
 def _column(table: "pa.Table", name: str) -> str:

@@ -11,7 +11,7 @@ from sluiceway.core.verdict import Criterion, Measure, Outcome, Overrides, Verdi
 from sluiceway.declare.spec import Spec
 from sluiceway.stats.binomial_bounds import trials_needed
 
-STAGE_VERSION = 2
+STAGE_VERSION = 3
 BROKEN_SPLIT = 0.001
 NAMED_AT_MOST = 3
 FEWEST_FOR_SHARE = FEWEST_FOR_MEDIAN = 100
@@ -50,7 +50,8 @@ def _end(report: CanaryReport) -> Iterator[Criterion]:
     elif report.ended_by == "running":
         outcome = Outcome.INCONCLUSIVE
     name = "how the canary ended"
-    yield _said(report, name, outcome, measured=report.ended_by, limit=goal, detail=report.reason)
+    detail = "; ".join(each for each in (report.reason, report.beside) if each)
+    yield _said(report, name, outcome, measured=report.ended_by, limit=goal, detail=detail)
 
 
 def _hours(report: CanaryReport, spec: Spec) -> Iterator[Criterion]:
@@ -88,10 +89,16 @@ def _latency(report: CanaryReport, spec: Spec) -> Iterator[Criterion]:
     ratio = _ratio(ours, theirs)
     detail = f"medians: {_ms(ours.work_ms.value)} ms, champion's {_ms(theirs.work_ms.value)} ms"
     if not theirs.requests:
-        detail += "; the champion answered nothing meanwhile: let the canary begin below 100 %"
+        detail += f"; the champion answered nothing meanwhile: {_more_for_champion(report)}"
     outcome, early = _patient(_below(ratio, most), min(ours.requests, theirs.requests), FEWEST_FOR_MEDIAN)
     name = "median work on a request, times the champion's, upper 95 % bound"
     yield _said(report, name, outcome, measured=ratio.high, limit=most, detail=detail + early)
+
+
+def _more_for_champion(report: CanaryReport) -> str:
+    if all(step.share >= 1 for step in report.steps):
+        return "let the canary begin below 100 % (rollout.canary)"
+    return "let each step last longer, or for more requests (rollout.hold, rollout.min_requests)"
 
 
 def _quality(report: CanaryReport, spec: Spec) -> Iterator[Criterion]:

@@ -6,16 +6,14 @@ from datetime import datetime
 
 from sluiceway.artifacts.canary_report import CanaryReport
 from sluiceway.artifacts.rollout_state import REHEARSAL, RolloutState
-from sluiceway.core.duration import parse_duration
 from sluiceway.core.verdict import NO_OVERRIDES, Verdict
-from sluiceway.declare.spec import Rollout
-from sluiceway.deploy.board import Board
 from sluiceway.deploy.canary import ABORTED, PROMOTED, Canary, CanaryWatch
 from sluiceway.deploy.gate import while_running
-from sluiceway.deploy.rollout import ABORT, FIRST, PROMOTE, START, Plan, changed, due, first, start
+from sluiceway.deploy.rollout import ABORT, FIRST, PROMOTE, START, changed, due, first, percent, plan_of, start
 from sluiceway.ledger.rolling import Transition
 from sluiceway.ports.endpoint import Endpoint
 from sluiceway.ports.request_log import RequestLog
+from sluiceway.server.board import Board
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +36,13 @@ class Control:
 
 
 def rehearse(
-    canary: Canary, checkpoints: Iterable[datetime], *, began: datetime, log: RequestLog, control: Control
+    canary: Canary,
+    checkpoints: Iterable[datetime],
+    *,
+    began: datetime,
+    log: RequestLog,
+    control: Control,
+    beside: str = "",
 ) -> CanaryReport:
     """Run a canary on a virtual clock, and tell how it went; whoever calls adds skew and the table of requests.
 
@@ -51,11 +55,12 @@ def rehearse(
         began: The moment before the first request.
         log: What the server under rehearsal writes.
         control: Where changes go.
+        beside: Why the champion is not the live one, if it is not.
     """
     rollout = canary.promise.spec.rollout
-    state = control.make(Transition(FIRST, first(REHEARSAL, canary.champion.served, at=began)))
+    state = control.make(Transition(FIRST, first(REHEARSAL, canary.champion.served, at=began, why=beside)))
     state = control.make(Transition(START, start(state, canary.challenger.served, plan_of(rollout), at=began)))
-    watch = CanaryWatch(canary, state, log)
+    watch = CanaryWatch(canary, state, log, beside=beside)
     report = watch.look(began)
     for moment in checkpoints:
         if state.challenger is None:
@@ -69,23 +74,22 @@ def rehearse(
     return report if state.challenger is None else replace(report, reason=missing(report, canary))
 
 
-def plan_of(rollout: Rollout) -> Plan:
-    """Turn what the spec says of a rollout into its steps."""
-    return Plan(rollout.shares, parse_duration(rollout.hold).total_seconds(), rollout.by)
-
-
 def missing(report: CanaryReport, canary: Canary) -> str:
     """Say what holds a canary up that is neither promoted nor aborted."""
     lacking = Verdict(tuple(while_running(report, canary.promise))).closed
-    waits = "; ".join(f"{each.name}: {each.detail}" for each in lacking) or "its last step has not lasted long enough"
-    return f"the traffic ended before anything was decided: {waits}"
+    waits = [f"{each.name}: {each.detail}" for each in lacking] or ["its last step has not lasted long enough"]
+    step, least = report.steps[-1], canary.promise.spec.rollout.min_requests
+    if step.canary_requests < least:
+        had = f"the step at {percent(step.share)} had {step.canary_requests:,} of the {least:,} requests that it lasts"
+        waits = [f"{had} (rollout.min_requests)", *waits]
+    return f"the traffic ended before anything was decided: {'; '.join(waits)}"
 
 
 def _steer(
     state: RolloutState, report: CanaryReport, verdict: Verdict, *, watch: CanaryWatch, control: Control
 ) -> tuple[RolloutState, CanaryReport]:
     """Make the change that is due, if one is."""
-    change = due(state, verdict.outcome, now=report.ended)
+    change = due(state, verdict.outcome, now=report.ended, requests=report.steps[-1].canary_requests)
     if change is None:
         return state, report
     state = changed(state, change, verdict, at=report.ended)

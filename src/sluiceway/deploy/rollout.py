@@ -5,23 +5,28 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sluiceway.artifacts.rollout_state import REHEARSAL, RolloutState, Served
+from sluiceway.core.duration import parse_duration
 from sluiceway.core.errors import MisuseError
 from sluiceway.core.verdict import Measure, Outcome, Verdict
+from sluiceway.declare.spec import Rollout
 
 FIRST, START, STEP_UP, PROMOTE, ABORT, ROLLBACK = "first", "start", "step_up", "promote", "abort", "rollback"
-NAMES = (FIRST, START, STEP_UP, PROMOTE, ABORT, ROLLBACK)
+REPLACE = "replace"
+NAMES = (FIRST, START, STEP_UP, PROMOTE, ABORT, ROLLBACK, REPLACE)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How a challenger takes over: the shares of the entities in turn (0 to 1), and how long each lasts, in seconds.
 
-    ``by`` names the request columns whose values decide who is on the canary.
+    ``by`` names the request columns whose values decide who is on the canary; a step also lasts until so many
+    requests were answered by the challenger in it.
     """
 
     shares: Sequence[float]
     hold_s: float
     by: tuple[str, ...] = ()
+    min_requests: int = 0
 
 
 def first(scope: str, champion: Served, *, at: datetime, why: str = "") -> RolloutState:
@@ -35,13 +40,7 @@ def start(state: RolloutState, challenger: Served, plan: Plan, *, at: datetime, 
     Raises:
         MisuseError: someone is being tried out already, the challenger answers already, or the shares do not grow.
     """
-    if state.challenger is not None:
-        raise MisuseError(
-            f"{state.challenger.version} is being tried out at {percent(state.share)}; "
-            "promote it or end it first: sluiceway rollout abort"
-        )
-    if challenger.bundle == state.champion.bundle:
-        raise MisuseError(f"{state.champion.version} answers already; a rollout needs another version")
+    _require_new(state, challenger)
     shares = tuple(plan.shares)
     grow = all(before < after for before, after in zip((0.0, *shares), shares, strict=False))
     if not shares or not grow or shares[-1] > 1:
@@ -57,6 +56,7 @@ def start(state: RolloutState, challenger: Served, plan: Plan, *, at: datetime, 
         ramp=shares,
         hold_s=plan.hold_s,
         by=plan.by,
+        min_requests=plan.min_requests,
     )
 
 
@@ -112,16 +112,30 @@ def rollback(state: RolloutState, *, at: datetime, why: str) -> RolloutState:
     return replace(_alone(state, at, said), champion=state.previous, previous=None)
 
 
-def due(state: RolloutState, outcome: Outcome, *, now: datetime) -> str | None:
+def replace_champion(state: RolloutState, champion: Served, *, at: datetime, why: str) -> RolloutState:
+    """Let another champion answer everything, without a canary, and keep the old one to roll back to.
+
+    Raises:
+        MisuseError: someone is being tried out, or it answers already.
+    """
+    _require_new(state, champion)
+    said = f"{champion.version} replaces {state.champion.version} without a canary: {why}"
+    return replace(_next(state, at, said), champion=champion, previous=state.champion)
+
+
+def due(state: RolloutState, outcome: Outcome, *, now: datetime, requests: int | None = None) -> str | None:
     """Name the change that is due, given what the gate says of the canary so far; ``None`` while it goes on.
 
-    Whatever stops, ends it at once. A step lasts its hold. Live, no greater share is given before the gate is open; in
+    Whatever stops, ends it at once. A step lasts its hold, and until the challenger had its requests: ``requests`` is
+    how many it has had in this step, where that is known. Live, no greater share is given before the gate is open; in
     a rehearsal, where nobody is harmed, it is enough that nothing stops. Promoted is only behind an open gate.
     """
     challenger_of(state, "nothing is due")
     if outcome is Outcome.STOPPED:
         return ABORT
     if (now - state.since).total_seconds() < state.hold_s:
+        return None
+    if requests is not None and requests < state.min_requests:
         return None
     if is_last(state):
         return PROMOTE if outcome.is_open else None
@@ -164,13 +178,30 @@ def percent(share: float) -> str:
     return f"{100 * share:g} %"
 
 
+def _require_new(state: RolloutState, served: Served) -> None:
+    if state.challenger is not None:
+        raise MisuseError(
+            f"{state.challenger.version} is being tried out at {percent(state.share)}; "
+            "promote it or end it first: sluiceway rollout abort"
+        )
+    if served.bundle == state.champion.bundle:
+        raise MisuseError(f"{state.champion.version} answers already; a rollout needs another version")
+
+
+def plan_of(rollout: Rollout) -> Plan:
+    """Turn what the spec says of a rollout into its steps."""
+    return Plan(rollout.shares, parse_duration(rollout.hold).total_seconds(), rollout.by, rollout.min_requests)
+
+
 def _next(state: RolloutState, at: datetime, why: str) -> RolloutState:
     return replace(state, sequence=state.sequence + 1, since=at, reason=why)
 
 
 def _alone(state: RolloutState, at: datetime, why: str) -> RolloutState:
     """The next state, in which nobody is tried out."""
-    return replace(_next(state, at, why), challenger=None, share=0.0, step=0, ramp=(), hold_s=0.0, by=())
+    return replace(
+        _next(state, at, why), challenger=None, share=0.0, step=0, ramp=(), hold_s=0.0, by=(), min_requests=0
+    )
 
 
 def _text(value: Measure) -> str:

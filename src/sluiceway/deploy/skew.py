@@ -1,6 +1,6 @@
 """Skew: what the model was given online beside what offline computes for the same moments, value by value, exactly."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import isclose
@@ -27,7 +27,11 @@ ROUNDING = 1e-6  # float32 has 6e-8
 
 
 def compare(
-    logged: "pa.Table", offline: "pa.Table", columns: Sequence[FeatureColumn], views: Sequence[FeatureView] = ()
+    logged: "pa.Table",
+    offline: "pa.Table",
+    columns: Sequence[FeatureColumn],
+    views: Sequence[FeatureView] = (),
+    compute: "Callable[[pa.Table], pa.Table] | None" = None,
 ) -> SkewEvidence:
     """Compare every value of every answered request; missing equals missing, and nothing else does.
 
@@ -38,6 +42,8 @@ def compare(
         offline: The model's columns computed offline, for the same rows in the same order.
         columns: The model's columns.
         views: Their definitions, by which the cause of a difference can be told.
+        compute: Computes the model's columns offline for other rows. Without it no value is called stale: a store
+            writes what changed, so a value may be old, and right.
 
     Raises:
         MisuseError: the tables have different numbers of rows.
@@ -57,9 +63,8 @@ def compare(
     by_name = {view.name: view for view in views}
     for column in worst[:EXAMPLES]:
         pair = _pair(logged, offline, column, places[column][0])
-        examples.append(
-            f"{pair} ({_cause(pair, column, by_name)}; {len(places[column]):,} of {logged.num_rows:,} rows)"
-        )
+        cause = _cause(pair, column, by_name, compute)
+        examples.append(f"{pair} ({cause}; {len(places[column]):,} of {logged.num_rows:,} rows)")
     return SkewEvidence(
         rows=logged.num_rows,
         values=logged.num_rows * len(compared),
@@ -102,7 +107,12 @@ class _Pair:
     at: datetime
     logged: FeatureValue
     offline: FeatureValue
-    read: Mapping[str, Any]
+    row: "pa.Table"
+
+    @property
+    def read(self) -> Mapping[str, Any]:
+        """The logged row."""
+        return dict(self.row.to_pylist()[0])
 
     def __str__(self) -> str:
         values = f"{self.logged!r} logged, {self.offline!r} offline"
@@ -110,19 +120,27 @@ class _Pair:
 
 
 def _pair(logged: "pa.Table", offline: "pa.Table", column: FeatureColumn, place: int) -> _Pair:
-    row = logged.slice(place, 1).to_pylist()[0]
-    other = offline.column(column.name)[place].as_py()
-    return _Pair(column.name, row["request_id"], row["at"], row[FEATURE + column.name], other, row)
+    table = logged.slice(place, 1)
+    row, other = table.to_pylist()[0], offline.column(column.name)[place].as_py()
+    return _Pair(column.name, row["request_id"], row["at"], row[FEATURE + column.name], other, table)
 
 
-def _cause(pair: _Pair, column: FeatureColumn, views: Mapping[str, FeatureView]) -> str:
+def _cause(
+    pair: _Pair,
+    column: FeatureColumn,
+    views: Mapping[str, FeatureView],
+    compute: "Callable[[pa.Table], pa.Table] | None",
+) -> str:
     """Say what most likely made the two differ."""
     name = _view_of(pair, column)
     if name is not None and pair.read[f"{VIEW}{name}:digest"] is None:
         return f"nothing was read: view {name} had no value for this entity"
     if _is_close(pair):
         return "differs by rounding"
-    return "differs" if name is None else _reading(pair, name, views.get(name))
+    if name is None:
+        return "differs"
+    was_right = compute is not None and _was_right(pair, column, name, compute)
+    return _reading(pair, name, views.get(name), was_right=was_right)
 
 
 def _view_of(pair: _Pair, column: FeatureColumn) -> str | None:
@@ -139,8 +157,15 @@ def _is_close(pair: _Pair) -> bool:
     return both and isclose(pair.logged, pair.offline, rel_tol=ROUNDING)  # type: ignore[arg-type]  # both are floats
 
 
-def _reading(pair: _Pair, name: str, view: FeatureView | None) -> str:
-    """Tell of the value that was read, and whether it was older than the request could expect."""
+def _was_right(pair: _Pair, column: FeatureColumn, name: str, compute: "Callable[[pa.Table], pa.Table]") -> bool:
+    """Whether the value was the offline one at the moment as of which it was written."""
+    place = pair.row.column_names.index("at")
+    then = pair.row.set_column(place, pair.row.schema.field("at"), pair.row.column(f"{VIEW}{name}:written"))
+    return not _unequal(then, compute(then), column)
+
+
+def _reading(pair: _Pair, name: str, view: FeatureView | None, *, was_right: bool) -> str:
+    """Tell of the value that was read, and whether it was right once, and older than the request could expect."""
     digest, written, through = (pair.read[f"{VIEW}{name}:{part}"] for part in ("digest", "written", "known_through"))
     told = f"view {name} was written at {iso(written)} and knew what was known through {iso(through)}"
     if view is None:
@@ -150,6 +175,6 @@ def _reading(pair: _Pair, name: str, view: FeatureView | None) -> str:
     needed = microseconds(pair.at)
     if window_features(view):
         needed = window_end(view, needed)
-    if microseconds(through) < needed:
+    if was_right and microseconds(through) < needed:
         return f"stale: {told}, {iso(moment_of(needed))} was due"
     return f"differs; {told}"

@@ -9,6 +9,7 @@ from sluiceway.artifacts.candidate import Candidate
 from sluiceway.artifacts.feature_set import FeatureSet
 from sluiceway.artifacts.promise import Promise
 from sluiceway.artifacts.rollout_state import REHEARSAL
+from sluiceway.core.errors import DamagedError, UnknownObjectError
 from sluiceway.core.verdict import Verdict
 from sluiceway.deploy.gate import STAGE_VERSION, gate
 from sluiceway.flow.kit import Kit
@@ -24,21 +25,22 @@ if TYPE_CHECKING:
 
 def run(job: Job) -> Artifact:
     """Ask a real server what was asked since the holdout began, and let its answers decide on the rollout."""
-    from sluiceway.deploy.board import Board
     from sluiceway.deploy.canary import Canary
-    from sluiceway.deploy.example import keep_example
     from sluiceway.deploy.kept_report import keep_report
     from sluiceway.deploy.rehearse import Control, rehearse
     from sluiceway.flow.rehearsing import answers_digest, logged, past_between, proven
     from sluiceway.flow.rival import rival, rivals
     from sluiceway.online.replay import replay
+    from sluiceway.server.board import Board
+    from sluiceway.server.example import keep_example
 
     kit, candidate, features = job.kit, job.needs("evaluate", Candidate), job.needs("features", FeatureSet)
     began = candidate.evaluation.split.holdout_from
     past = past_between(job, began=began, until=features.cutoff)
-    champion, challenger = rivals(candidate, kit)
+    sides = rivals(candidate, kit)
     promise = job.needs("spec", Promise)
-    canary = Canary(features.dataset, rival(champion, kit), rival(challenger, kit), past.outcomes, promise)
+    champion, challenger = rival(sides.champion, kit), rival(sides.challenger, kit)
+    canary = Canary(features.dataset, champion, challenger, past.outcomes, promise)
 
     def record(change: Transition) -> None:
         record_transition(kit.ledger, change, as_of=change.state.since)
@@ -49,7 +51,7 @@ def run(job: Job) -> Artifact:
             record, Board(kit.objects, REHEARSAL), stage.endpoint, partial(keep_report, objects=kit.objects)
         )
         checkpoints = (point.at for point in replay(past.traffic, stage, progress=job.progress))
-        report = rehearse(canary, checkpoints, began=began, log=stage.log, control=control)
+        report = rehearse(canary, checkpoints, began=began, log=stage.log, control=control, beside=sides.beside)
         table = logged(stage.log, features.contract, canary.columns)
     skew = proven(job, past, comparable(table, canary), candidate.bundle.columns)
     if past.traffic.questions:
@@ -68,9 +70,15 @@ def comparable(table: "pa.Table", canary: "Canary") -> "pa.Table":
 
 
 def present(kit: Kit, report: CanaryReport) -> bool:
-    """Whether the log is there, and both sides are on the shelf."""
-    sides = (report.champion, report.challenger)
-    return kit.tables.has(report.requests) and all(kit.objects.has(served.key) for served in sides)
+    """Whether the log is there, and both sides are on the shelf as they were put there."""
+    from sluiceway.server.shelf import bundle_of
+
+    try:
+        for served in (report.champion, report.challenger):
+            bundle_of(served, kit.objects)
+    except (UnknownObjectError, DamagedError):
+        return False
+    return kit.tables.has(report.requests)
 
 
 def page(kit: Kit, report: CanaryReport, verdict: Verdict, promise: Promise) -> str:

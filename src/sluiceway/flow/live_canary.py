@@ -113,7 +113,7 @@ class LiveCanary:
         now = require_state(self._kit)
         if now != state:
             return replace(seen, state=now, over=not self._catches_up(now))
-        change = due(state, verdict.outcome, now=report.ended)
+        change = due(state, verdict.outcome, now=report.ended, requests=report.steps[-1].canary_requests)
         if change is None:
             return seen
         standing = self._record(report, verdict)

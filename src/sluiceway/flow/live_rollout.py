@@ -1,25 +1,38 @@
 """Live rollouts: each change goes onto the ledger first, then onto the board that servers look at."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
 from sluiceway.artifacts.candidate import Candidate
 from sluiceway.artifacts.promise import Promise
-from sluiceway.artifacts.rollout_state import LIVE, RolloutState
-from sluiceway.core.duration import parse_duration
+from sluiceway.artifacts.rollout_state import LIVE, RolloutState, Served
 from sluiceway.core.errors import DamagedError, MisuseError, UnknownNameError
-from sluiceway.deploy.board import Board
-from sluiceway.deploy.rollout import ABORT, FIRST, ROLLBACK, START, Plan, abort, first, rollback, start
-from sluiceway.deploy.same_requests import require_same_requests
-from sluiceway.deploy.shelf import bundle_of, shelve
+from sluiceway.declare.spec import Spec
+from sluiceway.deploy.rollout import (
+    ABORT,
+    FIRST,
+    REPLACE,
+    ROLLBACK,
+    START,
+    abort,
+    first,
+    plan_of,
+    replace_champion,
+    rollback,
+    start,
+)
 from sluiceway.flow.kit import Kit
 from sluiceway.flow.recall import current as recalled
+from sluiceway.flow.recall import recalled as recalled_by_id
 from sluiceway.flow.recall import recalled_candidate
 from sluiceway.ledger.rolling import ROLLOUT, Transition, current, record_transition, rehearsed_on
 from sluiceway.ledger.running import published
 from sluiceway.ledger.standing import Standing, live_standings, standing_on
+from sluiceway.server.board import Board
+from sluiceway.server.loading import require_loadable
+from sluiceway.server.shelf import bundle_of, shelve
 
 BEGUN = (LIVE, START)
 LOCK, LOCK_WAIT_S = "rollout.lock", 10.0
@@ -103,18 +116,37 @@ def begin(kit: Kit, *, version: int | None, author: str) -> RolloutState | Shut:
     shut = kept_off(kit, found, now)
     if shut is not None:
         return shut
-    promise = recalled("spec", kit)
-    if not isinstance(promise, Promise):
-        raise MisuseError("the spec's evidence is no longer in the store; make it again: sluiceway run --until spec")
-    state = state_now(kit) or _begun(kit, found, at=now, author=author)
-    challenger = shelve(found.candidate.bundle, f"v{found.version}", kit.objects)
-    champion = bundle_of(state.champion, kit.objects)
-    require_same_requests(
-        (state.champion.version, champion.contract), (challenger.version, found.candidate.bundle.contract)
-    )
-    rollout = promise.spec.rollout
-    plan = Plan(rollout.shares, parse_duration(rollout.hold).total_seconds(), rollout.by)
+    promise = terms(kit, found)
+    challenger = _loadable(shelve(found.candidate.bundle, f"v{found.version}", kit.objects), kit)
+    state = state_now(kit) or begin_by_baseline(kit, found, author=author)
+    require_alike(kit, state.champion, challenger)
+    plan = plan_of(promise.spec.rollout)
     return make(kit, Transition(START, start(state, challenger, plan, at=now), author=author))
+
+
+def take_over(kit: Kit, *, version: int | None, reason: str, author: str) -> RolloutState | Shut:
+    """Let a registered model that takes other requests than the champion answer everything at once.
+
+    No canary is possible between the two. The model must have passed a rehearsal, beside its own baseline.
+
+    Raises:
+        MisuseError: nothing is registered, nobody answers yet, someone is being tried out, or a canary is possible.
+        UnknownNameError: there is no such version.
+    """
+    found, now = registered(kit, version), kit.clock.now()
+    shut = kept_off(kit, found, now)
+    if shut is not None:
+        return shut
+    state = require_state(kit)
+    champion = _loadable(shelve(found.candidate.bundle, f"v{found.version}", kit.objects), kit)
+    differing = differing_requests(kit, state.champion, champion)
+    if not differing and champion.bundle != state.champion.bundle:
+        raise MisuseError(
+            f"{champion.version} and {state.champion.version} take the same requests, so that it can be tried out "
+            "first: sluiceway rollout start, without --replace"
+        )
+    why = f"their requests differ in {', '.join(differing)}; {reason}"
+    return make(kit, Transition(REPLACE, replace_champion(state, champion, at=now, why=why), author=author))
 
 
 def end(kit: Kit, *, reason: str, author: str) -> RolloutState:
@@ -162,6 +194,29 @@ def versions(kit: Kit) -> dict[int, Mapping[str, Any]]:
     return {told["version"]: told for told in published(kit.ledger).values() if "version" in told}
 
 
+def terms(kit: Kit, found: Registered) -> Promise:
+    """Return the promise that a version's rehearsal passed under: a rollout goes by what was rehearsed.
+
+    Raises:
+        MisuseError: it is no longer in the store.
+    """
+    rehearsed = rehearsed_on(kit.ledger, found.artifact)
+    content_id = None if rehearsed is None else rehearsed.upstream.get("spec")
+    promise = recalled("spec", kit) if content_id is None else recalled_by_id("spec", content_id, kit)
+    if not isinstance(promise, Promise):
+        raise MisuseError(
+            f"the spec that version {found.version} was rehearsed under is no longer in the store; rehearse it again: "
+            "sluiceway run --until deploy"
+        )
+    return promise
+
+
+def changed_since(kit: Kit, found: Registered, spec: Spec) -> tuple[str, ...]:
+    """Name the sections in which a spec differs from the one that a version was rehearsed under."""
+    rehearsed = terms(kit, found).spec
+    return tuple(field.name for field in fields(Spec) if getattr(spec, field.name) != getattr(rehearsed, field.name))
+
+
 def kept_off(kit: Kit, found: Registered, now: datetime) -> Shut | None:
     """Tell which gate keeps a model off the canary, if one does."""
     named = f"version {found.version}"
@@ -182,7 +237,7 @@ def answering(kit: Kit) -> RolloutState:
     Raises:
         MisuseError: nothing is registered yet, so that nobody can answer.
     """
-    return state_now(kit) or _begun(kit, registered(kit, None), at=kit.clock.now())
+    return state_now(kit) or begin_by_baseline(kit, registered(kit, None))
 
 
 def require_somebody(kit: Kit) -> None:
@@ -195,8 +250,37 @@ def require_somebody(kit: Kit) -> None:
         registered(kit, None)
 
 
-def _begun(kit: Kit, found: Registered, *, at: datetime, author: str = "") -> RolloutState:
-    """Let a version's baseline be the first to answer."""
-    baseline = shelve(found.candidate.baseline, f"v{found.version}-baseline", kit.objects)
-    state = first(LIVE, baseline, at=at, why=FIRST_BECAUSE)
-    return make(kit, Transition(FIRST, state, author=author))
+def require_alike(kit: Kit, champion: Served, challenger: Served) -> None:
+    """Check that one request suits both.
+
+    Raises:
+        MisuseError: their inputs or their keys differ.
+    """
+    differing = differing_requests(kit, champion, challenger)
+    if differing:
+        raise MisuseError(
+            f"{challenger.version} cannot be tried out beside {champion.version}: their requests differ in "
+            f"{', '.join(differing)}. Once its callers send the others, let it answer everything at once: "
+            'sluiceway rollout start --replace --reason "…"'
+        )
+
+
+def differing_requests(kit: Kit, one: Served, other: Served) -> tuple[str, ...]:
+    """Name the fields in which requests for two versions differ."""
+    ours, theirs = (bundle_of(served, kit.objects).contract for served in (one, other))
+    return ours.differing(theirs)
+
+
+def begin_by_baseline(kit: Kit, found: Registered, *, author: str = "") -> RolloutState:
+    """Let the baseline of a registered version be the first to answer live traffic.
+
+    Raises:
+        SluicewayError: it cannot be loaded; then nothing is recorded.
+    """
+    baseline = _loadable(shelve(found.candidate.baseline, f"v{found.version}-baseline", kit.objects), kit)
+    return make(kit, Transition(FIRST, first(LIVE, baseline, at=kit.clock.now(), why=FIRST_BECAUSE), author=author))
+
+
+def _loadable(served: Served, kit: Kit) -> Served:
+    require_loadable(served, kit.objects)
+    return served

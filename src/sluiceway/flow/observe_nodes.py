@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 def run_replay(job: Job) -> Artifact:
     """Ask the winner what was asked after the project's present, where the settings say that there is a later."""
-    from sluiceway.deploy.shelf import take
     from sluiceway.flow.rehearsing import answers_digest, logged, past_between, proven
     from sluiceway.plans.request_log import request_schema
+    from sluiceway.server.shelf import take
 
     kit, served = job.kit, job.needs("deploy", CanaryReport).challenger
     bundle, _ = take(served, kit.objects)
@@ -48,9 +48,9 @@ def run_replay(job: Job) -> Artifact:
 
 def replayed(job: Job, past: "Past", served: Served, read: Callable[["RequestLog"], "pa.Table"]) -> "pa.Table":
     """Let one version answer everything, and read the log."""
-    from sluiceway.deploy.board import Board
     from sluiceway.deploy.rollout import first
     from sluiceway.online.replay import replay
+    from sluiceway.server.board import Board
 
     job.progress.say(f"replaying {len(past.traffic.questions):,} requests")
     with job.kit.rehearse() as stage:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sluiceway.artifacts.canary_report import SkewEvidence
@@ -66,8 +67,8 @@ def proven(job: Job, past: Past, table: "pa.Table", columns: Sequence[FeatureCol
     job.progress.say("computing the logged vectors again, offline")
     pipeline, inputs = job.project.pipeline, job.needs("spec", Promise).spec.inputs
     answered = table.filter(_answered(table))
-    offline = vectors_as_of(past.facts, pipeline, inputs, answered)
-    return compare(answered, offline, columns, pipeline.feature_views)
+    compute = partial(vectors_as_of, past.facts, pipeline, inputs)
+    return compare(answered, compute(answered), columns, pipeline.feature_views, compute)
 
 
 def answers_digest(table: "pa.Table") -> str:

@@ -32,12 +32,17 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class LedgerAudit:
-    """What a walk of the chain found. ``broken_at`` is the sequence number of the first bad entry."""
+    """What a walk of the chain found.
+
+    ``broken_at`` is the sequence number of the first bad entry, and ``found`` that entry as it reads now, if it is
+    there and can be read. What stands before it is what was written.
+    """
 
     entries: int
     head: str
     broken_at: int | None = None
     reason: str = ""
+    found: Entry | None = None
 
 
 class Ledger:
@@ -100,7 +105,10 @@ class Ledger:
                 previous = self._read[-1].digest if self._read else GENESIS
                 reason = fault(stored, len(self._read) + 1, previous)
                 if reason:
-                    raise DamagedError(f"the ledger is not what was written: {reason}; see `sluiceway ledger verify`")
+                    raise DamagedError(
+                        f"the ledger is not what was written: {reason}. Nothing is built upon it until its file is "
+                        "restored from a backup; servers that run go on answering. `sluiceway ledger verify` says more"
+                    )
                 self._read.append(read_entry(stored))
             return list(self._read)
 
@@ -111,7 +119,7 @@ class Ledger:
             sequence += 1
             reason = fault(stored, sequence, previous)
             if reason:
-                return LedgerAudit(sequence, previous, stored.sequence, reason)
+                return LedgerAudit(sequence, previous, stored.sequence, reason, _found(stored, sequence))
             previous = stored.digest
             seen = seen or (head is not None and previous.startswith(head))
         if head is not None and not seen:
@@ -140,6 +148,14 @@ def read_entry(stored: StoredEntry) -> Entry:
         )
     except (msgspec.DecodeError, KeyError, TypeError):
         raise DamagedError(f"ledger entry {stored.sequence} cannot be read; run `sluiceway ledger verify`") from None
+
+
+def _found(stored: StoredEntry, sequence: int) -> Entry | None:
+    """Read a bad entry as it stands, for people to recognise it."""
+    try:
+        return read_entry(stored) if stored.sequence == sequence else None
+    except DamagedError:
+        return None
 
 
 def fault(stored: StoredEntry, sequence: int, previous: str) -> str:

@@ -29,7 +29,10 @@ def decide(windows: Sequence[Window]) -> RetrainDecision:
     bound shows recovery. Windows that have just begun are left out, and the
     reference's own.
     """
-    windows = [window for window in windows if not (window.is_early or window.is_reference)]
+    new = [window for window in windows if not window.is_reference]
+    if windows and not any(window.traffic.requests for window in new):
+        return RetrainDecision(retrain=False, reasons=("nothing was asked but what it was judged by before",))
+    windows = [window for window in new if not window.is_early]
     scored, worse = _standing(windows, _is_scored, bool, COST, PERFORMANCE)
     seen, moved = _standing(windows, _is_seen, _together, DATA_DRIFT, PREDICTION_DRIFT)
     reasons = [_because(alert, scored) for alert in worse] if scored else []

@@ -23,6 +23,7 @@ from sluiceway.stats.population_stability import MINIMUM_ROWS
 MOST_ROWS = 20_000
 # A service that keeps its promise with ease.
 USUAL_SHARE_OF_SLA = 0.2
+TO_BE_HEARD = "to hear of such a fault, lower the limit in the spec's acceptance, or hold out more days"
 
 
 class Scorer(Protocol):
@@ -77,7 +78,9 @@ def judged(fault: Fault, window: Window) -> Drill:
     fired = tuple(f"{alert.kind}: {alert.subject}" for alert in sent)
     stray = [alert for alert, name in zip(sent, fired, strict=True) if name != fault.expected]
     behaved = (not fault.expected or fault.expected in fired) and all(each.kind in fault.follows for each in stray)
-    return Drill(fault.name, fault.column, fault.expected, fired, behaved, _detail(fault, window), fault.id)
+    missed = fault.expected and fault.expected not in fired
+    detail = "; ".join(filter(None, (_detail(fault, window), TO_BE_HEARD if missed else "")))
+    return Drill(fault.name, fault.column, fault.expected, fired, behaved, detail, fault.id)
 
 
 def _detail(fault: Fault, window: Window) -> str:

@@ -39,7 +39,8 @@ def _drills(report: HealthReport) -> Iterator[Criterion]:
         name, limit = _name(drill), drill.expected or "nothing"
         if drill.not_applicable:
             why = f"not applicable: {drill.not_applicable}"
-            yield Criterion(name, "nothing", limit, Outcome.NO_REFERENCE, why, check_digest(name, limit))
+            check = check_digest(name, limit, _about(report))
+            yield Criterion(name, "nothing", limit, Outcome.NO_REFERENCE, why, check)
             continue
         yield Criterion.judged(
             name,
@@ -60,22 +61,22 @@ def _seen(report: HealthReport) -> Iterator[Criterion]:
 
     Live, too little is never enough: it may be that nobody asks, or that outcomes do not come.
     """
-    asked, about = sum(window.traffic.requests for window in report.windows), _about(report)
-    if not asked or report.seen is None:
+    asked, seen, about = sum(window.traffic.requests for window in report.windows), report.seen, _about(report)
+    if not asked or seen is None:
         none = Criterion.at_least(ANSWERED, measured=0, limit=FEWEST_ROWS, detail="nothing was logged")
         yield beyond_excuse(none)
         return
-    rows, due, matured = report.seen.rows, report.seen.due, report.seen.matured
     live = report.scope != REHEARSAL
-    if rows or live:
-        answered = _enough(ANSWERED, rows, "others answered all that was asked", about)
-        yield answered if rows else beyond_excuse(answered)
+    if seen.rows or live:
+        answered = _enough(ANSWERED, seen.rows, "others answered all that was asked", about)
+        yield answered if seen.rows else beyond_excuse(answered)
     else:
-        yield _unseen(ANSWERED, 0, "all that was asked is what gate 5 judged by")
-    if due < FEWEST_ROWS and not live:
-        yield _unseen(MATURED, matured, f"of {due:,} rows the outcome is due")
+        yield _few(ANSWERED, 0, "all that was asked is what gate 5 judged by", about, Outcome.NO_REFERENCE)
+    if seen.due >= FEWEST_ROWS or (live and seen.matured):
+        yield _enough(MATURED, seen.matured, f"none is known, and of {seen.due:,} rows it is due", about)
     else:
-        yield _enough(MATURED, matured, f"none is known, and of {due:,} rows it is due", about)
+        outcome = Outcome.INCONCLUSIVE if live else Outcome.NO_REFERENCE
+        yield _few(MATURED, seen.matured, f"of {seen.due:,} rows the outcome is due", about, outcome)
 
 
 def _skew(report: HealthReport) -> Iterator[Criterion]:
@@ -95,16 +96,15 @@ def _skew(report: HealthReport) -> Iterator[Criterion]:
     yield beyond_excuse(Criterion.at_most(name, measured=skew.differing, limit=0, detail="; ".join(said)))
 
 
-def _unseen(name: str, seen: int, why: str) -> Criterion:
-    return Criterion(name, seen, FEWEST_ROWS, Outcome.NO_REFERENCE, why, check_digest(name, FEWEST_ROWS))
+def _few(name: str, seen: int, why: str, about: object, outcome: Outcome) -> Criterion:
+    return Criterion(name, seen, FEWEST_ROWS, outcome, why, check_digest(name, FEWEST_ROWS, about))
 
 
 def _enough(name: str, seen: int, nothing: str, about: object) -> Criterion:
     """Nothing at all stops; too little to judge by is inconclusive."""
     if 0 < seen < FEWEST_ROWS:
         detail = f"below {FEWEST_ROWS} nothing can be said; let it run on"
-        check = check_digest(name, FEWEST_ROWS, about)
-        return Criterion(name, seen, FEWEST_ROWS, Outcome.INCONCLUSIVE, detail, check)
+        return _few(name, seen, detail, about, Outcome.INCONCLUSIVE)
     return Criterion.at_least(name, measured=seen, limit=FEWEST_ROWS, detail="" if seen else nothing, about=about)
 
 

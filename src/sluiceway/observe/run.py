@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from sluiceway.artifacts.codec import encode
 from sluiceway.artifacts.feature_set import FeatureSet
 from sluiceway.artifacts.health_report import Drill, HealthReport, Seen, Window
 from sluiceway.artifacts.promise import Promise
+from sluiceway.artifacts.rollout_state import LIVE
 from sluiceway.core.moments import iso
 from sluiceway.observe.alerts import EARLY, OWN, held_back
 from sluiceway.observe.charts import charts
@@ -27,6 +29,8 @@ from sluiceway.plans.moments_sql import microseconds, moment_of
 from sluiceway.ports.object_store import ObjectStore
 from sluiceway.ports.progress import Progress
 from sluiceway.ports.table_store import TableStore
+
+EVER = moment_of(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,7 @@ def measured(
         decision=decide(windows),
         details=_facts(standard, logged) | _left_out(windows, requests),
         skew=logged.skew,
-        seen=seen(rows.since(reference.ended), logged),
+        seen=seen(rows.since(_new_from(logged, reference)), logged),
     )
     key = f"reports/health-{report.content_id[:12]}.json"
     objects.put(key, encode(charts(report, rows, reference, promise.spec)))
@@ -115,8 +119,13 @@ def measured(
 
 def seen(new: Rows, logged: Logged) -> Seen:
     """Count what came after the reference, and how much of it can be set beside its outcome."""
-    due = new.at <= microseconds(logged.until - logged.matures)
+    due = new.at <= microseconds((logged.known_by or logged.until) - logged.matures)
     return Seen(len(new), int(due.sum()), int((~np.isnan(new.outcome)).sum()))
+
+
+def _new_from(logged: Logged, reference: Reference) -> datetime:
+    """Tell when what is new begins: a rehearsal asks the reference again, whose moments it shares; nobody does live."""
+    return EVER if logged.scope == LIVE else reference.ended
 
 
 def watched(
@@ -129,7 +138,8 @@ def watched(
     if not len(requests):
         return ()
     spec, first = promise.spec, logged.since or moment_of(int(requests.at[0]))
-    last, new = moment_of(int(requests.at[-1])), rows.since(reference.ended)
+    last, began = moment_of(int(requests.at[-1])), _new_from(logged, reference)
+    new = rows.since(began)
     found = []
     for span in spans(spec.observe.window, first, logged.until):
         if span.began > last and not span.is_over:
@@ -142,9 +152,9 @@ def watched(
         if is_reference:
             found.append(replace(window, alerts=held_back(window.alerts, OWN)))
             continue
-        if is_early(span, spec.observe.window, first=max(first, reference.ended)):
+        if is_early(span, spec.observe.window, first=max(first, began)):
             window = replace(window, is_early=True, alerts=held_back(window.alerts, EARLY))
-        sofar = Span(moment_of(0), span.ended)
+        sofar = Span(EVER, span.ended)
         history = History(new.within(sofar), requests.within(sofar), now, reference, spec)
         found.append(dated(window, history))
     return tuple(found)

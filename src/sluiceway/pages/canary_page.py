@@ -81,7 +81,7 @@ def _steps(report: CanaryReport) -> list[Block]:
     ]
     columns = ("Share", "From", "Until", "Requests", "On the canary", "Failed there")
     told: list[Block] = [Gallery([Figure(canary_timeline(report))], width_rem=60), Table(columns, rows)]
-    return [*told, Note(report.reason)] if report.reason else told
+    return [*told, *(Note(each) for each in (report.reason, report.beside) if each)]
 
 
 def _arms(report: CanaryReport, spec: Spec) -> list[Block]:

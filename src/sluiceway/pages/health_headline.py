@@ -29,8 +29,10 @@ def headline(report: HealthReport, *, currency: str) -> str:
         return "Nobody has asked this version anything yet."
     told = next((window for window in reversed(report.windows) if not window.is_quiet), None)
     follows = "Train again." if report.decision.retrain else "There is no need to train again."
-    if told is None and all(window.is_reference for window in report.windows if window.traffic.requests):
+    if is_nothing_new(report):
         return f"Nothing new was seen: the {asked:,} requests are those that gate 5 judged it by. {follows}"
+    if not is_judged(report) and any(_could_be_judged(window) for window in report.windows):
+        return f"Too few days were watched to say how it fares, good or bad: {asked:,} requests. {_hints(report)}"
     if not is_judged(report):
         return f"Too little traffic to say how it fares, good or bad: {asked:,} requests in {_many(report.windows)}."
     if told is None:
@@ -77,8 +79,21 @@ def short_period(window: Window) -> str:
 
 
 def is_judged(report: HealthReport) -> bool:
-    """Whether anything can be said: a window saw enough rows, or has something to tell."""
-    return any(_could_be_judged(window) or not window.is_quiet for window in report.windows)
+    """Whether anything can be said: a window saw enough rows on enough days, or has something to tell."""
+    windows = report.windows
+    return any((_could_be_judged(window) and not window.is_early) or not window.is_quiet for window in windows)
+
+
+def is_nothing_new(report: HealthReport) -> bool:
+    """Whether all that was asked is what gate 5 judged by, and nothing had to be sent: no reason to train again."""
+    asked = [window for window in report.windows if window.traffic.requests]
+    return bool(asked) and all(window.is_reference and window.is_quiet for window in asked)
+
+
+def _hints(report: HealthReport) -> str:
+    """Say how much an early window warns of, which nobody is told of yet."""
+    count = sum(len(window.alerts) for window in report.windows if not window.is_reference)
+    return "There is one warning so far." if count == 1 else f"There are {count or 'no'} warnings so far."
 
 
 def _many(windows: Sequence[Window]) -> str:

@@ -18,6 +18,9 @@ class RequestLog(Protocol):
     def append(self, lines: bytes) -> None:
         """Add one or more whole lines, each ended by a newline; refuse others as ``checked_lines`` does."""
 
+    def check(self) -> None:
+        """Add nothing; raise ``SourceError`` where a line could not be added now."""
+
     def read(self, after: str = "") -> Iterator[tuple[str, bytes]]:
         """Yield chunks of whole lines, oldest first, each with a mark; ``after`` a mark goes on behind its chunk."""
 

@@ -7,21 +7,24 @@ from sluiceway.declare.spec import MONTH, Monitoring, Rollout
 from sluiceway.spec.yaml_section import Range, Section
 
 SHARE = Range("above 0 and at most 1", above=0, at_most=1)
+REQUESTS = Range("a whole number, 0 or more", at_least=0, whole=True)
 
 
 def parse_rollout(root: Section) -> Rollout | None:
     """Read how a new model takes over; absent, a canary of 5 % for 48 hours and then a ramp."""
-    section = root.child("rollout", ("canary", "ramp", "hold", "by"), optional=True)
+    section = root.child("rollout", ("canary", "ramp", "hold", "by", "min_requests"), optional=True)
     if section is None:
         return None if "rollout" in root.nodes else Rollout()
     default = Rollout()
     canary = section.number("canary", SHARE, optional=True)
     ramp = section.numbers("ramp", SHARE)
+    least = section.number("min_requests", REQUESTS, optional=True)
     made = Rollout(
         canary=default.canary if canary is None else canary,
         ramp=default.ramp if ramp is None else ramp,
         hold=_duration(section, "hold") or default.hold,
         by=section.names("by", optional=True),
+        min_requests=default.min_requests if least is None else int(least),
     )
     if any(after <= before for before, after in pairwise(made.shares)):
         shares = ", ".join(f"{share:g}" for share in made.shares)

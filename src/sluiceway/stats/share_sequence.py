@@ -34,8 +34,16 @@ def share_sequence(*, successes: int, trials: int, confidence: float = CONFIDENC
 
 def is_excluded(share: float, *, successes: int, trials: int, doubt: float) -> bool:
     """Whether a share in (0, 1) lies outside the sequence's bounds, of a confidence of ``1 - doubt``."""
+    return evidence_against(share, successes=successes, trials=trials) >= -log(doubt)
+
+
+def evidence_against(share: float, *, successes: int, trials: int) -> float:
+    """Tell how much better the mixture explains what was seen than a share in (0, 1), as a logarithm.
+
+    Where the share is the true one, it ever comes to ``-log(doubt)`` at most that often: with a chance of ``doubt``.
+    """
     failures = trials - successes
-    return _mixed(successes, failures) - successes * log(share) - failures * log1p(-share) >= -log(doubt)
+    return _mixed(successes, failures) - successes * log(share) - failures * log1p(-share)
 
 
 def _mixed(hits: int, misses: int) -> float:

@@ -17,11 +17,11 @@ from sluiceway.adapters.obstore_objects import ObstoreObjects
 from sluiceway.adapters.rehearsal_server import rehearsal_server
 from sluiceway.artifacts.rollout_state import REHEARSAL
 from sluiceway.core.errors import LockedError, TransientError
-from sluiceway.deploy.board import Board
 from sluiceway.deploy.rollout import Plan, first, start
 from sluiceway.plans.packed_value import PackedValue, pack_key, pack_value
 from sluiceway.plans.request_log import records_of
 from sluiceway.ports.endpoint import Question
+from sluiceway.server.board import Board
 
 AT = 1_378_000_000_000_000
 NOW = datetime(2013, 9, 1, tzinfo=UTC)

@@ -1,6 +1,7 @@
 """The folder of the request log: days, processes, kills, full disks."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -55,6 +56,41 @@ def test_every_day_has_a_file_and_days_are_read_in_order(log, clock):
         log.append(b"day %d\n" % day)
     assert files(log) == ["requests-2013-10-22.jsonl", "requests-2013-10-23.jsonl", "requests-2013-10-24.jsonl"]
     assert content(log) == b"day 0\nday 1\nday 2\n"
+
+
+def test_a_file_that_was_deleted_is_made_anew_and_nothing_is_lost(log):
+    log.append(b"one\n")
+    (log._folder / "requests-2013-10-22.jsonl").unlink()
+    log.append(b"two\n")
+    assert content(log) == b"two\n"
+
+
+def test_a_file_that_was_moved_away_keeps_what_it_had_and_another_takes_the_rest(log, tmp_path):
+    log.append(b"one\n")
+    moved = (log._folder / "requests-2013-10-22.jsonl").rename(tmp_path / "moved.jsonl")
+    log.append(b"two\n")
+    assert (moved.read_bytes(), content(log)) == (b"one\n", b"two\n")
+
+
+def test_a_folder_that_was_deleted_is_made_anew_with_a_lock_that_others_find(log, clock):
+    log.append(b"one\n")
+    shutil.rmtree(log._folder)
+    other = RequestFolder(log._folder, seconds=clock)
+    other.append(b"two\n")
+    log.append(b"three\n")
+    other.append(b"four\n")
+    assert content(log) == b"two\nthree\nfour\n"
+    assert os.fstat(log._lock_file).st_ino == os.fstat(other._lock_file).st_ino
+    other.close()
+
+
+def test_a_check_finds_out_that_nothing_can_be_written_and_leaves_nothing_behind(log, tmp_path):
+    log.append(b"one\n")
+    log.check()
+    assert content(log) == b"one\n"
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(SourceError, match=r"cannot be written: .*; check the disk and the rights"):
+        RequestFolder(tmp_path / "file").check()
 
 
 def test_a_mark_goes_on_over_midnight(log, clock):

@@ -15,6 +15,19 @@ def problems(tmp_path, text, **environment):
     return str(refused.value)
 
 
+@pytest.mark.parametrize("state", ["/", ".", "..", "a/..", "./"])
+def test_the_state_has_a_folder_of_its_own(tmp_path, state):
+    (tmp_path / "sluiceway.toml").write_text(f'state = "{state}"\n')
+    with pytest.raises(DeclarationError, match="must be a folder of its own"):
+        read_settings(tmp_path, {})
+
+
+def test_a_replay_ends_after_the_present(tmp_path):
+    (tmp_path / "sluiceway.toml").write_text("as_of = 2013-11-01\nreplay_until = 2013-10-01\n")
+    with pytest.raises(DeclarationError, match="must lie after as_of = 2013-11-01"):
+        read_settings(tmp_path, {})
+
+
 def test_alerts_go_nowhere_but_the_log_by_default(tmp_path):
     assert settings(tmp_path, "").alerts == ()
 

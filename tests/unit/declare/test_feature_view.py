@@ -24,6 +24,22 @@ def view(**changes):
     return FeatureView(**settings)
 
 
+def test_all_that_is_wrong_with_a_view_is_told_at_once():
+    with pytest.raises(DeclarationError) as refused:
+        view(name="de lays", every="soon", features=[mean("d d", over="1h"), latest("e e")])
+    told = str(refused.value)
+    assert [part in told for part in ("'de lays'", "every: 'soon' is not a duration", "d d", "e e")] == [True] * 4
+    with pytest.raises(DeclarationError) as refused:
+        view(every="7m", features=[mean("d", over="1h"), count(over="2h")])
+    assert [problem.message.count("is not a multiple of every='7m'") for problem in refused.value.problems] == [1, 1]
+
+
+def test_all_that_is_wrong_with_a_request_view_is_told_at_once():
+    with pytest.raises(DeclarationError) as refused:
+        RequestView(**{"a b": "hour(", "c d": "1"})
+    assert len(refused.value.problems) == 3
+
+
 def test_a_view_on_a_timeless_source_is_refused_with_what_to_give():
     with pytest.raises(DeclarationError, match="has no event_time: what was known when cannot be told"):
         view(source=Source("airports", files("a.csv")))

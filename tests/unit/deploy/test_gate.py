@@ -182,7 +182,10 @@ def test_a_median_without_a_champion_to_compare_with_is_inconclusive():
     silent = replace(ARM, version="v1", requests=0, success=UNKNOWN, work_ms=UNKNOWN, p99_ms=UNKNOWN)
     closed = only(judged(champion_arm=silent))
     assert closed.outcome is Outcome.INCONCLUSIVE
-    assert "let the canary begin below 100 %" in closed.detail
+    assert "let each step last longer, or for more requests (rollout.hold, rollout.min_requests)" in closed.detail
+    at_once = CanaryStep(1.0, BEGAN, NOW, 100, 100, 0)
+    closed = only(judged(champion_arm=silent, steps=(at_once,)))
+    assert "let the canary begin below 100 % (rollout.canary)" in closed.detail
 
 
 def test_gate_stops_when_the_challenger_is_surely_worse_than_the_margin():

@@ -19,12 +19,12 @@ from sluiceway.ledger.rolling import record_transition, transitions
 from sluiceway.plans.request_log import request_table
 
 
-def run(scene):
+def run(scene, **said):
     def record(change):
         record_transition(scene.ledger, change)
 
     control = Control(record, scene.server.board, scene.server, scene.kept.append)
-    return rehearse(scene.canary, scene.checkpoints(), began=BEGAN, log=scene.server.log, control=control)
+    return rehearse(scene.canary, scene.checkpoints(), began=BEGAN, log=scene.server.log, control=control, **said)
 
 
 def steps_of(scene):
@@ -44,6 +44,15 @@ def test_an_equal_challenger_is_promoted_step_by_step():
     assert scene.server.board.read().champion.version == "v2"
 
 
+def test_a_champion_that_is_not_the_live_one_is_told_by_the_report_the_gate_and_the_ledger():
+    scene, why = a_scene(), "v0 takes other requests: v2 was rehearsed beside its own baseline"
+    report = run(scene, beside=why)
+    assert report.beside == why
+    ended, *_ = gate(report, scene.canary.promise, NO_OVERRIDES, BEGAN).criteria
+    assert ended.detail == f"v2 takes over from v1; {why}"
+    assert next(transitions(scene.ledger, "rehearsal")).state.reason == why
+
+
 def test_what_each_change_rests_upon_is_kept_before_the_change_is_on_record():
     scene = a_scene()
     run(scene)
@@ -51,6 +60,26 @@ def test_what_each_change_rests_upon_is_kept_before_the_change_is_on_record():
     assert [each.content_id for each in scene.kept] == [each.evidence for each in changes]
     assert [each.name for each in changes] == ["step_up", "step_up", "step_up", "promote"]
     assert [each.ended_by for each in scene.kept] == ["running", "running", "running", "promoted"]
+
+
+def test_a_step_lasts_until_its_challenger_was_asked_however_long_nobody_asks():
+    scene = a_scene()
+    quiet = timedelta(days=60)
+    scene.flown[:] = [replace(each, at=each.at + quiet) for each in scene.flown]
+    report = run(scene)
+    assert [step.share for step in report.steps][:2] == [0.05, 0.25]
+    assert report.steps[0].ended > BEGAN + quiet
+    assert report.steps[0].canary_requests >= 10
+    assert report.champion_arm.requests > 0
+
+
+def test_traffic_that_ends_within_a_step_says_how_much_it_lacked():
+    scene = a_scene()
+    del scene.flown[50:]
+    report = run(scene)
+    assert report.ended_by == "running"
+    had = report.steps[-1].canary_requests
+    assert f"the step at 5 % had {had} of the 10 requests that it lasts (rollout.min_requests)" in report.reason
 
 
 def test_after_a_promotion_the_replay_goes_on_with_the_new_champion():

@@ -38,6 +38,15 @@ def at_the_last_share() -> RolloutState:
     return step_up(step_up(begun(), at=LATER), at=LATER)
 
 
+def test_a_step_also_lasts_until_the_challenger_was_asked_so_often():
+    state = replace(begun(), min_requests=30, scope="rehearsal")
+    after = LATER + timedelta(days=30)
+    assert due(state, Outcome.INCONCLUSIVE, now=after, requests=29) is None
+    assert due(state, Outcome.INCONCLUSIVE, now=after, requests=30) == "step_up"
+    assert due(state, Outcome.STOPPED, now=after, requests=0) == "abort"
+    assert due(state, Outcome.INCONCLUSIVE, now=after) == "step_up"
+
+
 def test_a_first_champion_answers_everything():
     state = first("live", served(1), at=NOW)
     assert (state.sequence, state.champion, state.challenger, state.share) == (1, served(1), None, 0.0)

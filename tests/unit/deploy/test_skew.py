@@ -100,7 +100,7 @@ def offline(log):
 
 
 def found(log):
-    return compare(log, offline(log), COLUMNS, VIEWS)
+    return compare(log, offline(log), COLUMNS, VIEWS, offline)
 
 
 def test_a_store_that_is_kept_up_differs_in_no_value():
@@ -125,6 +125,25 @@ def test_what_was_stale_is_told_with_the_moment_that_was_due():
     assert "stale: view gates was written at " in example
     assert example.split("(stale")[0].startswith("gates__latest_gate of request ")
     assert f"{late.column('at')[0].as_py():%Y-%m-%dT%H:%M}" in example
+
+
+def test_a_wrong_value_is_not_called_stale_because_nothing_happened_to_its_entity_for_a_while():
+    """Of X nothing was heard for five minutes or more: its last value knew no less than it should."""
+    log = served_log()
+    heard = log.column("view:gates:known_through").to_pylist()
+    at = log.column("at").to_pylist()
+    quiet = [bool(known) and asked - known >= timedelta(minutes=5) for known, asked in zip(heard, at, strict=True)]
+    gates = log.column("feature:gates__latest_gate").to_pylist()
+    wrong = [f"{gate}!" if each else gate for gate, each in zip(gates, quiet, strict=True)]
+    evidence = found(replaced(log, "feature:gates__latest_gate", wrong))
+    assert evidence.unequal == {"gates__latest_gate": sum(quiet)}
+    assert "(differs; view gates was written at " in evidence.examples[0]
+
+
+def test_without_a_way_to_compute_what_was_due_then_no_value_is_called_stale():
+    log = served_log(late={"gates": 60}).slice(61)
+    (example,) = compare(log, offline(log), COLUMNS, VIEWS).examples
+    assert "(differs; view gates was written at " in example
 
 
 def test_the_last_bit_of_a_rounding_is_found():

@@ -23,7 +23,6 @@ from sluiceway.core.moments import FixedClock
 from sluiceway.core.verdict import Criterion, Outcome, Verdict
 from sluiceway.declare.project import Project
 from sluiceway.deploy.rollout import FIRST, first
-from sluiceway.deploy.shelf import shelve
 from sluiceway.flow.answering import answering
 from sluiceway.flow.cache import keep
 from sluiceway.flow.graph import GRAPH
@@ -35,8 +34,11 @@ from sluiceway.ledger.rolling import Transition, record_transition
 from sluiceway.ledger.running import record_published
 from sluiceway.ledger.standing import Standing, live_standings, record_verdict, standings
 from sluiceway.plans.moments_sql import microseconds
+from sluiceway.server.shelf import shelve
 
 NOW = datetime(2026, 1, 8, 12, tzinfo=UTC)
+LAST_WEEK, THIS_WEEK = datetime(2025, 12, 29, tzinfo=UTC), datetime(2026, 1, 5, tzinfo=UTC)
+A_MINUTE = timedelta(minutes=1)
 SCHEDULE = sw.Source("schedule", sql="unused", key="flight_id", event_time="departs", known_time="told")
 LANDINGS = sw.Source("landings", sql="unused", key="flight_id", event_time="lands")
 PIPELINE = sw.Pipeline(
@@ -94,12 +96,12 @@ class Scene:
         refs = tuple(self.kit.tables.write(f"sources/{name}", each.to_arrow()) for name, each in named.items())
         return DatasetVersion((), refs, RestoreReport(0.0, 0, 0, 0, ()))
 
-    def ask(self, rows, *, arrived, version="v1", at=None):
-        """Log rows as if they had arrived from a moment on, a minute apart."""
+    def ask(self, rows, *, arrived, version="v1", at=None, apart=A_MINUTE):
+        """Log rows as if they had arrived from a moment on."""
         said = self.world.probability(rows)
         lines = []
         for place, row in enumerate(rows.iter_rows(named=True)):
-            arrival = microseconds(arrived) + place * 60_000_000
+            arrival = microseconds(arrived + place * apart)
             features = {name: row[name] for name in ("carrier", "distance", "origin_weather__latest_wind")}
             record = RequestRecord(
                 request_id=f"{version}-{arrival}", row=0, rows=1, arrival=arrival,
@@ -133,7 +135,7 @@ def kinds(report):
 
 
 def test_a_drift_of_live_traffic_is_on_record_and_told_once(scene):
-    scene.ask(drifted(scene.flights[:600]), arrived=NOW - timedelta(days=2))
+    scene.ask(drifted(scene.flights[:600]), arrived=LAST_WEEK)
     (found,) = scene.look().found
     assert ("data_drift", "distance") in kinds(found.report)
     assert found.report.scope == "live"
@@ -165,7 +167,8 @@ def test_outcomes_count_only_once_they_are_known(scene):
     scene.ask(scene.flights[:300], arrived=NOW - timedelta(days=2))
     (found,) = scene.look(as_of=SERVED - timedelta(days=1)).found
     closed = {each.name: each for each in found.verdict.closed}
-    assert closed["rows whose outcome has matured"].measured == 0
+    assert closed["new rows whose outcome has matured"].measured == 0
+    assert (found.report.seen.due, found.verdict.outcome) == (0, Outcome.INCONCLUSIVE)
 
 
 def test_too_little_traffic_is_inconclusive_and_not_healthy(scene):
@@ -173,7 +176,7 @@ def test_too_little_traffic_is_inconclusive_and_not_healthy(scene):
     seen = scene.look()
     (found,) = seen.found
     assert (found.verdict.outcome, seen.is_open) == (Outcome.INCONCLUSIVE, False)
-    assert "rows that this version answered" in {each.name for each in found.verdict.closed}
+    assert "new rows that this version answered" in {each.name for each in found.verdict.closed}
 
 
 def test_no_traffic_at_all_is_not_healthy(scene):
@@ -182,19 +185,20 @@ def test_no_traffic_at_all_is_not_healthy(scene):
 
 
 def test_each_version_is_reported_by_what_it_answered(scene):
-    scene.ask(drifted(scene.flights[:400]), arrived=NOW - timedelta(days=3), version="v1-baseline")
+    baseline = {"version": "v1-baseline", "apart": timedelta(minutes=26)}
+    scene.ask(drifted(scene.flights[:400]), arrived=LAST_WEEK, **baseline)
     scene.ask(scene.flights[400:900], arrived=NOW - timedelta(days=2))
     scene.ask(scene.flights[900:910], arrived=NOW - timedelta(days=2), version="v7")
     seen = scene.look()
     assert [each.report.version for each in seen.found] == ["v1-baseline", "v1"]
     old, new = (each.report for each in seen.found)
-    assert (old.answered, new.answered, dict(seen.unknown)) == (400, 500, {"v7": 10})
+    assert (old.seen.rows, new.seen.rows, dict(seen.unknown)) == (400, 500, {"v7": 10})
     assert ("data_drift", "distance") in kinds(old)
     assert ("data_drift", "distance") not in kinds(new)
 
 
 def test_a_version_that_answers_no_more_is_reported_and_nobody_is_told(scene, monkeypatch):
-    scene.ask(drifted(scene.flights[:600]), arrived=NOW - timedelta(days=2))
+    scene.ask(drifted(scene.flights[:600]), arrived=LAST_WEEK, apart=timedelta(minutes=20))
     other = replace(scene.world.bundle, threshold=0.9)
     scene.world = replace(scene.world, bundle=other)
     scene.answers_by("v2")
@@ -202,6 +206,7 @@ def test_a_version_that_answers_no_more_is_reported_and_nobody_is_told(scene, mo
     assert not found.answering.is_serving
     assert ("data_drift", "distance") in kinds(found.report)
     assert found.report.ended < NOW
+    assert found.report.seen.due == found.report.seen.matured == 600
     assert scene.alerter.sent == []
 
 
@@ -216,7 +221,7 @@ def look_again(health):
 
 
 def test_watching_records_only_what_is_new(scene):
-    scene.ask(scene.flights[:600], arrived=NOW - timedelta(days=2))
+    scene.ask(scene.flights[:600], arrived=THIS_WEEK)
     health = scene.health()
     health.settle(health.look())
     entries = len(list(scene.kit.ledger.entries()))
@@ -225,6 +230,10 @@ def test_watching_records_only_what_is_new(scene):
     assert len(list(scene.kit.ledger.entries())) == entries
     scene.ask(drifted(scene.flights[:1800]), arrived=NOW + timedelta(minutes=6))
     scene.clock.moment = NOW + timedelta(days=2)
+    early = look_again(health).found[0]
+    assert "distance" in {alert.subject for alert in early.report.windows[-1].alerts}
+    assert (kinds(early.report), scene.alerter.sent) == (set(), [])
+    scene.clock.moment = THIS_WEEK + timedelta(days=7, minutes=1)
     assert ("data_drift", "distance") in kinds(look_again(health).found[0].report)
     assert len(list(scene.kit.ledger.entries())) > entries
     assert len(scene.alerter.sent) == 1
@@ -240,7 +249,7 @@ def test_an_alert_that_could_not_be_delivered_is_sent_again_while_watching(scene
 
     broken = Broken()
     scene.kit = replace(scene.kit, alerter=broken)
-    scene.ask(drifted(scene.flights[:600]), arrived=NOW - timedelta(days=2))
+    scene.ask(drifted(scene.flights[:600]), arrived=LAST_WEEK)
     health = scene.health()
     assert health.settle(health.look()).found[0].failed == {"slack 1": "no answer"}
     assert look_again(health).found[0].failed == {}

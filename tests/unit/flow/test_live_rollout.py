@@ -3,14 +3,30 @@ from datetime import timedelta
 
 import pytest
 from tests import bundles
-from tests.live_projects import NOW, SHUT, a_live_project
+from tests.live_projects import NOW, SHUT, a_live_project, promised
+from tests.served_canaries import PROMISE
 
-from sluiceway.core.errors import MisuseError, UnknownNameError
+from sluiceway.artifacts.promise import Promise
+from sluiceway.core.errors import DamagedError, MisuseError, UnknownNameError
 from sluiceway.core.verdict import Criterion, Outcome, Verdict
+from sluiceway.declare.spec import Rollout
 from sluiceway.deploy.rollout import promote, step_up
-from sluiceway.flow.live_rollout import NOBODY, Shut, begin, end, go_back, make, require_state, state_now
+from sluiceway.flow.live_rollout import (
+    NOBODY,
+    Shut,
+    begin,
+    changed_since,
+    end,
+    go_back,
+    make,
+    registered,
+    require_state,
+    state_now,
+    take_over,
+)
 from sluiceway.ledger.rolling import Transition, current, transitions
 
+FEWER = bundles.other_contract(inputs=tuple(each for each in bundles.CONTRACT.inputs if each.name != "seats"))
 OTHER = bundles.logistic(slope=0.004, intercept=-3.9)
 
 
@@ -40,6 +56,26 @@ def test_the_first_model_is_tried_out_beside_its_baseline(project):
     told = list(transitions(project.kit.ledger, "live"))
     assert [(each.name, each.author) for each in told] == [("first", "ada"), ("start", "ada")]
     assert project.board.read() == state
+
+
+def test_a_model_that_no_server_can_load_is_never_put_in_charge(project):
+    project.register(2, b"no model")
+    with pytest.raises(DamagedError):
+        start(project)
+    assert current(project.kit.ledger, "live") is None
+
+
+def test_a_rollout_goes_by_the_spec_that_was_rehearsed_not_by_a_later_one(project):
+    patient = replace(PROMISE.spec, rollout=Rollout(canary=0.1, ramp=(1.0,), hold="365d"))
+    rehearsed = promised(project.kit, Promise(patient, ()))
+    project.register(2, OTHER, spec=rehearsed)
+    hasty = replace(patient, rollout=Rollout(canary=0.5, ramp=(1.0,), hold="5s"))
+    promised(project.kit, Promise(hasty, ()))
+    found = registered(project.kit, None)
+    assert changed_since(project.kit, found, hasty) == ("rollout",)
+    assert changed_since(project.kit, found, patient) == ()
+    state = start(project)
+    assert (state.share, state.hold_s, state.min_requests) == (0.1, 365 * 86_400, 10)
 
 
 def test_a_server_answers_by_what_was_started(project):
@@ -80,15 +116,41 @@ def test_two_are_not_tried_out_at_once(project):
 def test_a_model_with_other_inputs_is_refused_before_anything_changes(project):
     promoted(project)
     before = current(project.kit.ledger, "live")
-    contract = bundles.other_contract(inputs=bundles.CONTRACT.inputs[1:])
-    wrapped = bundles.made(OTHER, contract=contract)
-    project.kit.objects.put(wrapped.onnx, OTHER)
-    plain = project._candidate
-    project._candidate = lambda version, model: replace(plain(version, model), bundle=wrapped)
-    project.register(3, OTHER)
-    with pytest.raises(MisuseError, match="their inputs differ in carrier"):
+    project.register(3, OTHER, contract=FEWER)
+    with pytest.raises(MisuseError, match=r"their requests differ in seats.*rollout start --replace"):
         start(project)
     assert current(project.kit.ledger, "live") == before
+
+
+def test_a_model_with_other_inputs_may_take_over_at_once_when_somebody_says_so(project):
+    before = promoted(project)
+    project.register(3, OTHER, contract=FEWER)
+    state = take_over(project.kit, version=None, reason="callers count no seats", author="ada")
+    assert (state.champion.version, state.previous, state.challenger) == ("v3", before.champion, None)
+    assert project.board.read() == state
+    *_, last = transitions(project.kit.ledger, "live")
+    assert (last.name, last.author) == ("replace", "ada")
+    assert "their requests differ in seats; callers count no seats" in last.state.reason
+    assert go_back(project.kit, reason="too early", author="ada").champion == before.champion
+
+
+def test_who_can_be_tried_out_first_does_not_take_over_at_once(project):
+    promoted(project)
+    with pytest.raises(MisuseError, match="take the same requests"):
+        take_over(project.kit, version=2, reason="in a hurry", author="ada")
+
+
+def test_who_was_not_rehearsed_does_not_take_over(project):
+    promoted(project)
+    project.register(3, OTHER, contract=FEWER, rehearsal=None)
+    assert take_over(project.kit, version=3, reason="in a hurry", author="ada").gate == 6
+
+
+def test_nobody_takes_over_while_another_is_tried_out(project):
+    start(project)
+    project.register(3, OTHER, contract=FEWER)
+    with pytest.raises(MisuseError, match="is being tried out at"):
+        take_over(project.kit, version=3, reason="in a hurry", author="ada")
 
 
 def test_a_model_behind_a_closed_gate_5_stays_out(project):

@@ -55,15 +55,15 @@ def test_the_newest_entry_of_a_subject_counts(ledger):
 
 
 def test_what_a_place_could_not_take_is_undelivered_until_it_is_told(ledger):
-    record_alert(ledger, SUBJECT, COST, told=["log"], failed={"slack 1": "no answer"}, as_of=None)
+    record_alert(ledger, SUBJECT, COST, told=["log"], failed={"slack 1": "no answer"}, proven=True, as_of=None)
     assert undelivered(ledger, report(), places=("log", "slack 1")) == {"slack 1": "no answer"}
     assert undelivered(ledger, report(bundle="c"), places=("log", "slack 1")) == {}
-    record_alert(ledger, SUBJECT, COST, told=["slack 1"], failed={}, as_of=None)
+    record_alert(ledger, SUBJECT, COST, told=["slack 1"], failed={}, proven=True, as_of=None)
     assert undelivered(ledger, report(), places=("log", "slack 1")) == {}
 
 
 def test_a_place_that_was_removed_and_an_alert_that_no_longer_holds_are_forgotten(ledger):
-    record_alert(ledger, SUBJECT, COST, told=["log"], failed={"slack 1": "no answer"}, as_of=None)
+    record_alert(ledger, SUBJECT, COST, told=["log"], failed={"slack 1": "no answer"}, proven=True, as_of=None)
     assert undelivered(ledger, report(), places=("log",)) == {}
     quiet = replace(report(), windows=(replace(WINDOW, alerts=()),))
     assert undelivered(ledger, quiet, places=("log", "slack 1")) == {}
@@ -94,6 +94,6 @@ def test_a_decision_is_written_when_it_changes(ledger):
 
 def test_the_last_delivery_is_what_came_of_the_newest_alert_of_a_scope(ledger):
     assert last_delivery(ledger, scope="live") is None
-    record_alert(ledger, SUBJECT, COST, told=["log"], failed={"slack 1": "no answer"}, as_of=None)
+    record_alert(ledger, SUBJECT, COST, told=["log"], failed={"slack 1": "no answer"}, proven=True, as_of=None)
     assert last_delivery(ledger, scope="live") == Delivery("2014-01-01T00:00:00Z", ("log",), {"slack 1": "no answer"})
     assert last_delivery(ledger, scope="rehearsal") is None

@@ -118,7 +118,10 @@ def test_a_window_that_has_just_begun_is_not_looked_at():
     early = replace(window(8, alert("data_drift", "hour"), alert("prediction_drift")), is_early=True, is_over=False)
     assert decide([window(7), early]).retrain is False
     assert decide([window(7, alert("cost")), replace(window(8), is_early=True)]).retrain is True
-    assert decide([replace(window(7, alert("cost")), is_reference=True)]).retrain is False
+    own = replace(window(7, alert("cost")), is_reference=True)
+    found = decide([own])
+    assert (found.retrain, found.reasons) == (False, ("nothing was asked but what it was judged by before",))
+    assert decide([own, window(8)]) == decide([window(8)])
 
 
 def test_too_little_seen_says_so():

@@ -59,7 +59,8 @@ def test_the_first_hours_of_a_month_alert_nobody_and_do_not_silence_what_comes(w
 
     def looked_at(until):
         report = world.observe(world.logged(whole.filter(pl.col("_at") < until), until=until))
-        tell(report, world.spec, alerter=heard, ledger=ledger, as_of=None)
+        verdict = gate(report, world.promise, NO_OVERRIDES, until)
+        tell(report, world.spec, verdict=verdict, alerter=heard, ledger=ledger, as_of=None)
         return report
 
     early = looked_at(first + timedelta(hours=20))
@@ -77,7 +78,7 @@ def test_windows_in_which_the_reference_was_asked_again_are_marked_and_decide_no
     held = world.learnt().filter(pl.col("_at") >= HOLDOUT)
     wrong = held.with_columns(_label=1 - pl.col("_label"))
     asked = wrong.vstack(quiet_rows)
-    report = world.observe(world.logged(asked, outcomes=asked))
+    report = world.observe(world.logged(asked, outcomes=asked, scope="rehearsal"))
     assert [period(window) for window in report.windows] == [
         "May 2024 (reference)", "June 2024 (reference)", "July 2024", "August 2024",
     ]  # fmt: skip
@@ -86,7 +87,7 @@ def test_windows_in_which_the_reference_was_asked_again_are_marked_and_decide_no
     may = [alert for alert in report.windows[0].alerts if alert.kind == "cost"]
     assert may[0].message.endswith("; these are the reference's own rows")
     assert may[0].since is None
-    alone = world.observe(world.logged(quiet_rows))
+    alone = world.observe(world.logged(quiet_rows, scope="rehearsal"))
     assert (report.windows[2:], report.decision) == (alone.windows, alone.decision)
 
 
@@ -98,7 +99,7 @@ def test_a_window_that_begins_as_the_reference_is_measured_on_what_is_new(world)
     report = run(
         replace(candidate, evaluation=replace(candidate.evaluation, split=split)),
         world.features(),
-        world.logged(rows_of(SERVED, 31)),
+        world.logged(rows_of(SERVED, 31), scope="rehearsal"),
         promise=world.promise,
         tables=world.tables,
         objects=world.objects,

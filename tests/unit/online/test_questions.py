@@ -7,9 +7,9 @@ import pyarrow as pa
 import pytest
 
 from sluiceway.artifacts.serving_contract import Field, ServingContract
-from sluiceway.deploy.limits import Limits
-from sluiceway.deploy.request import RequestReader
 from sluiceway.online.questions import questions_of
+from sluiceway.server.limits import Limits
+from sluiceway.server.request import RequestReader
 
 TIME = pa.timestamp("us", "UTC")
 CONTRACT = ServingContract(

@@ -15,7 +15,8 @@ from sluiceway.artifacts.health_report import (
     Traffic,
     Window,
 )
-from sluiceway.pages.health_headline import headline, period, short_period
+from sluiceway.cli import health_text
+from sluiceway.pages.health_headline import headline, is_judged, is_nothing_new, period, short_period
 
 DAY = datetime(2013, 12, 5, tzinfo=UTC)
 CHANGE = Interval(0.67, 0.525, 0.83)
@@ -88,10 +89,21 @@ def test_quiet_says_so_and_what_the_season_did():
 def test_where_nothing_could_be_judged_it_is_not_called_quiet():
     unsure = replace(SEASONAL, verdict="inconclusive")
     few = replace(window(11, drift=(unsure,), requests=90), prediction=unsure, performance=None)
-    assert said(few) == "Nothing could be judged yet: 90 requests, too few in every window."
+    assert said(few) == "Too little traffic to say how it fares, good or bad: 90 requests in one window."
     unscored = replace(SCORED, cost_change=Interval(None, None, None), f1_change=Interval(None, None, None))
-    assert said(replace(few, performance=unscored)).startswith("Nothing could be judged yet")
+    assert said(replace(few, performance=unscored)).startswith("Too little traffic to say")
     assert said(few, replace(few, drift=(SEASONAL,))).startswith("All quiet")
+
+
+def test_what_a_few_days_warn_of_is_neither_quiet_nor_told():
+    moved = replace(SEASONAL, verdict="drift")
+    early = replace(window(12, drift=(moved,), requests=900), is_early=True)
+    told = "Too few days were watched to say how it fares, good or bad: 900 requests. There "
+    assert said(early) == f"{told}are no warnings so far."
+    assert said(replace(early, alerts=(alert("cost", severity=WARNING),))) == f"{told}is one warning so far."
+    assert not is_judged(report(early))
+    assert said(window(11, drift=(SEASONAL,)), early).startswith("All quiet")
+    assert "2 % of the requests failed" in said(replace(early, alerts=(alert("errors", measured=0.02),)))
 
 
 def test_where_only_the_reference_was_asked_again_nothing_was_new():
@@ -99,7 +111,18 @@ def test_where_only_the_reference_was_asked_again_nothing_was_new():
     assert said(own, window(12, requests=0)) == (
         "Nothing new was seen: the 26,000 requests are those that gate 5 judged it by. There is no need to train again."
     )
+    assert is_nothing_new(report(own))
     assert said(own, window(12, drift=(SEASONAL,))).startswith("All quiet")
+    assert not is_nothing_new(report(own, window(12)))
+    assert not is_nothing_new(report(replace(own, alerts=(alert("errors"),))))
+    assert not is_nothing_new(report())
+
+
+def test_the_command_says_of_training_again_what_the_headline_says():
+    own = replace(window(11, drift=(SEASONAL,)), is_reference=True)
+    assert "No need to train again:" in health_text.said(report(own), "USD")
+    early = replace(window(12, drift=(SEASONAL,)), is_early=True)
+    assert "Whether to train again cannot be said:" in health_text.said(report(early), "USD")
 
 
 def test_without_requests_there_is_nothing_to_say():
@@ -126,7 +149,7 @@ def test_a_window_is_named_as_people_do(began, ended, long, short):
 
 def test_too_little_traffic_is_said_and_never_called_quiet():
     unseen = FeatureDrift("temp", None, None, 0.2, "ks", None, None, None, 0.0, 0.0, "inconclusive")
-    few = window(12, drift=(unseen,), requests=30)
+    few = replace(window(12, drift=(unseen,), requests=30), performance=None)
     assert said(few) == "Too little traffic to say how it fares, good or bad: 30 requests in one window."
     assert "in 2 windows" in said(few, few)
     assert said(few, window(11, drift=(SEASONAL,))).startswith("All quiet")

@@ -34,7 +34,7 @@ def test_everything_given_is_read():
     spec = parsed(
         "rollout: {canary: 0.1, ramp: [0.5, 1], hold: 12h, by: [carrier]}\nobserve: {window: 7d, seasonal: [weather]}\n"
     )
-    assert spec.rollout == Rollout(0.1, (0.5, 1), "12h", ("carrier",))
+    assert spec.rollout == Rollout(0.1, (0.5, 1), "12h", ("carrier",), 10)
     assert spec.rollout.shares == (0.1, 0.5, 1)
     assert spec.observe == Monitoring("7d", ("weather",))
 
@@ -46,6 +46,16 @@ def test_a_ramp_that_does_not_grow_is_refused():
 @pytest.mark.parametrize("ramp", ["[2]", "[0]", "['a lot']", "half"])
 def test_a_share_outside_of_zero_to_one_is_refused(ramp):
     assert "rollout.ramp" in problems(f"rollout: {{ramp: {ramp}}}")
+
+
+def test_a_hold_and_a_window_end_within_a_hundred_years():
+    told = problems("rollout: {hold: 3000000d}\nobserve: {window: 99999999999w}")
+    assert told.count("is longer than a hundred years") == 2
+
+
+def test_a_step_may_last_for_more_or_fewer_requests():
+    assert parsed("rollout: {min_requests: 0}").rollout.min_requests == 0
+    assert "rollout.min_requests must be a whole number, 0 or more, got 2.5" in problems("rollout: {min_requests: 2.5}")
 
 
 def test_a_hold_and_a_window_must_be_durations():

@@ -1,0 +1,88 @@
+"""Answering: every row gets its arm's answer, or the champion's where the challenger fails."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sluiceway.artifacts.request_record import CHALLENGER, CHAMPION
+from sluiceway.core.errors import RequestError
+from sluiceway.server.loading import Serving
+from sluiceway.server.request import AskedRow
+from sluiceway.server.served_model import Known, ServedModel
+
+
+class Answered(NamedTuple):
+    """One row's answer. ``probability`` is ``None`` where nobody could answer; ``error`` says what failed."""
+
+    arm: str
+    version: str
+    known: Known
+    probability: float | None
+    prediction: int | None
+    fallback: bool = False
+    error: str = ""
+
+
+def answer(serving: Serving, rows: Sequence[AskedRow], at_us: int) -> list[Answered]:
+    """Answer rows as of a moment, microseconds since the epoch.
+
+    Raises:
+        RequestError: a feature of the champion's cannot be computed of what the request says.
+        SluicewayError: the online store cannot be read.
+    """
+    if serving.state.challenger is None:
+        return answer_by_champion(serving, rows, at_us)
+    tried = [serving.tries_out(row) for row in rows]
+    made: dict[int, Answered] = {}
+    for arm, ask in ((False, answer_by_champion), (True, _by_challenger)):
+        places = [place for place, on_challenger in enumerate(tried) if on_challenger is arm]
+        if places:
+            made.update(zip(places, ask(serving, [rows[place] for place in places], at_us), strict=True))
+    return [made[place] for place in range(len(rows))]
+
+
+def answer_by_champion(serving: Serving, rows: Sequence[AskedRow], at_us: int | Sequence[int]) -> list[Answered]:
+    """Let the champion answer rows, each as of its own moment, or all as of one.
+
+    Raises:
+        RequestError, SluicewayError: as ``answer`` does.
+    """
+    return _ask(serving.champion, serving.champion.known(rows, at_us), CHAMPION)
+
+
+def _by_challenger(serving: Serving, rows: Sequence[AskedRow], at_us: int) -> list[Answered]:
+    champion, challenger = serving.champion, serving.challenger
+    if challenger is None:
+        return [_instead(each, serving.lacking) for each in answer_by_champion(serving, rows, at_us)]
+    try:
+        made = _ask(challenger, challenger.known(rows, at_us), CHALLENGER)
+    except RequestError as error:
+        if champion.feeds_on == challenger.feeds_on:
+            raise
+        if len(rows) > 1:  # one row's fault is not the others'
+            return [each for row in rows for each in _by_challenger(serving, [row], at_us)]
+        return [_instead(each, f"{challenger.version}: {error}") for each in answer_by_champion(serving, rows, at_us)]
+    failed = [place for place, each in enumerate(made) if each.probability is None]
+    if failed:
+        alike = champion.feeds_on == challenger.feeds_on
+        known = [made[place].known for place in failed]
+        known = known if alike else champion.known([rows[place] for place in failed], at_us)
+        for place, each in zip(failed, _ask(champion, known, CHAMPION), strict=True):
+            made[place] = _instead(each, f"{challenger.version}: {made[place].error}")
+    return made
+
+
+def _instead(answered: Answered, why: str) -> Answered:
+    """Let the champion's answer stand for the challenger's."""
+    error = f"{why}; {answered.version}: {answered.error}" if answered.error else why
+    return answered._replace(arm=CHALLENGER, fallback=True, error=error)
+
+
+def _ask(model: ServedModel, known: Sequence[Known], arm: str) -> list[Answered]:
+    given = model.probabilities([each.vector for each in known])
+    return [_answered(model, each, found, arm) for each, found in zip(known, given, strict=True)]
+
+
+def _answered(model: ServedModel, known: Known, found: float | str, arm: str) -> Answered:
+    if isinstance(found, str):
+        return Answered(arm, model.version, known, None, None, error=found)
+    return Answered(arm, model.version, known, found, int(found >= model.threshold))

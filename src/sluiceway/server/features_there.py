@@ -1,0 +1,38 @@
+"""Features there: whether the online store was ever filled with what a rollout state's models read."""
+
+from sluiceway.artifacts.rollout_state import RolloutState, Served
+from sluiceway.core.errors import SourceError
+from sluiceway.ports.object_store import ObjectStore
+from sluiceway.ports.online_store import OnlineStore
+from sluiceway.server.shelf import bundle_of
+
+
+class FeaturesThere:
+    """Checks states before they are taken up: a store that is not there knows nobody, and answers all the same."""
+
+    def __init__(self, objects: ObjectStore, online: OnlineStore) -> None:
+        self._objects = objects
+        self._online = online
+
+    def check(self, state: RolloutState, *, alone: bool) -> None:
+        """Check the champion's views, and the challenger's unless the champion can answer ``alone`` meanwhile.
+
+        Raises:
+            SourceError: a view was never written.
+            SluicewayError: a bundle or the store cannot be read.
+        """
+        self._check(state.champion)
+        if state.challenger is not None and not alone:
+            self._check(state.challenger)
+
+    def _check(self, served: Served) -> None:
+        views = bundle_of(served, self._objects).contract.views
+        missing = [view.name for view in views if not self._is_there(view.digest)]
+        if missing:
+            raise SourceError(
+                f"the online store was never filled with {', '.join(missing)}, which {served.version} reads, and would "
+                "give no features of anybody; fill it: sluiceway run --until features"
+            )
+
+    def _is_there(self, digest: str) -> bool:
+        return bool(self._online.snapshot(digest)) or self._online.count(digest) > 0

@@ -1,0 +1,214 @@
+"""The service: a body becomes an answer, a line of the request log for each row, and counts."""
+
+import struct
+from collections.abc import Sequence
+from contextlib import suppress
+from time import perf_counter_ns
+
+import msgspec
+
+from sluiceway.artifacts.rollout_state import RolloutState
+from sluiceway.core.errors import RequestError, SluicewayError
+from sluiceway.ports.progress import Progress
+from sluiceway.ports.request_log import RequestLog
+from sluiceway.server.answering import Answered, answer, answer_by_champion
+from sluiceway.server.call import Call, Reply
+from sluiceway.server.draft import Draft, draft_answer, draft_refusal
+from sluiceway.server.loading import Loader, Serving
+from sluiceway.server.metrics import Metrics
+from sluiceway.server.refusal import Refusal
+from sluiceway.server.request import Asked
+from sluiceway.server.seldom import Seldom
+
+
+class Service:
+    """Answers by the rollout state that it was last given. Safe to share between threads.
+
+    A request's lines are in the log before its answer is returned, so that nobody holds an answer that nobody knows.
+    """
+
+    def __init__(
+        self,
+        loader: Loader,
+        *,
+        log: RequestLog,
+        metrics: Metrics,
+        scope: str,
+        progress: Progress,
+    ) -> None:
+        self.scope = scope
+        self.metrics = metrics
+        self.serving: Serving | None = None
+        self.load_error = ""
+        self.log_error = ""
+        self._loader = loader
+        self._log = log
+        self._progress = progress
+        self._stumbles = Seldom(progress.say)
+
+    def swap(self, state: RolloutState) -> None:
+        """Answer by a state from now on; where it cannot be loaded, everything stays as it was, and it is said why."""
+        try:
+            serving = self._loader.load(state, self.serving)
+        except SluicewayError as error:
+            self.fail(f"rollout state {state.sequence} cannot be taken up: {error}")
+            return
+        self.serving = serving
+        self.load_error = ""
+        self.metrics.show(state)
+        self._progress.say(f"answering by rollout state {state.sequence}: {state.reason}")
+        if serving.lacking:
+            self.fail(f"{state.champion.version} answers alone: {serving.lacking}")
+
+    def answers_by(self, state: RolloutState) -> bool:
+        """Tell whether it answers by a state, with all the models that it names."""
+        serving = self.serving
+        return serving is not None and serving.state == state and not serving.lacking
+
+    def is_ready(self) -> bool:
+        """Tell whether requests can be answered: a model is loaded, and the log can be written, or can be again."""
+        if self.serving is None:
+            return False
+        if self.log_error:
+            try:
+                self._log.check()
+            except SluicewayError as error:
+                self.log_error = str(error)
+                return False
+            self._log_is_back()
+        return True
+
+    def _append(self, lines: bytes) -> None:
+        try:
+            self._log.append(lines)
+        except SluicewayError as error:
+            self.log_error = str(error)
+            raise
+        if self.log_error:
+            self._log_is_back()
+
+    def _log_is_back(self) -> None:
+        self.log_error = ""
+        self._progress.say("the request log can be written again")
+
+    def fail(self, why: str) -> None:
+        """Remember, count and tell why no newer state is taken up."""
+        if why != self.load_error:
+            self._progress.say(why)
+        self.load_error = why
+        self.metrics.count_load_failure()
+
+    def replies(self, asked: Sequence[tuple[bytes, Call]]) -> list[Reply]:
+        """Answer requests that came at the same time, together where all are the champion's.
+
+        While two models are compared each request is answered by itself, so that both are measured alike. So it is
+        where something fails that the requests share: then each finds out for itself.
+        """
+        serving = self.serving
+        if len(asked) > 1 and serving is not None and serving.state.challenger is None:
+            try:
+                drafts = self._drafts(serving, asked)
+                self._append(b"".join([draft.lines for draft in drafts]))
+            except Exception:  # noqa: BLE001, S110 - whatever it is, it is met again below, where it is told
+                pass
+            else:
+                self._count(drafts)
+                return [draft.reply for draft in drafts]
+        return [self.reply(body, call) for body, call in asked]
+
+    def reply(self, body: bytes, call: Call) -> Reply:
+        """Answer one whole request; whatever happens, there is an answer."""
+        try:
+            return self._record(self._draft(body, call))
+        except Refusal as refused:
+            return self.refuse(refused, call)
+        except Exception as error:  # noqa: BLE001 - whatever it is, its caller reads no traceback
+            return self._stumble(error, call)
+
+    def refuse(self, refused: Refusal, call: Call) -> Reply:
+        """Log, count and word a refusal."""
+        try:
+            return self._record(draft_refusal(refused, call, self.scope))
+        except Exception as error:  # noqa: BLE001 - likewise
+            return self._stumble(error, call)
+
+    def _draft(self, body: bytes, call: Call) -> Draft:
+        serving = self.serving
+        if serving is None:
+            raise Refusal(503, "no model is loaded yet; try again shortly")
+        began_ns = perf_counter_ns()
+        asked = serving.request.read(body)
+        answered = _answered(serving, asked, call.at_us)
+        work_us = (perf_counter_ns() - began_ns) // 1000
+        return draft_answer(serving.state, asked, answered, call, scope=self.scope, work_us=work_us)
+
+    def _drafts(self, serving: Serving, requests: Sequence[tuple[bytes, Call]]) -> list[Draft]:
+        began_ns = perf_counter_ns()
+        read = [_read(serving, body) for body, _ in requests]
+        rows, moments = [], []
+        for asked, (_, call) in zip(read, requests, strict=True):
+            if isinstance(asked, Asked):
+                rows += asked.rows
+                moments += [call.at_us] * len(asked.rows)
+        answered = answer_by_champion(serving, rows, moments) if rows else []
+        work_us = (perf_counter_ns() - began_ns) // (1000 * len(requests))
+        drafts, begin = [], 0
+        for asked, (_, call) in zip(read, requests, strict=True):
+            if isinstance(asked, Refusal):
+                drafts.append(draft_refusal(asked, call, self.scope))
+            else:
+                end = begin + len(asked.rows)
+                its = answered[begin:end]
+                drafts.append(draft_answer(serving.state, asked, its, call, scope=self.scope, work_us=work_us))
+                begin = end
+        return drafts
+
+    def _record(self, draft: Draft) -> Reply:
+        self._append(draft.lines)
+        self._count([draft])
+        return draft.reply
+
+    def _stumble(self, error: Exception, call: Call) -> Reply:
+        """Answer after something that should not happen; its caller reads only that it did."""
+        why = f"{type(error).__name__}: {error}"
+        self._stumbles.say(f"request {call.request_id}: {why}")
+        if isinstance(error, SluicewayError):  # the log itself cannot be written
+            refused = Refusal(503, "the request could not be recorded; try again shortly")
+        else:
+            refused = Refusal(500, "the server failed to answer; its log says why")
+        draft = draft_refusal(refused, call, self.scope, logged=why)
+        with suppress(SluicewayError):
+            self._append(draft.lines)
+        self._count([draft])
+        return draft.reply
+
+    def _count(self, drafts: Sequence[Draft]) -> None:
+        self.metrics.count([(draft.reply.status, draft.version, draft.arm, draft.latency_us) for draft in drafts])
+        rows: dict[tuple[str, str], int] = {}
+        for draft in drafts:
+            for each in draft.answered:
+                if each.probability is not None:
+                    rows[each.version, each.arm] = rows.get((each.version, each.arm), 0) + 1
+                if each.fallback:
+                    self.metrics.count_fallback(draft.challenger)
+                if None in (views := each.known.views).values():
+                    for view in [name for name, seen in views.items() if seen is None]:
+                        self.metrics.count_without(view)
+        for (version, arm), number in rows.items():
+            self.metrics.count_rows(version, arm, number)
+
+
+def _read(serving: Serving, body: bytes) -> Asked | Refusal:
+    try:
+        return serving.request.read(body)
+    except Refusal as refused:
+        return refused
+
+
+def _answered(serving: Serving, asked: Asked, at_us: int) -> list[Answered]:
+    try:
+        return answer(serving, asked.rows, at_us)
+    except RequestError as error:
+        raise Refusal(422, str(error)) from None
+    except (SluicewayError, msgspec.MsgspecError, struct.error) as error:  # the last two: a value is damaged
+        raise Refusal(503, f"features cannot be read: {error}; try again shortly") from None
