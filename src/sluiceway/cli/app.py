@@ -79,6 +79,21 @@ VERBS: dict[str, dict[str, Described]] = {
             "Every byte is checked on the way.",
             ("sluiceway data restore 3f9c2a7d --to old",),
         ),
+        "pin": (
+            "Give a version a name that keeps it, and by which every command knows it.",
+            "No sweep removes it until the pin is freed.",
+            ("sluiceway data pin 3f9c2a7d audit-2026",),
+        ),
+        "unpin": (
+            "Forget a pin.",
+            "The version stays until nothing else needs it and a sweep removes it.",
+            ("sluiceway data unpin audit-2026",),
+        ),
+        "gc": (
+            "Show what no model, report, rollout, pin or recent version needs, and with --yes remove it.",
+            "Says why each version stays, and how many bytes go, before anything does.",
+            ("sluiceway data gc", "sluiceway data gc --keep 5 --yes"),
+        ),
     },
     "validate": {
         "report": (

@@ -7,6 +7,7 @@ from cyclopts import Parameter
 
 from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.cli.answer import print_json, print_lines, print_table
+from sluiceway.cli.data_keeping import gc, pin, require_there, unpin
 from sluiceway.cli.flags import HERE, Common
 from sluiceway.core.errors import MisuseError
 from sluiceway.flow.reference import dataset_by_id, dataset_versions
@@ -14,9 +15,13 @@ from sluiceway.ingest.diff import TableDifference, VersionDifference, difference
 from sluiceway.ingest.integrity import inspect
 from sluiceway.ingest.manifest import as_csv, as_json, rows_of
 from sluiceway.ledger.making import everything_made
+from sluiceway.ledger.pinning import pins
+from sluiceway.ledger.sweeping import swept
 from sluiceway.workspace import Workspace
 
-Version = Annotated[str | None, Parameter(help="A version, or its first digits; the newest by default.")]
+# The verbs that have modules of their own are called by this one's name as well.
+__all__ = ["diff", "gc", "log", "pin", "restore", "show", "unpin", "verify"]
+Version = Annotated[str | None, Parameter(help="A version, its first digits or a pin; the newest by default.")]
 
 
 def log(*, common: Common = HERE) -> int:
@@ -24,6 +29,7 @@ def log(*, common: Common = HERE) -> int:
     kit = Workspace.open(common.project).kit
     versions = dataset_versions(kit)
     made = {record.content_id: entry for entry, record in everything_made(kit.ledger) if record.node == "ingest"}
+    gone, pinned = swept(kit.ledger), pins(kit.ledger)
     rows = [
         (
             version.version,
@@ -31,17 +37,25 @@ def log(*, common: Common = HERE) -> int:
             len(version.files),
             size(version),
             sum(t.rows for t in version.tables),
+            [pin for pin, held in pinned.items() if held == name],
+            gone.get(name),
         )
         for name, version in reversed(versions.items())
     ]
-    names = ("version", "recorded_at", "files", "size_bytes", "rows")
+    names = ("version", "recorded_at", "files", "size_bytes", "rows", "pins", "removed_at")
     if common.json:
         print_json({"versions": [dict(zip(names, row, strict=True)) for row in rows]})
     else:
-        print_table(
-            names, [(name, when[:19], files, f"{held:,}", f"{count:,}") for name, when, files, held, count in rows]
-        )
+        print_table(names[:-1], [log_row(*row) for row in rows])
     return 0
+
+
+def log_row(
+    version: str, when: str, files: int, held: int, rows: int, pinned: list[str], removed: str | None
+) -> tuple[str, ...]:
+    """Lay a version out as a row; one that a sweep removed says so."""
+    told = f"removed {removed[:10]}" if removed else ", ".join(pinned)
+    return version, when[:19], str(files), f"{held:,}", f"{rows:,}", told
 
 
 def size(version: DatasetVersion) -> int:
@@ -72,7 +86,7 @@ def show(
 
 
 def diff(
-    before: Annotated[str, Parameter(help="The earlier version, or its first digits.")],
+    before: Annotated[str, Parameter(help="The earlier version, its first digits or a pin.")],
     after: Version = None,
     *,
     common: Common = HERE,
@@ -106,6 +120,7 @@ def verify(version: Version = None, *, common: Common = HERE) -> int:
     """Hash every stored byte of a version again. Exits 1 and names each file that is not what was stored."""
     workspace = Workspace.open(common.project)
     found = chosen(version, workspace)
+    require_there(found, workspace)
     kit = workspace.kit
     report = inspect(found, files=kit.files, objects=kit.objects, tables=kit.tables)
     if common.json:
@@ -140,6 +155,7 @@ def restore(
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise MisuseError(f"--to {to} is not an empty folder; restoring never overwrites")
     found = chosen(version, workspace)
+    require_there(found, workspace)
     workspace.restore(found, to)
     if common.json:
         print_json({"version": found.version, "to": str(to), "files": [entry.path for entry in found.files]})

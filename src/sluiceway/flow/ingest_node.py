@@ -8,6 +8,7 @@ from sluiceway.flow.kit import Kit
 from sluiceway.flow.node import Artifact, Job, Node
 from sluiceway.flow.stages import stage_named
 from sluiceway.ingest.gate import STAGE_VERSION, gate
+from sluiceway.ledger.sweeping import swept
 
 
 def run(job: Job) -> Artifact:
@@ -43,8 +44,8 @@ def require_as_identified(version: DatasetVersion, identified: Any) -> None:
 
 
 def present(kit: Kit, version: DatasetVersion) -> bool:
-    """Whether the tables are there; stored files are the gate's to judge."""
-    return all(kit.tables.has(table) for table in version.tables)
+    """Whether the tables are there, and no sweep removed the version; stored files are the gate's to judge."""
+    return version.content_id not in swept(kit.ledger) and all(kit.tables.has(table) for table in version.tables)
 
 
 def inspect(kit: Kit, version: DatasetVersion) -> DatasetVersion:

@@ -14,6 +14,7 @@ from sluiceway.ports.online_store import OnlineStore
 from sluiceway.ports.project_reader import ProjectReader
 from sluiceway.ports.rehearsal import Rehearsal
 from sluiceway.ports.request_log import RequestLog
+from sluiceway.ports.sweepable import Sweepable
 from sluiceway.ports.table_store import TableStore
 from sluiceway.ports.tracker import Tracker
 
@@ -29,7 +30,8 @@ class Kit:
 
     ``scratch`` lends an empty place for as long as it is held, ``rehearse`` a server that answers by the rehearsal's
     board, with an online store and a log of its own. ``requests`` is the log of live traffic; ``logged_since`` gives a
-    mark of it behind which lies all that was logged from a moment (UTC) on.
+    mark of it behind which lies all that was logged from a moment (UTC) on. ``sweepable`` are the stores that can be
+    swept of what nothing needs.
     """
 
     reader: ProjectReader
@@ -46,6 +48,7 @@ class Kit:
     requests: RequestLog
     alerter: Alerter
     logged_since: Callable[[datetime], str] = from_the_start
+    sweepable: tuple[Sweepable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
