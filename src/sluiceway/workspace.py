@@ -76,7 +76,14 @@ class Workspace:
             raise DeclarationError([Problem(f"no folder {str(folder)!r}; name the project's folder with --project")])
         given = read_settings(folder, os.environ if environment is None else environment, alerts=alerts)
         state = folder / given.state
-        settings = Settings(as_of or given.as_of, given.seed, given.threads, given.reference, given.replay_until)
+        settings = Settings(
+            as_of or given.as_of,
+            given.seed,
+            given.threads,
+            given.reference,
+            given.replay_until,
+            given.rebuild_whole_gib,
+        )
         return cls(folder, state, embedded(folder, state, clock or SystemClock(), given), settings)
 
     def run(

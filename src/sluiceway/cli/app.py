@@ -62,7 +62,7 @@ VERBS: dict[str, dict[str, Described]] = {
         "show": (
             "Show a version's manifest and its tables.",
             "",
-            ("sluiceway data show", "sluiceway data show 3f9c2a7d --csv > manifest.csv"),
+            ("sluiceway data show", "sluiceway data show 3f9c2a7d --manifest > manifest.csv"),
         ),
         "diff": (
             "Show what changed from one version to another.",

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from sluiceway.artifacts.dataset_version import DatasetVersion
+from sluiceway.artifacts.dataset_version import DatasetVersion, RestoreReport
 from sluiceway.cli.answer import print_json, print_lines, print_table
 from sluiceway.cli.data_keeping import gc, pin, require_there, unpin
 from sluiceway.cli.flags import HERE, Common
@@ -17,6 +17,7 @@ from sluiceway.ingest.manifest import as_csv, as_json, rows_of
 from sluiceway.ledger.making import everything_made
 from sluiceway.ledger.pinning import pins
 from sluiceway.ledger.sweeping import swept
+from sluiceway.pages.provenance_row import PROVENANCE_COLUMNS, provenance_row
 from sluiceway.workspace import Workspace
 
 # The verbs that have modules of their own are called by this one's name as well.
@@ -67,22 +68,44 @@ def show(
     version: Version = None,
     *,
     csv: Annotated[bool, Parameter(help="Print the manifest as CSV: path, sha256, date.", negative=())] = False,
+    manifest: Annotated[
+        bool, Parameter(help="Print it as CSV with sizes, sources, licences and who and when besides.", negative=())
+    ] = False,
     common: Common = HERE,
 ) -> int:
     """Show a version's manifest and its tables."""
     found = chosen(version, Workspace.open(common.project))
     if common.json:
         print_lines(as_json(found).rstrip("\n"))
-    elif csv:
-        print_lines(as_csv(found).rstrip("\n"))
+    elif csv or manifest:
+        print_lines(as_csv(found, full=manifest).rstrip("\n"))
     else:
         print_lines(f"version {found.version}", "")
         print_table(("path", "sha256", "date"), [(path, sha256[:16], date) for path, sha256, date in rows_of(found)])
         print_lines("")
         print_table(("table", "rows", "columns"), [(t.name, f"{t.rows:,}", len(t.columns)) for t in found.tables])
-        restore = found.restore
-        print_lines("", f"rebuilt and compared in {restore.seconds:.1f} s: {len(restore.unequal)} differences")
+        said = [facts for facts in found.sources if facts.provenance]
+        if said:
+            print_lines("")
+            print_table(
+                [name.lower() for name in PROVENANCE_COLUMNS], [provenance_row(f.name, f.provenance) for f in said]
+            )
+        print_lines("", rebuilt_line(found.restore))
     return 0
+
+
+def rebuilt_line(restore: RestoreReport) -> str:
+    """Say how gate 2 rebuilt a version, and from where."""
+    taken = [sum(each.from_source for each in restore.origins), sum(each.from_objects for each in restore.origins)]
+    whence = f" ({taken[0]} files from their sources, {taken[1]} from stored objects)" if restore.origins else ""
+    line = f"rebuilt and compared in {restore.seconds:.1f} s{whence}: {len(restore.unequal)} differences"
+    if restore.sample is None:
+        return line
+    sample = restore.sample
+    return (
+        f"{line}; a sample of {sample.files} of {sample.of} files, which at 95 % could have missed "
+        f"{sample.missed:.2%} damaged; the whole would take {sample.estimated_s:.0f} s (an estimate)"
+    )
 
 
 def diff(

@@ -29,6 +29,7 @@ def run(job: Job) -> Artifact:
             engine=kit.engine,
             progress=job.progress,
             scratch=scratch,
+            whole_below=int(job.settings.rebuild_whole_gib * 1024**3),
         )
     require_as_identified(version, job.observed["files"])
     return version
@@ -64,7 +65,7 @@ INGEST = Node(
     reads="sources",
     run=run,
     present=present,
-    by=("files",),
+    by=("files", "rebuild_whole_gib"),
     gate=gate,
     inspect=inspect,
 )

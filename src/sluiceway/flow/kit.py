@@ -57,6 +57,7 @@ class Settings:
 
     ``as_of`` is the virtual present (UTC): nothing known later is used; ``None`` stands for all that the data knows.
     ``reference`` pins the dataset version that layer B compares with; ``None`` takes the last that passed gate 3.
+    ``rebuild_whole_gib``: sets of files with more GiB than this are rebuilt by a sample at gate 2.
     ``replay_until`` is how far stage 7 replays what came after that present; ``None`` stands for not at all.
     """
 
@@ -65,3 +66,4 @@ class Settings:
     threads: int = 2
     reference: str | None = None
     replay_until: datetime | None = None
+    rebuild_whole_gib: float = 8.0
