@@ -8,10 +8,11 @@ from cyclopts import Parameter
 from sluiceway.artifacts.dataset_version import DatasetVersion, RestoreReport
 from sluiceway.cli.answer import print_json, print_lines, print_table
 from sluiceway.cli.data_keeping import gc, pin, require_there, unpin
+from sluiceway.cli.difference_text import difference_lines
 from sluiceway.cli.flags import HERE, Common
 from sluiceway.core.errors import MisuseError
 from sluiceway.flow.reference import dataset_by_id, dataset_versions
-from sluiceway.ingest.diff import TableDifference, VersionDifference, difference
+from sluiceway.ingest.diff import difference
 from sluiceway.ingest.integrity import inspect
 from sluiceway.ingest.manifest import as_csv, as_json, rows_of
 from sluiceway.ledger.making import everything_made
@@ -112,31 +113,24 @@ def diff(
     before: Annotated[str, Parameter(help="The earlier version, its first digits or a pin.")],
     after: Version = None,
     *,
+    brief: Annotated[bool, Parameter(help="By the manifests alone, without reading any table.", negative=())] = False,
     common: Common = HERE,
 ) -> int:
     """Show what changed from one version to another."""
     workspace = Workspace.open(common.project)
-    found = difference(dataset_by_id(before, workspace.kit), chosen(after, workspace))
+    then, now = dataset_by_id(before, workspace.kit), chosen(after, workspace)
+    found = difference(then, now)
+    if not brief:
+        from sluiceway.ingest.table_diff import measured
+
+        for version in (then, now):
+            require_there(version, workspace)
+        found = measured(found, then, now, tables=workspace.kit.tables, engine=workspace.kit.engine)
     if common.json:
         print_json(found)
     else:
         print_lines(f"{found.before} -> {found.after}", *difference_lines(found))
     return 0
-
-
-def difference_lines(found: VersionDifference) -> list[str]:
-    """Say what changed, a line each."""
-    files = [("+", found.added), ("-", found.removed), ("~", found.changed)]
-    lines = [f"  {sign} {path}" for sign, paths in files for path in paths]
-    return [*lines, *(table_line(table) for table in found.tables)] or ["  nothing changed"]
-
-
-def table_line(table: TableDifference) -> str:
-    """Say how a table changed."""
-    columns = [f"+{name}" for name in table.columns_added] + [f"-{name}" for name in table.columns_removed]
-    columns += [f"{name}: {before} -> {after}" for name, before, after in table.columns_changed]
-    counts = f"{table.rows_before:,} -> {table.rows_after:,} rows"
-    return f"  ~ {table.name}: {counts}{'; ' if columns else ''}{', '.join(columns)}"
 
 
 def verify(version: Version = None, *, common: Common = HERE) -> int:

@@ -5,15 +5,19 @@ from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.core.errors import MisuseError, UnknownNameError
 from sluiceway.flow.cache import evidence
 from sluiceway.flow.kit import Kit, Settings
-from sluiceway.ledger.making import everything_made
+from sluiceway.ledger.making import Made, everything_made
 from sluiceway.ledger.pinning import pins
 from sluiceway.ledger.standing import VERDICT, read_standing
 from sluiceway.ledger.sweeping import swept
 
 
 def dataset_versions(kit: Kit) -> dict[str, DatasetVersion]:
-    """Load every dataset version whose evidence can be believed, by content id, oldest first."""
-    made = {made.content_id: made for _, made in everything_made(kit.ledger) if made.node == "ingest"}
+    """Load every dataset version whose evidence can be believed, by content id, the one made last at the end."""
+    made: dict[str, Made] = {}
+    for _, each in everything_made(kit.ledger):
+        if each.node == "ingest":
+            made.pop(each.content_id, None)
+            made[each.content_id] = each
     stored = {content_id: evidence(each, kit) for content_id, each in made.items()}
     return {content_id: decode(DatasetVersion, data) for content_id, data in stored.items() if data is not None}
 
