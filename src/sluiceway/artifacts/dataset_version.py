@@ -89,7 +89,7 @@ class SourceFacts:
     """What is known of a source besides its rows.
 
     ``reads`` names the sources that its SQL reads. ``lineage`` traces the columns of one with SQL; ``untraceable`` says
-    why that cannot be done, where it cannot.
+    why that cannot be done, where it cannot. ``file_columns`` are those of the files of a source that has SQL as well.
     """
 
     name: str
@@ -98,6 +98,7 @@ class SourceFacts:
     provenance: Provenance | None = None
     lineage: tuple[ColumnOrigin, ...] = ()
     untraceable: str = ""
+    file_columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,16 @@ VERBS: dict[str, dict[str, Described]] = {
             "Every byte is checked on the way.",
             ("sluiceway data restore 3f9c2a7d --to old",),
         ),
+        "blame": (
+            "Show every version, source, feature, model and deployment that a source file reached.",
+            "Forwards through all that was made from it, to the rows that were answered.",
+            ("sluiceway data blame data/flights.csv.zip", "sluiceway data blame 6eecf830ad0b --json"),
+        ),
+        "lineage": (
+            "Show which columns of files a column or a feature is made from, and what is made from it.",
+            "Through all the SQL between, as the declaration has it now.",
+            ("sluiceway data lineage weather.temp", "sluiceway data lineage origin_weather__latest_temp"),
+        ),
         "pin": (
             "Give a version a name that keeps it, and by which every command knows it.",
             "No sweep removes it until the pin is freed.",

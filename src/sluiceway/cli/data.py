@@ -8,6 +8,7 @@ from cyclopts import Parameter
 from sluiceway.artifacts.dataset_version import DatasetVersion, RestoreReport
 from sluiceway.cli.answer import print_json, print_lines, print_table
 from sluiceway.cli.data_keeping import gc, pin, require_there, unpin
+from sluiceway.cli.data_tracing import blame, lineage
 from sluiceway.cli.difference_text import difference_lines
 from sluiceway.cli.flags import HERE, Common
 from sluiceway.core.errors import MisuseError
@@ -22,7 +23,7 @@ from sluiceway.pages.provenance_row import PROVENANCE_COLUMNS, provenance_row
 from sluiceway.workspace import Workspace
 
 # The verbs that have modules of their own are called by this one's name as well.
-__all__ = ["diff", "gc", "log", "pin", "restore", "show", "unpin", "verify"]
+__all__ = ["blame", "diff", "gc", "lineage", "log", "pin", "restore", "show", "unpin", "verify"]
 Version = Annotated[str | None, Parameter(help="A version, its first digits or a pin; the newest by default.")]
 
 

@@ -1,6 +1,7 @@
 """Describing: what a version says of its sources besides their rows: keys, provenance, and where columns come from."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from sluiceway.artifacts.dataset_version import EVENT_TIME, KNOWN_TIME, TABLES_FOLDER, ColumnOrigin, SourceFacts
 from sluiceway.artifacts.table_ref import TableRef
@@ -21,7 +22,11 @@ def describe(project: Project, tables: Sequence[TableRef], own: Mapping[str, Seq
     """
     columns = {table.name.removeprefix(TABLES_FOLDER): _plain(table.column_names) for table in tables}
     ancestry = Ancestry(project.sources, columns, own)
-    return tuple(_facts(source, project, columns, ancestry) for source in project.sources.values())
+    both = {name: tuple(names) for name, names in own.items() if project.source(name).sql is not None}
+    return tuple(
+        replace(_facts(source, project, columns, ancestry), file_columns=both.get(source.name, ()))
+        for source in project.sources.values()
+    )
 
 
 def _facts(source: Source, project: Project, columns: Mapping[str, Sequence[str]], ancestry: Ancestry) -> SourceFacts:

@@ -42,13 +42,14 @@ def as_csv(version: DatasetVersion, *, full: bool = False) -> str:
 
 
 def sources_of(version: DatasetVersion) -> list[dict[str, object]]:
-    """Tell of each source its key, what its SQL reads, where it comes from, and its files."""
+    """Tell of each source its key, what its SQL reads, where it and its columns come from, and its files."""
     return [
         {
             "name": facts.name,
             "key": list(facts.key),
             "reads": list(facts.reads),
             "provenance": None if facts.provenance is None else asdict(facts.provenance),
+            "lineage": {each.column: [".".join(name) for name in each.made_from] for each in facts.lineage},
             "files": sorted(entry.path for entry in version.files if entry.source == facts.name),
         }
         for facts in version.sources

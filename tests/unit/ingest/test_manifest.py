@@ -8,7 +8,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluiceway.artifacts.dataset_version import DatasetVersion, FileEntry, RestoreReport, SourceFacts
+from sluiceway.artifacts.dataset_version import ColumnOrigin, DatasetVersion, FileEntry, RestoreReport, SourceFacts
 from sluiceway.artifacts.table_ref import Column, TableRef
 from sluiceway.declare.provenance import Provenance
 from sluiceway.ingest.manifest import as_csv, as_json, rows_of
@@ -51,7 +51,15 @@ def test_json_tells_the_version_and_its_tables():
 def test_the_full_manifest_says_where_each_file_comes_from():
     made = replace(
         version("b.csv", "a.csv"),
-        sources=(SourceFacts("a", ("id",), (), Provenance(licence="CC0-1.0", collected="2013"), (), ""),),
+        sources=(
+            SourceFacts(
+                "a",
+                ("id",),
+                (),
+                Provenance(licence="CC0-1.0", collected="2013"),
+                (ColumnOrigin("x", (("raw", "y"),)),),
+            ),
+        ),
     )
     rows = list(csv.DictReader(io.StringIO(as_csv(made, full=True))))
     assert [row["path"] for row in rows] == ["a.csv", "b.csv"]
@@ -61,3 +69,4 @@ def test_the_full_manifest_says_where_each_file_comes_from():
     [source] = json.loads(as_json(made))["sources"]
     assert source["provenance"]["licence"] == "CC0-1.0"
     assert (source["key"], source["files"]) == (["id"], ["a.csv", "b.csv"])
+    assert source["lineage"] == {"x": ["raw.y"]}
