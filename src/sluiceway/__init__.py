@@ -11,6 +11,7 @@ from sluiceway.declare.feature_view import minimum as min  # noqa: A004
 from sluiceway.declare.feature_view import total as sum  # noqa: A004
 from sluiceway.declare.files import files
 from sluiceway.declare.pipeline import Label, Pipeline, Search, Split
+from sluiceway.declare.provenance import Provenance
 from sluiceway.declare.source import Source
 
 __version__ = "0.1.0"
@@ -19,6 +20,7 @@ __all__ = [
     "FeatureView",
     "Label",
     "Pipeline",
+    "Provenance",
     "RequestView",
     "Search",
     "Source",

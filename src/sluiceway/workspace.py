@@ -2,8 +2,8 @@
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from sluiceway.adapters.apprise_alerter import AppriseAlerter
 from sluiceway.adapters.delta_tables import DeltaTables
 from sluiceway.adapters.duckdb_engine import DuckdbEngine
 from sluiceway.adapters.every_alerter import EveryAlerter
+from sluiceway.adapters.killed_folders import KilledFolders
 from sluiceway.adapters.lmdb_online import LmdbOnline
 from sluiceway.adapters.log_alerter import LogAlerter
 from sluiceway.adapters.mlflow_tracker import MlflowTracker
@@ -36,9 +37,13 @@ from sluiceway.server.board import Board
 if TYPE_CHECKING:
     from sluiceway.artifacts.dataset_version import DatasetVersion
     from sluiceway.flow.runner import RunReport
+    from sluiceway.flow.sweeping import SweepPlan
     from sluiceway.flow.watch import Watch
 
 SCRATCH = "scratch-"
+KEEPING, KEEPING_WAIT_S = "keeping.lock", 10.0
+# Every lock under which something is written into the stores: who sweeps holds them all.
+WRITING = ("lock", "rollout.lock", "observe.lock", KEEPING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,14 @@ class Workspace:
             raise DeclarationError([Problem(f"no folder {str(folder)!r}; name the project's folder with --project")])
         given = read_settings(folder, os.environ if environment is None else environment, alerts=alerts)
         state = folder / given.state
-        settings = Settings(as_of or given.as_of, given.seed, given.threads, given.reference, given.replay_until)
+        settings = Settings(
+            as_of or given.as_of,
+            given.seed,
+            given.threads,
+            given.reference,
+            given.replay_until,
+            given.rebuild_whole_gib,
+        )
         return cls(folder, state, embedded(folder, state, clock or SystemClock(), given), settings)
 
     def run(
@@ -95,6 +107,46 @@ class Workspace:
             for left in self.state.glob(f"{SCRATCH}*"):
                 shutil.rmtree(left, ignore_errors=True)
             return Runner(self.kit, self.settings, watch).run(until=until, only=only, again=again)
+
+    def sweep(
+        self,
+        tell: Callable[["SweepPlan"], None],
+        *,
+        last: int,
+        lost_for_good: bool = False,
+        wait_s: float = 0.0,
+    ) -> "SweepPlan":
+        """Remove what nothing needs any more, while nobody else writes; return what went.
+
+        Args:
+            tell: Hears what will go before anything does.
+            last: How many of the newest dataset versions stay in any case.
+            lost_for_good: Go on although the evidence of something needed is gone.
+            wait_s: How long to wait for whoever writes, in seconds.
+
+        Raises:
+            LockedError: somebody writes.
+            DamagedError: what is still needed cannot be told.
+        """
+        from sluiceway.flow.sweeping import plan_sweep, sweep
+
+        with ExitStack() as held:
+            for name in WRITING if self.state.is_dir() else ():
+                held.enter_context(ProjectLock(self.state / name).hold("data gc", wait_s))
+            plan = plan_sweep(self.kit, self.settings, last=last, lost_for_good=lost_for_good)
+            tell(plan)
+            sweep(plan, self.kit)
+            return plan
+
+    @contextmanager
+    def keeping(self, command: str) -> Iterator[None]:
+        """Hold off sweeps while what must be kept changes.
+
+        Raises:
+            LockedError: one is under way.
+        """
+        with ProjectLock(self.state / KEEPING).hold(command, KEEPING_WAIT_S):
+            yield
 
     def lost_its_ledger(self) -> bool:
         """Whether there is earlier work, but no ledger that tells of it; then none of it is believed."""
@@ -127,13 +179,13 @@ def scratch_below(state: Path) -> Iterator[ObjectStore]:
 
 def embedded(folder: Path, state: Path, clock: Clock, given: FileSettings) -> Kit:
     """Build the kit that needs no service: everything lies below one folder."""
-    objects = ObstoreObjects.local(state / "objects")
+    objects, tables = ObstoreObjects.local(state / "objects"), DeltaTables(state / "tables")
     return Kit(
         reader=ProjectFolder(folder),
         files=ObstoreObjects.local(folder),
         objects=objects,
         scratch=lambda: scratch_below(state),
-        tables=DeltaTables(state / "tables"),
+        tables=tables,
         online=LmdbOnline(state / "online"),
         engine=DuckdbEngine(threads=given.threads),
         tracker=MlflowTracker(state / "tracking"),
@@ -143,4 +195,5 @@ def embedded(folder: Path, state: Path, clock: Clock, given: FileSettings) -> Ki
         requests=RequestFolder(state / "requests"),
         logged_since=day_mark,
         alerter=EveryAlerter([LogAlerter(state / "alerts.jsonl", clock=clock), AppriseAlerter(given.alerts)]),
+        sweepable=(objects, tables, KilledFolders(state)),
     )

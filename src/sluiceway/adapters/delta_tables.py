@@ -1,6 +1,6 @@
 """Tables as Delta tables in folders: one folder a name, one version a content, all versions kept."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from sluiceway.adapters.delta_log import CONTENT_KEY, Commit, commit_at, commits
 from sluiceway.adapters.delta_seal import seal, seal_of
+from sluiceway.adapters.delta_sweep import leftovers_in, remove_from, table_folders
 from sluiceway.adapters.table_names import checked_name, require_columns
 from sluiceway.artifacts.table_ref import TableRef
 from sluiceway.core.errors import ConflictError, DamagedError, SourceError, UnknownTableError
+from sluiceway.ports.sweepable import Leftover
 
 if TYPE_CHECKING:  # ``has`` is on the path of an unchanged run, which should not wait for these
     import pyarrow as pa
@@ -22,7 +24,7 @@ class DeltaTables:
     """A Delta table per name below a folder. A ref's locator is the Delta version; without it the log is searched.
 
     Each version carries its content id in its commit, and a seal holds the hashes of its files; where a kill came
-    before the seal, the first look compares the whole content and seals it then. Old versions are never cleaned up.
+    before the seal, the first look compares the whole content and seals it then. Old versions stay until a sweep.
     A damaged version is not mended: writing its content again makes another version, which is found from then on.
     """
 
@@ -80,6 +82,21 @@ class DeltaTables:
             return GONE if commit is None else _damage(self._root / ref.name, ref, commit)
         except DamagedError as error:
             return str(error)
+
+    def leftovers(self, is_kept: Callable[[str], bool]) -> Sequence[Leftover]:
+        """Name the versions that are not kept, by table and content, and what killed writes left.
+
+        A table's newest version stays for as long as any other does: it is what other Delta readers open.
+
+        Raises:
+            DamagedError: a table's log cannot be read.
+        """
+        return [each for folder in table_folders(self._root) for each in leftovers_in(folder, self._root, is_kept)]
+
+    def remove(self, found: Sequence[Leftover]) -> None:
+        """Remove what was named."""
+        for folder in table_folders(self._root):
+            remove_from(folder, self._root, found)
 
     def _find(self, ref: TableRef) -> Commit | None:
         """Look at the version that is sealed, then where the locator points, then through the whole log."""

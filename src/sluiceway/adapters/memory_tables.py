@@ -1,6 +1,6 @@
 """Tables in memory: for tests."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 
@@ -8,6 +8,7 @@ from sluiceway.adapters.table_names import checked_name, require_columns
 from sluiceway.artifacts.table_ref import TableRef
 from sluiceway.core.errors import UnknownTableError
 from sluiceway.plans.table_digest import normalise, table_ref
+from sluiceway.ports.sweepable import TABLE, Leftover
 
 
 class MemoryTables:
@@ -38,3 +39,14 @@ class MemoryTables:
     def damage(self, ref: TableRef) -> str:
         """Say what is damaged: nothing, unless the content is not there."""
         return "" if self.has(ref) else "it is missing"
+
+    def leftovers(self, is_kept: Callable[[str], bool]) -> Sequence[Leftover]:
+        """Name the contents that are not kept."""
+        held = {f"{name}@{content_id}": table.nbytes for (name, content_id), table in self._tables.items()}
+        return [Leftover(key, size, TABLE) for key, size in sorted(held.items()) if not is_kept(key)]
+
+    def remove(self, found: Sequence[Leftover]) -> None:
+        """Remove what was named."""
+        for each in found:
+            name, _, content_id = each.key.rpartition("@")
+            self._tables.pop((name, content_id), None)

@@ -1,7 +1,7 @@
 """Objects in a folder, or in memory, through obstore."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -12,6 +12,7 @@ from obstore.store import LocalStore, MemoryStore
 from sluiceway.core.errors import MisuseError, SourceError, UnknownObjectError
 from sluiceway.core.moments import in_utc
 from sluiceway.ports.object_store import ObjectInfo
+from sluiceway.ports.sweepable import OBJECT, STAGED, Leftover
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta
@@ -109,6 +110,26 @@ class ObstoreObjects:
         )
         return sorted(infos, key=lambda info: info.key)
 
+    def leftovers(self, is_kept: Callable[[str], bool]) -> Sequence[Leftover]:
+        """Name the objects that are not kept, and what killed writes left staged."""
+        objects = [Leftover(info.key, info.size_bytes, OBJECT) for info in self.list() if not is_kept(info.key)]
+        return sorted([*objects, *self._staged()], key=lambda found: found.key)
+
+    def remove(self, found: Sequence[Leftover]) -> None:
+        """Remove what was named."""
+        store = self._store()
+        for each in found:
+            if each.kind == STAGED and self._folder is not None:
+                (self._folder / each.key).unlink(missing_ok=True)
+            elif store is not None:
+                _delete(store, each.key)
+
+    def _staged(self) -> Iterator[Leftover]:
+        """Find what obstore never lists; in memory nothing is ever left."""
+        for path in self._folder.rglob("*#*") if self._folder is not None else ():
+            if STAGED_NAME.search(path.name) and path.is_file() and not path.is_symlink():
+                yield Leftover(path.relative_to(self._folder or path).as_posix(), path.stat().st_size, STAGED)
+
     def _store(self) -> LocalStore | MemoryStore | None:
         """Open the folder once it is there: obstore cannot open one that is not."""
         if self._opened is None and self._folder is not None and self._folder.is_dir():
@@ -147,6 +168,15 @@ def _listed(store: LocalStore | MemoryStore, prefix: str) -> "list[ObjectMeta]":
         return [obstore.head(store, prefix)] if prefix else [meta for batch in obstore.list(store) for meta in batch]
     except (FileNotFoundError, NotADirectoryError):
         return [meta for batch in obstore.list(store, prefix) for meta in batch]
+
+
+def _delete(store: LocalStore | MemoryStore, key: str) -> None:
+    try:
+        obstore.delete(store, _checked(key))
+    except FileNotFoundError:
+        return
+    except (BaseError, OSError) as error:
+        raise _refused("remove", key, error) from error
 
 
 def _pour(store: LocalStore | MemoryStore, key: str, chunks: Iterable[bytes]) -> None:

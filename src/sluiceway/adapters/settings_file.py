@@ -1,5 +1,6 @@
 """Settings: flag, then environment, then ``sluiceway.toml``, then default."""
 
+import math
 import os
 import re
 import tomllib
@@ -14,6 +15,7 @@ from sluiceway.core.errors import DeclarationError, Problem
 from sluiceway.core.moments import in_utc, parse_moment
 
 FILE = "sluiceway.toml"
+DEFAULT_GIB = 8.0
 MOST_THREADS, LARGEST_SEED = 512, 2**31 - 1
 VARIABLE, SCHEME = re.compile(r"\$\{(\w+)\}"), re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 KEYS = {
@@ -22,6 +24,7 @@ KEYS = {
     "seed": "the seed of everything random; 0 by default",
     "threads": "how many threads training may use; the number of cores by default, 8 at most",
     "reference": "the dataset version that layer B compares with; by default the last that passed gate 3",
+    "rebuild_whole_gib": "sets of source files with more GiB than this are rebuilt by a sample at gate 2; 8 by default",
     "alerts": "where alerts go besides the log: a list of apprise addresses, with every secret as ${ENV_VAR}",
     "state": "where versions, tables, models and evidence are kept; .sluiceway by default",
 }
@@ -41,6 +44,7 @@ class FileSettings:
     state: str
     alerts: tuple[str, ...] = field(default=(), repr=False)
     replay_until: datetime | None = None
+    rebuild_whole_gib: float = DEFAULT_GIB
 
 
 def read_settings(folder: Path, environment: Mapping[str, str], *, alerts: bool = True) -> FileSettings:
@@ -62,6 +66,7 @@ def read_settings(folder: Path, environment: Mapping[str, str], *, alerts: bool 
         "threads": checked(given, "threads", positive_number, problems),
         "reference": checked(given, "reference", words, problems),
         "state": checked(given, "state", state_folder, problems),
+        "rebuild_whole_gib": checked(given, "rebuild_whole_gib", size, problems),
     }
     if values["as_of"] and values["replay_until"] and values["replay_until"] <= values["as_of"]:
         said = f"replay_until = {given['replay_until']}: it must lie after as_of = {given['as_of']}, or be left out"
@@ -78,6 +83,7 @@ def read_settings(folder: Path, environment: Mapping[str, str], *, alerts: bool 
         values["state"] or ".sluiceway",
         places,
         values["replay_until"],
+        DEFAULT_GIB if values["rebuild_whole_gib"] is None else values["rebuild_whole_gib"],
     )
 
 
@@ -173,6 +179,16 @@ def state_folder(value: object) -> str:
     if path == Path(path.anchor or ".") or path.name == "..":
         raise ValueError("must be a folder of its own, such as .sluiceway")
     return str(path)
+
+
+def size(value: object) -> float:
+    """Read a number of GiB, also from the environment's text."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise TypeError("must be a number of GiB")
+    number = float(value)
+    if not 0 <= number < math.inf:
+        raise ValueError("must be 0 or more GiB")
+    return number
 
 
 def words(value: object) -> str:

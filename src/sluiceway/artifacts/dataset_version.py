@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sluiceway.artifacts.table_ref import TableRef
 from sluiceway.core.digest import digest_of
 from sluiceway.core.errors import UnknownNameError
+from sluiceway.declare.provenance import Provenance
 
 EVENT_TIME = "_event_time"
 KNOWN_TIME = "_known_time"
@@ -34,14 +35,70 @@ class FileEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class RebuiltFrom:
+    """How many of a source's files were rebuilt from the source itself, and how many from stored objects."""
+
+    source: str
+    from_source: int
+    from_objects: int
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreSample:
+    """What a rebuild of a large set left out.
+
+    ``files`` of ``of`` were drawn at random and rebuilt; ``missed`` is the share of damaged ones, 0 to 1, that such a
+    sample shows none of with a chance of 5 %, the highest of all sampled sources. ``tables`` names those not derived
+    again. ``estimated_s`` is how long the whole would take, extrapolated by bytes and by how long the tables took to
+    derive while they were ingested.
+    """
+
+    files: int
+    of: int
+    missed: float
+    tables: tuple[str, ...]
+    estimated_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class RestoreReport:
-    """A rebuild of everything in an empty place: how long it took, and what did not come out the same."""
+    """A rebuild of everything in an empty place: how long it took, and what did not come out the same.
+
+    ``origins`` says of each source of files where they were taken from. With a ``sample``, not everything was rebuilt.
+    """
 
     seconds: float
     files: int
     size_bytes: int
     tables: int
     unequal: tuple[str, ...]
+    origins: tuple[RebuiltFrom, ...] = ()
+    sample: RestoreSample | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnOrigin:
+    """A column of a derived source, and the columns of sources of files (source, column) that it is made from."""
+
+    column: str
+    made_from: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFacts:
+    """What is known of a source besides its rows.
+
+    ``reads`` names the sources that its SQL reads. ``lineage`` traces the columns of one with SQL; ``untraceable`` says
+    why that cannot be done, where it cannot. ``file_columns`` are those of the files of a source that has SQL as well.
+    """
+
+    name: str
+    key: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+    provenance: Provenance | None = None
+    lineage: tuple[ColumnOrigin, ...] = ()
+    untraceable: str = ""
+    file_columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +118,8 @@ class DatasetVersion:
     """Files as manifest rows, and a table per source with ``_event_time`` and ``_known_time`` where it has times.
 
     A source's table is called ``sources/<source>``. ``patterns`` holds each source of files with the pattern they
-    matched, so that a file added later is noticed.
+    matched, so that a file added later is noticed. ``sources`` says what is known of each, and is no part of the
+    version's identity.
     """
 
     files: tuple[FileEntry, ...]
@@ -69,6 +127,7 @@ class DatasetVersion:
     restore: RestoreReport
     integrity: IntegrityReport | None = None
     patterns: tuple[tuple[str, str], ...] = ()
+    sources: tuple[SourceFacts, ...] = ()
 
     @property
     def content_id(self) -> str:
@@ -80,6 +139,10 @@ class DatasetVersion:
     def version(self) -> str:
         """The content id, short enough to type."""
         return self.content_id[:12]
+
+    def facts(self, source: str) -> SourceFacts:
+        """Return what is known of a source; of one that the version says nothing of, its name."""
+        return next((facts for facts in self.sources if facts.name == source), SourceFacts(source))
 
     def table(self, source: str) -> TableRef:
         """Find the table of a source.

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from sluiceway.artifacts.data_origin import DataOrigin
 from sluiceway.core.digest import digest_of
 from sluiceway.declare.spec import Spec
 
@@ -18,12 +19,13 @@ class InputAvailability:
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """The spec that every gate judges by, and what a caller can supply."""
+    """The spec that every gate judges by, what a caller can supply, and where the sources from outside come from."""
 
     spec: Spec
     inputs: tuple[InputAvailability, ...]
+    origins: tuple[DataOrigin, ...] = ()
 
     @property
     def content_id(self) -> str:
         """Identify what is promised."""
-        return digest_of(["promise", self.spec, self.inputs])
+        return digest_of(["promise", self.spec, self.inputs, self.origins])

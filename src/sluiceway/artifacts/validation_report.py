@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from sluiceway.artifacts.data_origin import DataOrigin
 from sluiceway.core.digest import digest_of
 
 
@@ -78,7 +79,10 @@ class ClassShareCheck:
 
 @dataclass(frozen=True, slots=True)
 class ValidationReport:
-    """Layers A, B and C over one dataset version. ``json`` is the object key of the report with its histograms."""
+    """Layers A, B and C over one dataset version. ``json`` is the object key of the report with its histograms.
+
+    ``origins`` says where the data come from, and is no part of what was measured.
+    """
 
     dataset: str
     reference: str | None
@@ -88,6 +92,7 @@ class ValidationReport:
     drift: tuple[DriftCheck, ...]
     class_share: ClassShareCheck | None
     json: str
+    origins: tuple[DataOrigin, ...] = ()
 
     @property
     def content_id(self) -> str:

@@ -62,7 +62,7 @@ VERBS: dict[str, dict[str, Described]] = {
         "show": (
             "Show a version's manifest and its tables.",
             "",
-            ("sluiceway data show", "sluiceway data show 3f9c2a7d --csv > manifest.csv"),
+            ("sluiceway data show", "sluiceway data show 3f9c2a7d --manifest > manifest.csv"),
         ),
         "diff": (
             "Show what changed from one version to another.",
@@ -78,6 +78,31 @@ VERBS: dict[str, dict[str, Described]] = {
             "Write a version's files as they were into an empty folder.",
             "Every byte is checked on the way.",
             ("sluiceway data restore 3f9c2a7d --to old",),
+        ),
+        "blame": (
+            "Show every version, source, feature, model and deployment that a source file reached.",
+            "Forwards through all that was made from it, to the rows that were answered.",
+            ("sluiceway data blame data/flights.csv.zip", "sluiceway data blame 6eecf830ad0b --json"),
+        ),
+        "lineage": (
+            "Show which columns of files a column or a feature is made from, and what is made from it.",
+            "Through all the SQL between, as the declaration has it now.",
+            ("sluiceway data lineage weather.temp", "sluiceway data lineage origin_weather__latest_temp"),
+        ),
+        "pin": (
+            "Give a version a name that keeps it, and by which every command knows it.",
+            "No sweep removes it until the pin is freed.",
+            ("sluiceway data pin 3f9c2a7d audit-2026",),
+        ),
+        "unpin": (
+            "Forget a pin.",
+            "The version stays until nothing else needs it and a sweep removes it.",
+            ("sluiceway data unpin audit-2026",),
+        ),
+        "gc": (
+            "Show what no model, report, rollout, pin or recent version needs, and with --yes remove it.",
+            "Says why each version stays, and how many bytes go, before anything does.",
+            ("sluiceway data gc", "sluiceway data gc --keep 5 --yes"),
         ),
     },
     "validate": {

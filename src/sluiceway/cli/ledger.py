@@ -1,8 +1,9 @@
 """``sluiceway ledger``: the evidence, and whether it is what was written."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from textwrap import shorten
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
@@ -14,6 +15,7 @@ from sluiceway.ledger.chain import Entry, LedgerAudit
 from sluiceway.workspace import Workspace
 
 MOST_LETTERS = 90
+Body = Mapping[str, Any]
 
 
 def log(
@@ -37,26 +39,49 @@ def log(
 
 def summary(entry: Entry) -> str:
     """Say in a few words what an entry is about."""
-    body = entry.body
-    if entry.kind == "verdict":
-        return f"gate {body['gate']} {body['stage']}: {verdict_words(body['verdict'], body['scope'])}"
-    if entry.kind == "made":
-        return f"{body['node']} {body['content_id'][:12]}"
-    if entry.kind == "override":
-        gate = f"gate {body['gate']}, " if body.get("gate") else ""
-        return f"{gate}check {body['check']} until {body['expires_at'][:16]} by {body['author']}: {body['reason']}"
-    if entry.kind == "declared":
-        return f"project files {body['fingerprint'][:12]}"
-    if entry.kind == "published":
-        return f"{body['node']} {body['artifact'][:12]}"
-    if entry.kind == "rollout":
-        return f"{body['scope']} {body['name']}: {shorten(body['state']['reason'], MOST_LETTERS)}"
-    if entry.kind == "alert":
-        undelivered = f" (not delivered: {', '.join(body['failed'])})" if body["failed"] else ""
-        return f"{body['kind']} {body['subject']} from {body['began'][:10]}, {body['scope']}{undelivered}"
-    if entry.kind == "retrain":
-        return f"{'train again' if body['retrain'] else 'no need to train again'}: {'; '.join(body['reasons'])}"
+    told = SUMMARIES.get(entry.kind)
+    return told(entry.body) if told else judged(entry.body)
+
+
+def judged(body: Body) -> str:
+    """Say how a run's gates stood."""
     return ", ".join(f"{stage} {verdict}" for stage, (verdict, _) in body["gates"].items()) or "nothing judged"
+
+
+def verdict(body: Body) -> str:
+    """Say what a gate said."""
+    return f"gate {body['gate']} {body['stage']}: {verdict_words(body['verdict'], body['scope'])}"
+
+
+def override(body: Body) -> str:
+    """Say what may pass, until when, and who says so."""
+    gate = f"gate {body['gate']}, " if body.get("gate") else ""
+    return f"{gate}check {body['check']} until {body['expires_at'][:16]} by {body['author']}: {body['reason']}"
+
+
+def alert(body: Body) -> str:
+    """Say what was told, and whether everybody was."""
+    undelivered = f" (not delivered: {', '.join(body['failed'])})" if body["failed"] else ""
+    return f"{body['kind']} {body['subject']} from {body['began'][:10]}, {body['scope']}{undelivered}"
+
+
+SUMMARIES: dict[str, Callable[[Body], str]] = {
+    "verdict": verdict,
+    "made": lambda body: f"{body['node']} {body['content_id'][:12]}",
+    "override": override,
+    "declared": lambda body: f"project files {body['fingerprint'][:12]}",
+    "published": lambda body: f"{body['node']} {body['artifact'][:12]}",
+    "rollout": lambda body: f"{body['scope']} {body['name']}: {shorten(body['state']['reason'], MOST_LETTERS)}",
+    "alert": alert,
+    "retrain": lambda body: (
+        f"{'train again' if body['retrain'] else 'no need to train again'}: {'; '.join(body['reasons'])}"
+    ),
+    "pin": lambda body: f"{body['name']}: {(body['version'] or 'freed')[:12]} by {body['author']}",
+    "swept": lambda body: (
+        f"{len(body['versions'])} versions, {body['objects']} objects, {body['tables']} tables, "
+        f"{body['size_bytes']:,} bytes"
+    ),
+}
 
 
 def verify(

@@ -7,6 +7,7 @@ from sluiceway.declare.expectation import Expectation
 from sluiceway.declare.expression import Expression, parse_expression
 from sluiceway.declare.files import Files
 from sluiceway.declare.names import as_tuple, refuse, require_name
+from sluiceway.declare.provenance import Provenance
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class Source:
     is a timeless reference: it can be joined and checked against in SQL, but no feature may be built on it.
     ``origin`` is where its rows come from. ``key`` names the columns that identify a fact: a later row with the same
     key corrects the earlier. ``upstream`` identifies the sources that its SQL reads; it is filled in when the project
-    is read.
+    is read. ``provenance`` says where the rows come from in the world, and on what terms.
 
     Raises:
         DeclarationError: a name, an expression or a combination that cannot be.
@@ -32,6 +33,7 @@ class Source:
     sql: str | None = None
     expectations: tuple[Expectation, ...] | list[Expectation] = ()
     upstream: str = ""
+    provenance: Provenance | None = None
 
     def __post_init__(self) -> None:
         require_name("source", self.name)

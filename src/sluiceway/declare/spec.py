@@ -70,6 +70,7 @@ class Acceptance:
     min_canary_hours: float = 48.0
     minimum_slice_rows: int = MINIMUM_SLICE_ROWS
     minimum_slice_positives: int = MINIMUM_SLICE_POSITIVES
+    require_licence: bool = False
 
 
 @dataclass(frozen=True, slots=True)

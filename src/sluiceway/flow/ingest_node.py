@@ -8,6 +8,7 @@ from sluiceway.flow.kit import Kit
 from sluiceway.flow.node import Artifact, Job, Node
 from sluiceway.flow.stages import stage_named
 from sluiceway.ingest.gate import STAGE_VERSION, gate
+from sluiceway.ledger.sweeping import swept
 
 
 def run(job: Job) -> Artifact:
@@ -28,6 +29,7 @@ def run(job: Job) -> Artifact:
             engine=kit.engine,
             progress=job.progress,
             scratch=scratch,
+            whole_below=int(job.settings.rebuild_whole_gib * 1024**3),
         )
     require_as_identified(version, job.observed["files"])
     return version
@@ -43,8 +45,8 @@ def require_as_identified(version: DatasetVersion, identified: Any) -> None:
 
 
 def present(kit: Kit, version: DatasetVersion) -> bool:
-    """Whether the tables are there; stored files are the gate's to judge."""
-    return all(kit.tables.has(table) for table in version.tables)
+    """Whether the tables are there, and no sweep removed the version; stored files are the gate's to judge."""
+    return version.content_id not in swept(kit.ledger) and all(kit.tables.has(table) for table in version.tables)
 
 
 def inspect(kit: Kit, version: DatasetVersion) -> DatasetVersion:
@@ -63,7 +65,7 @@ INGEST = Node(
     reads="sources",
     run=run,
     present=present,
-    by=("files",),
+    by=("files", "rebuild_whole_gib"),
     gate=gate,
     inspect=inspect,
 )

@@ -14,6 +14,7 @@ from sluiceway.ports.online_store import OnlineStore
 from sluiceway.ports.project_reader import ProjectReader
 from sluiceway.ports.rehearsal import Rehearsal
 from sluiceway.ports.request_log import RequestLog
+from sluiceway.ports.sweepable import Sweepable
 from sluiceway.ports.table_store import TableStore
 from sluiceway.ports.tracker import Tracker
 
@@ -29,7 +30,8 @@ class Kit:
 
     ``scratch`` lends an empty place for as long as it is held, ``rehearse`` a server that answers by the rehearsal's
     board, with an online store and a log of its own. ``requests`` is the log of live traffic; ``logged_since`` gives a
-    mark of it behind which lies all that was logged from a moment (UTC) on.
+    mark of it behind which lies all that was logged from a moment (UTC) on. ``sweepable`` are the stores that can be
+    swept of what nothing needs.
     """
 
     reader: ProjectReader
@@ -46,6 +48,7 @@ class Kit:
     requests: RequestLog
     alerter: Alerter
     logged_since: Callable[[datetime], str] = from_the_start
+    sweepable: tuple[Sweepable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class Settings:
 
     ``as_of`` is the virtual present (UTC): nothing known later is used; ``None`` stands for all that the data knows.
     ``reference`` pins the dataset version that layer B compares with; ``None`` takes the last that passed gate 3.
+    ``rebuild_whole_gib``: sets of files with more GiB than this are rebuilt by a sample at gate 2.
     ``replay_until`` is how far stage 7 replays what came after that present; ``None`` stands for not at all.
     """
 
@@ -62,3 +66,4 @@ class Settings:
     threads: int = 2
     reference: str | None = None
     replay_until: datetime | None = None
+    rebuild_whole_gib: float = 8.0

@@ -26,13 +26,13 @@ def declared(project: Project) -> list[object]:
 
 
 def ingested(source: Source) -> list[object]:
-    """What decides a source's rows."""
-    return source.meaning
+    """What decides a source's rows, and what its version says of where they come from."""
+    return [*source.meaning, plain(source.provenance)]
 
 
 def rules(source: Source) -> list[object]:
-    """What a source's rows are checked against."""
-    return [source.name, list(source.keys), plain(source.expectations)]
+    """What a source's rows are checked against, and what the report says of where they come from."""
+    return [source.name, list(source.keys), plain(source.expectations), plain(source.provenance)]
 
 
 def labelled(project: Project) -> list[object]:

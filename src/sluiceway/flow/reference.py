@@ -5,41 +5,50 @@ from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.core.errors import MisuseError, UnknownNameError
 from sluiceway.flow.cache import evidence
 from sluiceway.flow.kit import Kit, Settings
-from sluiceway.ledger.making import everything_made
+from sluiceway.ledger.making import Made, everything_made
+from sluiceway.ledger.pinning import pins
 from sluiceway.ledger.standing import VERDICT, read_standing
+from sluiceway.ledger.sweeping import swept
 
 
 def dataset_versions(kit: Kit) -> dict[str, DatasetVersion]:
-    """Load every dataset version whose evidence can be believed, by content id, oldest first."""
-    made = {made.content_id: made for _, made in everything_made(kit.ledger) if made.node == "ingest"}
+    """Load every dataset version whose evidence can be believed, by content id, the one made last at the end."""
+    made: dict[str, Made] = {}
+    for _, each in everything_made(kit.ledger):
+        if each.node == "ingest":
+            made.pop(each.content_id, None)
+            made[each.content_id] = each
     stored = {content_id: evidence(each, kit) for content_id, each in made.items()}
     return {content_id: decode(DatasetVersion, data) for content_id, data in stored.items() if data is not None}
 
 
 def dataset_by_id(name: str, kit: Kit) -> DatasetVersion:
-    """Find a version by its content id or the first digits of it.
+    """Find a version by its content id or the first digits of it, or by the name of a pin.
 
     Raises:
         UnknownNameError: none begins so.
         MisuseError: several begin so.
     """
-    versions = dataset_versions(kit)
+    versions, pinned = dataset_versions(kit), pins(kit.ledger)
+    name = pinned.get(name, name)
     fitting = [version for content_id, version in versions.items() if content_id.startswith(name)]
     if len(fitting) > 1:
         raise MisuseError(f"{len(fitting)} dataset versions begin with {name!r}; give more digits")
     if not fitting:
-        raise UnknownNameError("dataset version", name, [version.version for version in versions.values()])
+        raise UnknownNameError("dataset version", name, [*(version.version for version in versions.values()), *pinned])
     return fitting[0]
 
 
 def reference_for(dataset: str, settings: Settings, kit: Kit) -> str | None:
     """Choose the pinned version, or else the newest other one that had passed gate 3 before this one was judged.
 
-    The choice must not move when the same version is judged again, or nothing would ever be cached.
+    The choice must not move when the same version is judged again, or nothing would ever be cached. Versions that were
+    swept away are passed over.
     """
     if settings.reference is not None:
         return dataset_by_id(settings.reference, kit).content_id
     chosen: str | None = None
+    gone = swept(kit.ledger)
     for entry in kit.ledger.entries(VERDICT):
         standing = read_standing(entry)
         judged = standing.upstream.get("ingest")
@@ -47,6 +56,6 @@ def reference_for(dataset: str, settings: Settings, kit: Kit) -> str | None:
             continue
         if judged == dataset:
             break
-        if standing.verdict.is_open:
+        if standing.verdict.is_open and judged not in gone:
             chosen = judged
     return chosen

@@ -17,7 +17,12 @@ Reader = Callable[[FileEntry], bytes]
 
 
 def derive(
-    project: Project, entries: Sequence[FileEntry], *, read: Reader, engine: Engine
+    project: Project,
+    entries: Sequence[FileEntry],
+    *,
+    read: Reader,
+    engine: Engine,
+    own: dict[str, list[str]] | None = None,
 ) -> Iterator[tuple[str, pa.Table]]:
     """Yield each source's name and table, those that others read before them.
 
@@ -29,25 +34,34 @@ def derive(
         entries: The manifest.
         read: Gives a file's bytes.
         engine: Runs the SQL.
+        own: Is told the columns of the files of each source of files.
 
     Raises:
         SourceError: a file cannot be decoded, or SQL fails; the message names the source.
     """
     made: dict[str, pa.Table] = {}
     for name, source in project.sources.items():
-        own = [entry for entry in entries if entry.source == name]
-        table = _rows(source, own, made, read=read, engine=engine)
+        mine = [entry for entry in entries if entry.source == name]
+        table = _rows(source, mine, made, read=read, engine=engine, own=own)
         made[name] = table
         yield name, _with_times(source, table, engine)
 
 
 def _rows(
-    source: Source, entries: Sequence[FileEntry], made: dict[str, pa.Table], *, read: Reader, engine: Engine
+    source: Source,
+    entries: Sequence[FileEntry],
+    made: dict[str, pa.Table],
+    *,
+    read: Reader,
+    engine: Engine,
+    own: dict[str, list[str]] | None,
 ) -> pa.Table:
     seen = dict(made)
     if source.files is not None:
         parts = {entry.path: decode(read(entry), path=entry.path, files=source.files) for entry in entries}
         seen[source.name] = _named(source, lambda: normalise(concatenate(parts)))
+        if own is not None:
+            own[source.name] = seen[source.name].column_names
     if source.sql is None:
         return seen[source.name]
     sql, wanted = source.sql, {name.lower() for name in tables_read(source.sql)}

@@ -1,16 +1,58 @@
 """Differences: what another version has more, less or otherwise."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.artifacts.table_ref import TableRef
 
 
 @dataclass(frozen=True, slots=True)
+class ColumnStatistics:
+    """A column's share of missing values, 0 to 1, how many distinct ones it has, its mean, its least and greatest.
+
+    What a column of its type cannot have is ``None``: texts have no mean, and their values are not shown.
+    """
+
+    missing: float | None
+    distinct: int
+    mean: float | None
+    low: float | datetime | None
+    high: float | datetime | None
+    distinct_is_estimated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnChange:
+    """A column whose statistics differ; ``None`` where a version has no such column."""
+
+    name: str
+    before: ColumnStatistics | None
+    after: ColumnStatistics | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyDifference:
+    """How many keys came, went, or have other rows now, by the columns ``key``.
+
+    Rows are compared over the columns that both have with the same type, times aside; ``by_column`` counts the keys
+    that changed in each.
+    """
+
+    key: tuple[str, ...]
+    added: int
+    removed: int
+    changed: int
+    by_column: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class TableDifference:
     """A table whose content differs; 0 rows and no columns before or after where the version had no such table.
 
-    ``columns_changed`` holds name, type before and type after.
+    ``columns_changed`` holds name, type before and type after. ``columns`` and ``keys`` are what a look at the rows
+    found (see ``ingest.table_diff``); without one they are empty.
     """
 
     name: str
@@ -19,6 +61,8 @@ class TableDifference:
     columns_added: tuple[str, ...]
     columns_removed: tuple[str, ...]
     columns_changed: tuple[tuple[str, str, str], ...]
+    columns: tuple[ColumnChange, ...] = ()
+    keys: KeyDifference | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,24 @@
 import hashlib
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from sluiceway.artifacts.dataset_version import TABLES_FOLDER, DatasetVersion, FileEntry, RestoreReport
+from sluiceway.artifacts.dataset_version import (
+    TABLES_FOLDER,
+    DatasetVersion,
+    FileEntry,
+    RebuiltFrom,
+    RestoreReport,
+    RestoreSample,
+)
 from sluiceway.artifacts.table_ref import TableRef
-from sluiceway.core.errors import DamagedError, SourceError, UnknownObjectError
+from sluiceway.core.errors import DamagedError, SluicewayError, SourceError, UnknownObjectError
 from sluiceway.declare.project import Project
+from sluiceway.ingest.sampling import DRAWN, Draw, draw, whole_sources
 from sluiceway.ports.engine import Engine
 from sluiceway.ports.object_store import ObjectStore
 from sluiceway.ports.progress import Progress
+from sluiceway.stats.missed_share import missed_share
 
 
 def restore_to(version: DatasetVersion, *, objects: ObjectStore, target: ObjectStore) -> None:
@@ -42,15 +52,39 @@ def verified(entry: FileEntry, *, objects: ObjectStore) -> Iterator[bytes]:
         DamagedError: the bytes hash to something else.
         UnknownObjectError: there is no such object.
     """
+    return _checked(objects.stream(entry.object_key), entry, f"its object {entry.object_key}")
+
+
+def _checked(chunks: Iterator[bytes], entry: FileEntry, what: str) -> Iterator[bytes]:
     digest = hashlib.sha256()
-    for chunk in objects.stream(entry.object_key):
+    for chunk in chunks:
         digest.update(chunk)
         yield chunk
     if digest.hexdigest() != entry.sha256:
         raise DamagedError(
-            f"{entry.path} is damaged: its object {entry.object_key} hashes to {digest.hexdigest()}; "
+            f"{entry.path} is damaged: {what} hashes to {digest.hexdigest()}; "
             "put the file's own bytes there, from its source or a backup"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a rebuild takes bytes from, the project's ``files`` and stored ``objects``, and an empty ``scratch``."""
+
+    files: ObjectStore
+    objects: ObjectStore
+    scratch: ObjectStore
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much is rebuilt: from ``whole_below`` bytes of source files on a sample of them (see ``ingest.sampling``).
+
+    ``derived_in_s`` is how long all tables took to derive before, for the estimate of a sampled rebuild.
+    """
+
+    whole_below: int
+    derived_in_s: float = 0.0
 
 
 def prove_restore(
@@ -58,39 +92,80 @@ def prove_restore(
     entries: Sequence[FileEntry],
     tables: Sequence[TableRef],
     *,
-    objects: ObjectStore,
+    places: Places,
     engine: Engine,
     progress: Progress,
-    scratch: ObjectStore,
+    extent: Extent,
 ) -> RestoreReport:
-    """Rebuild every file and table from stored objects alone, hash every byte, and compare; timed.
+    """Rebuild every file and table, hash every byte, and compare; timed.
 
-    Nothing of the project's folder or of the table store is read: files are restored into ``scratch``, an empty store,
-    and tables are derived from what stands there. Tables are rebuilt only when every file came out the same. Files and
-    tables of the report are those that were rebuilt, equal or not.
+    A file is taken from its source where that is still there and has the same bytes, and from stored objects otherwise.
+    Nothing of the table store is read: files go to ``scratch``, and tables are derived from what stands there, only
+    when every file came out the same. Files and tables of the report are those that were rebuilt, equal or not.
+
+    Args:
+        project: What is declared.
+        entries: The manifest.
+        tables: What the tables should come out as.
+        places: Where bytes come from, and go to.
+        engine: Runs the SQL of sources.
+        progress: Hears what is done.
+        extent: How much is rebuilt.
     """
     started = time.perf_counter()
-    progress.say("restoring everything into an empty place")
-    unequal = _unequal_copies(entries, objects, scratch)
-    there = {info.key: info.size_bytes for info in scratch.list()}
-    restored = [entry for entry in entries if entry.path in there]
+    chosen = draw(entries, whole_below=extent.whole_below)
+    progress.say("restoring everything into an empty place" if not chosen.sampled else "restoring a sample")
+    origins, unequal = _copies(chosen.entries, places)
+    copied_in_s = time.perf_counter() - started
+    there = {info.key: info.size_bytes for info in places.scratch.list()}
+    restored = [entry for entry in chosen.entries if entry.path in there]
+    size = sum(there[path] for path in {entry.path for entry in restored})
+    whole = whole_sources(project, chosen.sampled)
+    expected = [table for table in tables if table.name.removeprefix(TABLES_FOLDER) in whole.sources]
     derived: dict[str, str] = {}
     if not unequal:
-        unequal = _derive_anew(project, entries, derived, engine=engine, scratch=scratch)
+        unequal = _derive_anew(whole, entries, derived, engine=engine, scratch=places.scratch)
     if not unequal:
-        unequal = [f"table {table.name}" for table in tables if derived.get(table.name) != table.content_id]
-    size = sum(there[path] for path in {entry.path for entry in restored})
-    return RestoreReport(time.perf_counter() - started, len(restored), size, len(derived), tuple(unequal))
+        unequal = [f"table {table.name}" for table in expected if derived.get(table.name) != table.content_id]
+    sample = None
+    if chosen.sampled:
+        total = sum({entry.path: entry.size_bytes for entry in entries}.values())
+        estimated = copied_in_s * total / max(size, 1) + extent.derived_in_s
+        left_out = tuple(table.name for table in tables if table not in expected)
+        sample = RestoreSample(len(restored), len(entries), _missed(chosen), left_out, estimated)
+    took = time.perf_counter() - started
+    return RestoreReport(took, len(restored), size, len(derived), tuple(unequal), origins, sample)
 
 
-def _unequal_copies(entries: Sequence[FileEntry], objects: ObjectStore, scratch: ObjectStore) -> list[str]:
-    unequal = []
+def _missed(chosen: Draw) -> float:
+    return max(missed_share(drawn=DRAWN, of=of) for of in chosen.sampled.values())
+
+
+def _copies(entries: Sequence[FileEntry], places: Places) -> tuple[tuple[RebuiltFrom, ...], list[str]]:
+    """Copy each file; return where they came from by source, and those that nothing gives back as they were."""
+    unequal: list[str] = []
+    counts: dict[str, list[int]] = {}
     for entry in entries:
+        taken = counts.setdefault(entry.source, [0, 0])
+        if _copied_from_source(entry, places):
+            taken[0] += 1
+            continue
         try:
-            restore_file(entry, objects=objects, target=scratch)
+            restore_file(entry, objects=places.objects, target=places.scratch)
+            taken[1] += 1
         except DamagedError:
             unequal.append(place(entry))
-    return unequal
+    return tuple(RebuiltFrom(source, *taken) for source, taken in counts.items()), unequal
+
+
+def _copied_from_source(entry: FileEntry, places: Places) -> bool:
+    """Copy a file from its source; tell whether that is there, can be read, and has the bytes that it had."""
+    try:
+        chunks = _checked(places.files.stream(entry.path), entry, "the source")
+        places.scratch.put(entry.path, chunks)
+    except SluicewayError:  # a scratch place that cannot be written refuses the stored object as well, and says so
+        return False
+    return True
 
 
 def _derive_anew(

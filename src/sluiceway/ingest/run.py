@@ -1,19 +1,24 @@
 """Stage 2: the sources, stored byte for byte and as tables, with the proof that they can be rebuilt."""
 
+import time
+
 from sluiceway.artifacts.dataset_version import TABLES_FOLDER, DatasetVersion, FileEntry
 from sluiceway.core.digest import sha256_hex
 from sluiceway.core.errors import DamagedError
 from sluiceway.declare.project import Project
 from sluiceway.ingest.deriving import derive
-from sluiceway.ingest.restore import prove_restore
+from sluiceway.ingest.describing import describe
+from sluiceway.ingest.restore import Extent, Places, prove_restore
 from sluiceway.ingest.storing import store_files
 from sluiceway.ports.engine import Engine
 from sluiceway.ports.object_store import ObjectStore
 from sluiceway.ports.progress import Progress
 from sluiceway.ports.table_store import TableStore
 
+REBUILT_WHOLE_BELOW = 8 * 1024**3
 
-def run(
+
+def run(  # noqa: PLR0913 - a stage takes its ports one by one
     project: Project,
     *,
     files: ObjectStore,
@@ -22,6 +27,7 @@ def run(
     engine: Engine,
     progress: Progress,
     scratch: ObjectStore,
+    whole_below: int = REBUILT_WHOLE_BELOW,
 ) -> DatasetVersion:
     """Store every source file, derive every source's table from what was stored, and rebuild it all to prove it.
 
@@ -36,6 +42,7 @@ def run(
         engine: Runs the SQL of sources.
         progress: Hears of each file and table.
         scratch: An empty place to restore into.
+        whole_below: From so many bytes of source files on the proof goes through a sample of them.
 
     Raises:
         SourceError: a file is missing, unreadable or changing, or SQL fails.
@@ -46,13 +53,21 @@ def run(
     def read(entry: FileEntry) -> bytes:
         return stored_bytes(entry, objects=objects)
 
-    refs = []
-    for name, table in derive(project, entries, read=read, engine=engine):
+    refs, own, started = [], dict[str, list[str]](), time.perf_counter()
+    for name, table in derive(project, entries, read=read, engine=engine, own=own):
         refs.append(tables.write(TABLES_FOLDER + name, table))
         progress.say(f"table {name}: {table.num_rows:,} rows")
-    proof = prove_restore(project, entries, refs, objects=objects, engine=engine, progress=progress, scratch=scratch)
+    proof = prove_restore(
+        project,
+        entries,
+        refs,
+        places=Places(files, objects, scratch),
+        engine=engine,
+        progress=progress,
+        extent=Extent(whole_below, time.perf_counter() - started),
+    )
     patterns = tuple((name, source.files.pattern) for name, source in project.sources.items() if source.files)
-    return DatasetVersion(entries, tuple(refs), proof, patterns=patterns)
+    return DatasetVersion(entries, tuple(refs), proof, patterns=patterns, sources=describe(project, refs, own))
 
 
 def stored_bytes(entry: FileEntry, *, objects: ObjectStore) -> bytes:

@@ -8,6 +8,7 @@ from sluiceway.declare.spec import Spec
 from sluiceway.pages.criteria_table import criteria_table, detail_of
 from sluiceway.pages.number_text import number_text, percent
 from sluiceway.pages.page import Facts, Note, Page, Section, Table
+from sluiceway.pages.provenance_row import PROVENANCE_COLUMNS, provenance_row
 
 LIMITS = {
     "slices": "The model must beat the baseline on every slice of",
@@ -24,6 +25,7 @@ LIMITS = {
     "minimum_slice_rows": "A slice is judged from this many rows",
     "minimum_slice_positives": "... and this many positives",
     "max_latency_ratio": "A new model's median work on a request, in times of the one that it replaces, at most",
+    "require_licence": "Every source from outside must declare a licence",
     "min_canary_hours": "Hours of canary traffic before a new model takes over, at least",
 }
 
@@ -83,7 +85,8 @@ def _title(spec: Spec) -> str:
 
 def _parts(promise: Promise) -> list[Part]:
     spec = promise.spec
-    return [_target(spec), _inputs(promise), _costs(spec), _decision(spec), _service(spec), _life(spec), _limits(spec)]
+    decided = [_costs(spec), _decision(spec), _service(spec), _life(spec), _limits(spec)]
+    return [_target(spec), _inputs(promise), *_origins(promise), *decided]
 
 
 def _target(spec: Spec) -> Part:
@@ -95,6 +98,14 @@ def _inputs(promise: Promise) -> Part:
     rows = tuple((each.name, each.type, "yes" if each.available else "NO", each.reason) for each in promise.inputs)
     words = "A caller supplies these when asking, and nothing that becomes known only later."
     return Part("Inputs at inference", words, ("Input", "Type", "Available", "Where from"), rows)
+
+
+def _origins(promise: Promise) -> list[Part]:
+    """Lay out where the data come from, once any source says so."""
+    if all(each.provenance is None for each in promise.origins):
+        return []
+    rows = tuple(provenance_row(each.source, each.provenance) for each in promise.origins)
+    return [Part("Where the data come from", "", PROVENANCE_COLUMNS, rows)]
 
 
 def _costs(spec: Spec) -> Part:

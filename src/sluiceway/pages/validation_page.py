@@ -8,6 +8,7 @@ from sluiceway.pages.criteria_table import cell_of, criteria_table
 from sluiceway.pages.histogram import Histogram, histogram_svg
 from sluiceway.pages.number_text import moment_text, percent
 from sluiceway.pages.page import Block, Cell, Code, Facts, Figure, Gallery, Note, Page, Section, Table
+from sluiceway.pages.provenance_row import PROVENANCE_COLUMNS, provenance_row
 
 MOST_HISTOGRAMS = 60
 
@@ -23,6 +24,7 @@ def validation_html(report: ValidationReport, verdict: Verdict, histograms: Sequ
         Section("Layer B: drift", _drift(report, verdict)),
         Section("Layer C: class share", _class_share(report)),
         *_histograms(report, histograms),
+        *_origins(report),
     ]
     known = f", as known at {moment_text(report.as_of)}" if report.as_of else ""
     return Page(
@@ -33,6 +35,12 @@ def validation_html(report: ValidationReport, verdict: Verdict, histograms: Sequ
         sections=sections,
         footer=f"validation {report.content_id}",
     ).html()
+
+
+def _origins(report: ValidationReport) -> list[Section]:
+    """Say where the data come from, where that is declared of any source."""
+    rows = [provenance_row(each.source, each.provenance) for each in report.origins if each.provenance]
+    return [Section("Where the data come from", [Table(PROVENANCE_COLUMNS, rows)])] if rows else []
 
 
 def _facts(report: ValidationReport) -> Facts:

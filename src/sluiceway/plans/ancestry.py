@@ -44,6 +44,10 @@ class Ancestry:
             found |= {(table, parent)} if table == source else self.of(table, parent)
         return frozenset(found or {(source, name)})
 
+    def direct(self, source: str) -> Mapping[str, Origins]:
+        """Return what each column of a source, in small letters, is made from one step back; nothing without SQL."""
+        return self._parents(source)[0]
+
     def mixes_rows(self, source: str) -> bool:
         """Whether a row of a source may hold values of several rows of its files."""
         sql = self._sql(source)

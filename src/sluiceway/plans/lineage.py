@@ -94,12 +94,31 @@ def _nodes(statement: "exp.Expr", schemas: Mapping[str, Sequence[str]]) -> "dict
     types: dict[str, Any] = {table: dict.fromkeys(columns, "UNKNOWN") for table, columns in schemas.items()}
     try:
         whole = qualify(
-            statement.copy(), dialect="duckdb", schema=types, validate_qualify_columns=False, identify=False
+            _with_windows(statement), dialect="duckdb", schema=types, validate_qualify_columns=False, identify=False
         )
         _require_names([column.alias_or_name for column in getattr(whole, "selects", ())])
         return lineage(None, whole, types, dialect="duckdb", scope=build_scope(whole))
     except (SqlglotError, ValueError) as error:
         raise SourceError(f"lineage: the columns cannot be traced: {str(error).splitlines()[0]}") from None
+
+
+def _with_windows(statement: "exp.Expr") -> "exp.Expr":
+    """Copy a statement with every window that is called by its name written out where it is used."""
+    from sqlglot import exp
+
+    whole = statement.copy()
+    for select in whole.find_all(exp.Select):
+        named = {window.name.lower(): window for window in select.args.get("windows") or ()}
+        own = [window for window in select.find_all(exp.Window) if named and window.parent_select is select]
+        for window in own:
+            base = named.get(window.alias.lower())
+            while base is not None:
+                for part in ("partition_by", "order"):
+                    if not window.args.get(part) and base.args.get(part):
+                        found = base.args[part]
+                        window.set(part, [each.copy() for each in found] if isinstance(found, list) else found.copy())
+                base = named.get(base.alias.lower()) if base.alias.lower() != base.name.lower() else None
+    return whole
 
 
 def _require_names(outputs: Sequence[str]) -> None:

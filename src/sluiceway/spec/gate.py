@@ -8,12 +8,14 @@ from sluiceway.artifacts.promise import Promise
 from sluiceway.core.verdict import Criterion, Overrides, Verdict
 from sluiceway.declare.spec import Spec
 
-STAGE_VERSION = 1
+STAGE_VERSION = 2
 BETA_TOLERANCE = 1e-6
 
 
 def gate(evidence: Promise, promise: Promise, overrides: Overrides, now: datetime) -> Verdict:
     """Stop when the metric contradicts the costs, a number is missing, or an input cannot be had when asking.
+
+    Where the spec requires licences, also when a source from outside has none.
 
     Args:
         evidence: What stage 1 found out about the promise.
@@ -40,6 +42,19 @@ def _criteria(evidence: Promise, spec: Spec) -> Iterator[Criterion]:
             passed=found.available,
             detail=found.reason,
         )
+    if spec.acceptance.require_licence:
+        yield _licences(evidence)
+
+
+def _licences(evidence: Promise) -> Criterion:
+    """Count the sources from outside of which no licence is declared."""
+    lacking = [each.source for each in evidence.origins if each.provenance is None or not each.provenance.licence]
+    return Criterion.at_most(
+        "sources without a licence",
+        measured=len(lacking) if evidence.origins else None,
+        limit=0,
+        detail=f'{", ".join(lacking)}: give Source(provenance=sw.Provenance(licence="…"))' if lacking else "",
+    )
 
 
 def _metric(spec: Spec) -> Criterion:

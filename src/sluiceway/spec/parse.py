@@ -170,5 +170,6 @@ def _acceptance(root: Section) -> Acceptance | None:
     if section is None:
         return Acceptance()
     given: dict[str, Any] = {key: section.number(key, allowed, optional=True) for key, allowed in LIMITS.items()}
-    given |= {"strict_drift": section.flag("strict_drift"), "slices": section.names("slices", optional=True)}
+    given |= {name: section.flag(name) for name in ("strict_drift", "require_licence")}
+    given["slices"] = section.names("slices", optional=True)
     return Acceptance(**{key: value for key, value in given.items() if value is not None})

@@ -1,5 +1,6 @@
 """Stage 1: the spec, set beside the data, becomes the promise that every gate judges by."""
 
+from sluiceway.artifacts.data_origin import DataOrigin
 from sluiceway.artifacts.promise import Promise
 from sluiceway.declare.project import Project
 from sluiceway.ports.engine import Engine
@@ -17,4 +18,6 @@ def run(project: Project, *, files: ObjectStore, engine: Engine) -> Promise:
     """
     spec = parse_spec(project.spec_text, path=project.pipeline.spec)
     binding = bind(project, spec, files=files, engine=engine)
-    return Promise(spec, input_availability(spec, project.pipeline.label, binding))
+    outside = [source for source in project.sources.values() if source.origin is not None]
+    origins = tuple(DataOrigin(source.name, source.provenance) for source in outside)
+    return Promise(spec, input_availability(spec, project.pipeline.label, binding), origins)

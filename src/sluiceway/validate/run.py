@@ -7,6 +7,7 @@ from datetime import datetime
 import polars as pl
 
 from sluiceway.artifacts.codec import encode
+from sluiceway.artifacts.data_origin import DataOrigin
 from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.artifacts.validation_report import (
     ClassShareCheck,
@@ -97,6 +98,7 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
         drift=adjusted(findings.drift),
         class_share=findings.class_share,
         json="",
+        origins=tuple(DataOrigin(facts.name, facts.provenance) for facts in dataset.sources if facts.provenance),
     )
     return _stored(report, findings.histograms, objects)
 

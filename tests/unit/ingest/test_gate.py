@@ -6,7 +6,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from sluiceway.artifacts.dataset_version import DatasetVersion, FileEntry, IntegrityReport, RestoreReport
+from sluiceway.artifacts.dataset_version import (
+    DatasetVersion,
+    FileEntry,
+    IntegrityReport,
+    RebuiltFrom,
+    RestoreReport,
+    RestoreSample,
+)
 from sluiceway.artifacts.table_ref import Column, TableRef
 from sluiceway.core.verdict import NO_OVERRIDES, Outcome, Override, Overrides
 from sluiceway.declare.spec import Acceptance
@@ -83,3 +90,43 @@ def test_an_override_opens_for_this_dataset_until_it_ends():
     assert judged(changed, overrides, until).outcome is Outcome.STOPPED
     other = replace(changed, files=(replace(FILE, sha256="ef" * 32),))
     assert judged(other, overrides).outcome is Outcome.STOPPED
+
+
+SAMPLE = RestoreSample(1, 1, 0.0099, ("sources/a",), 3600.0)
+SAMPLED = replace(GOOD, restore=RestoreReport(1.0, 1, 10, 0, (), (), SAMPLE))
+
+
+def test_gate_opens_on_a_sample_whose_estimate_keeps_the_limit_and_says_that_it_is_one():
+    verdict = judged(SAMPLED)
+    assert verdict.outcome is Outcome.PASSED
+    said = {criterion.name: criterion.detail for criterion in verdict.criteria}
+    assert said["rebuild, s, estimated"] == "an estimate for the whole: 1 of 1 files took 1.0 s"
+    assert said["rebuild covers a sample"] == "not derived again: sources/a"
+    assert "95 %" in said["damaged share that the sample could miss"]
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ({"estimated_s": 3600.1}, "rebuild, s, estimated"),
+        ({"estimated_s": float("nan")}, "rebuild, s, estimated"),
+        ({"missed": 0.0101}, "damaged share that the sample could miss"),
+        ({"missed": float("nan")}, "damaged share that the sample could miss"),
+        ({"files": 0}, "rebuild covers a sample"),
+        ({"files": 2}, "rebuild covers a sample"),
+        ({"of": 2}, "rebuild covers a sample"),
+        ({"tables": ()}, "rebuild covers a sample"),
+    ],
+)
+def test_gate_stops_at_the_one_thing_that_is_wrong_with_a_sample(change, name):
+    verdict = judged(replace(SAMPLED, restore=replace(SAMPLED.restore, sample=replace(SAMPLE, **change))))
+    assert [criterion.name for criterion in verdict.closed] == [name]
+
+
+def test_gate_says_of_each_source_where_it_was_rebuilt_from():
+    origins = (RebuiltFrom("a", 1, 0), RebuiltFrom("b", 0, 2), RebuiltFrom("c", 3, 0), RebuiltFrom("d", 1, 1))
+    verdict = judged(replace(GOOD, restore=replace(RESTORE, origins=origins)))
+    [covers] = [criterion for criterion in verdict.criteria if criterion.name == "rebuild covers everything"]
+    assert covers.measured == (
+        "1 files, 1 tables; a, c from the source; b from stored objects; d 1 from the source, 1 from stored objects"
+    )

@@ -3,12 +3,14 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluiceway.artifacts.dataset_version import DatasetVersion, FileEntry, RestoreReport
+from sluiceway.artifacts.dataset_version import ColumnOrigin, DatasetVersion, FileEntry, RestoreReport, SourceFacts
 from sluiceway.artifacts.table_ref import Column, TableRef
+from sluiceway.declare.provenance import Provenance
 from sluiceway.ingest.manifest import as_csv, as_json, rows_of
 
 TABLE = TableRef("sources/a", "cd" * 32, 2, (Column("x", "integer"),))
@@ -44,3 +46,27 @@ def test_json_tells_the_version_and_its_tables():
     whole = json.loads(as_json(made))
     assert whole["version"] == made.version
     assert whole["tables"] == [{"name": "sources/a", "content_id": "cd" * 32, "rows": 2, "columns": {"x": "integer"}}]
+
+
+def test_the_full_manifest_says_where_each_file_comes_from():
+    made = replace(
+        version("b.csv", "a.csv"),
+        sources=(
+            SourceFacts(
+                "a",
+                ("id",),
+                (),
+                Provenance(licence="CC0-1.0", collected="2013"),
+                (ColumnOrigin("x", (("raw", "y"),)),),
+            ),
+        ),
+    )
+    rows = list(csv.DictReader(io.StringIO(as_csv(made, full=True))))
+    assert [row["path"] for row in rows] == ["a.csv", "b.csv"]
+    assert rows[0]["sha256"] == "ab" * 32
+    told = {name: rows[0][name] for name in ("size_bytes", "source", "licence", "collected", "annotator")}
+    assert told == {"size_bytes": "1", "source": "a", "licence": "CC0-1.0", "collected": "2013", "annotator": ""}
+    [source] = json.loads(as_json(made))["sources"]
+    assert source["provenance"]["licence"] == "CC0-1.0"
+    assert (source["key"], source["files"]) == (["id"], ["a.csv", "b.csv"])
+    assert source["lineage"] == {"x": ["raw.y"]}

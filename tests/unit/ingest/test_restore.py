@@ -10,9 +10,11 @@ from sluiceway.adapters.obstore_objects import ObstoreObjects
 from sluiceway.declare.files import files
 from sluiceway.declare.project import Project
 from sluiceway.declare.source import Source
-from sluiceway.ingest.restore import prove_restore
+from sluiceway.ingest.restore import Extent, Places, prove_restore
 from sluiceway.ingest.run import run
+from sluiceway.ingest.sampling import draw
 from sluiceway.ports.progress import Silence
+from sluiceway.stats.missed_share import missed_share
 
 SOURCES = {
     "a": Source("a", files("a.csv")),
@@ -53,15 +55,15 @@ def version(stores):
     )
 
 
-def proof(version, objects, *, project=PROJECT, entries=None, tables=None):
+def proof(version, objects, *, project=PROJECT, entries=None, tables=None, sources=None, whole_below=1 << 40):
     return prove_restore(
         project,
         version.files if entries is None else entries,
         version.tables if tables is None else tables,
-        objects=objects,
+        places=Places(sources or ObstoreObjects.memory(), objects, ObstoreObjects.memory()),
         engine=DuckdbEngine(),
         progress=Silence(),
-        scratch=ObstoreObjects.memory(),
+        extent=Extent(whole_below, 100.0),
     )
 
 
@@ -134,10 +136,90 @@ def test_only_the_scratch_place_is_written_to(version, stores):
         PROJECT,
         version.files,
         version.tables,
-        objects=stores[1],
+        places=Places(*stores, scratch),
         engine=DuckdbEngine(),
         progress=Silence(),
-        scratch=scratch,
+        extent=Extent(1 << 40),
     )
     assert [info.tag for info in stores[1].list()] == before
     assert scratch.get("a.csv") == b"x\n1\n1\n2\n"
+
+
+def origins(report):
+    return [(each.source, each.from_source, each.from_objects) for each in report.origins]
+
+
+def test_a_source_that_is_there_unchanged_is_what_is_rebuilt_from(version, stores):
+    report = proof(version, ObstoreObjects.memory(), sources=stores[0])
+    assert origins(report) == [("a", 1, 0)]
+    assert (report.files, report.tables, report.unequal) == (1, 2, ())
+
+
+@pytest.mark.parametrize("now", [b"x\n9\n9\n9\n", b"", None], ids=["changed", "empty", "gone"])
+def test_a_source_that_is_not_what_it_was_is_rebuilt_from_stored_objects(version, stores, now):
+    sources = ObstoreObjects.memory()
+    if now is not None:
+        sources.put("a.csv", now)
+    report = proof(version, stores[1], sources=sources)
+    assert origins(report) == [("a", 0, 1)]
+    assert report.unequal == ()
+    lost = proof(version, ObstoreObjects.memory(), sources=sources)
+    assert lost.unequal == (f"a.csv ({version.files[0].object_key})",)
+
+
+MANY = 400
+PARTS = {
+    "parts": Source("parts", files("parts/*.csv")),
+    "few": Source("few", files("a.csv")),
+    "sums": Source("sums", sql="SELECT sum(x) AS s FROM parts"),
+    "again": Source("again", sql="SELECT s FROM Sums"),
+}
+
+
+@pytest.fixture(scope="module")
+def many():
+    folder, objects = ObstoreObjects.memory(), ObstoreObjects.memory()
+    folder.put("a.csv", b"x\n1\n")
+    for number in range(MANY):
+        folder.put(f"parts/{number:03}.csv", f"x\n{number}\n".encode())
+    project = Project(None, PARTS, "", "code")
+    return project, ingested(project, (folder, objects)), objects
+
+
+def test_a_large_set_is_rebuilt_by_a_sample_with_a_stated_bound(many):
+    project, version, objects = many
+    report = proof(version, objects, project=project, whole_below=1)
+    assert (report.files, report.tables, report.unequal) == (301, 1, ())
+    assert report.sample.of == MANY + 1
+    assert report.sample.tables == ("sources/parts", "sources/sums", "sources/again")
+    assert report.sample.missed == missed_share(drawn=300, of=MANY)
+    assert 100.0 < report.sample.estimated_s < 160.0, "the tables took 100 s before"
+
+
+def test_a_small_set_is_rebuilt_whole(many):
+    project, version, objects = many
+    report = proof(version, objects, project=project)
+    assert (report.files, report.tables, report.sample) == (MANY + 1, 4, None)
+
+
+def test_the_same_set_gives_the_same_sample_in_any_order_and_another_set_another(many):
+    _, version, _ = many
+    chosen = draw(version.files, whole_below=1)
+    assert set(draw(version.files[::-1], whole_below=1).entries) == set(chosen.entries)
+    other = [replace(entry, sha256=entry.sha256[::-1]) for entry in version.files]
+    assert {entry.path for entry in draw(other, whole_below=1).entries} != {entry.path for entry in chosen.entries}
+
+
+def test_files_that_are_few_are_never_sampled_however_large(version, stores):
+    assert proof(version, stores[1], whole_below=0).sample is None
+
+
+def test_damage_in_a_sampled_file_is_found(many):
+    project, version, objects = many
+    drawn = draw(version.files, whole_below=1).entries
+    entry = next(each for each in drawn if each.source == "parts")
+    broken = [replace(each, sha256="0" * 64) if each == entry else each for each in version.files]
+    chosen = {each.path for each in draw(broken, whole_below=1).entries}
+    report = proof(version, objects, project=project, entries=broken, whole_below=1)
+    assert bool(report.unequal) == (entry.path in chosen)
+    assert proof(version, objects, project=project, entries=broken).unequal != ()

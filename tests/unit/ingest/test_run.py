@@ -13,10 +13,11 @@ from sluiceway.adapters.duckdb_engine import DuckdbEngine
 from sluiceway.adapters.memory_tables import MemoryTables
 from sluiceway.adapters.obstore_objects import ObstoreObjects
 from sluiceway.artifacts.codec import decode, encode
-from sluiceway.artifacts.dataset_version import DatasetVersion
+from sluiceway.artifacts.dataset_version import DatasetVersion, SourceFacts
 from sluiceway.core.errors import DamagedError, SourceError, UnknownNameError
 from sluiceway.declare.files import files
 from sluiceway.declare.project import Project
+from sluiceway.declare.provenance import Provenance
 from sluiceway.declare.source import Source
 from sluiceway.ingest.diff import difference
 from sluiceway.ingest.restore import restore_to
@@ -276,3 +277,29 @@ def test_averages_of_many_floats_are_rebuilt_to_the_last_bit():
     versions = [ingested(folder, made=Project(None, sources, "", "code")) for _ in range(3)]
     assert [version.restore.unequal for version in versions] == [()] * 3
     assert len({version.content_id for version in versions}) == 1
+
+
+def test_a_version_says_of_its_sources_their_keys_and_what_their_columns_are_made_from(folder):
+    declared = project(
+        flights=Source(
+            "flights",
+            files("data/flights.csv"),
+            key="id",
+            event_time="at",
+            provenance=Provenance(licence="CC0-1.0"),
+        )
+    )
+    version = ingested(folder, made=declared)
+    assert version.facts("flights") == SourceFacts("flights", ("id",), (), Provenance(licence="CC0-1.0"))
+    assert version.facts("late").reads == ("flights", "weather")
+    assert {each.column: each.made_from for each in version.facts("late").lineage} == {
+        "id": (("flights", "id"),),
+        "temp": (("weather", "temp"),),
+    }
+    assert version.content_id == ingested(folder).content_id, "what is said of rows is no part of them"
+
+
+def test_sql_that_cannot_be_traced_is_said_and_does_not_stop_an_ingest(folder):
+    version = ingested(folder, made=project(odd=Source("odd", sql="SELECT COLUMNS('i.*') FROM flights")))
+    assert "no name of its own" in version.facts("odd").untraceable
+    assert version.facts("odd").lineage == ()

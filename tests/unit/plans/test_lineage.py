@@ -144,3 +144,23 @@ def test_what_cannot_be_traced_is_an_error_and_not_an_empty_lineage(sql, reason)
 )
 def test_sql_that_looks_across_rows_is_told_from_sql_that_does_not(sql, mixes):
     assert mixes_rows(sql) is mixes
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        "OVER w",
+        "OVER (w ROWS 3 PRECEDING)",
+        "OVER v",
+        "OVER (PARTITION BY c ORDER BY d)",
+    ],
+)
+def test_a_window_that_is_called_by_its_name_counts_as_if_it_were_written_out(over):
+    sql = f"SELECT count(*) {over} AS n FROM t WINDOW w AS (PARTITION BY c ORDER BY d), v AS (w)"
+    assert column_lineage(sql, {"t": ["c", "d", "e"]}) == {"n": {("t", "c"), ("t", "d")}}
+
+
+def test_windows_of_one_name_in_two_selects_stay_apart():
+    sql = """SELECT a.n, count(*) OVER w AS m FROM (SELECT c, count(*) OVER w AS n FROM t WINDOW w AS (ORDER BY d)) AS a
+             WINDOW w AS (ORDER BY a.c)"""
+    assert column_lineage(sql, {"t": ["c", "d"]}) == {"n": {("t", "d")}, "m": {("t", "c")}}

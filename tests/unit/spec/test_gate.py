@@ -8,9 +8,11 @@ from math import nan, sqrt
 
 import pytest
 
+from sluiceway.artifacts.data_origin import DataOrigin
 from sluiceway.artifacts.promise import InputAvailability, Promise
 from sluiceway.core.verdict import NO_OVERRIDES, Outcome, Override, Overrides
-from sluiceway.declare.spec import Costs, Metric, ProblemStatement, ServiceLevel, Spec, Target
+from sluiceway.declare.provenance import Provenance
+from sluiceway.declare.spec import Acceptance, Costs, Metric, ProblemStatement, ServiceLevel, Spec, Target
 from sluiceway.spec.gate import gate
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -105,3 +107,30 @@ def test_judging_again_imports_nothing_heavy(stage):
     code = f"import sys, sluiceway.{stage}.gate; print(sorted({heavy!r} & set(sys.modules)))"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
+
+
+WITH, WITHOUT = DataOrigin("flights", Provenance(licence="CC0-1.0")), DataOrigin("planes", Provenance(provider="FAA"))
+
+
+@pytest.mark.parametrize(
+    ("origins", "outcome", "detail"),
+    [
+        ((WITH,), Outcome.PASSED, ""),
+        ((WITH, WITHOUT), Outcome.STOPPED, "planes: give"),
+        ((DataOrigin("flights", None),), Outcome.STOPPED, "flights: give"),
+        ((), Outcome.STOPPED, ""),
+    ],
+)
+def test_where_licences_are_required_a_source_without_one_stops(origins, outcome, detail):
+    spec = replace(SPEC, acceptance=Acceptance(require_licence=True))
+    promise = Promise(spec, (CARRIER,), origins)
+    verdict = gate(promise, promise, NO_OVERRIDES, NOW)
+    [licences] = [criterion for criterion in verdict.criteria if criterion.name == "sources without a licence"]
+    assert licences.outcome is outcome
+    assert licences.detail.startswith(detail)
+
+
+def test_where_nothing_is_required_nobody_asks_for_licences():
+    promise = replace(PROMISE, origins=(WITHOUT,))
+    names = [criterion.name for criterion in gate(promise, promise, NO_OVERRIDES, NOW).criteria]
+    assert "sources without a licence" not in names

@@ -1,0 +1,142 @@
+"""Sweeping: what nothing needs any more is named first, and removed only then."""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from sluiceway.artifacts.dataset_version import DatasetVersion
+from sluiceway.core.errors import DamagedError, MisuseError
+from sluiceway.flow.kit import Kit, Settings
+from sluiceway.flow.reaching import Identities, Reach, References, first_hand
+from sluiceway.flow.reference import dataset_versions
+from sluiceway.ledger.sweeping import record_swept, swept
+from sluiceway.ports.sweepable import OBJECT, TABLE, Leftover
+
+# What may be swept. Anything else in the store stays: the evidence, declarations, what servers look at.
+SWEPT_FOLDERS = ("files/", "models/", "bundles/", "reports/", "rollouts/canaries/", "health/live/")
+TOKEN = re.compile(r"[0-9a-f]{12,64}")
+TABLE_KEY = re.compile(r"@[0-9a-f]{64}$")
+SHORT = 12
+NAMED_AT_MOST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Keeper:
+    """Tells of a key whether what it names is needed: by the first SHA-256, or beginning of one, that it holds.
+
+    A beginning and a whole are taken for the same when their first twelve digits are.
+    """
+
+    needed: Identities
+    short: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "short", frozenset(identity[:SHORT] for identity in self.needed))
+
+    def keeps_object(self, key: str) -> bool:
+        """Whether an object stays."""
+        token = TOKEN.search(key.rpartition("/")[2])
+        if not key.startswith(SWEPT_FOLDERS) or token is None:
+            return True
+        return token[0][:SHORT] in self.short
+
+    def keeps_table(self, key: str) -> bool:
+        """Whether a table's content stays."""
+        return key.rpartition("@")[2][:SHORT] in self.short
+
+    def keeps(self, key: str) -> bool:
+        """Whether what a key of either kind names stays."""
+        return self.keeps_table(key) if TABLE_KEY.search(key) else self.keeps_object(key)
+
+
+@dataclass(frozen=True, slots=True)
+class SweepPlan:
+    """What would go: ``found`` by store, and the dataset ``versions`` that cannot be restored after it.
+
+    ``kept`` says of each dataset version that stays why it does.
+    """
+
+    found: tuple[tuple[Leftover, ...], ...]
+    versions: tuple[DatasetVersion, ...]
+    kept: dict[str, tuple[str, ...]]
+
+    def of_kind(self, kind: str) -> list[Leftover]:
+        """What would go of a kind."""
+        return [each for found in self.found for each in found if each.kind == kind]
+
+    @property
+    def size_bytes(self) -> int:
+        """What that would free."""
+        return sum(each.size_bytes for found in self.found for each in found)
+
+
+def plan_sweep(kit: Kit, settings: Settings, *, last: int, lost_for_good: bool = False) -> SweepPlan:
+    """Find what nothing needs; nothing is removed.
+
+    Args:
+        kit: Every store, and the ledger.
+        settings: May pin a reference version.
+        last: How many of the newest dataset versions stay in any case, at least 1.
+        lost_for_good: Go on although the evidence of something needed is gone, by what the ledger knows of it.
+
+    Raises:
+        MisuseError: ``last`` is below 1.
+        DamagedError: the evidence of something needed is gone, so that nobody can say what it points to.
+    """
+    if last < 1:
+        raise MisuseError(f"--keep {last}: at least the newest version stays; give 1 or more")
+    reach, references = first_hand(kit, settings, last=last), References(kit)
+    needed = references.from_(reach.reasons)
+    if references.lost and not lost_for_good:
+        raise DamagedError(
+            f"what is still needed cannot be told: the store has no evidence of {_named(references.lost)}. Nothing was "
+            "removed. Bring .sluiceway/objects/artifacts back from a copy, or make it again (sluiceway run); if it is "
+            "lost for good, --lost-for-good goes by what the ledger knows"
+        )
+    keeper = Keeper(needed | reach.leaves)
+    found = tuple(tuple(store.leftovers(keeper.keeps)) for store in kit.sweepable)
+    versions = dataset_versions(kit)
+    going = {each.key for store in found for each in store}
+    gone = swept(kit.ledger)
+    hurt = tuple(each for key, each in versions.items() if key not in needed | gone.keys() and _is_hurt(each, going))
+    kept = {version: _reasons(version, reach, references) for version in versions if version in needed - gone.keys()}
+    return SweepPlan(found, hurt, kept)
+
+
+def sweep(plan: SweepPlan, kit: Kit) -> None:
+    """Put on record what goes, then remove it. A kill in between does no harm: the next sweep removes the rest.
+
+    Whoever calls holds every lock under which something is written, from before the plan was made.
+
+    Raises:
+        SourceError: a store refuses.
+    """
+    if not any(plan.found):
+        return
+    record_swept(
+        kit.ledger,
+        versions=[version.content_id for version in plan.versions],
+        objects=len(plan.of_kind(OBJECT)),
+        tables=len(plan.of_kind(TABLE)),
+        size_bytes=plan.size_bytes,
+    )
+    for store, found in zip(kit.sweepable, plan.found, strict=True):
+        store.remove(found)
+
+
+def _reasons(version: str, reach: Reach, references: References) -> tuple[str, ...]:
+    """Say what needs a version, at first hand or through others."""
+    roots = [root for root in reach.reasons if version in references.from_([root])]
+    return tuple(dict.fromkeys(said for root in roots for said in reach.reasons[root]))
+
+
+def _is_hurt(version: DatasetVersion, going: set[str]) -> bool:
+    """Whether a version loses a file or a table."""
+    keys = [entry.object_key for entry in version.files]
+    return not going.isdisjoint([*keys, *(f"{table.name}@{table.content_id}" for table in version.tables)])
+
+
+def _named(lost: Collection[str]) -> str:
+    first = [f"{node} {identity[:SHORT]}" for node, identity in map(str.split, sorted(lost))]
+    more = f" and {len(first) - NAMED_AT_MOST} more" if len(first) > NAMED_AT_MOST else ""
+    return ", ".join(first[:NAMED_AT_MOST]) + more
