@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from sluiceway.adapters.remote_places import read_places
 from sluiceway.core.errors import DeclarationError, Problem
 from sluiceway.core.moments import in_utc, parse_moment
 
@@ -23,6 +24,7 @@ KEYS = {
     "threads": "how many threads training may use; the number of cores by default, 8 at most",
     "reference": "the dataset version that layer B compares with; by default the last that passed gate 3",
     "alerts": "where alerts go besides the log: a list of apprise addresses, with every secret as ${ENV_VAR}",
+    "files": "options of the buckets and servers that sources lie in, a section each, with every secret as ${ENV_VAR}",
     "state": "where versions, tables, models and evidence are kept; .sluiceway by default",
 }
 
@@ -41,6 +43,7 @@ class FileSettings:
     state: str
     alerts: tuple[str, ...] = field(default=(), repr=False)
     replay_until: datetime | None = None
+    files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def read_settings(folder: Path, environment: Mapping[str, str], *, alerts: bool = True) -> FileSettings:
@@ -63,6 +66,7 @@ def read_settings(folder: Path, environment: Mapping[str, str], *, alerts: bool 
         "reference": checked(given, "reference", words, problems),
         "state": checked(given, "state", words, problems),
     }
+    reached = read_places(given["files"], problems)
     places = addresses(given["alerts"], environment, problems) if alerts else ()
     if problems:
         raise DeclarationError(problems)
@@ -75,6 +79,7 @@ def read_settings(folder: Path, environment: Mapping[str, str], *, alerts: bool 
         values["state"] or ".sluiceway",
         places,
         values["replay_until"],
+        reached,
     )
 
 

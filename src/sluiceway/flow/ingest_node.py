@@ -16,6 +16,7 @@ def run(job: Job) -> Artifact:
     Raises:
         SourceError: a file changed between being identified and being stored.
     """
+    from sluiceway.flow.accepted import accepted_versions
     from sluiceway.ingest.run import run
 
     kit = job.kit
@@ -28,6 +29,7 @@ def run(job: Job) -> Artifact:
             engine=kit.engine,
             progress=job.progress,
             scratch=scratch,
+            earlier=accepted_versions(kit),
         )
     require_as_identified(version, job.observed["files"])
     return version

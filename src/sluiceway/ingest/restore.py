@@ -2,7 +2,8 @@
 
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from sluiceway.artifacts.dataset_version import TABLES_FOLDER, DatasetVersion, FileEntry, RestoreReport
 from sluiceway.artifacts.table_ref import TableRef
@@ -30,7 +31,7 @@ def restore_file(entry: FileEntry, *, objects: ObjectStore, target: ObjectStore)
         DamagedError: the stored object is missing, or is not what was stored.
     """
     try:
-        target.put(entry.path, verified(entry, objects=objects))
+        target.put(entry.restored_as, verified(entry, objects=objects))
     except UnknownObjectError:
         raise DamagedError(f"{entry.path} cannot be restored: its object {entry.object_key} is missing") from None
 
@@ -53,7 +54,7 @@ def verified(entry: FileEntry, *, objects: ObjectStore) -> Iterator[bytes]:
         )
 
 
-def prove_restore(
+def prove_restore(  # noqa: PLR0913 - it takes the ports that a stage is given
     project: Project,
     entries: Sequence[FileEntry],
     tables: Sequence[TableRef],
@@ -62,24 +63,25 @@ def prove_restore(
     engine: Engine,
     progress: Progress,
     scratch: ObjectStore,
+    kept: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> RestoreReport:
     """Rebuild every file and table from stored objects alone, hash every byte, and compare; timed.
 
     Nothing of the project's folder or of the table store is read: files are restored into ``scratch``, an empty store,
     and tables are derived from what stands there. Tables are rebuilt only when every file came out the same. Files and
-    tables of the report are those that were rebuilt, equal or not.
+    tables of the report are those that were rebuilt, equal or not. Of sources that discard columns, those ``kept`` are.
     """
     started = time.perf_counter()
     progress.say("restoring everything into an empty place")
     unequal = _unequal_copies(entries, objects, scratch)
     there = {info.key: info.size_bytes for info in scratch.list()}
-    restored = [entry for entry in entries if entry.path in there]
+    restored = [entry for entry in entries if entry.restored_as in there]
     derived: dict[str, str] = {}
     if not unequal:
-        unequal = _derive_anew(project, entries, derived, engine=engine, scratch=scratch)
+        unequal = _derive_anew(project, entries, derived, engine=engine, scratch=scratch, kept=kept)
     if not unequal:
         unequal = [f"table {table.name}" for table in tables if derived.get(table.name) != table.content_id]
-    size = sum(there[path] for path in {entry.path for entry in restored})
+    size = sum(there[path] for path in {entry.restored_as for entry in restored})
     return RestoreReport(time.perf_counter() - started, len(restored), size, len(derived), tuple(unequal))
 
 
@@ -94,14 +96,21 @@ def _unequal_copies(entries: Sequence[FileEntry], objects: ObjectStore, scratch:
 
 
 def _derive_anew(
-    project: Project, entries: Sequence[FileEntry], derived: dict[str, str], *, engine: Engine, scratch: ObjectStore
+    project: Project,
+    entries: Sequence[FileEntry],
+    derived: dict[str, str],
+    *,
+    engine: Engine,
+    scratch: ObjectStore,
+    kept: Mapping[str, Sequence[str]],
 ) -> list[str]:
     """Note the content id of every table as it is derived from the restored files; say what went wrong, if anything."""
     from sluiceway.ingest.deriving import derive
     from sluiceway.plans.table_digest import table_content_id
 
     try:
-        for name, table in derive(project, entries, read=lambda entry: scratch.get(entry.path), engine=engine):
+        made = derive(project, entries, read=lambda entry: scratch.get(entry.restored_as), engine=engine, kept=kept)
+        for name, table in made:
             derived[TABLES_FOLDER + name] = table_content_id(table)
     except SourceError as error:
         return [f"tables after the first {len(derived)}: {error}"]
