@@ -9,7 +9,7 @@ from sluiceway.declare.feature_view import FeatureView, RequestView, count, late
 from sluiceway.declare.feature_view import maximum as max  # noqa: A004
 from sluiceway.declare.feature_view import minimum as min  # noqa: A004
 from sluiceway.declare.feature_view import total as sum  # noqa: A004
-from sluiceway.declare.files import files
+from sluiceway.declare.files import files, images
 from sluiceway.declare.pipeline import Label, Pipeline, Search, Split
 from sluiceway.declare.provenance import Provenance
 from sluiceway.declare.source import Source
@@ -30,6 +30,7 @@ __all__ = [
     "encode",
     "files",
     "fresh",
+    "images",
     "latest",
     "max",
     "mean",

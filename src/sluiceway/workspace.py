@@ -22,9 +22,11 @@ from sluiceway.adapters.obstore_objects import ObstoreObjects
 from sluiceway.adapters.project_folder import ProjectFolder
 from sluiceway.adapters.project_lock import ProjectLock
 from sluiceway.adapters.rehearsal_server import rehearsal_server
+from sluiceway.adapters.remote_places import RemotePlaces
 from sluiceway.adapters.request_day import day_mark
 from sluiceway.adapters.request_folder import RequestFolder
 from sluiceway.adapters.settings_file import FileSettings, read_settings
+from sluiceway.adapters.source_files import SourceFiles
 from sluiceway.adapters.sqlite_state import SqliteState
 from sluiceway.artifacts.rollout_state import REHEARSAL
 from sluiceway.core.errors import DeclarationError, Problem
@@ -74,7 +76,8 @@ class Workspace:
         """
         if not folder.is_dir():
             raise DeclarationError([Problem(f"no folder {str(folder)!r}; name the project's folder with --project")])
-        given = read_settings(folder, os.environ if environment is None else environment, alerts=alerts)
+        environment = os.environ if environment is None else environment
+        given = read_settings(folder, environment, alerts=alerts)
         state = folder / given.state
         settings = Settings(
             as_of or given.as_of,
@@ -84,7 +87,7 @@ class Workspace:
             given.replay_until,
             given.rebuild_whole_gib,
         )
-        return cls(folder, state, embedded(folder, state, clock or SystemClock(), given), settings)
+        return cls(folder, state, embedded(folder, state, clock or SystemClock(), given, environment), settings)
 
     def run(
         self,
@@ -177,12 +180,17 @@ def scratch_below(state: Path) -> Iterator[ObjectStore]:
         yield ObstoreObjects.local(Path(folder))
 
 
-def embedded(folder: Path, state: Path, clock: Clock, given: FileSettings) -> Kit:
+def source_files(folder: Path, state: Path, objects: ObjectStore, places: RemotePlaces) -> SourceFiles:
+    """Reach the files of sources: in the project's folder, and behind URLs."""
+    return SourceFiles(ObstoreObjects.local(folder), kept=objects, places=places, spool=state)
+
+
+def embedded(folder: Path, state: Path, clock: Clock, given: FileSettings, environment: Mapping[str, str]) -> Kit:
     """Build the kit that needs no service: everything lies below one folder."""
     objects, tables = ObstoreObjects.local(state / "objects"), DeltaTables(state / "tables")
     return Kit(
         reader=ProjectFolder(folder),
-        files=ObstoreObjects.local(folder),
+        files=source_files(folder, state, objects, RemotePlaces(given.files, environment)),
         objects=objects,
         scratch=lambda: scratch_below(state),
         tables=tables,

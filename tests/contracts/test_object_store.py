@@ -7,17 +7,27 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sluiceway.adapters.obstore_objects import ObstoreObjects
+from sluiceway.adapters.remote_places import RemotePlaces
+from sluiceway.adapters.source_files import SourceFiles
 from sluiceway.core.errors import MisuseError, UnknownObjectError
 
 ADAPTERS = {
     "local": lambda folder: ObstoreObjects.local(folder / "objects"),
     "memory": lambda folder: ObstoreObjects.memory(),
+    "sources": lambda folder: SourceFiles(
+        ObstoreObjects.local(folder / "project"),
+        kept=ObstoreObjects.memory(),
+        places=RemotePlaces({}, {}),
+        spool=folder,
+    ),
 }
 BAD_KEYS = ["", "/etc/passwd", "../up", "a/../../up", "a//b", "a/", "./a", "a/.", "a#1", "a\0b"]
 
 
-@pytest.fixture(params=ADAPTERS)
+@pytest.fixture(params=[*ADAPTERS, "s3"])
 def store(request, tmp_path):
+    if request.param == "s3":
+        return ObstoreObjects.over(request.getfixturevalue("lake").store())
     return ADAPTERS[request.param](tmp_path)
 
 

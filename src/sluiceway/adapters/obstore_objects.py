@@ -1,4 +1,4 @@
-"""Objects in a folder, or in memory, through obstore."""
+"""Objects in a folder, in memory, or in a bucket, through obstore."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Self
 
 import obstore
 from obstore.exceptions import BaseError
-from obstore.store import LocalStore, MemoryStore
+from obstore.store import LocalStore, MemoryStore, ObjectStore
 
-from sluiceway.core.errors import MisuseError, SourceError, UnknownObjectError
+from sluiceway.adapters.store_failure import refused
+from sluiceway.core.errors import MisuseError, UnknownObjectError
 from sluiceway.core.moments import in_utc
 from sluiceway.ports.object_store import ObjectInfo
 from sluiceway.ports.sweepable import OBJECT, STAGED, Leftover
@@ -19,22 +20,24 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES = 1 << 20
 READ_BYTES = 1 << 18
+# S3 refuses parts below 5 MiB, but for the last.
+PART_BYTES = 8 << 20
 # obstore writes to "<key>#<number>" and renames, so that it neither writes nor lists such names itself.
 STAGED_NAME = re.compile(r"#\d+$")
 
 
 class ObstoreObjects:
-    """An object store in one folder of this machine, or in memory.
+    """An object store in one folder of this machine, in memory, or wherever obstore reaches.
 
     Locally each write goes to a staged file beside its place and is renamed when whole; what a kill leaves staged is
     never listed nor read. Links are followed, wherever they lead; links to nothing are not there. A tag is inode,
     time and size, so that it changes with every write. A folder that does not exist is an empty store, and is made by
-    the first write.
+    the first write. Elsewhere a write is a single request, or a multipart upload that counts once it is complete.
     """
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, opened: ObjectStore | None = None) -> None:
         self._folder = folder
-        self._opened: LocalStore | MemoryStore | None = MemoryStore() if folder is None else None
+        self._opened = MemoryStore() if folder is None and opened is None else opened
 
     @classmethod
     def local(cls, folder: Path) -> Self:
@@ -45,6 +48,11 @@ class ObstoreObjects:
     def memory(cls) -> Self:
         """Keep objects in this process, for as long as it lives."""
         return cls(None)
+
+    @classmethod
+    def over(cls, store: ObjectStore) -> Self:
+        """Keep objects where an opened obstore store keeps them, such as in a bucket."""
+        return cls(None, store)
 
     def put(self, key: str, data: bytes | Iterable[bytes]) -> None:
         """Store bytes, or a stream of them, replacing what was there.
@@ -63,14 +71,14 @@ class ObstoreObjects:
             else:
                 _pour(store, key, data)
         except (BaseError, OSError) as error:
-            raise _refused("write", key, error) from error
+            raise refused("write", key, error) from error
 
     def get(self, key: str) -> bytes:
         """Return an object whole."""
         try:
             return bytes(self._opening(key).bytes())
         except (BaseError, OSError) as error:
-            raise _refused("read", key, error) from error
+            raise refused("read", key, error) from error
 
     def stream(self, key: str) -> Iterator[bytes]:
         """Yield an object in chunks of at most 1 MiB.
@@ -93,7 +101,7 @@ class ObstoreObjects:
         except FileNotFoundError:
             return False
         except (BaseError, OSError) as error:
-            raise _refused("read", key, error) from error
+            raise refused("read", key, error) from error
 
     def list(self, prefix: str = "") -> list[ObjectInfo]:
         """Return what lies under a folder (or everything), or the one object of that very key, sorted by key."""
@@ -103,11 +111,8 @@ class ObstoreObjects:
         try:
             found = [] if store is None else _listed(store, folder)
         except (BaseError, OSError) as error:
-            raise _refused("list", prefix, error) from error
-        infos = (
-            ObjectInfo(meta["path"], meta["size"], in_utc(meta["last_modified"]), (meta["e_tag"] or "").strip('"'))
-            for meta in found
-        )
+            raise refused("list", prefix, error) from error
+        infos = (ObjectInfo(meta["path"], meta["size"], in_utc(meta["last_modified"]), tag_of(meta)) for meta in found)
         return sorted(infos, key=lambda info: info.key)
 
     def leftovers(self, is_kept: Callable[[str], bool]) -> Sequence[Leftover]:
@@ -130,13 +135,13 @@ class ObstoreObjects:
             if STAGED_NAME.search(path.name) and path.is_file() and not path.is_symlink():
                 yield Leftover(path.relative_to(self._folder or path).as_posix(), path.stat().st_size, STAGED)
 
-    def _store(self) -> LocalStore | MemoryStore | None:
+    def _store(self) -> ObjectStore | None:
         """Open the folder once it is there: obstore cannot open one that is not."""
         if self._opened is None and self._folder is not None and self._folder.is_dir():
             self._opened = LocalStore(self._folder)
         return self._opened
 
-    def _opening_store(self, key: str) -> LocalStore | MemoryStore:
+    def _opening_store(self, key: str) -> ObjectStore:
         store = self._store()
         if store is None:
             raise UnknownObjectError(key)
@@ -148,7 +153,7 @@ class ObstoreObjects:
         except FileNotFoundError as error:
             raise UnknownObjectError(key) from error
         except (BaseError, OSError) as error:
-            raise _refused("read", key, error) from error
+            raise refused("read", key, error) from error
 
 
 def _checked(key: str) -> str:
@@ -162,7 +167,7 @@ def _checked(key: str) -> str:
     return key
 
 
-def _listed(store: LocalStore | MemoryStore, prefix: str) -> "list[ObjectMeta]":
+def _listed(store: ObjectStore, prefix: str) -> "list[ObjectMeta]":
     """List a folder, looking at nothing outside it, or find the one object that has the prefix for its key."""
     try:
         return [obstore.head(store, prefix)] if prefix else [meta for batch in obstore.list(store) for meta in batch]
@@ -170,21 +175,28 @@ def _listed(store: LocalStore | MemoryStore, prefix: str) -> "list[ObjectMeta]":
         return [meta for batch in obstore.list(store, prefix) for meta in batch]
 
 
-def _delete(store: LocalStore | MemoryStore, key: str) -> None:
+def _delete(store: ObjectStore, key: str) -> None:
     try:
         obstore.delete(store, _checked(key))
     except FileNotFoundError:
         return
     except (BaseError, OSError) as error:
-        raise _refused("remove", key, error) from error
+        raise refused("remove", key, error) from error
 
 
-def _pour(store: LocalStore | MemoryStore, key: str, chunks: Iterable[bytes]) -> None:
+def tag_of(meta: "ObjectMeta") -> str:
+    """Give what changes when an object does: its ETag, or the time of its last change where a server has none."""
+    changed = in_utc(meta["last_modified"])
+    return (meta["e_tag"] or "").strip('"') or (changed.isoformat() if changed.timestamp() > 0 else "")
+
+
+def _pour(store: ObjectStore, key: str, chunks: Iterable[bytes]) -> None:
     """Write a stream. Unless it ends well the writer is dropped unclosed, and with it what was staged.
 
     ``obstore.put`` would draw the stream on its own runtime, where a stream that itself reads a store cannot run.
     """
-    writer = obstore.open_writer(store, key, buffer_size=CHUNK_BYTES)
+    held = CHUNK_BYTES if isinstance(store, LocalStore) else PART_BYTES
+    writer = obstore.open_writer(store, key, buffer_size=held)
     for chunk in chunks:
         writer.write(bytes(chunk))
     writer.close()
@@ -198,7 +210,7 @@ def _chunks(key: str, content: Iterable[bytes]) -> Iterator[bytes]:
             for start in range(0, len(view), CHUNK_BYTES):
                 yield bytes(view[start : start + CHUNK_BYTES])
     except (BaseError, OSError) as error:
-        raise _refused("read", key, error) from error
+        raise refused("read", key, error) from error
 
 
 def _read(key: str, path: Path) -> Iterator[bytes]:
@@ -210,9 +222,4 @@ def _read(key: str, path: Path) -> Iterator[bytes]:
     except FileNotFoundError:
         raise UnknownObjectError(key) from None
     except OSError as error:
-        raise _refused("read", key, error) from error
-
-
-def _refused(verb: str, key: str, error: Exception) -> SourceError:
-    reason = str(error).partition("\n")[0]
-    return SourceError(f"the object store could not {verb} {key!r}: {reason}; check the path, its rights and the disk")
+        raise refused("read", key, error) from error

@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from sluiceway.adapters.remote_places import read_places
 from sluiceway.core.errors import DeclarationError, Problem
 from sluiceway.core.moments import in_utc, parse_moment
 
@@ -26,6 +27,7 @@ KEYS = {
     "reference": "the dataset version that layer B compares with; by default the last that passed gate 3",
     "rebuild_whole_gib": "sets of source files with more GiB than this are rebuilt by a sample at gate 2; 8 by default",
     "alerts": "where alerts go besides the log: a list of apprise addresses, with every secret as ${ENV_VAR}",
+    "files": "options of the buckets and servers that sources lie in, a section each, with every secret as ${ENV_VAR}",
     "state": "where versions, tables, models and evidence are kept; .sluiceway by default",
 }
 
@@ -45,6 +47,7 @@ class FileSettings:
     alerts: tuple[str, ...] = field(default=(), repr=False)
     replay_until: datetime | None = None
     rebuild_whole_gib: float = DEFAULT_GIB
+    files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def read_settings(folder: Path, environment: Mapping[str, str], *, alerts: bool = True) -> FileSettings:
@@ -71,6 +74,7 @@ def read_settings(folder: Path, environment: Mapping[str, str], *, alerts: bool 
     if values["as_of"] and values["replay_until"] and values["replay_until"] <= values["as_of"]:
         said = f"replay_until = {given['replay_until']}: it must lie after as_of = {given['as_of']}, or be left out"
         problems.append(Problem(said, FILE))
+    reached = read_places(given["files"], problems)
     places = addresses(given["alerts"], environment, problems) if alerts else ()
     if problems:
         raise DeclarationError(problems)
@@ -84,6 +88,7 @@ def read_settings(folder: Path, environment: Mapping[str, str], *, alerts: bool 
         places,
         values["replay_until"],
         DEFAULT_GIB if values["rebuild_whole_gib"] is None else values["rebuild_whole_gib"],
+        reached,
     )
 
 

@@ -2,14 +2,21 @@
 
 from dataclasses import dataclass
 
+from sluiceway.artifacts.source_schema import SchemaChange, SourceSchema
 from sluiceway.artifacts.table_ref import TableRef
 from sluiceway.core.digest import digest_of
 from sluiceway.core.errors import UnknownNameError
+from sluiceway.declare.files import is_remote
 from sluiceway.declare.provenance import Provenance
 
 EVENT_TIME = "_event_time"
 KNOWN_TIME = "_known_time"
 TABLES_FOLDER = "sources/"
+
+
+def object_key(sha256: str) -> str:
+    """Where the bytes of a source file are kept."""
+    return f"files/{sha256[:2]}/{sha256}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +38,14 @@ class FileEntry:
     @property
     def object_key(self) -> str:
         """Where the bytes are kept."""
-        return f"files/{self.sha256[:2]}/{self.sha256}"
+        return object_key(self.sha256)
+
+    @property
+    def restored_as(self) -> str:
+        """Where the file goes when it is restored: its path, or, for a URL, one below ``_remote``."""
+        if not is_remote(self.path):
+            return self.path
+        return "_remote/" + self.path.replace("://", "/", 1).replace("%", "%25").replace("#", "%23")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +119,8 @@ class SourceFacts:
 class IntegrityReport:
     """A look at the bytes now: stored objects that are damaged or missing, sources that differ from the version.
 
-    ``method`` is ``sha256`` where every byte was hashed, ``stat`` where size, time and inode were compared.
+    ``method`` is ``sha256`` where every byte was hashed, ``stat`` where size, time and inode were compared; files
+    behind URLs are compared by size and tag, which it says.
     """
 
     damaged: tuple[str, ...]
@@ -119,7 +134,8 @@ class DatasetVersion:
 
     A source's table is called ``sources/<source>``. ``patterns`` holds each source of files with the pattern they
     matched, so that a file added later is noticed. ``sources`` says what is known of each, and is no part of the
-    version's identity.
+    version's identity. ``schemas`` holds the own columns of each source that does not come from SQL alone, ``changes``
+    how they differ from the version ``compared_with`` (its content id, empty for none).
     """
 
     files: tuple[FileEntry, ...]
@@ -128,6 +144,9 @@ class DatasetVersion:
     integrity: IntegrityReport | None = None
     patterns: tuple[tuple[str, str], ...] = ()
     sources: tuple[SourceFacts, ...] = ()
+    schemas: tuple[SourceSchema, ...] = ()
+    changes: tuple[SchemaChange, ...] = ()
+    compared_with: str = ""
 
     @property
     def content_id(self) -> str:
@@ -143,6 +162,11 @@ class DatasetVersion:
     def facts(self, source: str) -> SourceFacts:
         """Return what is known of a source; of one that the version says nothing of, its name."""
         return next((facts for facts in self.sources if facts.name == source), SourceFacts(source))
+
+    @property
+    def kept_columns(self) -> dict[str, tuple[str, ...]]:
+        """The own columns that each source has in this version."""
+        return {schema.source: tuple(column.name for column in schema.columns) for schema in self.schemas}
 
     def table(self, source: str) -> TableRef:
         """Find the table of a source.

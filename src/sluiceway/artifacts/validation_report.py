@@ -31,11 +31,21 @@ class RuleCheck:
 
 @dataclass(frozen=True, slots=True)
 class FreshnessCheck:
-    """Layer A: the newest known time of a source (UTC), and how old that may be, in seconds."""
+    """Layer A: the newest known time of a source (UTC), and how old that may be, in seconds.
+
+    With a ``partition``, a column of times, it is the beginning of the newest partition; ``expected`` counts those from
+    the first to the newest, one each ``every_s`` seconds, ``missing`` those without a row, and ``gaps`` names the first
+    of these.
+    """
 
     source: str
     newest: datetime | None
     within_s: float
+    partition: str = ""
+    every_s: float | None = None
+    expected: int = 0
+    missing: int = 0
+    gaps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ class Expectation:
     text: str | None = None
     other: str | None = None
     at_least: float = 1.0
+    every: str | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.at_least <= 1:
@@ -58,7 +59,7 @@ class Expectation:
             "typed": f"{column} is {self.text}",
             "row": f"row: {self.text}",
             "reference": f"{column} refers to {self.other}.{self.text}",
-            "fresh": f"no older than {self.text}",
+            "fresh": f"partitions {column} every {self.every}, " * bool(column) + f"no older than {self.text}",
             "mean_between": f"mean of {column} between {self.low} and {self.high}",
         }
         return names[self.kind]
@@ -129,10 +130,21 @@ def reference(column_name: str, other: Keyed, *, at_least: float = 1.0) -> Expec
     return Expectation("reference", column_name, text=other.keys[0], other=other.name, at_least=at_least)
 
 
-def fresh(*, within: str) -> Expectation:
-    """The newest row is no older than a duration, counted from ``--as-of``, as in ``sw.fresh(within="2d")``."""
-    try:
-        parse_duration(within)
-    except (ValueError, TypeError) as error:
-        raise refuse(f"fresh(within=): {error}") from None
-    return Expectation("fresh", text=within)
+def fresh(*, within: str, partition: str | None = None, every: str | None = None) -> Expectation:
+    """The newest row is no older than a duration, counted from ``--as-of``, as in ``sw.fresh(within="2d")``.
+
+    With ``partition``, a column of times such as the ``dt`` of ``dt=2013-01-01``, the newest partition counts, by when
+    it begins, and none may be missing between the first and the newest: one ``every`` day (by default) or hour.
+
+    Raises:
+        DeclarationError: a duration is none, or ``every`` is given without ``partition``.
+    """
+    if every is not None and partition is None:
+        raise refuse("fresh(every=) says how often partitions come; say which column holds them, as partition=")
+    pace = (every or "1d") if partition is not None else None
+    for name, text in (("within", within), ("every", pace)):
+        try:
+            parse_duration(text or "1d")
+        except (ValueError, TypeError) as error:
+            raise refuse(f"fresh({name}=): {error}") from None
+    return Expectation("fresh", partition, text=within, every=pace)

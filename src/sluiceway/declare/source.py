@@ -9,6 +9,8 @@ from sluiceway.declare.files import Files
 from sluiceway.declare.names import as_tuple, refuse, require_name
 from sluiceway.declare.provenance import Provenance
 
+SCHEMA_POLICIES = ("evolve", "freeze", "discard")
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -19,7 +21,10 @@ class Source:
     is a timeless reference: it can be joined and checked against in SQL, but no feature may be built on it.
     ``origin`` is where its rows come from. ``key`` names the columns that identify a fact: a later row with the same
     key corrects the earlier. ``upstream`` identifies the sources that its SQL reads; it is filled in when the project
-    is read. ``provenance`` says where the rows come from in the world, and on what terms.
+    is read. ``provenance`` says where the rows come from in the world, and on what terms. ``schema`` says what becomes
+    of columns that change at the source, compared with the last version that passed gate 2, which tells of every
+    change: ``evolve`` accepts them, ``freeze`` stops, ``discard`` drops new ones. Not declared, changes between
+    versions are accepted, but all files of a version must have the same columns.
 
     Raises:
         DeclarationError: a name, an expression or a combination that cannot be.
@@ -34,6 +39,7 @@ class Source:
     expectations: tuple[Expectation, ...] | list[Expectation] = ()
     upstream: str = ""
     provenance: Provenance | None = None
+    schema: str | None = None
 
     def __post_init__(self) -> None:
         require_name("source", self.name)
@@ -41,9 +47,17 @@ class Source:
             raise refuse(f"source {self.name!r} has neither files nor sql; give one of them")
         if self.known_time is not None and self.event_time is None:
             raise refuse(f"source {self.name!r} has a known_time but no event_time; say when its facts were true")
+        self._check_schema()
         object.__setattr__(self, "expectations", tuple(self.expectations))
         for text in filter(None, (self.event_time, self.known_time)):
             parse_expression(text)
+
+    def _check_schema(self) -> None:
+        if self.schema is not None and self.schema not in SCHEMA_POLICIES:
+            choices = ", ".join(SCHEMA_POLICIES)
+            raise refuse(f"source {self.name!r}: schema={self.schema!r} is no policy; write one of {choices}")
+        if self.schema is not None and self.origin is None:
+            raise refuse(f"source {self.name!r} comes from SQL alone; give schema= to the sources that it reads")
 
     @property
     def files(self) -> Files | None:
@@ -58,8 +72,9 @@ class Source:
     @property
     def meaning(self) -> list[object]:
         """What decides the rows and their times, ready to be hashed; words and expectations do not."""
-        files = [self.files.pattern, self.files.format, *self.files.nulls] if self.files else None
-        return [self.name, files, self.sql, self.event_time, self.known_time, list(self.keys), self.upstream]
+        files = self.files.meaning if self.files else None
+        times = [self.event_time, self.known_time]
+        return [self.name, files, self.sql, *times, list(self.keys), self.upstream, self.schema]
 
     @property
     def is_timeless(self) -> bool:

@@ -17,6 +17,7 @@ def run(job: Job) -> Artifact:
     Raises:
         SourceError: a file changed between being identified and being stored.
     """
+    from sluiceway.flow.accepted import accepted_versions
     from sluiceway.ingest.run import run
 
     kit = job.kit
@@ -30,6 +31,7 @@ def run(job: Job) -> Artifact:
             progress=job.progress,
             scratch=scratch,
             whole_below=int(job.settings.rebuild_whole_gib * 1024**3),
+            earlier=accepted_versions(kit),
         )
     require_as_identified(version, job.observed["files"])
     return version

@@ -26,8 +26,9 @@ def from_the_start(moment: datetime) -> str:  # noqa: ARG001  # a log that canno
 
 @dataclass(frozen=True, slots=True)
 class Kit:
-    """The backends that ``workspace.py`` picked. ``files`` is the project's own folder, read only.
+    """The backends that ``workspace.py`` picked.
 
+    ``files`` is the project's own folder, and what lies behind URLs; both are only read.
     ``scratch`` lends an empty place for as long as it is held, ``rehearse`` a server that answers by the rehearsal's
     board, with an online store and a log of its own. ``requests`` is the log of live traffic; ``logged_since`` gives a
     mark of it behind which lies all that was logged from a moment (UTC) on. ``sweepable`` are the stores that can be

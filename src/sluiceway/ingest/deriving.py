@@ -1,19 +1,24 @@
 """Deriving: the table of every source, from the bytes of its files and the SQL over other sources."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from types import MappingProxyType
+from typing import TypeVar
 
 import pyarrow as pa
 
 from sluiceway.artifacts.dataset_version import EVENT_TIME, KNOWN_TIME, FileEntry
+from sluiceway.artifacts.source_schema import SourceSchema
 from sluiceway.core.errors import SourceError
 from sluiceway.declare.project import Project
 from sluiceway.declare.source import Source
-from sluiceway.plans.file_format import concatenate, decode
+from sluiceway.ingest.delivered import Reader, delivered
 from sluiceway.plans.lineage import tables_read
+from sluiceway.plans.schema_policy import settled
 from sluiceway.plans.table_digest import normalise
 from sluiceway.ports.engine import Engine
 
-Reader = Callable[[FileEntry], bytes]
+T = TypeVar("T")
 
 
 def derive(
@@ -22,7 +27,8 @@ def derive(
     *,
     read: Reader,
     engine: Engine,
-    own: dict[str, list[str]] | None = None,
+    kept: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    schemas: list[SourceSchema] | None = None,
 ) -> Iterator[tuple[str, pa.Table]]:
     """Yield each source's name and table, those that others read before them.
 
@@ -34,34 +40,41 @@ def derive(
         entries: The manifest.
         read: Gives a file's bytes.
         engine: Runs the SQL.
-        own: Is told the columns of the files of each source of files.
+        kept: The own columns of each source that are known, for those that discard others.
+        schemas: Is given each source's own columns.
 
     Raises:
         SourceError: a file cannot be decoded, or SQL fails; the message names the source.
     """
     made: dict[str, pa.Table] = {}
     for name, source in project.sources.items():
-        mine = [entry for entry in entries if entry.source == name]
-        table = _rows(source, mine, made, read=read, engine=engine, own=own)
+        files = [entry for entry in entries if entry.source == name]
+        own = _named(source, partial(_own, source, files, read=read, known=kept.get(name, ()), schemas=schemas))
+        table = _rows(source, own, made, engine=engine)
         made[name] = table
         yield name, _with_times(source, table, engine)
 
 
-def _rows(
+def _own(
     source: Source,
     entries: Sequence[FileEntry],
-    made: dict[str, pa.Table],
     *,
     read: Reader,
-    engine: Engine,
-    own: dict[str, list[str]] | None,
-) -> pa.Table:
-    seen = dict(made)
-    if source.files is not None:
-        parts = {entry.path: decode(read(entry), path=entry.path, files=source.files) for entry in entries}
-        seen[source.name] = _named(source, lambda: normalise(concatenate(parts)))
-        if own is not None:
-            own[source.name] = seen[source.name].column_names
+    known: Sequence[str],
+    schemas: list[SourceSchema] | None,
+) -> pa.Table | None:
+    """Read a source's own rows, as its schema policy leaves them; a source of SQL alone has none."""
+    if source.files is None:
+        return None
+    rows, uneven = delivered(source, source.files, entries, read=read)
+    table, schema = settled(source, rows, known=known, uneven=uneven)
+    if schemas is not None:
+        schemas.append(schema)
+    return table
+
+
+def _rows(source: Source, own: pa.Table | None, made: dict[str, pa.Table], *, engine: Engine) -> pa.Table:
+    seen = made if own is None else made | {source.name: own}
     if source.sql is None:
         return seen[source.name]
     sql, wanted = source.sql, {name.lower() for name in tables_read(source.sql)}
@@ -78,7 +91,7 @@ def _with_times(source: Source, table: pa.Table, engine: Engine) -> pa.Table:
     return _named(source, lambda: normalise(engine.query(sql, {"rows_of_source": table}, in_order=True)))
 
 
-def _named(source: Source, work: Callable[[], pa.Table]) -> pa.Table:
+def _named(source: Source, work: Callable[[], T]) -> T:
     """Let an error say which source it happened in."""
     try:
         return work()

@@ -6,6 +6,7 @@ from datetime import datetime
 from sluiceway.artifacts.dataset_version import DatasetVersion, IntegrityReport, RestoreReport, RestoreSample
 from sluiceway.artifacts.promise import Promise
 from sluiceway.core.verdict import Criterion, Overrides, Verdict
+from sluiceway.ingest.schema_criteria import schema_criteria
 
 STAGE_VERSION = 2
 MOST_MISSED = 0.01
@@ -13,7 +14,7 @@ NAMED_AT_MOST = 5
 
 
 def gate(version: DatasetVersion, promise: Promise, overrides: Overrides, now: datetime) -> Verdict:
-    """Stop when the rebuild was slow or unequal, when bytes are damaged or sources changed, or nobody looked.
+    """Stop when the rebuild was slow or unequal, bytes damaged, sources or frozen schemas changed, or nobody looked.
 
     Args:
         version: The dataset, with a fresh look at its bytes.
@@ -42,6 +43,7 @@ def _criteria(version: DatasetVersion, max_restore_s: float) -> Iterator[Criteri
     else:
         yield from _sampled(version, restore, restore.sample, max_restore_s)
     yield Criterion.at_most("rebuilt unequal", measured=len(restore.unequal), limit=0, detail=_named(restore.unequal))
+    yield from schema_criteria(version)
     yield from _integrity(version.integrity)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from sluiceway.artifacts.dataset_version import DatasetVersion, FileEntry, IntegrityReport
+from sluiceway.declare.files import is_remote
 from sluiceway.ingest.hashing import REHASH_BELOW_BYTES, hash_all
 from sluiceway.ingest.selection import selected
 from sluiceway.ports.object_store import ObjectInfo, ObjectStore
@@ -29,15 +30,18 @@ def inspect(
 
     Args:
         version: The manifest, and the pattern of each source.
-        files: The project's folder.
+        files: The project's folder, and what lies behind URLs.
         objects: Where the bytes are kept.
         tables: Where the tables are kept.
         rehash_below: With fewer bytes of source files than this, every byte of sources, objects and tables is hashed.
             Otherwise size and tag (time and inode) are compared and only what differs in tag is hashed, and of tables
-            the files' sizes are compared.
+            the files' sizes are compared. Files behind URLs always go by size and tag, where they have one.
     """
     total = sum(entry.size_bytes for entry in {entry.path: entry for entry in version.files}.values())
     method = "sha256" if total < rehash_below else "stat"
+    now = {source: selected(pattern, store=files) for source, pattern in version.patterns}
+    matched = {info.key for found in now.values() for info in found}
+    unmatched = _listed(files, {entry.path for entry in version.files} - matched)
     stored = _differing(
         {entry.object_key: entry for entry in version.files},
         {entry.object_key: entry.object_tag if method == "stat" else "" for entry in version.files},
@@ -46,8 +50,8 @@ def inspect(
     )
     sources = _differing(
         {entry.path: entry for entry in version.files},
-        {entry.path: entry.source_tag if method == "stat" else "" for entry in version.files},
-        listed=_listed(files, {entry.path for entry in version.files}),
+        {entry.path: entry.source_tag if method == "stat" or is_remote(entry.path) else "" for entry in version.files},
+        listed={info.key: info for found in now.values() for info in found} | unmatched,
         store=files,
     )
     damaged = [
@@ -57,7 +61,9 @@ def inspect(
     ]
     changed = [f"{path}: {reason}" for path, reason in sorted(sources.items())]
     damaged += _damaged_tables(version, tables, look_inside=method == "sha256")
-    return IntegrityReport(tuple(damaged), (*changed, *_added(version, files)), method)
+    if any(is_remote(entry.path) and entry.source_tag for entry in version.files):
+        method += ", tag behind URLs"
+    return IntegrityReport(tuple(damaged), (*changed, *_added(version, now)), method)
 
 
 def _damaged_tables(version: DatasetVersion, tables: TableStore, *, look_inside: bool) -> Iterator[str]:
@@ -92,9 +98,9 @@ def _differing(
     return found | {key: "has other bytes" for key in doubtful if hashes[key] != expected[key].sha256}
 
 
-def _added(version: DatasetVersion, files: ObjectStore) -> Iterator[str]:
-    for source, pattern in version.patterns:
+def _added(version: DatasetVersion, now: Mapping[str, list[ObjectInfo]]) -> Iterator[str]:
+    for source, found in now.items():
         known = {entry.path for entry in version.files if entry.source == source}
-        for info in selected(pattern, store=files):
+        for info in found:
             if info.key not in known:
                 yield f"{info.key}: is new and belongs to source {source}"

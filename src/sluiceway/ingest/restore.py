@@ -2,8 +2,9 @@
 
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from sluiceway.artifacts.dataset_version import (
     TABLES_FOLDER,
@@ -40,7 +41,7 @@ def restore_file(entry: FileEntry, *, objects: ObjectStore, target: ObjectStore)
         DamagedError: the stored object is missing, or is not what was stored.
     """
     try:
-        target.put(entry.path, verified(entry, objects=objects))
+        target.put(entry.restored_as, verified(entry, objects=objects))
     except UnknownObjectError:
         raise DamagedError(f"{entry.path} cannot be restored: its object {entry.object_key} is missing") from None
 
@@ -87,7 +88,7 @@ class Extent:
     derived_in_s: float = 0.0
 
 
-def prove_restore(
+def prove_restore(  # noqa: PLR0913 - it takes what a stage is given
     project: Project,
     entries: Sequence[FileEntry],
     tables: Sequence[TableRef],
@@ -96,6 +97,7 @@ def prove_restore(
     engine: Engine,
     progress: Progress,
     extent: Extent,
+    kept: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> RestoreReport:
     """Rebuild every file and table, hash every byte, and compare; timed.
 
@@ -111,6 +113,7 @@ def prove_restore(
         engine: Runs the SQL of sources.
         progress: Hears what is done.
         extent: How much is rebuilt.
+        kept: The own columns of each source, for those that discard others.
     """
     started = time.perf_counter()
     chosen = draw(entries, whole_below=extent.whole_below)
@@ -118,13 +121,13 @@ def prove_restore(
     origins, unequal = _copies(chosen.entries, places)
     copied_in_s = time.perf_counter() - started
     there = {info.key: info.size_bytes for info in places.scratch.list()}
-    restored = [entry for entry in chosen.entries if entry.path in there]
-    size = sum(there[path] for path in {entry.path for entry in restored})
+    restored = [entry for entry in chosen.entries if entry.restored_as in there]
+    size = sum(there[path] for path in {entry.restored_as for entry in restored})
     whole = whole_sources(project, chosen.sampled)
     expected = [table for table in tables if table.name.removeprefix(TABLES_FOLDER) in whole.sources]
     derived: dict[str, str] = {}
     if not unequal:
-        unequal = _derive_anew(whole, entries, derived, engine=engine, scratch=places.scratch)
+        unequal = _derive_anew(whole, entries, derived, engine=engine, scratch=places.scratch, kept=kept)
     if not unequal:
         unequal = [f"table {table.name}" for table in expected if derived.get(table.name) != table.content_id]
     sample = None
@@ -162,21 +165,28 @@ def _copied_from_source(entry: FileEntry, places: Places) -> bool:
     """Copy a file from its source; tell whether that is there, can be read, and has the bytes that it had."""
     try:
         chunks = _checked(places.files.stream(entry.path), entry, "the source")
-        places.scratch.put(entry.path, chunks)
+        places.scratch.put(entry.restored_as, chunks)
     except SluicewayError:  # a scratch place that cannot be written refuses the stored object as well, and says so
         return False
     return True
 
 
 def _derive_anew(
-    project: Project, entries: Sequence[FileEntry], derived: dict[str, str], *, engine: Engine, scratch: ObjectStore
+    project: Project,
+    entries: Sequence[FileEntry],
+    derived: dict[str, str],
+    *,
+    engine: Engine,
+    scratch: ObjectStore,
+    kept: Mapping[str, Sequence[str]],
 ) -> list[str]:
     """Note the content id of every table as it is derived from the restored files; say what went wrong, if anything."""
     from sluiceway.ingest.deriving import derive
     from sluiceway.plans.table_digest import table_content_id
 
     try:
-        for name, table in derive(project, entries, read=lambda entry: scratch.get(entry.path), engine=engine):
+        made = derive(project, entries, read=lambda entry: scratch.get(entry.restored_as), engine=engine, kept=kept)
+        for name, table in made:
             derived[TABLES_FOLDER + name] = table_content_id(table)
     except SourceError as error:
         return [f"tables after the first {len(derived)}: {error}"]

@@ -1,8 +1,12 @@
 """Stage 2: the sources, stored byte for byte and as tables, with the proof that they can be rebuilt."""
 
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 
 from sluiceway.artifacts.dataset_version import TABLES_FOLDER, DatasetVersion, FileEntry
+from sluiceway.artifacts.source_schema import SourceSchema
+from sluiceway.artifacts.table_ref import TableRef
 from sluiceway.core.digest import sha256_hex
 from sluiceway.core.errors import DamagedError
 from sluiceway.declare.project import Project
@@ -10,6 +14,7 @@ from sluiceway.ingest.deriving import derive
 from sluiceway.ingest.describing import describe
 from sluiceway.ingest.restore import Extent, Places, prove_restore
 from sluiceway.ingest.storing import store_files
+from sluiceway.plans.schema_policy import schema_changes
 from sluiceway.ports.engine import Engine
 from sluiceway.ports.object_store import ObjectStore
 from sluiceway.ports.progress import Progress
@@ -28,6 +33,7 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
     progress: Progress,
     scratch: ObjectStore,
     whole_below: int = REBUILT_WHOLE_BELOW,
+    earlier: Sequence[DatasetVersion] = (),
 ) -> DatasetVersion:
     """Store every source file, derive every source's table from what was stored, and rebuild it all to prove it.
 
@@ -36,27 +42,34 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
 
     Args:
         project: What is declared.
-        files: The project's folder, only read.
+        files: The project's folder, and what lies behind URLs; only read.
         objects: Where files are kept, below ``files/``.
         tables: Where tables are kept, below ``sources/``.
         engine: Runs the SQL of sources.
         progress: Hears of each file and table.
         scratch: An empty place to restore into.
         whole_below: From so many bytes of source files on the proof goes through a sample of them.
+        earlier: Versions that passed gate 2, newest first: what changed is told against the first of other content.
 
     Raises:
         SourceError: a file is missing, unreadable or changing, or SQL fails.
         DamagedError: an object that was stored before is not what was stored.
     """
-    entries = store_files(project, files=files, objects=objects, progress=progress)
+    last = earlier[0] if earlier else None
+    before = last.files if last else ()
+    entries = store_files(project, files=files, objects=objects, progress=progress, earlier=before)
 
     def read(entry: FileEntry) -> bytes:
         return stored_bytes(entry, objects=objects)
 
-    refs, own, started = [], dict[str, list[str]](), time.perf_counter()
-    for name, table in derive(project, entries, read=read, engine=engine, own=own):
+    refs: list[TableRef] = []
+    schemas: list[SourceSchema] = []
+    started = time.perf_counter()
+    known = last.kept_columns if last else {}
+    for name, table in derive(project, entries, read=read, engine=engine, kept=known, schemas=schemas):
         refs.append(tables.write(TABLES_FOLDER + name, table))
         progress.say(f"table {name}: {table.num_rows:,} rows")
+    kept = {schema.source: tuple(column.name for column in schema.columns) for schema in schemas}
     proof = prove_restore(
         project,
         entries,
@@ -65,9 +78,23 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
         engine=engine,
         progress=progress,
         extent=Extent(whole_below, time.perf_counter() - started),
+        kept=kept,
     )
     patterns = tuple((name, source.files.pattern) for name, source in project.sources.items() if source.files)
-    return DatasetVersion(entries, tuple(refs), proof, patterns=patterns, sources=describe(project, refs, own))
+    facts = describe(project, refs, {source: list(columns) for source, columns in kept.items()})
+    made = DatasetVersion(entries, tuple(refs), proof, patterns=patterns, sources=facts, schemas=tuple(schemas))
+    return compared(made, earlier)
+
+
+def compared(version: DatasetVersion, earlier: Sequence[DatasetVersion]) -> DatasetVersion:
+    """Note how the sources' own columns differ from those of the newest earlier version of other content."""
+    other = next((each for each in earlier if each.content_id != version.content_id), None)
+    if other is None:
+        return version
+    then = {schema.source: schema for schema in other.schemas}
+    pairs = [(then[schema.source], schema) for schema in version.schemas if schema.source in then]
+    changes = tuple(change for before, after in pairs for change in schema_changes(before, after))
+    return replace(version, changes=changes, compared_with=other.content_id)
 
 
 def stored_bytes(entry: FileEntry, *, objects: ObjectStore) -> bytes:

@@ -106,8 +106,36 @@ def _freshness(report: ValidationReport, verdict: Verdict) -> list[Section]:
             f"{check.within_s / 3600:g} h",
         )
         for check in report.freshness
+        if not check.partition
     ]
-    return [Section("Freshness", [Table(("Verdict", "Source", "Newest row known at", "May be old"), rows)])]
+    tables = [Table(("Verdict", "Source", "Newest row known at", "May be old"), rows)] if rows else []
+    return [Section("Freshness", [*tables, *_partitions(report, said)])]
+
+
+def _partitions(report: ValidationReport, said: dict[str, Outcome]) -> list[Table]:
+    rows = [
+        (
+            _worse(
+                said.get(f"{check.source}: missing partitions of {check.partition}"),
+                said.get(f"{check.source}: age of the newest partition of {check.partition} in seconds"),
+            ),
+            check.source,
+            check.partition,
+            check.expected,
+            check.missing,
+            ", ".join(check.gaps),
+            moment_text(check.newest) if check.newest else None,
+        )
+        for check in report.freshness
+        if check.partition
+    ]
+    columns = ("Verdict", "Source", "Partitions by", "Expected", "Missing", "Such as", "Newest begins at")
+    return [Table(columns, rows)] if rows else []
+
+
+def _worse(*outcomes: Outcome | None) -> Outcome | None:
+    order = list(Outcome)
+    return max(filter(None, outcomes), key=order.index, default=None)
 
 
 def _drift(report: ValidationReport, verdict: Verdict) -> list[Block]:

@@ -11,6 +11,7 @@ from sluiceway.core.errors import SourceError
 
 LARGEST_BLOCK_BYTES = 2**31 - 1
 UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+MOST_COLUMNS = 10_000
 TO_UTF_8 = "save it as UTF-8, as in: iconv -f latin1 -t utf-8 old.csv > new.csv"
 
 
@@ -25,15 +26,37 @@ def read_csv(data: bytes | bytearray, *, path: str, nulls: Sequence[str], delimi
         delimiter: What stands between values.
 
     Raises:
-        SourceError: the text is empty, without rows, ragged or not UTF-8, or a column's name is empty or repeated.
+        SourceError: the text is empty, without rows, ragged or not UTF-8, has more than 10,000 columns, or a column's
+            name is empty or repeated.
     """
     if bytes(data[:2]) in UTF_16_MARKS:
         raise SourceError(f"{path} is UTF-16 text; {TO_UTF_8.replace('latin1', 'utf-16')}")
+    require_columns(_columns_at_most(data, delimiter), path=path)
     table = _parse(data, path=path, nulls=nulls, delimiter=delimiter)
     _check_header(table, path=path)
     if table.num_rows == 0:
         raise SourceError(f"{path} has a header but no rows; remove the file or fill it")
     return pa.table([_settled(table, index, path) for index in range(table.num_columns)], names=table.column_names)
+
+
+def require_columns(count: int, *, path: str) -> None:
+    """Refuse a table too wide to be one, before it is read: each column costs memory, whatever it holds.
+
+    Raises:
+        SourceError: it has more than 10,000 columns.
+    """
+    if count > MOST_COLUMNS:
+        raise SourceError(
+            f"{path} has {count:,} columns, the most is {MOST_COLUMNS:,}; if they are values of one kind, turn them "
+            "into rows (DuckDB's UNPIVOT does), or choose fewer"
+        )
+
+
+def _columns_at_most(data: bytes | bytearray, delimiter: str) -> int:
+    """Count the header's delimiters, those in quotes with them."""
+    ends = [end for sign in (b"\n", b"\r") if (end := data.find(sign)) >= 0]
+    header = memoryview(data)[: min(ends, default=len(data))]
+    return bytes(header).count(delimiter.encode()) + 1
 
 
 def _parse(data: bytes | bytearray, *, path: str, nulls: Sequence[str], delimiter: str) -> pa.Table:

@@ -1,6 +1,7 @@
 """File formats: one file's bytes to one table, and the files of a source to one."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 
 import pyarrow as pa
@@ -8,8 +9,8 @@ import pyarrow.json as arrow_json
 import pyarrow.parquet as pq
 
 from sluiceway.core.errors import SourceError
-from sluiceway.declare.files import Files
-from sluiceway.plans.csv_text import read_csv
+from sluiceway.declare.files import PACKED, Files
+from sluiceway.plans.csv_text import read_csv, require_columns
 from sluiceway.plans.unpacking import unpack
 
 
@@ -17,7 +18,7 @@ def decode(data: bytes, *, path: str, files: Files) -> pa.Table:
     """Read one file as a table with flat columns, each name once.
 
     Args:
-        data: The file as stored; ``.gz`` and ``.zip`` are unpacked.
+        data: The file as stored; ``.gz``, ``.zip`` and ``.zst`` are unpacked.
         path: Its path, for its suffixes and for errors.
         files: The format, and which texts mean "missing" in CSV.
 
@@ -36,11 +37,10 @@ def decode(data: bytes, *, path: str, files: Files) -> pa.Table:
 def _table(plain: bytes | bytearray, *, path: str, name: str, files: Files) -> pa.Table:
     match files.format:
         case "csv":
-            tabs = name.endswith(".tsv") or files.pattern.lower().removesuffix(".gz").removesuffix(".zip").endswith(
-                ".tsv"
-            )
+            tabs = name.endswith(".tsv") or without_packing(files.pattern).endswith(".tsv")
             return read_csv(plain, path=path, nulls=files.nulls, delimiter="\t" if tabs else ",")
         case "parquet":
+            require_columns(pq.read_metadata(pa.BufferReader(plain)).num_columns, path=path)
             return pq.read_table(pa.BufferReader(plain), use_threads=True)
         case "json":
             return _lines(_array_as_lines(plain, path), path)
@@ -48,6 +48,14 @@ def _table(plain: bytes | bytearray, *, path: str, name: str, files: Files) -> p
             return _lines(plain, path)
         case _:
             return _ipc(plain)
+
+
+def without_packing(pattern: str) -> str:
+    """Take off the suffixes that say how a file is packed."""
+    lowered = pattern.lower()
+    for suffix in PACKED:
+        lowered = lowered.removesuffix(f".{suffix}")
+    return lowered
 
 
 def _array_as_lines(plain: bytes | bytearray, path: str) -> bytes:
@@ -79,7 +87,7 @@ def _ipc(plain: bytes | bytearray) -> pa.Table:
 
 
 def _checked(table: pa.Table, path: str) -> pa.Table:
-    repeated = sorted({name for name in table.column_names if table.column_names.count(name) > 1})
+    repeated = sorted(name for name, times in Counter(table.column_names).items() if times > 1)
     if repeated or not table.num_columns:
         raise SourceError(
             f"{path}: every column needs its own name; repeated: {', '.join(repeated) or 'none, but no columns'}"
@@ -92,20 +100,44 @@ def _checked(table: pa.Table, path: str) -> pa.Table:
     return table
 
 
-def concatenate(tables: Mapping[str, pa.Table]) -> pa.Table:
+def concatenate(tables: Mapping[str, pa.Table], *, uneven: bool = False) -> pa.Table:
     """Put the files of a source, by path, below each other; columns go by name and whole numbers widen to real ones.
 
-    A column without any value takes the type it has in the other files.
+    A column without any value takes the type it has in the other files. With ``uneven``, a column that a file lacks is
+    missing in its rows, and whole numbers become text where other files have text.
 
     Raises:
         SourceError: two files have different columns, or types of a column that do not go together.
     """
+    if uneven:
+        return _united(tables)
     (first_path, first), *others = tables.items()
     for path, table in others:
         _check_alike(first_path, first, path, table)
     return pa.concat_tables(
         [table.select(first.column_names) for table in tables.values()], promote_options="permissive"
     )
+
+
+def _united(tables: Mapping[str, pa.Table]) -> pa.Table:
+    seen: dict[str, tuple[str, pa.Field]] = {}
+    texts: set[str] = set()
+    for path, table in tables.items():
+        for field in table.schema:
+            one_path, one = seen.setdefault(field.name, (path, field))
+            kinds = {pa.types.is_string(each.type): each.type for each in (one, field)}
+            if len(kinds) == 2 and pa.types.is_integer(kinds[False]):  # noqa: PLR2004  # one is text, the other is not
+                texts.add(field.name)
+            else:
+                _check_type(one_path, one, path, field)
+    return pa.concat_tables([_as_texts(table, texts) for table in tables.values()], promote_options="permissive")
+
+
+def _as_texts(table: pa.Table, names: set[str]) -> pa.Table:
+    for place, field in enumerate(table.schema):
+        if field.name in names and pa.types.is_integer(field.type):
+            table = table.set_column(place, field.name, table.column(place).cast(pa.string()))
+    return table
 
 
 def _check_alike(first_path: str, first: pa.Table, path: str, table: pa.Table) -> None:
@@ -115,13 +147,16 @@ def _check_alike(first_path: str, first: pa.Table, path: str, table: pa.Table) -
         raise SourceError(
             f"{path} and {first_path} belong to one source but have different columns: "
             f"{path} lacks {', '.join(lacking) or 'none'} and adds {', '.join(more) or 'none'}; "
-            "make two sources of them"
+            'make two sources of them, or say schema="evolve" (missing ones are null) or "discard" in Source()'
         )
     for field in table.schema:
-        one = first.schema.field(field.name)
-        try:
-            pa.unify_schemas([pa.schema([one]), pa.schema([field])], promote_options="permissive")
-        except (pa.ArrowInvalid, pa.ArrowTypeError):
-            raise SourceError(
-                f"column {field.name} is {field.type} in {path} but {one.type} in {first_path}; give both one type"
-            ) from None
+        _check_type(first_path, first.schema.field(field.name), path, field)
+
+
+def _check_type(first_path: str, one: pa.Field, path: str, field: pa.Field) -> None:
+    try:
+        pa.unify_schemas([pa.schema([one]), pa.schema([field])], promote_options="permissive")
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        raise SourceError(
+            f"column {field.name} is {field.type} in {path} but {one.type} in {first_path}; give both one type"
+        ) from None

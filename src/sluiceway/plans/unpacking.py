@@ -6,6 +6,8 @@ import zipfile
 import zlib
 from typing import IO
 
+import pyarrow as pa
+
 from sluiceway.core.errors import SourceError
 
 CHUNK_BYTES = 4 * 1024 * 1024
@@ -27,7 +29,7 @@ def unpack(data: bytes, *, path: str, limit_bytes: int | None = None) -> tuple[b
 
     Args:
         data: The file as stored.
-        path: Its path; ``.gz`` and ``.zip`` at the end are unpacked, anything else is returned as it is.
+        path: Its path; ``.gz``, ``.zip`` and ``.zst`` at the end are unpacked, anything else is returned as it is.
         limit_bytes: The most that may come out; by default what ``unpacked_limit`` says.
 
     Raises:
@@ -39,11 +41,14 @@ def unpack(data: bytes, *, path: str, limit_bytes: int | None = None) -> tuple[b
         if lowered.endswith(".gz"):
             with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
                 return _bounded(stream, path=path, limit=limit), path[:-3]
+        if lowered.endswith(".zst"):
+            with pa.CompressedInputStream(pa.BufferReader(data), "zstd") as stream:
+                return _bounded(stream, path=path, limit=limit), path[:-4]
         if lowered.endswith(".zip"):
             return _only_member(data, path=path, limit=limit)
     except SourceError:
         raise
-    except (EOFError, OSError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+    except (EOFError, OSError, RuntimeError, pa.ArrowInvalid, zipfile.BadZipFile, zlib.error) as error:
         raise SourceError(f"{path} cannot be unpacked: {error}; copy or make the file again") from error
     return data, path
 
@@ -64,7 +69,7 @@ def _holds_data(member: zipfile.ZipInfo) -> bool:
     return not member.is_dir() and parts[0] != "__MACOSX" and not parts[-1].startswith(".") and parts[-1] != "Thumbs.db"
 
 
-def _bounded(stream: IO[bytes] | gzip.GzipFile, *, path: str, limit: int) -> bytearray:
+def _bounded(stream: IO[bytes] | gzip.GzipFile | pa.NativeFile, *, path: str, limit: int) -> bytearray:
     plain = bytearray()
     while chunk := stream.read(CHUNK_BYTES):
         plain += chunk

@@ -31,7 +31,9 @@ def _check_expectation(
         case "row":
             findings.expression(where, parse_expression(expectation.text or ""), own, wanted=("boolean",))
         case "fresh":
-            if source.is_timeless:
+            if expectation.column:
+                findings.typed(where, expectation.column, own, allowed=("time",))
+            elif source.is_timeless:
                 findings.note(f"{where}: the source has no event_time, so that nothing tells how old its rows are")
         case "between" | "mean_between":
             findings.typed(where, expectation.column or "", own, allowed=NUMERIC)

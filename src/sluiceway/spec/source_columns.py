@@ -8,12 +8,14 @@ import pyarrow as pa
 from sluiceway.artifacts.dataset_version import EVENT_TIME, KNOWN_TIME
 from sluiceway.artifacts.table_ref import Column
 from sluiceway.core.errors import DeclarationError, SourceError, UnknownNameError
-from sluiceway.declare.files import Files
+from sluiceway.declare.files import IMAGE, Files
 from sluiceway.declare.project import Project
 from sluiceway.declare.source import Source
 from sluiceway.plans.file_format import concatenate, decode
-from sluiceway.plans.file_pattern import folder_of, matching
+from sluiceway.plans.file_pattern import fixed_part, folder_of, matching
+from sluiceway.plans.image_rows import image_table
 from sluiceway.plans.lineage import tables_read
+from sluiceway.plans.partitions import with_partitions
 from sluiceway.plans.table_digest import columns_of, normalise
 from sluiceway.ports.engine import Engine
 from sluiceway.ports.object_store import ObjectStore
@@ -32,7 +34,7 @@ def source_columns(
     for name, source in project.sources.items():
         try:
             if source.files is not None:
-                own[name] = _of_files(source.files, files)
+                own[name] = _of_files(source.files, files, uneven=source.schema is not None)
             table = _of_sql(source, own, made, project.sources, engine)
         except (SourceError, DeclarationError) as error:
             findings.note(f"source {name!r}: {error}")
@@ -47,16 +49,19 @@ def _columns(tables: Mapping[str, pa.Table]) -> dict[str, tuple[Column, ...]]:
     return {name: columns_of(table) for name, table in tables.items()}
 
 
-def _of_files(wanted: Files, store: ObjectStore) -> pa.Table:
-    listed = [info.key for info in store.list(folder_of(wanted.pattern))]
+def _of_files(wanted: Files, store: ObjectStore, *, uneven: bool) -> pa.Table:
+    exact = fixed_part(wanted.pattern) == wanted.pattern and store.list(wanted.pattern)
+    listed = [info.key for info in exact or store.list(folder_of(wanted.pattern))]
     found = matching(wanted.pattern, listed)
     if not found:
         near = get_close_matches(wanted.pattern, listed, n=1)
         hint = f"did you mean {near[0]!r}?" if near else "put the file there, or correct the path in pipeline.py"
         raise SourceError(f"no file matches {wanted.pattern!r}; {hint}")
+    if wanted.format == IMAGE:
+        return normalise(image_table(found, [], wanted)).schema.empty_table()
     # Types follow from values, so that every file is read whole; only the schema is kept.
     tables = {path: decode(store.get(path), path=path, files=wanted) for path in found}
-    return normalise(concatenate(tables)).schema.empty_table()
+    return normalise(concatenate(with_partitions(tables, wanted), uneven=uneven)).schema.empty_table()
 
 
 def _of_sql(

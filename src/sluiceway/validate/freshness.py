@@ -1,17 +1,73 @@
-"""Layer A: how new the newest row of a source is."""
+"""Layer A: how new the newest row or partition of a source is, and which partitions are missing before it."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
 
 from sluiceway.artifacts.dataset_version import KNOWN_TIME
 from sluiceway.artifacts.validation_report import FreshnessCheck
 from sluiceway.core.duration import parse_duration
-from sluiceway.core.moments import in_utc
+from sluiceway.core.moments import in_utc, iso
+from sluiceway.declare.expectation import Expectation
 from sluiceway.validate.source_table import SourceTable
 
+NAMED_AT_MOST = 5
+MICROSECONDS = 1_000_000
 
-def measure_freshness(table: SourceTable) -> list[FreshnessCheck]:
-    """Find the newest known time for each ``fresh`` expectation of a source; none where it has no times or no rows."""
-    limits = [each.text for each in table.source.expectations if each.kind == "fresh" and each.text]
-    newest = table.frame[KNOWN_TIME].max() if limits and KNOWN_TIME in table.frame.columns else None
+
+def measure_freshness(table: SourceTable, as_of: datetime | None = None) -> list[FreshnessCheck]:
+    """Find the newest known time, or partition, for each ``fresh`` expectation of a source.
+
+    There is none where the source has no times, or no rows. Partitions that begin after ``as_of`` are left out.
+    """
+    wanted = [each for each in table.source.expectations if each.kind == "fresh" and each.text]
+    return [_partitions(each, table, as_of) if each.column else _newest(each, table) for each in wanted]
+
+
+def _newest(expectation: Expectation, table: SourceTable) -> FreshnessCheck:
+    newest = table.frame[KNOWN_TIME].max() if KNOWN_TIME in table.frame.columns else None
     moment = in_utc(newest) if isinstance(newest, datetime) else None
-    return [FreshnessCheck(table.source.name, moment, parse_duration(text).total_seconds()) for text in limits]
+    return FreshnessCheck(table.source.name, moment, _seconds(expectation.text))
+
+
+def _partitions(expectation: Expectation, table: SourceTable, as_of: datetime | None) -> FreshnessCheck:
+    name, every_s = expectation.column or "", _seconds(expectation.every)
+    blank = FreshnessCheck(table.source.name, None, _seconds(expectation.text), name, every_s)
+    if table.kinds.get(name) != "time":
+        return blank
+    begun = table.frame[name].drop_nulls().unique()
+    begun = begun.filter(begun <= as_of) if as_of is not None else begun
+    if begun.is_empty():
+        return blank
+    epoch = begun.dt.epoch("us").sort()
+    first, every = int(epoch[0]), int(every_s * MICROSECONDS)
+    places = ((epoch - first) // every).unique().sort()
+    newest = moment_of(int(epoch[-1]))
+    missing = int(places[-1]) + 1 - len(places)
+    gaps = _gaps(places, first, every) if missing else ()
+    return FreshnessCheck(blank.source, newest, blank.within_s, name, every_s, int(places[-1]) + 1, missing, gaps)
+
+
+def _gaps(places: pl.Series, first: int, every: int) -> tuple[str, ...]:
+    """Name the first gaps, each by its first and last missing partition."""
+    jumps = pl.DataFrame({"after": places[:-1], "before": places[1:]}).filter(pl.col("before") - pl.col("after") > 1)
+    ends = [(after + 1, before - 1) for after, before in jumps.head(NAMED_AT_MOST).iter_rows()]
+    return tuple(_span(moment_of(first + start * every), moment_of(first + end * every)) for start, end in ends)
+
+
+def _span(start: datetime, end: datetime) -> str:
+    return _written(start) if start == end else f"{_written(start)} to {_written(end)}"
+
+
+def _written(moment: datetime) -> str:
+    """Write a day as a day, anything else as a time."""
+    return moment.date().isoformat() if moment == datetime(*moment.timetuple()[:3], tzinfo=UTC) else iso(moment)
+
+
+def moment_of(microseconds: int) -> datetime:
+    """Turn microseconds since 1970 into a time in UTC."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
+
+
+def _seconds(text: str | None) -> float:
+    return parse_duration(text or "").total_seconds()

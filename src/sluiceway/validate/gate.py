@@ -15,8 +15,9 @@ from sluiceway.artifacts.validation_report import (
 from sluiceway.core.moments import iso
 from sluiceway.core.verdict import Criterion, Measure, Outcome, Overrides, Verdict, check_digest
 from sluiceway.declare.spec import Acceptance
+from sluiceway.validate.partition_criteria import partition_criteria
 
-STAGE_VERSION = 2
+STAGE_VERSION = 3
 FEW_OF_A_CLASS = 30
 TESTS = {"ks": "Kolmogorov-Smirnov", "chi2": "chi-square", "none": "not compared"}
 EFFECTS = {"ks": "D", "chi2": "Cramer's V"}
@@ -30,7 +31,8 @@ def gate(report: ValidationReport, promise: Promise, overrides: Overrides, now: 
     acceptance = promise.spec.acceptance
     criteria = [
         *(_rule(check, report) for check in report.rules),
-        *(_freshness(check, report, now) for check in report.freshness),
+        *(_freshness(check, report, now) for check in report.freshness if not check.partition),
+        *(each for check in report.freshness if check.partition for each in partition_criteria(check, report, now)),
         *_drift(report, acceptance),
         _class_share(report, acceptance.max_class_share_change),
     ]

@@ -109,7 +109,7 @@ def _measure_source(source: Source, versions: Versions, project: Project, engine
     rules = [*declared_rules(current, _referred_keys(source, versions, project)), *implied_rules(current)]
     findings.rules += measure(current.frame, rules)
     findings.rules += measure_rows(current, engine)
-    findings.freshness += measure_freshness(current)
+    findings.freshness += measure_freshness(current, versions.as_of)
     findings.drift += compare_columns(current, then) if then else []
     findings.histograms += histograms(current, then)
     if source.name == label.source.name:

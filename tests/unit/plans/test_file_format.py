@@ -57,10 +57,11 @@ def zipped(members):
 
 
 @pytest.mark.parametrize("kind", ["csv", "tsv", "parquet", "feather", "arrow", "json", "ndjson"])
-@pytest.mark.parametrize("packing", ["", ".gz", ".zip"])
+@pytest.mark.parametrize("packing", ["", ".gz", ".zip", ".zst"])
 def test_one_table_reads_the_same_from_every_format_and_packing(kind, packing):
     data = written(f"a.{kind}")
-    packed = {"": data, ".gz": gzip.compress(data), ".zip": zipped({f"a.{kind}": data})}[packing]
+    zstd = pa.compress(data, codec="zstd", asbytes=True)
+    packed = {"": data, ".gz": gzip.compress(data), ".zip": zipped({f"a.{kind}": data}), ".zst": zstd}[packing]
     assert read(packed, f"data/a.{kind}{packing}").to_pylist() == TABLE.to_pylist()
 
 
@@ -186,3 +187,29 @@ def test_files_with_different_columns_are_refused_by_both_names():
 def test_files_with_types_that_do_not_go_together_are_refused_by_column():
     with pytest.raises(SourceError, match=r"column a is string in 2\.csv but int64 in 1\.csv; give both one type"):
         concatenate({"1.csv": pa.table({"a": [1]}), "2.csv": pa.table({"a": ["x"]})})
+
+
+def test_files_that_may_differ_are_put_below_each_other_with_nothing_where_a_column_is_missing():
+    tables = {"1": pa.table({"a": [1], "b": [2]}), "2": pa.table({"c": [True], "a": [0.5]})}
+    assert concatenate(tables, uneven=True).to_pylist() == [
+        {"a": 1.0, "b": 2, "c": None},
+        {"a": 0.5, "b": None, "c": True},
+    ]
+
+
+def test_files_that_may_differ_still_need_types_that_go_together():
+    tables = {"1": pa.table({"a": [True]}), "2": pa.table({"a": ["x"]})}
+    with pytest.raises(SourceError, match="column a is string in 2 but bool in 1"):
+        concatenate(tables, uneven=True)
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_table_too_wide_to_be_one_is_refused_before_it_is_read(kind):
+    names = [f"c{place}" for place in range(10_001)]
+    sink = io.BytesIO()
+    if kind == "csv":
+        sink.write((",".join(names) + "\n" + ",".join("1" for _ in names) + "\n").encode())
+    else:
+        pq.write_table(pa.table([[1]] * len(names), names=names), sink)
+    with pytest.raises(SourceError, match=rf"data/wide\.{kind} has 10,001 columns, the most is 10,000"):
+        read(sink.getvalue(), f"data/wide.{kind}")

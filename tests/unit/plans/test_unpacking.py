@@ -4,6 +4,7 @@ import gzip
 import io
 import zipfile
 
+import pyarrow as pa
 import pytest
 
 from sluiceway.core.errors import SourceError
@@ -16,6 +17,10 @@ def zipped(**members):
         for name, data in members.items():
             archive.writestr(name, data)
     return sink.getvalue()
+
+
+def zstd(data):
+    return pa.compress(data, codec="zstd", asbytes=True)
 
 
 def test_what_operating_systems_add_to_an_archive_is_no_data():
@@ -31,10 +36,10 @@ def test_an_archive_of_none_or_several_files_is_refused_with_their_names(members
         unpack(zipped(**members), path="a.zip")
 
 
-@pytest.mark.parametrize("suffix", ["gz", "zip"])
+@pytest.mark.parametrize("suffix", ["gz", "zip", "zst"])
 def test_a_file_that_unpacks_beyond_its_limit_is_refused_with_the_limit(suffix):
     data = b"0" * 5_000_000
-    packed = gzip.compress(data) if suffix == "gz" else zipped(a=data)
+    packed = {"gz": gzip.compress, "zip": lambda plain: zipped(a=plain), "zst": zstd}[suffix](data)
     assert bytes(unpack(packed, path=f"a.{suffix}", limit_bytes=5_000_000)[0]) == data
     with pytest.raises(SourceError, match=r"unpacks to more than 4,999,999 bytes.*store it unpacked"):
         unpack(packed, path=f"a.{suffix}", limit_bytes=4_999_999)
@@ -54,6 +59,10 @@ def test_the_limit_grows_with_the_file_and_ends():
 
 def test_gzip_members_in_a_row_are_one_file():
     assert bytes(unpack(gzip.compress(b"a\n") + gzip.compress(b"1\n"), path="a.gz")[0]) == b"a\n1\n"
+
+
+def test_zstandard_frames_in_a_row_are_one_file():
+    assert bytes(unpack(zstd(b"a\n") + zstd(b"1\n"), path="a.zst")[0]) == b"a\n1\n"
 
 
 def test_a_plain_file_is_returned_as_it_is():
