@@ -53,7 +53,7 @@ def folder():
     return store
 
 
-def ingested(folder, *, objects=None, tables=None, made=None, scratch=None):
+def ingested(folder, *, objects=None, tables=None, made=None, scratch=None, earlier=()):
     return run(
         made or project(),
         files=folder,
@@ -62,6 +62,7 @@ def ingested(folder, *, objects=None, tables=None, made=None, scratch=None):
         engine=ENGINE,
         progress=Silence(),
         scratch=scratch or ObstoreObjects.memory(),
+        earlier=earlier,
     )
 
 
@@ -276,3 +277,26 @@ def test_averages_of_many_floats_are_rebuilt_to_the_last_bit():
     versions = [ingested(folder, made=Project(None, sources, "", "code")) for _ in range(3)]
     assert [version.restore.unequal for version in versions] == [()] * 3
     assert len({version.content_id for version in versions}) == 1
+
+
+def test_of_many_bytes_only_what_changed_is_read_again(folder, monkeypatch):
+    monkeypatch.setattr("sluiceway.ingest.selection.REHASH_BELOW_BYTES", 1)
+    objects = ObstoreObjects.memory()
+    before = ingested(folder, objects=objects)
+    changed = "data/weather 1 ü.csv"
+    folder.put(changed, WEATHER[1].replace(b"2.5", b"3.5"))
+    asked, get = [], folder.get
+    monkeypatch.setattr(folder, "get", lambda key: asked.append(key) or get(key))
+    after = ingested(folder, objects=objects, earlier=[before])
+    assert asked == [changed]
+    assert difference(before, after).changed == (changed,)
+    assert ingested(folder, objects=objects).content_id == after.content_id
+
+
+def test_a_file_whose_object_was_touched_since_is_read_again(folder, monkeypatch):
+    monkeypatch.setattr("sluiceway.ingest.selection.REHASH_BELOW_BYTES", 1)
+    objects = ObstoreObjects.memory()
+    before = ingested(folder, objects=objects)
+    objects.put(before.files[0].object_key, FLIGHTS.replace(b"EWR", b"EVR"))
+    ingested(folder, objects=objects, earlier=[before])
+    assert objects.get(before.files[0].object_key) == FLIGHTS
