@@ -96,7 +96,7 @@ def require_known_keys(endpoint: str, *, after: str) -> None:
 class Wire:
     """Carries bytes to a server, until so many of its bytes came back; then it is dead, as if the server were.
 
-    ``asked`` holds the first line of each request.
+    ``asked`` holds the first line of each request, ``carried`` counts the bytes that came back.
     """
 
     def __init__(self, endpoint: str, *, dies_after_bytes: float = float("inf")) -> None:
@@ -105,6 +105,7 @@ class Wire:
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.endpoint = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
         self.asked: list[str] = []
+        self.carried = 0
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
@@ -140,6 +141,7 @@ class Wire:
         try:
             while (data := far.recv(65536)) and self.left > 0:
                 self.left -= len(data)
+                self.carried += len(data)
                 near.sendall(data if self.left > 0 else data[: len(data) // 2])
         except OSError:
             pass

@@ -1,7 +1,11 @@
 """Files behind URLs are fetched once, and a server that fails loses nothing and tells no secret."""
 
 import hashlib
+import json
+import subprocess
+import sys
 import threading
+import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -225,3 +229,44 @@ def test_an_answer_that_comes_short_is_refused_and_not_kept(web, kept, tmp_path)
     with pytest.raises(SourceError, match=r"a b\.csv"):
         reach(RemotePlaces({}, {}), kept, tmp_path).get(f"{web.root}/data/a b.csv")
     assert kept.list() == []
+
+
+CHILD = """
+import json, sys
+from pathlib import Path
+from sluiceway.adapters.obstore_objects import ObstoreObjects
+from sluiceway.adapters.remote_places import RemotePlaces
+from sluiceway.adapters.source_files import SourceFiles
+
+folder, root, options, environment = Path(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3]), json.loads(sys.argv[4])
+places = RemotePlaces({root: options}, environment)
+store = SourceFiles(ObstoreObjects.local(folder / "p"), kept=ObstoreObjects.local(folder / "objects"), places=places,
+                    spool=folder / "spool")
+print(len(store.get(f"{root}/small.csv")), flush=True)
+print(len(store.get(f"{root}/large.bin")), flush=True)
+"""
+
+
+def test_killed_in_the_middle_of_a_file_it_keeps_what_was_whole_and_leaves_nothing_half(lake, tmp_path):
+    lake.put("small.csv", b"x\n1\n")
+    lake.put("large.bin", BIG * 12)
+    with wired(lake) as wire:
+        places = lake.places(wire.endpoint)
+        words = [str(tmp_path), lake.root, json.dumps(places.options[lake.root]), json.dumps(ENVIRONMENT)]
+        child = subprocess.Popen([sys.executable, "-c", CHILD, *words], stdout=subprocess.PIPE, text=True)
+        assert child.stdout.readline() == "4\n"
+        started = time.monotonic()
+        while wire.carried < 8_000_000:
+            assert time.monotonic() - started < 60
+            time.sleep(0.001)
+        child.kill()
+        child.wait()
+        child.stdout.close()
+    objects = ObstoreObjects.local(tmp_path / "objects")
+    assert [info.size_bytes for info in objects.list("files")] == [4]
+    assert list((tmp_path / "spool").iterdir()) == []
+    with wired(lake) as wire:
+        again = reach(lake.places(wire.endpoint), objects, tmp_path)
+        assert len(again.get(f"{lake.root}/small.csv")) == 4
+        assert again.get(f"{lake.root}/large.bin") == BIG * 12
+        assert len(wire.got()) == 1

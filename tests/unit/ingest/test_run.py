@@ -54,7 +54,7 @@ def folder():
     return store
 
 
-def ingested(folder, *, objects=None, tables=None, made=None, scratch=None):
+def ingested(folder, *, objects=None, tables=None, made=None, scratch=None, earlier=()):
     return run(
         made or project(),
         files=folder,
@@ -63,6 +63,7 @@ def ingested(folder, *, objects=None, tables=None, made=None, scratch=None):
         engine=ENGINE,
         progress=Silence(),
         scratch=scratch or ObstoreObjects.memory(),
+        earlier=earlier,
     )
 
 
@@ -303,3 +304,26 @@ def test_sql_that_cannot_be_traced_is_said_and_does_not_stop_an_ingest(folder):
     version = ingested(folder, made=project(odd=Source("odd", sql="SELECT COLUMNS('i.*') FROM flights")))
     assert "no name of its own" in version.facts("odd").untraceable
     assert version.facts("odd").lineage == ()
+
+
+def test_of_many_bytes_only_what_changed_is_read_again(folder, monkeypatch):
+    monkeypatch.setattr("sluiceway.ingest.selection.REHASH_BELOW_BYTES", 1)
+    objects = ObstoreObjects.memory()
+    before = ingested(folder, objects=objects)
+    changed = "data/weather 1 ü.csv"
+    folder.put(changed, WEATHER[1].replace(b"2.5", b"3.5"))
+    asked, get = [], folder.get
+    monkeypatch.setattr(folder, "get", lambda key: asked.append(key) or get(key))
+    after = ingested(folder, objects=objects, earlier=[before])
+    assert asked == [changed]
+    assert difference(before, after).changed == (changed,)
+    assert ingested(folder, objects=objects).content_id == after.content_id
+
+
+def test_a_file_whose_object_was_touched_since_is_read_again(folder, monkeypatch):
+    monkeypatch.setattr("sluiceway.ingest.selection.REHASH_BELOW_BYTES", 1)
+    objects = ObstoreObjects.memory()
+    before = ingested(folder, objects=objects)
+    objects.put(before.files[0].object_key, FLIGHTS.replace(b"EWR", b"EVR"))
+    ingested(folder, objects=objects, earlier=[before])
+    assert objects.get(before.files[0].object_key) == FLIGHTS
