@@ -14,6 +14,7 @@ from sluiceway.adapters.apprise_alerter import AppriseAlerter
 from sluiceway.adapters.delta_tables import DeltaTables
 from sluiceway.adapters.duckdb_engine import DuckdbEngine
 from sluiceway.adapters.every_alerter import EveryAlerter
+from sluiceway.adapters.every_extractor import EveryExtractor
 from sluiceway.adapters.lmdb_online import LmdbOnline
 from sluiceway.adapters.log_alerter import LogAlerter
 from sluiceway.adapters.mlflow_tracker import MlflowTracker
@@ -31,6 +32,7 @@ from sluiceway.core.moments import Clock, SystemClock
 from sluiceway.deploy.board import Board
 from sluiceway.flow.kit import Kit, Settings
 from sluiceway.ledger.chain import Ledger
+from sluiceway.ports.extractor import Extractor
 from sluiceway.ports.object_store import ObjectStore
 
 if TYPE_CHECKING:
@@ -72,7 +74,8 @@ class Workspace:
         given = read_settings(folder, os.environ if environment is None else environment, alerts=alerts)
         state = folder / given.state
         settings = Settings(as_of or given.as_of, given.seed, given.threads, given.reference, given.replay_until)
-        return cls(folder, state, embedded(folder, state, clock or SystemClock(), given), settings)
+        extractor = EveryExtractor(folder, os.environ if environment is None else environment)
+        return cls(folder, state, embedded(folder, state, clock or SystemClock(), given, extractor), settings)
 
     def run(
         self,
@@ -125,7 +128,7 @@ def scratch_below(state: Path) -> Iterator[ObjectStore]:
         yield ObstoreObjects.local(Path(folder))
 
 
-def embedded(folder: Path, state: Path, clock: Clock, given: FileSettings) -> Kit:
+def embedded(folder: Path, state: Path, clock: Clock, given: FileSettings, extractor: Extractor) -> Kit:
     """Build the kit that needs no service: everything lies below one folder."""
     objects = ObstoreObjects.local(state / "objects")
     return Kit(
@@ -142,5 +145,6 @@ def embedded(folder: Path, state: Path, clock: Clock, given: FileSettings) -> Ki
         rehearse=lambda: rehearsal_server(folder, state, clear_board=Board(objects, REHEARSAL).clear),
         requests=RequestFolder(state / "requests"),
         logged_since=day_mark,
+        extractor=extractor,
         alerter=EveryAlerter([LogAlerter(state / "alerts.jsonl", clock=clock), AppriseAlerter(given.alerts)]),
     )

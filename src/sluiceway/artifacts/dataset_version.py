@@ -11,12 +11,18 @@ KNOWN_TIME = "_known_time"
 TABLES_FOLDER = "sources/"
 
 
+def object_key(sha256: str) -> str:
+    """Where bytes are kept: under their own hash, so that the same bytes are kept once."""
+    return f"files/{sha256[:2]}/{sha256}"
+
+
 @dataclass(frozen=True, slots=True)
 class FileEntry:
     """One source file as it was stored. ``date`` is the UTC day of its last change.
 
     ``source_tag`` and ``object_tag`` are what the stores said of the file and of its copy when their bytes were hashed;
-    they save hashing again where that would take long, and are no part of the version's identity.
+    they save hashing again where that would take long, and are no part of the version's identity. A ``landed`` file is
+    a part of an extract: it lies in no folder of the project, and was first written where it is kept.
     """
 
     path: str
@@ -26,11 +32,12 @@ class FileEntry:
     source: str
     source_tag: str = ""
     object_tag: str = ""
+    landed: bool = False
 
     @property
     def object_key(self) -> str:
         """Where the bytes are kept."""
-        return f"files/{self.sha256[:2]}/{self.sha256}"
+        return object_key(self.sha256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,22 @@ class IntegrityReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Extract:
+    """What a source's extract held when the version was made; no part of the version's identity.
+
+    ``shown`` names the origin as declared, without secrets; ``rows`` have landed, ``counted`` the origin said it had
+    when it was last read, where it can tell; ``bound`` is the cursor's largest value.
+    """
+
+    source: str
+    shown: str
+    rows: int
+    counted: int | None
+    bound: str
+    landed_at: str
+
+
+@dataclass(frozen=True, slots=True)
 class DatasetVersion:
     """Files as manifest rows, and a table per source with ``_event_time`` and ``_known_time`` where it has times.
 
@@ -69,6 +92,7 @@ class DatasetVersion:
     restore: RestoreReport
     integrity: IntegrityReport | None = None
     patterns: tuple[tuple[str, str], ...] = ()
+    extracts: tuple[Extract, ...] = ()
 
     @property
     def content_id(self) -> str:

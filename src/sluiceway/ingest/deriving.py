@@ -9,7 +9,9 @@ from sluiceway.core.errors import SourceError
 from sluiceway.declare.project import Project
 from sluiceway.declare.source import Source
 from sluiceway.plans.file_format import concatenate, decode
+from sluiceway.plans.latest_row import latest_rows
 from sluiceway.plans.lineage import tables_read
+from sluiceway.plans.parquet_part import decode_part
 from sluiceway.plans.table_digest import normalise
 from sluiceway.ports.engine import Engine
 
@@ -48,11 +50,21 @@ def _rows(
     if source.files is not None:
         parts = {entry.path: decode(read(entry), path=entry.path, files=source.files) for entry in entries}
         seen[source.name] = _named(source, lambda: normalise(concatenate(parts)))
+    elif source.extract is not None:
+        seen[source.name] = _named(source, lambda: _landed(source, [read(entry) for entry in entries]))
     if source.sql is None:
         return seen[source.name]
     sql, wanted = source.sql, {name.lower() for name in tables_read(source.sql)}
     tables = {name: table for name, table in seen.items() if name.lower() in wanted}
     return _named(source, lambda: normalise(engine.query(sql, tables, in_order=True)))
+
+
+def _landed(source: Source, parts: Sequence[bytes]) -> pa.Table:
+    """Put landed parts below each other. Without times, and with a key, a row that came again replaces the earlier."""
+    table = normalise(pa.concat_tables(map(decode_part, parts)))
+    cursor = source.extract.cursor if source.extract else None
+    corrects = source.is_timeless and source.sql is None and set(source.keys) <= set(table.column_names)
+    return latest_rows(table, source.keys, cursor) if corrects and source.keys and cursor is not None else table
 
 
 def _with_times(source: Source, table: pa.Table, engine: Engine) -> pa.Table:

@@ -42,6 +42,14 @@ def _criteria(version: DatasetVersion, max_restore_s: float) -> Iterator[Criteri
         passed=complete,
     )
     yield Criterion.at_most("rebuilt unequal", measured=len(restore.unequal), limit=0, detail=_named(restore.unequal))
+    for extract in version.extracts:
+        if extract.counted is not None:
+            yield Criterion.at_least(
+                f"extracted rows, {extract.source}",
+                measured=extract.rows,
+                limit=extract.counted,
+                detail=f"landed, of those that {extract.shown} counted",
+            )
     yield from _integrity(version.integrity)
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from sluiceway.artifacts.dataset_version import DatasetVersion, FileEntry, IntegrityReport
 from sluiceway.ingest.hashing import REHASH_BELOW_BYTES, hash_all
+from sluiceway.ingest.landed_files import entries_of, known_landing
 from sluiceway.ingest.selection import selected
 from sluiceway.ports.object_store import ObjectInfo, ObjectStore
 from sluiceway.ports.table_store import TableStore
@@ -36,6 +37,7 @@ def inspect(
             Otherwise size and tag (time and inode) are compared and only what differs in tag is hashed, and of tables
             the files' sizes are compared.
     """
+    own = [entry for entry in version.files if not entry.landed]
     total = sum(entry.size_bytes for entry in {entry.path: entry for entry in version.files}.values())
     method = "sha256" if total < rehash_below else "stat"
     stored = _differing(
@@ -45,9 +47,9 @@ def inspect(
         store=objects,
     )
     sources = _differing(
-        {entry.path: entry for entry in version.files},
-        {entry.path: entry.source_tag if method == "stat" else "" for entry in version.files},
-        listed=_listed(files, {entry.path for entry in version.files}),
+        {entry.path: entry for entry in own},
+        {entry.path: entry.source_tag if method == "stat" else "" for entry in own},
+        listed=_listed(files, {entry.path for entry in own}),
         store=files,
     )
     damaged = [
@@ -57,7 +59,8 @@ def inspect(
     ]
     changed = [f"{path}: {reason}" for path, reason in sorted(sources.items())]
     damaged += _damaged_tables(version, tables, look_inside=method == "sha256")
-    return IntegrityReport(tuple(damaged), (*changed, *_added(version, files)), method)
+    changed += [*_added(version, files), *_landed_since(version, objects)]
+    return IntegrityReport(tuple(damaged), tuple(changed), method)
 
 
 def _damaged_tables(version: DatasetVersion, tables: TableStore, *, look_inside: bool) -> Iterator[str]:
@@ -90,6 +93,16 @@ def _differing(
             doubtful.append(key)
     hashes = hash_all(doubtful, store=store)
     return found | {key: "has other bytes" for key in doubtful if hashes[key] != expected[key].sha256}
+
+
+def _landed_since(version: DatasetVersion, objects: ObjectStore) -> Iterator[str]:
+    """Compare the version's extracts with what has landed by now; the origins themselves are asked by a run."""
+    for extract in version.extracts:
+        landing = known_landing(extract.source, objects)
+        now = {entry.path: entry.sha256 for entry in entries_of(landing)} if landing else {}
+        then = {entry.path: entry.sha256 for entry in version.files if entry.landed and entry.source == extract.source}
+        if now != then:
+            yield f"{extract.source}: has landed otherwise since ({extract.shown})"
 
 
 def _added(version: DatasetVersion, files: ObjectStore) -> Iterator[str]:

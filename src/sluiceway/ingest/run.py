@@ -5,8 +5,9 @@ from sluiceway.core.digest import sha256_hex
 from sluiceway.core.errors import DamagedError
 from sluiceway.declare.project import Project
 from sluiceway.ingest.deriving import derive
+from sluiceway.ingest.landed_files import entries_of, extract_of, landing_of
 from sluiceway.ingest.restore import prove_restore
-from sluiceway.ingest.storing import store_files
+from sluiceway.ingest.storing import store_files, with_tags
 from sluiceway.ports.engine import Engine
 from sluiceway.ports.object_store import ObjectStore
 from sluiceway.ports.progress import Progress
@@ -25,6 +26,8 @@ def run(
 ) -> DatasetVersion:
     """Store every source file, derive every source's table from what was stored, and rebuild it all to prove it.
 
+    What has landed of databases and APIs is stored already, and joins the files.
+
     Killed at any moment and run again, it gives the same content id: files are stored by their hash and tables by
     their rows, and each write is whole or not at all.
 
@@ -41,7 +44,9 @@ def run(
         SourceError: a file is missing, unreadable or changing, or SQL fails.
         DamagedError: an object that was stored before is not what was stored.
     """
+    landings = [landing_of(name, objects) for name, source in project.sources.items() if source.extract is not None]
     entries = store_files(project, files=files, objects=objects, progress=progress)
+    entries = with_tags([*entries, *(entry for landing in landings for entry in entries_of(landing))], objects)
 
     def read(entry: FileEntry) -> bytes:
         return stored_bytes(entry, objects=objects)
@@ -52,7 +57,8 @@ def run(
         progress.say(f"table {name}: {table.num_rows:,} rows")
     proof = prove_restore(project, entries, refs, objects=objects, engine=engine, progress=progress, scratch=scratch)
     patterns = tuple((name, source.files.pattern) for name, source in project.sources.items() if source.files)
-    return DatasetVersion(entries, tuple(refs), proof, patterns=patterns)
+    extracts = tuple(extract_of(landing) for landing in landings)
+    return DatasetVersion(entries, tuple(refs), proof, patterns=patterns, extracts=extracts)
 
 
 def stored_bytes(entry: FileEntry, *, objects: ObjectStore) -> bytes:
