@@ -3,6 +3,8 @@
 ``import sluiceway as sw`` gives a project all that it declares with.
 """
 
+from sluiceway.declare.api import api, api_key, bearer, by_cursor, by_link, by_offset, by_page
+from sluiceway.declare.database import query, table
 from sluiceway.declare.encoding import encode
 from sluiceway.declare.expectation import column, fresh, reference, row
 from sluiceway.declare.feature_view import FeatureView, RequestView, count, latest, mean
@@ -25,6 +27,13 @@ __all__ = [
     "Search",
     "Source",
     "Split",
+    "api",
+    "api_key",
+    "bearer",
+    "by_cursor",
+    "by_link",
+    "by_offset",
+    "by_page",
     "column",
     "count",
     "encode",
@@ -35,7 +44,9 @@ __all__ = [
     "max",
     "mean",
     "min",
+    "query",
     "reference",
     "row",
     "sum",
+    "table",
 ]

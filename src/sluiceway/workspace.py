@@ -14,6 +14,7 @@ from sluiceway.adapters.apprise_alerter import AppriseAlerter
 from sluiceway.adapters.delta_tables import DeltaTables
 from sluiceway.adapters.duckdb_engine import DuckdbEngine
 from sluiceway.adapters.every_alerter import EveryAlerter
+from sluiceway.adapters.every_extractor import EveryExtractor
 from sluiceway.adapters.killed_folders import KilledFolders
 from sluiceway.adapters.lmdb_online import LmdbOnline
 from sluiceway.adapters.log_alerter import LogAlerter
@@ -202,6 +203,7 @@ def embedded(folder: Path, state: Path, clock: Clock, given: FileSettings, envir
         rehearse=lambda: rehearsal_server(folder, state, clear_board=Board(objects, REHEARSAL).clear),
         requests=RequestFolder(state / "requests"),
         logged_since=day_mark,
+        extractor=EveryExtractor(folder, environment),
         alerter=EveryAlerter([LogAlerter(state / "alerts.jsonl", clock=clock), AppriseAlerter(given.alerts)]),
         sweepable=(objects, tables, KilledFolders(state)),
     )

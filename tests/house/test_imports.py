@@ -15,7 +15,15 @@ WAYS_OUT = {
 }  # fmt: skip
 PICKLERS = {"pickle", "joblib", "cloudpickle", "dill", "marshal"}
 BUILTINS = {"open", "eval", "exec", "compile", "input", "print"}
-DISTRIBUTIONS = {"PIL": "pillow", "prometheus_client": "prometheus-client", "sklearn": "scikit-learn", "yaml": "pyyaml"}
+DISTRIBUTIONS = {
+    "PIL": "pillow",
+    "adbc_driver_manager": "adbc-driver-manager",
+    "adbc_driver_postgresql": "adbc-driver-postgresql",
+    "adbc_driver_sqlite": "adbc-driver-sqlite",
+    "prometheus_client": "prometheus-client",
+    "sklearn": "scikit-learn",
+    "yaml": "pyyaml",
+}
 FRAME_INPUT = re.compile(r"(read|scan)_")
 FRAME_OUTPUT = re.compile(r"(sink|write)_|read_(text|bytes)$")
 

@@ -15,7 +15,7 @@ TABLES_FOLDER = "sources/"
 
 
 def object_key(sha256: str) -> str:
-    """Where the bytes of a source file are kept."""
+    """Where bytes are kept: under their own hash, so that the same bytes are kept once."""
     return f"files/{sha256[:2]}/{sha256}"
 
 
@@ -24,7 +24,8 @@ class FileEntry:
     """One source file as it was stored. ``date`` is the UTC day of its last change.
 
     ``source_tag`` and ``object_tag`` are what the stores said of the file and of its copy when their bytes were hashed;
-    they save hashing again where that would take long, and are no part of the version's identity.
+    they save hashing again where that would take long, and are no part of the version's identity. A ``landed`` file is
+    a part of an extract: it lies in no folder of the project, and was first written where it is kept.
     """
 
     path: str
@@ -34,6 +35,7 @@ class FileEntry:
     source: str
     source_tag: str = ""
     object_tag: str = ""
+    landed: bool = False
 
     @property
     def object_key(self) -> str:
@@ -129,6 +131,22 @@ class IntegrityReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Extract:
+    """What a source's extract held when the version was made; no part of the version's identity.
+
+    ``shown`` names the origin as declared, without secrets; ``rows`` have landed, ``counted`` the origin said it had
+    when it was last read, where it can tell; ``bound`` is the cursor's largest value.
+    """
+
+    source: str
+    shown: str
+    rows: int
+    counted: int | None
+    bound: str
+    landed_at: str
+
+
+@dataclass(frozen=True, slots=True)
 class DatasetVersion:
     """Files as manifest rows, and a table per source with ``_event_time`` and ``_known_time`` where it has times.
 
@@ -147,6 +165,7 @@ class DatasetVersion:
     schemas: tuple[SourceSchema, ...] = ()
     changes: tuple[SchemaChange, ...] = ()
     compared_with: str = ""
+    extracts: tuple[Extract, ...] = ()
 
     @property
     def content_id(self) -> str:

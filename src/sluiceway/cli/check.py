@@ -10,6 +10,7 @@ from sluiceway.workspace import Workspace
 
 def check(*, common: Common = HERE) -> int:
     """Read the declaration, bind every name and type to the data's columns, and run nothing."""
+    from sluiceway.flow.extracting import columns_at_origin
     from sluiceway.spec.binding import bind
     from sluiceway.spec.gate import gate
     from sluiceway.spec.run import run
@@ -18,8 +19,9 @@ def check(*, common: Common = HERE) -> int:
     kit = workspace.kit
     with stdout_aside():
         project = kit.reader.load()
-    promise = run(project, files=kit.files, engine=kit.engine)
-    binding = bind(project, promise.spec, files=kit.files, engine=kit.engine)
+    landed = columns_at_origin(project, kit)
+    promise = run(project, files=kit.files, engine=kit.engine, landed=landed)
+    binding = bind(project, promise.spec, files=kit.files, engine=kit.engine, landed=landed)
     verdict = gate(promise, promise, NO_OVERRIDES, kit.clock.now())
     columns = {name: [[column.name, column.type] for column in found] for name, found in binding.columns.items()}
     if common.json:

@@ -1,5 +1,6 @@
 """``sluiceway run``: the whole river, or a part of it."""
 
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -79,6 +80,7 @@ def run_json(report: RunReport, workspace: Workspace, pages: dict[str, Path]) ->
         "gates": [gate_json(standing.gate, standing.stage, standing, now) for standing in report.standings],
         "made": report.made,
         "cached": sorted(report.cached),
+        "extracted": [asdict(each) for each in report.extracted],
         "refused": str(report.refusal) if report.refusal else None,
         "reports": {name: str(path) for name, path in pages.items()},
     }

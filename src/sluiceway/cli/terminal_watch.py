@@ -20,6 +20,9 @@ COLOURS = {
 }
 
 
+EXTRACT = "extract"
+
+
 class Line:
     """One node's line while it works."""
 
@@ -75,6 +78,18 @@ class TerminalWatch:
         self._console.print(
             f"  {node.name:<9} {how:>7}{f'  ({note})' if note else ''}", style="dim" if cached else None
         )
+
+    def extracts(self) -> Line:
+        """Open a line for what is read from databases and APIs."""
+        if EXTRACT not in self._lines:
+            self._lines[EXTRACT] = Line(self._bars, EXTRACT)
+        return self._lines[EXTRACT]
+
+    def tells(self, text: str) -> None:
+        """Print a line, and close the one of reading."""
+        if EXTRACT in self._lines:
+            self._bars.remove_task(self._lines.pop(EXTRACT).task)
+        self._console.print(f"  {EXTRACT:<9} {text}", markup=False)
 
     def judged(self, standing: Standing) -> None:
         """Tell what a gate said."""

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from sluiceway.core.duration import parse_duration
+from sluiceway.declare.api import Api
+from sluiceway.declare.database import Database
 from sluiceway.declare.expectation import Expectation
 from sluiceway.declare.expression import Expression, parse_expression
 from sluiceway.declare.files import Files
@@ -14,7 +16,7 @@ SCHEMA_POLICIES = ("evolve", "freeze", "discard")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A table of facts, from files, from SQL over other sources, or from SQL over its own files.
+    """A table of facts, from files, a database or an API, from SQL over other sources, or from SQL over its own rows.
 
     ``event_time`` says when a row's fact was true, ``known_time`` when one could first have known it; both are
     expressions over the source's columns, in UTC. ``known_time`` defaults to ``event_time``. A source with neither
@@ -31,7 +33,7 @@ class Source:
     """
 
     name: str
-    origin: Files | None = None
+    origin: Files | Database | Api | None = None
     key: str | tuple[str, ...] | None = None
     event_time: str | None = None
     known_time: str | None = None
@@ -44,7 +46,7 @@ class Source:
     def __post_init__(self) -> None:
         require_name("source", self.name)
         if self.origin is None and self.sql is None:
-            raise refuse(f"source {self.name!r} has neither files nor sql; give one of them")
+            raise refuse(f"source {self.name!r} has neither files nor sql; give one of them, or a table, query or api")
         if self.known_time is not None and self.event_time is None:
             raise refuse(f"source {self.name!r} has a known_time but no event_time; say when its facts were true")
         self._check_schema()
@@ -62,7 +64,12 @@ class Source:
     @property
     def files(self) -> Files | None:
         """The files that its rows come from, if they come from files."""
-        return self.origin
+        return self.origin if isinstance(self.origin, Files) else None
+
+    @property
+    def extract(self) -> Database | Api | None:
+        """What its rows are extracted from, if they come from a database or an API."""
+        return self.origin if isinstance(self.origin, Database | Api) else None
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -73,8 +80,9 @@ class Source:
     def meaning(self) -> list[object]:
         """What decides the rows and their times, ready to be hashed; words and expectations do not."""
         files = self.files.meaning if self.files else None
+        origin = self.extract.meaning if self.extract else files
         times = [self.event_time, self.known_time]
-        return [self.name, files, self.sql, *times, list(self.keys), self.upstream, self.schema]
+        return [self.name, origin, self.sql, *times, list(self.keys), self.upstream, self.schema]
 
     @property
     def is_timeless(self) -> bool:

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sluiceway.core.moments import Clock
 from sluiceway.ledger.chain import Ledger
 from sluiceway.ports.alerter import Alerter
 from sluiceway.ports.engine import Engine
+from sluiceway.ports.extractor import Extractor, NoExtractor
 from sluiceway.ports.object_store import ObjectStore
 from sluiceway.ports.online_store import OnlineStore
 from sluiceway.ports.project_reader import ProjectReader
@@ -50,6 +51,7 @@ class Kit:
     alerter: Alerter
     logged_since: Callable[[datetime], str] = from_the_start
     sweepable: tuple[Sweepable, ...] = ()
+    extractor: Extractor = field(default_factory=NoExtractor)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,25 +1,35 @@
 """What is observed outside the declaration before any recipe is known: the files as they lie there now."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
 from sluiceway.core.digest import sha256_hex
 from sluiceway.core.errors import UnknownObjectError
+from sluiceway.declare.api import Api
+from sluiceway.declare.database import Database
 from sluiceway.declare.files import Files
 from sluiceway.declare.project import Project
 from sluiceway.flow.kit import Kit
 from sluiceway.flow.material import materials
 from sluiceway.ingest.selection import file_identity
 from sluiceway.ledger.making import declared, record_declared
+from sluiceway.ports.extractor import Origin
 
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """A declaration as it can be kept between runs: hashable materials, and where each source's files are."""
+    """A declaration as it can be kept between runs: hashable materials, and where each source's rows come from."""
 
     materials: dict[str, object]
     files: dict[str, Files]
+    databases: dict[str, Database] = field(default_factory=dict)
+    apis: dict[str, Api] = field(default_factory=dict)
+
+    @property
+    def origins(self) -> dict[str, Origin]:
+        """The databases and APIs that sources are extracted from."""
+        return {**self.databases, **self.apis}
 
 
 def declaration_key(fingerprint: str) -> str:
@@ -39,7 +49,10 @@ def read_declaration(kit: Kit) -> tuple[Declaration, Project | None]:
         return remembered, None
     project = kit.reader.load()
     patterns = {name: source.files for name, source in project.sources.items() if source.files}
-    declaration = Declaration(materials(project), patterns)
+    extracts = {name: source.extract for name, source in project.sources.items()}
+    databases = {name: origin for name, origin in extracts.items() if isinstance(origin, Database)}
+    apis = {name: origin for name, origin in extracts.items() if isinstance(origin, Api)}
+    declaration = Declaration(materials(project), patterns, databases, apis)
     data = msgspec.json.encode(declaration)
     kit.objects.put(declaration_key(fingerprint), data)
     record_declared(kit.ledger, fingerprint, sha256_hex(data))

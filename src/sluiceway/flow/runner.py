@@ -10,7 +10,9 @@ from sluiceway.artifacts.candidate import Candidate
 from sluiceway.artifacts.promise import Promise
 from sluiceway.core.errors import MisuseError
 from sluiceway.declare.project import Project
+from sluiceway.flow.extracting import Extracted, landed_now
 from sluiceway.flow.graph import GRAPH
+from sluiceway.flow.ingest_node import INGEST
 from sluiceway.flow.judge import judge, looked_at_again
 from sluiceway.flow.kit import Kit, Settings
 from sluiceway.flow.node import Artifact, Job, Node
@@ -39,6 +41,7 @@ class RunReport:
     standings: tuple[Standing, ...]
     pages: Mapping[str, str]
     refusal: Refusal | None = None
+    extracted: tuple[Extracted, ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -59,6 +62,7 @@ class Line:
     cached: set[str] = field(default_factory=set)
     standings: list[Standing] = field(default_factory=list)
     pages: dict[str, str] = field(default_factory=dict)
+    extracted: tuple[Extracted, ...] = ()
 
     def loaded(self, reader: ProjectReader) -> Project:
         """Return the project, read at most once: two nodes that start together must not both import it."""
@@ -104,7 +108,7 @@ class Runner:
         if again is not None:
             chosen(self._graph, again)
         stages = chosen(self._graph, only or until)
-        line = self._line()
+        line = self._line(again=again)
         refusal: Refusal | None = None
         for stage in stages:
             works = only is None or stage.name == only
@@ -112,13 +116,21 @@ class Runner:
             if refusal or any(not standing.verdict.is_open for standing in line.standings):
                 break
         made = {name: artifact.content_id for name, artifact in line.made.items()}
-        report = RunReport(made, frozenset(line.cached), tuple(line.standings), line.pages, refusal)
+        report = RunReport(made, frozenset(line.cached), tuple(line.standings), line.pages, refusal, line.extracted)
         self._conclude(report)
         return report
 
-    def _line(self) -> Line:
+    def _line(self, *, again: str | None) -> Line:
         declaration, project = read_declaration(self._kit)
-        return Line(declaration, project, {"files": files_now(declaration, self._kit)}, self._graph)
+        landed, extracted = landed_now(
+            declaration.origins,
+            self._kit,
+            progress=self._watch.extracts,
+            say=self._watch.tells,
+            afresh=again == INGEST.stage.name,
+        )
+        observed: dict[str, object] = {"files": [*files_now(declaration, self._kit), *landed]}
+        return Line(declaration, project, observed, self._graph, extracted=extracted)
 
     def _stage(self, stage: Stage, line: Line, *, works: bool, again: bool, wanted: str) -> Refusal | None:
         for nodes in ready_groups(self._graph, stage):

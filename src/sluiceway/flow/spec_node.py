@@ -2,6 +2,7 @@
 
 from sluiceway.artifacts.promise import Promise
 from sluiceway.core.verdict import Verdict
+from sluiceway.flow.extracting import landed_columns
 from sluiceway.flow.kit import Kit
 from sluiceway.flow.node import Artifact, Job, Node
 from sluiceway.flow.stages import stage_named
@@ -12,7 +13,8 @@ def run(job: Job) -> Artifact:
     """Parse and bind."""
     from sluiceway.spec.run import run
 
-    return run(job.project, files=job.kit.files, engine=job.kit.engine)
+    landed = landed_columns(job.project, job.kit)
+    return run(job.project, files=job.kit.files, engine=job.kit.engine, landed=landed)
 
 
 def present(kit: Kit, promise: Promise) -> bool:  # noqa: ARG001  (a promise points to nothing)

@@ -19,6 +19,12 @@ class Watch(Protocol):
     def judged(self, standing: Standing) -> None:
         """A gate spoke."""
 
+    def extracts(self) -> Progress:
+        """A database or an API is read; return where it may say how far it is."""
+
+    def tells(self, text: str) -> None:
+        """Something is worth a line of its own."""
+
 
 class NobodyWatches:
     """A run that nobody looks at."""
@@ -31,4 +37,11 @@ class NobodyWatches:
         """Say nothing."""
 
     def judged(self, standing: Standing) -> None:
+        """Say nothing."""
+
+    def extracts(self) -> Progress:
+        """Say nothing."""
+        return Silence()
+
+    def tells(self, text: str) -> None:
         """Say nothing."""

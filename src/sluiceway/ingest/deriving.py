@@ -13,7 +13,9 @@ from sluiceway.core.errors import SourceError
 from sluiceway.declare.project import Project
 from sluiceway.declare.source import Source
 from sluiceway.ingest.delivered import Reader, delivered
+from sluiceway.plans.latest_row import latest_rows
 from sluiceway.plans.lineage import tables_read
+from sluiceway.plans.parquet_part import decode_part
 from sluiceway.plans.schema_policy import settled
 from sluiceway.plans.table_digest import normalise
 from sluiceway.ports.engine import Engine
@@ -64,9 +66,13 @@ def _own(
     schemas: list[SourceSchema] | None,
 ) -> pa.Table | None:
     """Read a source's own rows, as its schema policy leaves them; a source of SQL alone has none."""
-    if source.files is None:
+    uneven: tuple[str, ...] = ()
+    if source.extract is not None:
+        rows = _landed(source, [read(entry) for entry in entries])
+    elif source.files is not None:
+        rows, uneven = delivered(source, source.files, entries, read=read)
+    else:
         return None
-    rows, uneven = delivered(source, source.files, entries, read=read)
     table, schema = settled(source, rows, known=known, uneven=uneven)
     if schemas is not None:
         schemas.append(schema)
@@ -80,6 +86,14 @@ def _rows(source: Source, own: pa.Table | None, made: dict[str, pa.Table], *, en
     sql, wanted = source.sql, {name.lower() for name in tables_read(source.sql)}
     tables = {name: table for name, table in seen.items() if name.lower() in wanted}
     return _named(source, lambda: normalise(engine.query(sql, tables, in_order=True)))
+
+
+def _landed(source: Source, parts: Sequence[bytes]) -> pa.Table:
+    """Put landed parts below each other. Without times, and with a key, a row that came again replaces the earlier."""
+    table = normalise(pa.concat_tables(map(decode_part, parts)))
+    cursor = source.extract.cursor if source.extract else None
+    corrects = source.is_timeless and source.sql is None and set(source.keys) <= set(table.column_names)
+    return latest_rows(table, source.keys, cursor) if corrects and source.keys and cursor is not None else table
 
 
 def _with_times(source: Source, table: pa.Table, engine: Engine) -> pa.Table:

@@ -44,6 +44,14 @@ def _criteria(version: DatasetVersion, max_restore_s: float) -> Iterator[Criteri
         yield from _sampled(version, restore, restore.sample, max_restore_s)
     yield Criterion.at_most("rebuilt unequal", measured=len(restore.unequal), limit=0, detail=_named(restore.unequal))
     yield from schema_criteria(version)
+    for extract in version.extracts:
+        if extract.counted is not None:
+            yield Criterion.at_least(
+                f"extracted rows, {extract.source}",
+                measured=extract.rows,
+                limit=extract.counted,
+                detail=f"landed, of those that {extract.shown} counted",
+            )
     yield from _integrity(version.integrity)
 
 

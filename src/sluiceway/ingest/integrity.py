@@ -6,6 +6,7 @@ from dataclasses import replace
 from sluiceway.artifacts.dataset_version import DatasetVersion, FileEntry, IntegrityReport
 from sluiceway.declare.files import is_remote
 from sluiceway.ingest.hashing import REHASH_BELOW_BYTES, hash_all
+from sluiceway.ingest.landed_files import entries_of, known_landing
 from sluiceway.ingest.selection import selected
 from sluiceway.ports.object_store import ObjectInfo, ObjectStore
 from sluiceway.ports.table_store import TableStore
@@ -37,11 +38,12 @@ def inspect(
             Otherwise size and tag (time and inode) are compared and only what differs in tag is hashed, and of tables
             the files' sizes are compared. Files behind URLs always go by size and tag, where they have one.
     """
+    own = [entry for entry in version.files if not entry.landed]
     total = sum(entry.size_bytes for entry in {entry.path: entry for entry in version.files}.values())
     method = "sha256" if total < rehash_below else "stat"
     now = {source: selected(pattern, store=files) for source, pattern in version.patterns}
     matched = {info.key for found in now.values() for info in found}
-    unmatched = _listed(files, {entry.path for entry in version.files} - matched)
+    unmatched = _listed(files, {entry.path for entry in own} - matched)
     stored = _differing(
         {entry.object_key: entry for entry in version.files},
         {entry.object_key: entry.object_tag if method == "stat" else "" for entry in version.files},
@@ -49,8 +51,8 @@ def inspect(
         store=objects,
     )
     sources = _differing(
-        {entry.path: entry for entry in version.files},
-        {entry.path: entry.source_tag if method == "stat" or is_remote(entry.path) else "" for entry in version.files},
+        {entry.path: entry for entry in own},
+        {entry.path: entry.source_tag if method == "stat" or is_remote(entry.path) else "" for entry in own},
         listed={info.key: info for found in now.values() for info in found} | unmatched,
         store=files,
     )
@@ -61,9 +63,10 @@ def inspect(
     ]
     changed = [f"{path}: {reason}" for path, reason in sorted(sources.items())]
     damaged += _damaged_tables(version, tables, look_inside=method == "sha256")
-    if any(is_remote(entry.path) and entry.source_tag for entry in version.files):
+    if any(is_remote(entry.path) and entry.source_tag for entry in own):
         method += ", tag behind URLs"
-    return IntegrityReport(tuple(damaged), (*changed, *_added(version, now)), method)
+    changed += [*_added(version, now), *_landed_since(version, objects)]
+    return IntegrityReport(tuple(damaged), tuple(changed), method)
 
 
 def _damaged_tables(version: DatasetVersion, tables: TableStore, *, look_inside: bool) -> Iterator[str]:
@@ -96,6 +99,16 @@ def _differing(
             doubtful.append(key)
     hashes = hash_all(doubtful, store=store)
     return found | {key: "has other bytes" for key in doubtful if hashes[key] != expected[key].sha256}
+
+
+def _landed_since(version: DatasetVersion, objects: ObjectStore) -> Iterator[str]:
+    """Compare the version's extracts with what has landed by now; the origins themselves are asked by a run."""
+    for extract in version.extracts:
+        landing = known_landing(extract.source, objects)
+        now = {entry.path: entry.sha256 for entry in entries_of(landing)} if landing else {}
+        then = {entry.path: entry.sha256 for entry in version.files if entry.landed and entry.source == extract.source}
+        if now != then:
+            yield f"{extract.source}: has landed otherwise since ({extract.shown})"
 
 
 def _added(version: DatasetVersion, now: Mapping[str, list[ObjectInfo]]) -> Iterator[str]:

@@ -12,8 +12,9 @@ from sluiceway.core.errors import DamagedError
 from sluiceway.declare.project import Project
 from sluiceway.ingest.deriving import derive
 from sluiceway.ingest.describing import describe
+from sluiceway.ingest.landed_files import entries_of, extract_of, landing_of
 from sluiceway.ingest.restore import Extent, Places, prove_restore
-from sluiceway.ingest.storing import store_files
+from sluiceway.ingest.storing import store_files, with_tags
 from sluiceway.plans.schema_policy import schema_changes
 from sluiceway.ports.engine import Engine
 from sluiceway.ports.object_store import ObjectStore
@@ -37,6 +38,8 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
 ) -> DatasetVersion:
     """Store every source file, derive every source's table from what was stored, and rebuild it all to prove it.
 
+    What has landed of databases and APIs is stored already, and joins the files.
+
     Killed at any moment and run again, it gives the same content id: files are stored by their hash and tables by
     their rows, and each write is whole or not at all.
 
@@ -57,7 +60,9 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
     """
     last = earlier[0] if earlier else None
     before = last.files if last else ()
+    landings = [landing_of(name, objects) for name, source in project.sources.items() if source.extract is not None]
     entries = store_files(project, files=files, objects=objects, progress=progress, earlier=before)
+    entries = with_tags([*entries, *(entry for landing in landings for entry in entries_of(landing))], objects)
 
     def read(entry: FileEntry) -> bytes:
         return stored_bytes(entry, objects=objects)
@@ -82,7 +87,15 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
     )
     patterns = tuple((name, source.files.pattern) for name, source in project.sources.items() if source.files)
     facts = describe(project, refs, {source: list(columns) for source, columns in kept.items()})
-    made = DatasetVersion(entries, tuple(refs), proof, patterns=patterns, sources=facts, schemas=tuple(schemas))
+    made = DatasetVersion(
+        entries,
+        tuple(refs),
+        proof,
+        patterns=patterns,
+        sources=facts,
+        schemas=tuple(schemas),
+        extracts=tuple(extract_of(landing) for landing in landings),
+    )
     return compared(made, earlier)
 
 

@@ -57,7 +57,7 @@ def store_files(
             done += entry.size_bytes
             progress.say(f"stored {entry.path}")
             progress.advance(done, total)
-    return _with_tags(entries, objects)
+    return with_tags(entries, objects)
 
 
 def _as_before(
@@ -108,6 +108,7 @@ def _unchanged(info: ObjectInfo, files: ObjectStore) -> Iterator[bytes]:
         raise SourceError(f"{info.key} changed while it was being stored; run again when nothing writes to it")
 
 
-def _with_tags(entries: list[FileEntry], objects: ObjectStore) -> tuple[FileEntry, ...]:
+def with_tags(entries: list[FileEntry], objects: ObjectStore) -> tuple[FileEntry, ...]:
+    """Note of each entry what the store says of its object now."""
     tags = {info.key: info.tag for info in objects.list("files")}
     return tuple(replace(entry, object_tag=tags.get(entry.object_key, "")) for entry in entries)

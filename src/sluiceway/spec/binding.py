@@ -16,6 +16,8 @@ from sluiceway.spec.pipeline_checks import check_inputs, check_label, check_spec
 from sluiceway.spec.source_checks import check_source
 from sluiceway.spec.source_columns import source_columns
 
+NONE_LANDED: Mapping[str, tuple[Column, ...]] = {}
+
 
 @dataclass(frozen=True, slots=True)
 class Binding:
@@ -24,7 +26,14 @@ class Binding:
     columns: Mapping[str, tuple[Column, ...]]
 
 
-def bind(project: Project, spec: Spec, *, files: ObjectStore, engine: Engine) -> Binding:
+def bind(
+    project: Project,
+    spec: Spec,
+    *,
+    files: ObjectStore,
+    engine: Engine,
+    landed: Mapping[str, tuple[Column, ...]] = NONE_LANDED,
+) -> Binding:
     """Check every name and type of a declaration against the data, and refuse inputs that would leak.
 
     An input that ``each`` lacks is no misfit: gate 1 judges whether inputs can be had.
@@ -34,13 +43,14 @@ def bind(project: Project, spec: Spec, *, files: ObjectStore, engine: Engine) ->
         spec: The spec, parsed.
         files: The project's folder; source files are read whole, as types follow from values.
         engine: Runs the sources' SQL on tables without rows.
+        landed: The columns of the sources that are extracted from databases and APIs.
 
     Raises:
         DeclarationError: anything does not fit; all of it is in the report.
     """
     pipeline = project.pipeline
     findings = Findings(pipeline.spec, lines_of(project.spec_text, path=pipeline.spec))
-    columns, own = source_columns(project, files=files, engine=engine, findings=findings)
+    columns, own = source_columns(project, files=files, engine=engine, landed=landed, findings=findings)
     kinds = {name: kinds_of(found) for name, found in columns.items()}
     for name in kinds:
         check_source(project.sources[name], kinds, findings)

@@ -16,14 +16,19 @@ from sluiceway.plans.file_pattern import fixed_part, folder_of, matching
 from sluiceway.plans.image_rows import image_table
 from sluiceway.plans.lineage import tables_read
 from sluiceway.plans.partitions import with_partitions
-from sluiceway.plans.table_digest import columns_of, normalise
+from sluiceway.plans.table_digest import STORED_AS, columns_of, normalise
 from sluiceway.ports.engine import Engine
 from sluiceway.ports.object_store import ObjectStore
 from sluiceway.spec.findings import Findings
 
 
 def source_columns(
-    project: Project, *, files: ObjectStore, engine: Engine, findings: Findings
+    project: Project,
+    *,
+    files: ObjectStore,
+    engine: Engine,
+    landed: Mapping[str, tuple[Column, ...]],
+    findings: Findings,
 ) -> tuple[dict[str, tuple[Column, ...]], dict[str, tuple[Column, ...]]]:
     """Return the columns of every source that could be read, and of the files of those that have any.
 
@@ -35,6 +40,8 @@ def source_columns(
         try:
             if source.files is not None:
                 own[name] = _of_files(source.files, files, uneven=source.schema is not None)
+            elif source.extract is not None:
+                own[name] = _of_extract(name, landed)
             table = _of_sql(source, own, made, project.sources, engine)
         except (SourceError, DeclarationError) as error:
             findings.note(f"source {name!r}: {error}")
@@ -62,6 +69,13 @@ def _of_files(wanted: Files, store: ObjectStore, *, uneven: bool) -> pa.Table:
     # Types follow from values, so that every file is read whole; only the schema is kept.
     tables = {path: decode(store.get(path), path=path, files=wanted) for path in found}
     return normalise(concatenate(with_partitions(tables, wanted), uneven=uneven)).schema.empty_table()
+
+
+def _of_extract(source: str, landed: Mapping[str, tuple[Column, ...]]) -> pa.Table:
+    if source not in landed:
+        raise SourceError("nothing has been extracted yet; `sluiceway run` reads it")
+    schema: pa.Schema = pa.schema([(column.name, STORED_AS[column.type]) for column in landed[source]])
+    return schema.empty_table()
 
 
 def _of_sql(
