@@ -21,7 +21,7 @@ KEYS = {
     "replay_until": "how far stage 7 replays what came after the present; by default not at all",
     "seed": "the seed of everything random; 0 by default",
     "threads": "how many threads training may use; the number of cores by default, 8 at most",
-    "reference": "the dataset version that layer B compares with; by default the last that passed gate 3",
+    "reference": "what layer B compares with: previous (the default), rolling N, or a dataset version's first digits",
     "alerts": "where alerts go besides the log: a list of apprise addresses, with every secret as ${ENV_VAR}",
     "state": "where versions, tables, models and evidence are kept; .sluiceway by default",
 }

@@ -50,12 +50,20 @@ def summary(entry: Entry) -> str:
         return f"{body['node']} {body['artifact'][:12]}"
     if entry.kind == "rollout":
         return f"{body['scope']} {body['name']}: {shorten(body['state']['reason'], MOST_LETTERS)}"
-    if entry.kind == "alert":
+    if entry.kind in {"alert", "halt"}:
         undelivered = f" (not delivered: {', '.join(body['failed'])})" if body["failed"] else ""
-        return f"{body['kind']} {body['subject']} from {body['began'][:10]}, {body['scope']}{undelivered}"
+        return f"{told(entry)}{undelivered}"
     if entry.kind == "retrain":
         return f"{'train again' if body['retrain'] else 'no need to train again'}: {'; '.join(body['reasons'])}"
     return ", ".join(f"{stage} {verdict}" for stage, (verdict, _) in body["gates"].items()) or "nothing judged"
+
+
+def told(entry: Entry) -> str:
+    """Say what somebody was told of: an alert of a served model, or a dataset that a gate holds back."""
+    body = entry.body
+    if entry.kind == "halt":
+        return f"{body['stage']} holds {body['dataset'][:12]} back: {len(body['checks'])} checks told"
+    return f"{body['kind']} {body['subject']} from {body['began'][:10]}, {body['scope']}"
 
 
 def verify(

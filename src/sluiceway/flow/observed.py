@@ -21,6 +21,12 @@ class Declaration:
     materials: dict[str, object]
     files: dict[str, Files]
 
+    @property
+    def asked_references(self) -> list[str]:
+        """The references that its expectations name."""
+        asked = self.materials.get("references")
+        return [str(each) for each in asked] if isinstance(asked, list) else []
+
 
 def declaration_key(fingerprint: str) -> str:
     """Where a declaration is remembered."""

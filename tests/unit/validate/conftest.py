@@ -106,7 +106,7 @@ class World:
         """Validate rows, against a reference's when there is one."""
         return run(
             self.dataset(frames),
-            self.dataset(reference) if reference else None,
+            {"": (self.dataset(reference),)} if reference else {},
             project=self.project(expectations, landings=landings),
             as_of=as_of,
             tables=self.tables,
