@@ -4,14 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sluiceway.artifacts.validation_report import DriftCheck, RuleCheck
-from sluiceway.core.verdict import Criterion, Outcome, Verdict
-from sluiceway.pages.criteria_table import cell_of, detail_of
-from sluiceway.pages.failure_cards import FIGURE_REM, Check, figure_of
+from sluiceway.core.verdict import Outcome, Verdict
+from sluiceway.pages.failure_cards import FIGURE_REM, Check, figure_of, finding
 from sluiceway.pages.histogram import Histogram
-from sluiceway.pages.number_text import number_text, percent
-from sluiceway.pages.page import Block, Cell, Finding, Findings, Fold, Gallery
+from sluiceway.pages.page import Block, Finding, Findings, Fold, Gallery
 
-WHOLE_ROWS = "whole rows"
+WHOLE_ROWS = "(whole rows)"
 MOST_HISTOGRAMS = 200
 
 
@@ -37,7 +35,7 @@ def column_folds(verdict: Verdict, checks: Mapping[str, Check], histograms: Sequ
         check = checks.get(criterion.name)
         if isinstance(check, RuleCheck | DriftCheck):
             column = columns.setdefault(f"{check.source}.{check.column or WHOLE_ROWS}", _Column())
-            column.found.append(_finding(criterion, check))
+            column.found.append(finding(criterion, check))
             if isinstance(check, DriftCheck) and not check.is_band:
                 column.effect = max(column.effect, check.effect or 0.0)
     ranked = sorted(columns.items(), key=lambda item: _rank(item[1]))
@@ -49,29 +47,14 @@ def _rank(column: _Column) -> tuple[int, float]:
     return (-list(Outcome).index(outcome) if outcome and not outcome.is_open else 0, -column.effect)
 
 
-def _finding(criterion: Criterion, check: RuleCheck | DriftCheck) -> Finding:
-    name = criterion.name.removeprefix(f"{check.source}: ")
-    limit = f", limit {_written(criterion.limit, check)}" if criterion.limit is not None else ""
-    measured = f": {_written(criterion.measured, check)}{limit}" if criterion.measured is not None else ""
-    return Finding(criterion.outcome, f"{name}{measured}", detail_of(criterion))
-
-
-def _written(value: Cell, check: RuleCheck | DriftCheck) -> str:
-    if isinstance(check, RuleCheck) and check.low is None and check.high is None and isinstance(value, float):
-        return percent(value)
-    written = cell_of(value) if isinstance(value, float | int | str | None) else value
-    return number_text(written)
-
-
 def _fold(name: str, column: _Column, *, is_drawn: bool) -> Fold:
-    blocks: list[Block] = (
-        [Findings(sorted(column.found, key=lambda each: each.outcome.is_open))] if column.found else []
-    )
+    found = sorted(column.found, key=lambda each: each.outcome.is_open)
+    blocks: list[Block] = [Findings(found)] if found else []
     drawn = column.histogram
     if drawn is not None and drawn.current and is_drawn:
         blocks.append(Gallery([figure_of(drawn)], width_rem=FIGURE_REM))
-    failed = sum(not each.outcome.is_open for each in column.found)
-    count = len(column.found)
+    failed = sum(not each.outcome.is_open for each in found)
+    count = len(found)
     words = f"{failed} of {count} checks failed" if failed else f"{count} check{'' if count == 1 else 's'}"
     note = drawn.note if drawn is not None else ""
-    return Fold(name, blocks, column.outcome, ", ".join(filter(None, [words, note])))
+    return Fold(name, blocks, column.outcome, ", ".join(filter(None, [words if count else "", note])))

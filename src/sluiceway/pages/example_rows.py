@@ -16,7 +16,7 @@ def example_blocks(examples: object) -> list[Block]:
     if len(mappings) == len(examples):
         names = tuple(dict.fromkeys(str(name) for row in mappings for name in row))
         return [_table(names, [[row.get(name) for name in names] for row in mappings])]
-    return [Code("\n".join(map(str, examples)))]
+    return [Code("\n".join(_visible(str(each)) for each in examples))]
 
 
 def _table(columns: tuple[str, ...], rows: Sequence[Sequence[object]]) -> Table:
@@ -24,4 +24,9 @@ def _table(columns: tuple[str, ...], rows: Sequence[Sequence[object]]) -> Table:
 
 
 def _cell(value: object) -> Cell:
-    return value if value is None or isinstance(value, str | int | float) else str(value)
+    return value if value is None or isinstance(value, int | float) else _visible(str(value))
+
+
+def _visible(text: str) -> str:
+    """Put a text in quotes that would look like another: an empty one, or one with space around it."""
+    return text if text == text.strip() and text else repr(text)

@@ -1,4 +1,4 @@
-"""Failure cards: each check that holds gate 3 shut, with its counts, its example rows, and then beside now."""
+"""Failure cards: what holds gate 3 shut, a card for each column, with counts, example rows, and then beside now."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,12 +9,12 @@ from sluiceway.artifacts.validation_report import (
     RuleCheck,
     ValidationReport,
 )
-from sluiceway.core.verdict import Criterion
-from sluiceway.pages.criteria_table import cell_of
+from sluiceway.core.verdict import Criterion, Outcome
+from sluiceway.pages.criteria_table import cell_of, detail_of
 from sluiceway.pages.example_rows import example_blocks
-from sluiceway.pages.histogram import Histogram, histogram_svg
-from sluiceway.pages.number_text import moment_text, number_text, percent
-from sluiceway.pages.page import Block, Card, Cell, Code, Facts, Figure, Gallery, Note
+from sluiceway.pages.histogram import Histogram, histogram_svg, movers
+from sluiceway.pages.number_text import number_text, percent
+from sluiceway.pages.page import Block, Card, Cell, Code, Facts, Figure, Finding, Findings, Gallery, Note
 
 Check = RuleCheck | FreshnessCheck | DriftCheck | ClassShareCheck
 FIGURE_REM = 20
@@ -28,21 +28,50 @@ def checks_by_name(report: ValidationReport) -> dict[str, Check]:
     return named | {check.name: check for check in report.class_shares}
 
 
-def failure_card(criterion: Criterion, check: Check | None, drawn: Mapping[str, Histogram]) -> Card:
-    """Show one closed check; ``drawn`` holds the histograms as ``source.column``."""
+def failure_cards(
+    closed: Sequence[Criterion], checks: Mapping[str, Check], drawn: Mapping[str, Histogram]
+) -> list[Card]:
+    """Make a card of each column that has closed checks, and of each closed check that is about no column.
+
+    Those that stopped come before those that are inconclusive. ``drawn`` holds the histograms as ``source.column``.
+    """
+    groups: dict[str, list[Criterion]] = {}
+    for criterion in sorted(closed, key=lambda each: each.outcome is not Outcome.STOPPED):
+        groups.setdefault(_place(criterion, checks.get(criterion.name)), []).append(criterion)
+    return [_card(place, criteria, checks, drawn.get(place)) for place, criteria in groups.items()]
+
+
+def _place(criterion: Criterion, check: Check | None) -> str:
+    if isinstance(check, RuleCheck | DriftCheck) and check.column:
+        return f"{check.source}.{check.column}"
+    return criterion.name
+
+
+def _card(place: str, criteria: Sequence[Criterion], checks: Mapping[str, Check], drawn: Histogram | None) -> Card:
     blocks: list[Block] = []
-    if isinstance(check, RuleCheck):
-        blocks = _rule(check, criterion)
-    elif isinstance(check, DriftCheck):
-        blocks = [Facts(_drift_facts(check, criterion)), *_figure(check, drawn), *_notes(check.note)]
-    elif isinstance(check, ClassShareCheck):
-        blocks = [Facts(class_share_facts(check, limit=criterion.limit)), *_notes(criterion.detail)]
-    elif isinstance(check, FreshnessCheck):
-        blocks = [Facts(_freshness_facts(check)), *_notes(criterion.detail)]
+    found = [(criterion, checks.get(criterion.name)) for criterion in criteria]
+    if isinstance(found[0][1], ClassShareCheck):
+        blocks = [Facts(class_share_facts(found[0][1], limit=criteria[0].limit)), *_notes(criteria[0].detail)]
     else:
-        blocks = [Facts((("Measured", cell_of(criterion.measured)), ("Limit", cell_of(criterion.limit))))]
-        blocks += _notes(criterion.detail)
-    return Card(criterion.outcome, criterion.name, blocks)
+        blocks = [Findings([finding(criterion, check, place=place) for criterion, check in found])]
+    for _, check in found:
+        if isinstance(check, RuleCheck):
+            blocks += _examples(check)
+    return Card(criteria[0].outcome, place, [*blocks, *_figure(drawn)])
+
+
+def finding(criterion: Criterion, check: Check | None, *, place: str = "") -> Finding:
+    """Say in a sentence what was measured, against which limit, and in a remark what stands behind it."""
+    source = check.source if isinstance(check, RuleCheck | DriftCheck | FreshnessCheck) else ""
+    name = criterion.name.removeprefix(f"{source}: ") if source else criterion.name
+    if isinstance(check, RuleCheck) and check.measured is not None and check.low is None and check.high is None:
+        kept = f"{check.broken:,} of {check.rows:,} rows break it ({percent(check.broken / max(check.rows, 1))})"
+        return Finding(criterion.outcome, f"{name}: {kept}; {percent(check.at_least)} must keep it", check.note)
+    limit = f", limit {number_text(cell_of(criterion.limit))}" if criterion.limit is not None else ""
+    said = "" if criterion.measured is None else f"{number_text(cell_of(criterion.measured))}{limit}"
+    rows = f"{check.rows:,} rows now, {check.reference_rows:,} then" if isinstance(check, DriftCheck) else ""
+    remark = "; ".join(filter(None, [detail_of(criterion), rows]))
+    return Finding(criterion.outcome, ": ".join(filter(None, [name if name != place else "measured", said])), remark)
 
 
 def class_share_facts(check: ClassShareCheck, *, limit: Cell = None) -> tuple[tuple[str, Cell], ...]:
@@ -62,73 +91,21 @@ def class_share_facts(check: ClassShareCheck, *, limit: Cell = None) -> tuple[tu
     return tuple(facts)
 
 
-def figure_of(histogram: Histogram, caption: str = "") -> Figure:
-    """Draw a column then and now."""
-    return Figure(histogram_svg(histogram), caption, histogram.note)
+def figure_of(histogram: Histogram) -> Figure:
+    """Draw a column then and now, and name the categories that changed most."""
+    legend = "Bars: share of rows now." + (" Line: the reference." if histogram.reference is not None else "")
+    moved = movers(histogram)
+    note = "; ".join(filter(None, [histogram.note, f"moved most: {moved}" if moved else ""]))
+    return Figure(histogram_svg(histogram), legend, note)
 
 
-def _rule(check: RuleCheck, criterion: Criterion) -> list[Block]:
-    if check.measured is None:
-        return _notes(check.note or "nothing was measured")
-    if check.low is not None or check.high is not None:
-        limits = f"{_bound(check.low)} to {_bound(check.high)}"
-        facts: tuple[tuple[str, Cell], ...] = (("Measured", cell_of(check.measured)), ("Limit", limits))
-        return [Facts((*facts, ("Rows", check.rows))), *_notes(check.note), *_examples(check.examples)]
-    broken = check.broken / check.rows if check.rows else None
-    facts = (
-        ("Rows that break it", check.broken),
-        ("Of", check.rows),
-        ("Share", percent(broken)),
-        ("Must keep it", percent(criterion.limit) if isinstance(criterion.limit, float) else cell_of(criterion.limit)),
-    )
-    return [Facts(facts), *_notes(check.note), *_examples(check.examples)]
+def _examples(check: RuleCheck) -> list[Block]:
+    blocks = example_blocks(check.examples)
+    return [Note(f"Break “{check.name}”:"), *blocks] if blocks else []
 
 
-def _examples(examples: Sequence[object]) -> list[Block]:
-    blocks = example_blocks(examples)
-    return [Note("Such as:"), *blocks] if blocks else []
-
-
-def _bound(value: float | None) -> str:
-    return number_text(value) if value is not None else "any"
-
-
-EFFECTS = {
-    "ks": "D",
-    "chi2": "Cramer's V",
-    "mean": "Moved, in standard deviations",
-    "quantile": "Moved, in standard deviations",
-    "nulls": "Difference",
-    "js": "Distance",
-}
-
-
-def _drift_facts(check: DriftCheck, criterion: Criterion) -> tuple[tuple[str, Cell], ...]:
-    facts: list[tuple[str, Cell]] = []
-    if check.effect is not None:
-        facts += [(EFFECTS.get(check.test, "Effect"), check.effect), ("Limit", cell_of(criterion.limit))]
-        facts += [("p", check.p_value), ("p adjusted", check.p_adjusted)]
-    if check.then is not None or check.now is not None:
-        write = percent if check.test == "nulls" else number_text
-        facts += [("Then", write(check.then)), ("Now", write(check.now))]
-    if check.js is not None and check.test in {"ks", "chi2"}:
-        facts.append(("Jensen-Shannon distance", check.js))
-    rows = "New rows" if check.is_new else "Rows now"
-    return (*facts, (rows, check.rows), ("Rows then", check.reference_rows), *_against(check))
-
-
-def _against(check: DriftCheck) -> list[tuple[str, Cell]]:
-    return [("Reference", check.against)] if check.against else []
-
-
-def _freshness_facts(check: FreshnessCheck) -> tuple[tuple[str, Cell], ...]:
-    newest = moment_text(check.newest) if check.newest else None
-    return (("Newest row known at", newest), ("May be old", f"{check.within_s / 3600:g} h"))
-
-
-def _figure(check: DriftCheck, drawn: Mapping[str, Histogram]) -> list[Block]:
-    histogram = drawn.get(f"{check.source}.{check.column}")
-    return [Gallery([figure_of(histogram)], width_rem=FIGURE_REM)] if histogram and histogram.current else []
+def _figure(drawn: Histogram | None) -> list[Block]:
+    return [Gallery([figure_of(drawn)], width_rem=FIGURE_REM)] if drawn is not None and drawn.current else []
 
 
 def _notes(text: str) -> list[Block]:

@@ -147,12 +147,16 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """Blocks behind a line that opens them; on paper they are open. ``outcome`` is the badge on that line."""
+    """Blocks behind a line that opens them; ``outcome`` is the badge on that line.
+
+    On paper they are open, or, where they only repeat what stands elsewhere and not ``is_on_paper``, left out.
+    """
 
     summary: str
     blocks: "Sequence[Block]"
     outcome: Outcome | None = None
     remark: str = ""
+    is_on_paper: bool = True
 
 
 Block = str | Lead | Note | Notices | Findings | Facts | Table | Gallery | Code | Card | Fold

@@ -56,7 +56,11 @@ margin:.6rem 0}
 .card{border:1px solid var(--rule);border-left:3px solid var(--faint);border-radius:6px;padding:.7rem 1rem .6rem;
 margin:.8rem 0;break-inside:avoid}
 .card.stopped{border-left-color:var(--stopped);color:inherit}
-.card.inconclusive{border-left-color:var(--inconclusive);color:inherit}.card dl{margin:.6rem 0}
+.card.inconclusive{border-left-color:var(--inconclusive);color:inherit}.card dl{margin:.6rem 0;
+grid-template-columns:repeat(auto-fit,minmax(7rem,1fr))}.card .notices{max-width:none;margin:.2rem 0}
+.card li:last-child{border:0}
+.card.stopped .found .stopped,.card.inconclusive .found .inconclusive{display:none}
+
 h3{display:flex;gap:.7rem;align-items:baseline;flex-wrap:wrap;font-size:1rem;font-weight:600;margin:0 0 .3rem}
 h3 span{min-width:0;overflow-wrap:anywhere}
 details{border-bottom:1px solid var(--rule);padding:.1rem 0}
@@ -69,10 +73,13 @@ figcaption{font-size:.84rem;line-height:1.35;overflow-wrap:anywhere}
 figcaption small{display:block;color:var(--soft);font-size:.95em}
 footer{margin-top:2.5rem;border-top:1px solid var(--rule);padding-top:.7rem;color:var(--faint);font-size:.8rem;
 overflow-wrap:anywhere}
-@media (max-width:40rem){main{padding:1.2rem 1rem 3rem}h1{font-size:1.3rem}}
+@media (max-width:40rem){.found li{display:block}.found .badge{margin-bottom:.15rem}
+summary .badge{flex-basis:auto}.card{padding:.6rem .7rem}
+main{padding:1.2rem 1rem 3rem}h1{font-size:1.3rem}}
 @media print{:root{--ink:#000;--soft:#444;--faint:#666;--rule:#ccc;--paper:#fff;--panel:#f6f6f6;--accent:#1f6f8b;
 --then:#b26b00}main{max-width:none;padding:0}.scroll{overflow:visible}tr{break-inside:avoid}h2{break-after:avoid}
 details::details-content{content-visibility:visible;block-size:auto;overflow:visible}summary::before{content:none!important}
+details.screen *{display:none}details.screen::after{content:"on screen only";color:var(--faint);font-size:.8rem}
 body{font-size:10.5pt}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 """
 
@@ -118,7 +125,8 @@ TEMPLATE = """
 {% for each in block.blocks %}{{ shown(each) }}{% endfor %}
 </article>
 {% elif block|kind == "fold" %}
-<details><summary>{% if block.outcome %}{{ badge(block.outcome) }}{% endif %}<b>{{ block.summary }}</b>
+<details{% if not block.is_on_paper %} class="screen"{% endif %}><summary>
+{%- if block.outcome %}{{ badge(block.outcome) }}{% endif %}<b>{{ block.summary }}</b>
 {%- if block.remark %}<small>{{ block.remark }}</small>{% endif %}</summary>
 {% for each in block.blocks %}{{ shown(each) }}{% endfor %}
 </details>

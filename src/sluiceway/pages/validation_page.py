@@ -6,7 +6,7 @@ from sluiceway.artifacts.validation_report import ValidationReport
 from sluiceway.core.verdict import Outcome, Verdict
 from sluiceway.pages.column_folds import column_folds
 from sluiceway.pages.criteria_table import cell_of, criteria_table
-from sluiceway.pages.failure_cards import checks_by_name, class_share_facts, failure_card, override_commands
+from sluiceway.pages.failure_cards import checks_by_name, class_share_facts, failure_cards, override_commands
 from sluiceway.pages.histogram import Histogram
 from sluiceway.pages.number_text import moment_text, percent
 from sluiceway.pages.page import Block, Code, Facts, Fold, Lead, Note, Page, Section, Table
@@ -79,12 +79,11 @@ def _closed(report: ValidationReport, verdict: Verdict, histograms: Sequence[His
     if not verdict.closed:
         return []
     checks, drawn = checks_by_name(report), {each.column: each for each in histograms}
-    ranked = sorted(verdict.closed, key=lambda each: each.outcome is not Outcome.STOPPED)
-    cards = [failure_card(each, checks.get(each.name), drawn) for each in ranked[:MOST_CARDS]]
-    more = [criteria_table(ranked[MOST_CARDS:])] if len(ranked) > MOST_CARDS else []
+    cards = failure_cards(verdict.closed, checks, drawn)
+    more = [Note(f"and {len(cards) - MOST_CARDS} more, below")] if len(cards) > MOST_CARDS else []
     note = Note("Mend the data, or let a check pass on this very dataset, for a reason and for a time:")
     excuse = Fold("How to let a check pass", [note, override_commands(verdict.closed)])
-    return [Section("What holds the gate shut", [*cards, *more, excuse])]
+    return [Section("What holds the gate shut", [*cards[:MOST_CARDS], *more, excuse])]
 
 
 def _excused(verdict: Verdict) -> list[Section]:
@@ -94,8 +93,8 @@ def _excused(verdict: Verdict) -> list[Section]:
 
 
 def _columns(report: ValidationReport, verdict: Verdict, histograms: Sequence[Histogram]) -> list[Block]:
-    words = "Bars: share of rows now." + (" Line: the reference." if report.reference else "")
-    return [Note(words), *column_folds(verdict, checks_by_name(report), histograms)]
+    folds = column_folds(verdict, checks_by_name(report), histograms)
+    return list(folds) or [Note("No column was looked at.")]
 
 
 def _rules(report: ValidationReport, verdict: Verdict) -> list[Block]:
@@ -113,7 +112,7 @@ def _rules(report: ValidationReport, verdict: Verdict) -> list[Block]:
         rows.append((outcome, check.source, check.name, measured, limit, check.broken, check.rows, words))
     rows.sort(key=lambda row: row[0] is None or row[0].is_open)
     columns = ("Verdict", "Source", "Rule", "Measured", "Limit", "Broken", "Rows", "Note or examples")
-    return [Fold(f"All {len(rows)} rules", [Table(columns, rows)])]
+    return [Fold(f"All {len(rows)} rules", [Table(columns, rows)], is_on_paper=False)]
 
 
 def _freshness(report: ValidationReport, verdict: Verdict) -> list[Section]:
@@ -156,7 +155,7 @@ def _drift(report: ValidationReport, verdict: Verdict) -> list[Block]:
         "Effect: D, Cramer's V, standard deviations of the reference, or a difference of shares. p is adjusted over "
         "all comparisons by Benjamini and Hochberg. JS: the Jensen-Shannon distance, base 2."
     )
-    return [Fold(f"All {len(rows)} comparisons", [Note(words), Table(columns, rows)])]
+    return [Fold(f"All {len(rows)} comparisons", [Note(words), Table(columns, rows)], is_on_paper=False)]
 
 
 def _class_shares(report: ValidationReport) -> list[Block]:

@@ -34,7 +34,8 @@ class KsTest:
 def ks_test(reference: NDArray[np.floating], current: NDArray[np.floating]) -> KsTest:
     """Compare two samples of a number; ties are exact, NaN are left out.
 
-    The p-value is asymptotic, with a correction that holds from eight values on, and errs to the side of silence.
+    The p-value is asymptotic, corrected for size: below 0.1 it is within a tenth of the exact one from about forty
+    values on where the sizes differ, and a quarter too small for two samples of sixty, where few distances can be.
 
     Args:
         reference: Values then, any length, unsorted.

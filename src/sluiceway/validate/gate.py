@@ -28,7 +28,8 @@ FEW_OF_A_CLASS = 30
 # A fifth of a standard deviation is what Cohen, "Statistical Power Analysis for the Behavioral Sciences" (1988), calls
 # a small effect; of a normal, it is a D of 0.08.
 MEAN_FLOOR = 0.2
-EFFECTS = {KS: "D", CHI_SQUARE: "Cramer's V", NULLS: "difference of the shares", JENSEN_SHANNON: "distance"}
+LEAST_CHANCE = 1e-300
+EFFECTS = {KS: "D", CHI_SQUARE: "Cramer's V", JENSEN_SHANNON: "distance"}
 
 
 def gate(report: ValidationReport, promise: Promise, overrides: Overrides, now: datetime) -> Verdict:
@@ -114,14 +115,21 @@ def effect_limit(check: DriftCheck, acceptance: Acceptance) -> float:
 
 def said_of(check: DriftCheck) -> str:
     """Say what was measured of a column, in words."""
-    p_values = f"p = {check.p_value:.3g}, adjusted {check.p_adjusted:.3g}"
-    between = "" if check.then is None or check.now is None else f", from {check.then:.4g} to {check.now:.4g}"
+    p_values = f"p {_chance(check.p_value)}, adjusted {_chance(check.p_adjusted)}"
+    then, now = check.then or 0.0, check.now or 0.0
     if check.test in {MEAN, QUANTILE}:
-        moved = f"moved {check.effect:.4g} standard deviations{between}"
+        moved = f"moved {check.effect:.4g} standard deviations, from {then:.4g} to {now:.4g}"
+    elif check.test == NULLS:
+        moved = f"from {100 * then:.3g} % missing to {100 * now:.3g} %"
     else:
-        moved = f"{EFFECTS[check.test]} = {check.effect:.4g}{between}"
+        moved = f"{EFFECTS[check.test]} = {check.effect:.4g}"
     which = f" of {check.rows:,} new rows" if check.is_new else ""
     return "; ".join(filter(None, [f"{moved}{which}, {p_values}", check.note]))
+
+
+def _chance(p_value: float | None) -> str:
+    """Write a probability; one that is too small for a float is not nothing."""
+    return f"< {LEAST_CHANCE:g}" if p_value is not None and p_value < LEAST_CHANCE else f"= {p_value:.3g}"
 
 
 def _class_shares(report: ValidationReport, limit: float) -> Iterator[Criterion]:

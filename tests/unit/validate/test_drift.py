@@ -102,7 +102,7 @@ def test_few_missing_values_that_are_significant_are_said_to_be_negligible(world
     verdict = gate(report, world.promise(), NO_OVERRIDES, world.now)
     criterion = next(each for each in verdict.criteria if "missing values of distance" in each.name)
     assert criterion.outcome is Outcome.PASSED
-    assert criterion.detail.startswith("significant but negligible: difference of the shares = 0.02, from 0 to 0.02")
+    assert criterion.detail.startswith("significant but negligible: from 0 % missing to 2 %, p = ")
 
 
 def test_missing_texts_are_counted_too(world):
