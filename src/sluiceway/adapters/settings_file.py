@@ -24,7 +24,7 @@ KEYS = {
     "replay_until": "how far stage 7 replays what came after the present; by default not at all",
     "seed": "the seed of everything random; 0 by default",
     "threads": "how many threads training may use; the number of cores by default, 8 at most",
-    "reference": "the dataset version that layer B compares with; by default the last that passed gate 3",
+    "reference": "what layer B compares with: previous (the default), rolling N, or a dataset version's first digits",
     "rebuild_whole_gib": "sets of source files with more GiB than this are rebuilt by a sample at gate 2; 8 by default",
     "alerts": "where alerts go besides the log: a list of apprise addresses, with every secret as ${ENV_VAR}",
     "files": "options of the buckets and servers that sources lie in, a section each, with every secret as ${ENV_VAR}",

@@ -10,6 +10,7 @@ WARNING, ALERT = "warning", "alert"
 # What an alert is of.
 DATA_DRIFT, PREDICTION_DRIFT = "data_drift", "prediction_drift"
 PERFORMANCE, COST, LATENCY, ERRORS = "performance", "cost", "latency", "errors"
+VALIDATION = "validation"
 # What is found of a column.
 STABLE, NEGLIGIBLE, MOVED = "stable", "negligible", "moved"
 SEASONAL, DRIFT, INCONCLUSIVE = "seasonal", "drift", "inconclusive"
@@ -97,6 +98,7 @@ class Alert:
     """One thing that somebody should know: ``severity`` is ``warning`` (recorded) or ``alert`` (also sent).
 
     ``kind`` is data_drift, prediction_drift, performance, cost, latency or errors; ``subject`` the column or measure.
+    Of a dataset that stage 3 holds back, ``kind`` is validation and ``subject`` the check.
     """
 
     severity: str

@@ -48,13 +48,29 @@ class FreshnessCheck:
     gaps: tuple[str, ...] = ()
 
 
+# Layer B's ways to compare: two tests of a whole distribution, four bands, and a column that is passed over on purpose.
+KS, CHI_SQUARE, MEAN, QUANTILE, NULLS, JENSEN_SHANNON = "ks", "chi2", "mean", "quantile", "nulls", "js"
+PASSED_OVER = "none"
+BANDS = (MEAN, QUANTILE, NULLS, JENSEN_SHANNON)
+
+
 @dataclass(frozen=True, slots=True)
 class DriftCheck:
-    """Layer B: one column against the reference version.
+    """Layer B: one column against earlier versions, in one way.
 
-    ``test`` is ``ks`` (effect: the statistic D, 0 to 1), ``chi2`` (effect: Cramer's V, 0 to 1), or ``none`` for a
-    column that is passed over on purpose. ``p_adjusted`` is the p-value after Benjamini-Hochberg over all columns of
-    the report. All ``None``: there was no reference (``reference_rows`` is 0), or too few rows, as ``note`` says.
+    ``test`` says how, and in what the ``effect`` is counted:
+
+    - ``ks``: Kolmogorov-Smirnov, the statistic D, 0 to 1; ``chi2``: chi-square, Cramer's V, 0 to 1
+    - ``mean``, and ``quantile`` at ``at``: from ``then`` to ``now`` in standard deviations of the reference
+    - ``nulls``: by how much the share of missing values, 0 to 1, differs
+    - ``js``: the Jensen-Shannon distance, base 2, 0 to 1
+    - ``none``: the column is passed over on purpose
+
+    ``limit`` is the largest effect that was declared, ``None`` for the default. ``p_adjusted`` is the p-value after
+    Benjamini-Hochberg over all checks of the report, ``resolution`` the smallest effect that would have had p < 0.01.
+    All ``None``: there was no reference (``reference_rows`` is 0), or insufficient data, as ``note`` says.
+    ``against`` is the pool compared with, as in ``ValidationReport.pools``; ``rows`` counts those that were compared,
+    which are only the ones that the reference has not where ``is_new``. ``js`` stands beside every test.
     """
 
     source: str
@@ -66,14 +82,52 @@ class DriftCheck:
     reference_rows: int
     rows: int
     note: str = ""
+    limit: float | None = None
+    at: float | None = None
+    then: float | None = None
+    now: float | None = None
+    js: float | None = None
+    resolution: float | None = None
+    against: str = ""
+    is_new: bool = False
+
+    @property
+    def name(self) -> str:
+        """What is compared, in words."""
+        words = {
+            KS: f"drift of {self.column} (Kolmogorov-Smirnov)",
+            CHI_SQUARE: f"drift of {self.column} (chi-square)",
+            MEAN: f"shift of the mean of {self.column}",
+            QUANTILE: f"shift of the {100 * (self.at or 0):g} % quantile of {self.column}",
+            NULLS: f"change of missing values of {self.column}",
+            JENSEN_SHANNON: f"Jensen-Shannon distance of {self.column} (base 2)",
+            PASSED_OVER: f"drift of {self.column} (not compared)",
+        }[self.test]
+        return f"{self.source}: {words}{f', against {self.against}' if self.against else ''}"
+
+    @property
+    def is_band(self) -> bool:
+        """Whether it bounds one number, and not a test of the whole distribution."""
+        return self.test in BANDS
+
+
+@dataclass(frozen=True, slots=True)
+class ReferencePool:
+    """Earlier versions (content ids, newest first) that were taken together as a reference.
+
+    ``name`` is how it was asked for, such as ``rolling 5``; the default one has none.
+    """
+
+    name: str
+    versions: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ClassShareCheck:
-    """Layer C: the positive class's share now and in the reference, each 0 to 1.
+    """Layer C: one class's share now and in the reference, each 0 to 1.
 
     ``relative_change`` is ``|now - then| / then``; ``low`` and ``high`` are its 95 % interval's bounds.
-    ``condition`` is what makes a row positive, as it was written.
+    ``condition`` is what puts a row into the class, as it was written; ``category`` is the class's name.
     """
 
     label: str
@@ -85,6 +139,13 @@ class ClassShareCheck:
     rows: int
     reference_rows: int
     condition: str = ""
+    category: str = "positive"
+
+    @property
+    def name(self) -> str:
+        """What is compared, in words."""
+        which = "" if self.category == "positive" else f" = {self.category}"
+        return f"class share of {self.label}{which}: relative change"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +153,8 @@ class ValidationReport:
     """Layers A, B and C over one dataset version. ``json`` is the object key of the report with its histograms.
 
     ``origins`` says where the data come from, and is no part of what was measured.
+    ``reference`` is the newest version of the default pool. ``class_shares`` has an entry per class of the target; of
+    two classes, the positive one stands for both.
     """
 
     dataset: str
@@ -100,12 +163,17 @@ class ValidationReport:
     rules: tuple[RuleCheck, ...]
     freshness: tuple[FreshnessCheck, ...]
     drift: tuple[DriftCheck, ...]
-    class_share: ClassShareCheck | None
+    class_shares: tuple[ClassShareCheck, ...]
     json: str
     origins: tuple[DataOrigin, ...] = ()
+    pools: tuple[ReferencePool, ...] = ()
 
     @property
     def content_id(self) -> str:
         """Identify what was measured."""
-        measured = [self.rules, self.freshness, self.drift, self.class_share]
-        return digest_of(["validation", self.dataset, self.reference, self.as_of, *measured])
+        measured = [self.rules, self.freshness, self.drift, self.class_shares]
+        return digest_of(["validation", self.dataset, self.reference, self.as_of, *measured, self.pools])
+
+    def pool(self, name: str) -> ReferencePool:
+        """Find a pool by its name; one that nobody asked for is empty."""
+        return next((pool for pool in self.pools if pool.name == name), ReferencePool(name, ()))

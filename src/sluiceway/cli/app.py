@@ -116,6 +116,11 @@ VERBS: dict[str, dict[str, Described]] = {
             "The same as: sluiceway override validate. The next run judges the gate anew, on the same evidence.",
             ('sluiceway validate override 3f9c2a7d10be --reason "new sensor, agreed with ops" --until 7d',),
         ),
+        "schema": (
+            "Print the JSON Schema of validation reports.",
+            "It describes objects/reports/validation-*.json below the state folder, for other tools to read.",
+            ("sluiceway validate schema > validation-report.schema.json",),
+        ),
     },
     "features": {
         "list": (

@@ -65,6 +65,12 @@ def alert(body: Body) -> str:
     return f"{body['kind']} {body['subject']} from {body['began'][:10]}, {body['scope']}{undelivered}"
 
 
+def halt(body: Body) -> str:
+    """Say which dataset a gate holds back, and whether everybody was told."""
+    undelivered = f" (not delivered: {', '.join(body['failed'])})" if body["failed"] else ""
+    return f"{body['stage']} holds {body['dataset'][:12]} back: {len(body['checks'])} checks told{undelivered}"
+
+
 SUMMARIES: dict[str, Callable[[Body], str]] = {
     "verdict": verdict,
     "made": lambda body: f"{body['node']} {body['content_id'][:12]}",
@@ -73,6 +79,7 @@ SUMMARIES: dict[str, Callable[[Body], str]] = {
     "published": lambda body: f"{body['node']} {body['artifact'][:12]}",
     "rollout": lambda body: f"{body['scope']} {body['name']}: {shorten(body['state']['reason'], MOST_LETTERS)}",
     "alert": alert,
+    "halt": halt,
     "retrain": lambda body: (
         f"{'train again' if body['retrain'] else 'no need to train again'}: {'; '.join(body['reasons'])}"
     ),

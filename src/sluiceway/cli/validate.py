@@ -35,6 +35,14 @@ def override(check: Check, *, reason: Reason, until: Until, author: Author = Non
     return excuse(gate_named("validate"), check, reason=reason, until=until, author=author, common=common)
 
 
+def schema(*, common: Common = HERE) -> int:  # noqa: ARG001 - every command takes these
+    """Print the JSON Schema of validation reports, as objects/reports/validation-*.json holds them."""
+    from sluiceway.validate.measured import report_schema
+
+    print_lines(report_schema().rstrip("\n"))
+    return 0
+
+
 def judged(workspace: Workspace) -> Standing:
     """Find gate 3's newest verdict.
 

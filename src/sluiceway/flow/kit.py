@@ -59,7 +59,8 @@ class Settings:
     """What a run is told besides the declaration.
 
     ``as_of`` is the virtual present (UTC): nothing known later is used; ``None`` stands for all that the data knows.
-    ``reference`` pins the dataset version that layer B compares with; ``None`` takes the last that passed gate 3.
+    ``reference`` is what layers B and C compare with by default: ``previous``, ``rolling N`` or a version's first
+    digits; ``None`` takes the previous one, the last that passed gate 3.
     ``rebuild_whole_gib``: sets of files with more GiB than this are rebuilt by a sample at gate 2.
     ``replay_until`` is how far stage 7 replays what came after that present; ``None`` stands for not at all.
     """

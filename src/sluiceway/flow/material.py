@@ -11,6 +11,7 @@ def materials(project: Project) -> dict[str, object]:
         "promise": plain([project.spec_text, declared(project)]),
         "sources": [ingested(source) for source in project.sources.values()],
         "expectations": plain([[rules(source) for source in project.sources.values()], labelled(project)]),
+        "references": references(project),
         "features": plain([featured(project), labelled(project), spec_part(project, "inputs")]),
         "model": plain([model(project), project.code_digest, spec_part(project, "model")]),
         "evaluation": plain([model(project), project.code_digest, spec_part(project, "evaluation")]),
@@ -33,6 +34,12 @@ def ingested(source: Source) -> list[object]:
 def rules(source: Source) -> list[object]:
     """What a source's rows are checked against, and what the report says of where they come from."""
     return [source.name, list(source.keys), plain(source.expectations), plain(source.provenance)]
+
+
+def references(project: Project) -> list[str]:
+    """The references that expectations name, beside the settings' own."""
+    declared = [each for source in project.sources.values() for each in source.expectations]
+    return sorted({each.text for each in declared if each.is_drift and each.text})
 
 
 def labelled(project: Project) -> list[object]:

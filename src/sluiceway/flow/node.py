@@ -37,10 +37,10 @@ class Job:
     progress: Progress
 
     @property
-    def reference(self) -> str | None:
-        """The dataset version to compare with, if any."""
+    def references(self) -> Mapping[str, tuple[str, ...]]:
+        """The dataset versions (content ids, newest first) to compare with, by the names they are asked for."""
         chosen = self.observed.get("reference")
-        return chosen if isinstance(chosen, str) else None
+        return {name: tuple(versions) for name, versions in chosen.items()} if isinstance(chosen, dict) else {}
 
     def needs(self, node: str, kind: type[A]) -> A:
         """Return an earlier node's artifact as its own type.

@@ -31,6 +31,12 @@ class Declaration:
         """The databases and APIs that sources are extracted from."""
         return {**self.databases, **self.apis}
 
+    @property
+    def asked_references(self) -> list[str]:
+        """The references that its expectations name."""
+        asked = self.materials.get("references")
+        return [str(each) for each in asked] if isinstance(asked, list) else []
+
 
 def declaration_key(fingerprint: str) -> str:
     """Where a declaration is remembered."""

@@ -14,7 +14,7 @@ from sluiceway.core.digest import canonical_json
 from sluiceway.core.errors import UnknownObjectError
 from sluiceway.flow.cache import evidence
 from sluiceway.flow.kit import Kit, Settings
-from sluiceway.flow.reference import dataset_by_id, dataset_versions, reference_for
+from sluiceway.flow.reference import dataset_versions, references_for
 from sluiceway.ledger.making import Made, everything_made
 from sluiceway.ledger.pinning import pins
 from sluiceway.ledger.rolling import Transition, current, rehearsed_on, transitions
@@ -106,13 +106,14 @@ def _versions(reach: Reach, kit: Kit, settings: Settings, last: int) -> None:
         reach.need(f"one of the last {last}" if last > 1 else "the last", version)
     for name, version in pins(kit.ledger).items():
         reach.need(f"pin {name}", version)
+    next_pools = [references_for(version, (), settings, kit)[""] for version in there[-1:]]
     if settings.reference is not None:
-        reach.need("the setting reference", dataset_by_id(settings.reference, kit).content_id)
+        reach.need("the setting reference", *[version for pool in next_pools for version in pool])
     judged = [read_standing(entry) for entry in kit.ledger.entries(VERDICT) if entry.body["stage"] == "validate"]
     passed = [standing.upstream.get("ingest", "") for standing in judged if standing.verdict.is_open]
     kept = [version for version in there if version in reach.reasons]
     reach.need("passed gate 3 last", *[version for version in passed if version in there][-1:])
-    reach.need("the next reference", *[reference_for(version, settings, kit) or "" for version in there[-1:]])
+    reach.need("the next reference", *[version for pool in next_pools for version in pool])
     newest = {standing.upstream.get("ingest", ""): standing for standing in judged}
     for version in kept:
         reach.stands_on("its own report", newest.get(version))

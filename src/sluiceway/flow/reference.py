@@ -1,8 +1,11 @@
-"""The reference: which earlier dataset version layer B compares with."""
+"""The references: which earlier dataset versions layers B and C compare with."""
+
+from collections.abc import Iterable, Mapping, Sequence
 
 from sluiceway.artifacts.codec import decode
 from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.core.errors import MisuseError, UnknownNameError
+from sluiceway.declare.reference_choice import PINNED, PREVIOUS, VERSION, parse_reference
 from sluiceway.flow.cache import evidence
 from sluiceway.flow.kit import Kit, Settings
 from sluiceway.ledger.making import Made, everything_made
@@ -39,15 +42,59 @@ def dataset_by_id(name: str, kit: Kit) -> DatasetVersion:
     return fitting[0]
 
 
-def reference_for(dataset: str, settings: Settings, kit: Kit) -> str | None:
-    """Choose the pinned version, or else the newest other one that had passed gate 3 before this one was judged.
+def datasets_by_id(pools: Mapping[str, Sequence[str]], kit: Kit) -> dict[str, tuple[DatasetVersion, ...]]:
+    """Load the versions behind references by their whole content ids.
 
-    The choice must not move when the same version is judged again, or nothing would ever be cached. Versions that were
-    swept away are passed over.
+    Raises:
+        UnknownNameError: one of them is no longer in the store.
     """
-    if settings.reference is not None:
-        return dataset_by_id(settings.reference, kit).content_id
-    chosen: str | None = None
+    known = dataset_versions(kit) if any(pools.values()) else {}
+    gone = [each for pool in pools.values() for each in pool if each not in known]
+    if gone:
+        raise UnknownNameError("dataset version", gone[0][:12], [version.version for version in known.values()])
+    return {name: tuple(known[each] for each in pool) for name, pool in pools.items()}
+
+
+def references_for(dataset: str, asked: Iterable[str], settings: Settings, kit: Kit) -> dict[str, list[str]]:
+    """Choose the versions (content ids, newest first) behind each reference that is asked for.
+
+    Args:
+        dataset: The content id of the version under validation.
+        asked: References as they are declared; the settings' own, which has no name, is always among them.
+        settings: What ``reference`` says there; nothing stands for the previous version.
+        kit: Holds the versions, and the ledger that tells which of them passed.
+
+    Raises:
+        DeclarationError: the settings' reference is none.
+        UnknownNameError: a version is named that there is not.
+        MisuseError: ``pinned`` is asked for, and the settings pin no version; or several versions begin as was said.
+    """
+    before = passed_before(dataset, kit)
+    return {name: _chosen(name or settings.reference or PREVIOUS, before, settings, kit) for name in {"", *asked}}
+
+
+def _chosen(text: str, before: list[str], settings: Settings, kit: Kit) -> list[str]:
+    choice = parse_reference(text, owner="setting reference")
+    if choice.kind == PINNED:
+        pinned = parse_reference(settings.reference or PREVIOUS, owner="setting reference")
+        if pinned.kind != VERSION:
+            raise MisuseError(
+                "an expectation compares with the 'pinned' version, but the setting `reference` names none; "
+                "set it to a version that `sluiceway data log` lists"
+            )
+        choice = pinned
+    if choice.kind == VERSION:
+        return [dataset_by_id(choice.digits, kit).content_id]
+    return before[::-1][: choice.versions]
+
+
+def passed_before(dataset: str, kit: Kit) -> list[str]:
+    """List the other versions that had passed gate 3 before this one was first judged, the last to pass last.
+
+    The choice must not move when the same version is judged again, or nothing would ever be cached. A version of which
+    the last word by then was that it stops is no reference, nor is one that was swept away.
+    """
+    passed: dict[str, None] = {}
     gone = swept(kit.ledger)
     for entry in kit.ledger.entries(VERDICT):
         standing = read_standing(entry)
@@ -56,6 +103,7 @@ def reference_for(dataset: str, settings: Settings, kit: Kit) -> str | None:
             continue
         if judged == dataset:
             break
+        passed.pop(judged, None)
         if standing.verdict.is_open and judged not in gone:
-            chosen = judged
-    return chosen
+            passed[judged] = None
+    return list(passed)

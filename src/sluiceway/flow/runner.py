@@ -18,7 +18,7 @@ from sluiceway.flow.kit import Kit, Settings
 from sluiceway.flow.node import Artifact, Job, Node
 from sluiceway.flow.observed import Declaration, files_now, read_declaration
 from sluiceway.flow.recipe import recipe_of
-from sluiceway.flow.reference import reference_for
+from sluiceway.flow.reference import references_for
 from sluiceway.flow.retry import with_retries
 from sluiceway.flow.rival import rival_id
 from sluiceway.flow.stages import STAGES, Stage, stage_named
@@ -176,7 +176,8 @@ class Runner:
     def _observed(self, node: Node, line: Line) -> dict[str, object]:
         observed = dict(line.observed)
         if "reference" in node.by:
-            observed["reference"] = reference_for(line.made["ingest"].content_id, self._settings, self._kit)
+            asked = line.declaration.asked_references
+            observed["reference"] = references_for(line.made["ingest"].content_id, asked, self._settings, self._kit)
         candidate = line.made.get("evaluate")
         if "rival" in node.by and isinstance(candidate, Candidate):
             observed["rival"] = rival_id(candidate, self._kit)

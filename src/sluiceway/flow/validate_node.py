@@ -11,14 +11,14 @@ from sluiceway.validate.gate import STAGE_VERSION, gate
 
 
 def run(job: Job) -> Artifact:
-    """Measure the data, beside the reference version where there is one."""
-    from sluiceway.flow.reference import dataset_by_id
+    """Measure the data, beside the reference versions where there are any."""
+    from sluiceway.flow.reference import datasets_by_id
     from sluiceway.validate.run import run
 
     kit = job.kit
     return run(
         job.needs("ingest", DatasetVersion),
-        dataset_by_id(job.reference, kit) if job.reference else None,
+        datasets_by_id(job.references, kit),
         project=job.project,
         as_of=job.settings.as_of,
         tables=kit.tables,
@@ -40,6 +40,15 @@ def page(kit: Kit, report: ValidationReport, verdict: Verdict, promise: Promise)
     return write_page(report, verdict, promise, objects=kit.objects)
 
 
+def tell(kit: Kit, report: ValidationReport, verdict: Verdict, promise: Promise) -> None:
+    """Say that the pipeline halts, where nobody was told of it on this dataset yet."""
+    if verdict.is_open:
+        return
+    from sluiceway.validate import telling
+
+    telling.tell(report, verdict, promise, alerter=kit.alerter, ledger=kit.ledger)
+
+
 VALIDATE = Node(
     "validate",
     stage_named("validate"),
@@ -52,4 +61,5 @@ VALIDATE = Node(
     by=("as_of", "reference"),
     gate=gate,
     page=page,
+    tell=tell,
 )

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+from sluiceway.pages.number_text import percent
+
+LEAST_MOVED = 0.005
 WIDTH, HEIGHT, BASE = 240.0, 84.0, 68.0
 
 
@@ -41,6 +44,23 @@ def histogram_svg(histogram: Histogram) -> str:
             _labels(histogram.labels, len(current)),
             "</svg>",
         ]
+    )
+
+
+def movers(histogram: Histogram, *, most: int = 3) -> str:
+    """Name the categories whose shares changed most, by half a point or more; nothing for numbers.
+
+    >>> " ".join(movers(Histogram("s.origin", ("EWR", "XXX"), (75, 25), (100, 0))).split())
+    'EWR 100 % → 75 %, XXX 0 % → 25 %'
+    """
+    if histogram.reference is None or len(histogram.labels) != len(histogram.current):
+        return ""
+    pairs = zip(histogram.labels, _shares(histogram.reference), _shares(histogram.current), strict=True)
+    moved = sorted(pairs, key=lambda each: -round(abs(each[2] - each[1]), 9))[:most]
+    return ", ".join(
+        f"{_shortened(label)} {percent(then)} → {percent(now)}"
+        for label, then, now in moved
+        if abs(now - then) >= LEAST_MOVED
     )
 
 

@@ -104,6 +104,22 @@ class Notices:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found of one thing: a badge, a sentence, and a remark below it."""
+
+    outcome: Outcome
+    text: str
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Findings, one below the other."""
+
+    items: Sequence[Finding]
+
+
+@dataclass(frozen=True, slots=True)
 class Figure:
     """A chart as inline SVG, which must come from this package: it is not escaped."""
 
@@ -120,7 +136,30 @@ class Gallery:
     width_rem: int = 26
 
 
-Block = str | Lead | Note | Notices | Facts | Table | Gallery | Code
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One thing that deserves a frame of its own: a badge, a heading, and blocks."""
+
+    outcome: Outcome
+    title: str
+    blocks: "Sequence[Block]"
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """Blocks behind a line that opens them; ``outcome`` is the badge on that line.
+
+    On paper they are open, or, where they only repeat what stands elsewhere and not ``is_on_paper``, left out.
+    """
+
+    summary: str
+    blocks: "Sequence[Block]"
+    outcome: Outcome | None = None
+    remark: str = ""
+    is_on_paper: bool = True
+
+
+Block = str | Lead | Note | Notices | Findings | Facts | Table | Gallery | Code | Card | Fold
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,14 +52,34 @@ break-inside:avoid}
 .notices small{display:block;color:var(--soft);font-size:.85em}
 .gallery{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(var(--width),100%),1fr));gap:1.1rem 1.6rem;
 margin:.6rem 0}
+.found .badge{flex:0 0 6.4rem;text-align:center}
+.card{border:1px solid var(--rule);border-left:3px solid var(--faint);border-radius:6px;padding:.7rem 1rem .6rem;
+margin:.8rem 0;break-inside:avoid}
+.card.stopped{border-left-color:var(--stopped);color:inherit}
+.card.inconclusive{border-left-color:var(--inconclusive);color:inherit}.card dl{margin:.6rem 0;
+grid-template-columns:repeat(auto-fit,minmax(7rem,1fr))}.card .notices{max-width:none;margin:.2rem 0}
+.card li:last-child{border:0}
+.card.stopped .found .stopped,.card.inconclusive .found .inconclusive{display:none}
+
+h3{display:flex;gap:.7rem;align-items:baseline;flex-wrap:wrap;font-size:1rem;font-weight:600;margin:0 0 .3rem}
+h3 span{min-width:0;overflow-wrap:anywhere}
+details{border-bottom:1px solid var(--rule);padding:.1rem 0}
+summary{cursor:pointer;display:flex;gap:.7rem;align-items:baseline;flex-wrap:wrap;padding:.4rem 0;list-style:none}
+summary::before{content:"▸";color:var(--faint)}details[open]>summary::before{content:"▾"}
+summary::-webkit-details-marker{display:none}summary b{font-weight:550;overflow-wrap:anywhere}
+summary small{color:var(--soft);font-size:.85em}summary .badge{flex:0 0 6.4rem;text-align:center}
 figure{margin:0;min-width:0;break-inside:avoid}figure svg{display:block;width:100%;height:auto}
 figcaption{font-size:.84rem;line-height:1.35;overflow-wrap:anywhere}
 figcaption small{display:block;color:var(--soft);font-size:.95em}
 footer{margin-top:2.5rem;border-top:1px solid var(--rule);padding-top:.7rem;color:var(--faint);font-size:.8rem;
 overflow-wrap:anywhere}
-@media (max-width:40rem){main{padding:1.2rem 1rem 3rem}h1{font-size:1.3rem}}
+@media (max-width:40rem){.found li{display:block}.found .badge{margin-bottom:.15rem}
+summary .badge{flex-basis:auto}.card{padding:.6rem .7rem}
+main{padding:1.2rem 1rem 3rem}h1{font-size:1.3rem}}
 @media print{:root{--ink:#000;--soft:#444;--faint:#666;--rule:#ccc;--paper:#fff;--panel:#f6f6f6;--accent:#1f6f8b;
 --then:#b26b00}main{max-width:none;padding:0}.scroll{overflow:visible}tr{break-inside:avoid}h2{break-after:avoid}
+details::details-content{content-visibility:visible;block-size:auto;overflow:visible}summary::before{content:none!important}
+details.screen *{display:none}details.screen::after{content:"on screen only";color:var(--faint);font-size:.8rem}
 body{font-size:10.5pt}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 """
 
@@ -78,6 +98,46 @@ TEMPLATE = """
 {%- endmacro -%}
 {%- macro figure(each) -%}<figure>{% if each.caption %}<figcaption>{{ each.caption }}
 {%- if each.note %}<small>{{ each.note }}</small>{% endif %}</figcaption>{% endif %}{{ each.svg|safe }}</figure>
+{%- endmacro -%}
+{%- macro shown(block) -%}
+{% if block|kind == "facts" %}
+<dl>{% for name, value in block.items %}<div><dt>{{ name }}</dt><dd>{{ cell(value) }}</dd></div>{% endfor %}</dl>
+{% elif block|kind == "table" %}
+<div class="scroll"><table{% if block.is_narrow %} class="narrow"{% endif %}>
+{%- if block.caption %}<caption>{{ block.caption }}</caption>{% endif %}
+<thead><tr>{% for name in block.columns %}
+<th scope="col"{% if block.is_number(loop.index0) %} class="number"{% endif %}>{{ name }}</th>{% endfor %}</tr></thead>
+<tbody>{% for row in block.rows %}
+<tr>{% for value in row %}<td{% if block.is_number(loop.index0) %} class="number"{% endif %}>{{ cell(value) }}</td>
+{%- endfor %}</tr>{% endfor %}
+</tbody></table></div>
+{% elif block|kind == "notices" %}
+<ul class="notices">{% for each in block.items %}
+<li>{{ cell(each.word) }}<div>{{ each.text }}{% if each.remark %}<small>{{ each.remark }}</small>{% endif %}</div></li>
+{%- endfor %}</ul>
+{% elif block|kind == "findings" %}
+<ul class="notices found">{% for each in block.items %}
+<li>{{ badge(each.outcome) }}<div>{{ each.text }}
+{%- if each.remark %}<small>{{ each.remark }}</small>{% endif %}</div></li>
+{%- endfor %}</ul>
+{% elif block|kind == "card" %}
+<article class="card {{ block.outcome.value }}"><h3>{{ badge(block.outcome) }}<span>{{ block.title }}</span></h3>
+{% for each in block.blocks %}{{ shown(each) }}{% endfor %}
+</article>
+{% elif block|kind == "fold" %}
+<details{% if not block.is_on_paper %} class="screen"{% endif %}><summary>
+{%- if block.outcome %}{{ badge(block.outcome) }}{% endif %}<b>{{ block.summary }}</b>
+{%- if block.remark %}<small>{{ block.remark }}</small>{% endif %}</summary>
+{% for each in block.blocks %}{{ shown(each) }}{% endfor %}
+</details>
+{% elif block|kind == "gallery" %}
+<div class="gallery" style="--width:{{ block.width_rem }}rem">{% for each in block.figures %}{{ figure(each) }}
+{% endfor %}</div>
+{% elif block|kind == "code" %}<pre>{{ block.text }}</pre>
+{% elif block|kind == "lead" %}<p class="lead">{{ block.text }}</p>
+{% elif block|kind == "note" %}<p class="note">{{ block.text }}</p>
+{% else %}<p>{{ block }}</p>
+{% endif %}
 {%- endmacro -%}
 <!doctype html>
 <html lang="en">
@@ -98,31 +158,7 @@ TEMPLATE = """
 {% for section in page.sections %}
 <section>
 {% if section.title %}<h2>{{ section.title }}</h2>{% endif %}
-{% for block in section.blocks %}
-{% if block|kind == "facts" %}
-<dl>{% for name, value in block.items %}<div><dt>{{ name }}</dt><dd>{{ cell(value) }}</dd></div>{% endfor %}</dl>
-{% elif block|kind == "table" %}
-<div class="scroll"><table{% if block.is_narrow %} class="narrow"{% endif %}>
-{%- if block.caption %}<caption>{{ block.caption }}</caption>{% endif %}
-<thead><tr>{% for name in block.columns %}
-<th scope="col"{% if block.is_number(loop.index0) %} class="number"{% endif %}>{{ name }}</th>{% endfor %}</tr></thead>
-<tbody>{% for row in block.rows %}
-<tr>{% for value in row %}<td{% if block.is_number(loop.index0) %} class="number"{% endif %}>{{ cell(value) }}</td>
-{%- endfor %}</tr>{% endfor %}
-</tbody></table></div>
-{% elif block|kind == "notices" %}
-<ul class="notices">{% for each in block.items %}
-<li>{{ cell(each.word) }}<div>{{ each.text }}{% if each.remark %}<small>{{ each.remark }}</small>{% endif %}</div></li>
-{%- endfor %}</ul>
-{% elif block|kind == "gallery" %}
-<div class="gallery" style="--width:{{ block.width_rem }}rem">{% for each in block.figures %}{{ figure(each) }}
-{% endfor %}</div>
-{% elif block|kind == "code" %}<pre>{{ block.text }}</pre>
-{% elif block|kind == "lead" %}<p class="lead">{{ block.text }}</p>
-{% elif block|kind == "note" %}<p class="note">{{ block.text }}</p>
-{% else %}<p>{{ block }}</p>
-{% endif %}
-{% endfor %}
+{% for block in section.blocks %}{{ shown(block) }}{% endfor %}
 </section>
 {% endfor %}
 {% if page.footer %}<footer>{{ page.footer }}</footer>{% endif %}

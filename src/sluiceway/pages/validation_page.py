@@ -1,29 +1,31 @@
-"""The page of a validation report: what is wrong first, then everything that was measured."""
+"""The page of a validation report: what failed first, then every column, then everything that was measured."""
 
 from collections.abc import Sequence
 
 from sluiceway.artifacts.validation_report import ValidationReport
 from sluiceway.core.verdict import Outcome, Verdict
+from sluiceway.pages.column_folds import column_folds
 from sluiceway.pages.criteria_table import cell_of, criteria_table
-from sluiceway.pages.histogram import Histogram, histogram_svg
+from sluiceway.pages.failure_cards import checks_by_name, class_share_facts, failure_cards, override_commands
+from sluiceway.pages.histogram import Histogram
 from sluiceway.pages.number_text import moment_text, percent
-from sluiceway.pages.page import Block, Cell, Code, Facts, Figure, Gallery, Note, Page, Section, Table
+from sluiceway.pages.page import Block, Code, Facts, Fold, Lead, Note, Page, Section, Table
 from sluiceway.pages.provenance_row import PROVENANCE_COLUMNS, provenance_row
 
-MOST_HISTOGRAMS = 60
+MOST_CARDS = 40
 
 
 def validation_html(report: ValidationReport, verdict: Verdict, histograms: Sequence[Histogram]) -> str:
     """Write the page; ``verdict`` is the gate's on this report, and ``histograms`` are named ``source.column``."""
     sections = [
-        Section("", [_facts(report)]),
-        *_closed(verdict),
+        Section("", [Lead(_lead(report, verdict)), _facts(report)]),
+        *_closed(report, verdict, histograms),
         *_excused(verdict),
+        Section("Columns", _columns(report, verdict, histograms)),
         Section("Layer A: rules", _rules(report, verdict)),
         *_freshness(report, verdict),
         Section("Layer B: drift", _drift(report, verdict)),
-        Section("Layer C: class share", _class_share(report)),
-        *_histograms(report, histograms),
+        Section("Layer C: class share", _class_shares(report)),
         *_origins(report),
     ]
     known = f", as known at {moment_text(report.as_of)}" if report.as_of else ""
@@ -43,37 +45,64 @@ def _origins(report: ValidationReport) -> list[Section]:
     return [Section("Where the data come from", [Table(PROVENANCE_COLUMNS, rows)])] if rows else []
 
 
+def _lead(report: ValidationReport, verdict: Verdict) -> str:
+    """Say in a sentence what came of it."""
+    total, closed = len(verdict.criteria), len(verdict.closed)
+    if closed:
+        verb = "checks hold" if closed > 1 else "check holds"
+        return f"{closed} of {total} {verb} the gate shut: nothing is built on this data."
+    excused = sum(each.outcome is Outcome.OVERRIDDEN for each in verdict.criteria)
+    if excused:
+        return f"The gate is open, but {excused} of {total} checks pass only because someone answers for them."
+    kept = f"All {total} checks passed" if total > 1 else "The one check passed"
+    return f"{kept}." if report.reference else f"{kept}; there is no earlier version to compare with yet."
+
+
 def _facts(report: ValidationReport) -> Facts:
     kept = sum(
         check.measured is not None and check.measured >= check.at_least for check in report.rules if check.low is None
     )
     bounded = [check for check in report.rules if check.low is not None]
+    compared = {(check.source, check.column) for check in report.drift if check.effect is not None}
     return Facts(
         (
             ("Dataset", Code(report.dataset[:12])),
-            ("Reference", Code(report.reference[:12]) if report.reference else "none yet"),
+            ("Reference", _reference(report)),
             ("Known until", moment_text(report.as_of) if report.as_of else "everything"),
             ("Rules over rows", f"{kept} of {len(report.rules) - len(bounded)} kept"),
-            ("Columns compared", sum(check.effect is not None for check in report.drift)),
+            ("Columns compared", len(compared)),
         )
     )
 
 
-def _closed(verdict: Verdict) -> list[Section]:
+def _reference(report: ValidationReport) -> Code | str:
+    if report.reference is None:
+        return "none yet"
+    versions = len(report.pool("").versions)
+    return Code(report.reference[:12] + (f" and {versions - 1} before it" if versions > 1 else ""))
+
+
+def _closed(report: ValidationReport, verdict: Verdict, histograms: Sequence[Histogram]) -> list[Section]:
     """Say what holds the gate shut, and the exact words that would excuse each."""
     if not verdict.closed:
         return []
-    lines = "\n".join(
-        f'sluiceway validate override {each.check} --reason "…" --until 7d   # {each.name}' for each in verdict.closed
-    )
+    checks, drawn = checks_by_name(report), {each.column: each for each in histograms}
+    cards = failure_cards(verdict.closed, checks, drawn)
+    more = [Note(f"and {len(cards) - MOST_CARDS} more, below")] if len(cards) > MOST_CARDS else []
     note = Note("Mend the data, or let a check pass on this very dataset, for a reason and for a time:")
-    return [Section("What holds the gate shut", [criteria_table(verdict.closed), note, Code(lines)])]
+    excuse = Fold("How to let a check pass", [note, override_commands(verdict.closed)])
+    return [Section("What holds the gate shut", [*cards[:MOST_CARDS], *more, excuse])]
 
 
 def _excused(verdict: Verdict) -> list[Section]:
     """Say what passes only because someone answers for it, and for how long."""
     excused = [each for each in verdict.criteria if each.outcome is Outcome.OVERRIDDEN]
     return [Section("What an override lets pass", [criteria_table(excused)])] if excused else []
+
+
+def _columns(report: ValidationReport, verdict: Verdict, histograms: Sequence[Histogram]) -> list[Block]:
+    folds = column_folds(verdict, checks_by_name(report), histograms)
+    return list(folds) or [Note("No column was looked at.")]
 
 
 def _rules(report: ValidationReport, verdict: Verdict) -> list[Block]:
@@ -86,12 +115,12 @@ def _rules(report: ValidationReport, verdict: Verdict) -> list[Block]:
         mean = check.low is not None
         limit = f"{check.low:g} to {check.high:g}" if mean else percent(check.at_least)
         measured = cell_of(check.measured) if mean else percent(check.measured)
-        words = "; ".join(filter(None, [check.note, ", ".join(check.examples)]))
+        words = "; ".join(filter(None, [check.note, ", ".join(map(str, check.examples))]))
         outcome = said.get(f"{check.source}: {check.name}")
         rows.append((outcome, check.source, check.name, measured, limit, check.broken, check.rows, words))
     rows.sort(key=lambda row: row[0] is None or row[0].is_open)
     columns = ("Verdict", "Source", "Rule", "Measured", "Limit", "Broken", "Rows", "Note or examples")
-    return [Table(columns, rows)]
+    return [Fold(f"All {len(rows)} rules", [Table(columns, rows)], is_on_paper=False)]
 
 
 def _freshness(report: ValidationReport, verdict: Verdict) -> list[Section]:
@@ -139,67 +168,36 @@ def _worse(*outcomes: Outcome | None) -> Outcome | None:
 
 
 def _drift(report: ValidationReport, verdict: Verdict) -> list[Block]:
-    if report.reference is None:
+    if report.reference is None and not report.drift:
         return [Note("There is no earlier version to compare with; this one will be the reference for the next.")]
-    said = {(each.name.split(" (")[0]): each.outcome for each in verdict.criteria}
+    said = _by_name(verdict)
     rows = [
         (
-            said.get(f"{check.source}: drift of {check.column}"),
-            check.source,
-            check.column,
-            {"ks": "KS (D)", "chi2": "chi2 (V)"}.get(check.test),
+            said.get(check.name),
+            check.name,
             check.effect,
             check.p_value,
             check.p_adjusted,
+            check.js,
             check.reference_rows,
             check.rows,
-            check.note,
+            "; ".join(filter(None, ["new rows only" if check.is_new else "", check.note])),
         )
         for check in sorted(report.drift, key=lambda check: -(check.effect or 0.0))
     ]
     rows.sort(key=lambda row: row[0] is None or row[0].is_open)
-    columns = (
-        "Verdict",
-        "Source",
-        "Column",
-        "Test, effect",
-        "Effect",
-        "p",
-        "p adjusted",
-        "Rows then",
-        "Rows now",
-        "Note",
+    columns = ("Verdict", "Comparison", "Effect", "p", "p adjusted", "JS", "Rows then", "Rows now", "Note")
+    words = (
+        "Effect: D, Cramer's V, standard deviations of the reference, or a difference of shares. p is adjusted over "
+        "all comparisons by Benjamini and Hochberg. JS: the Jensen-Shannon distance, base 2."
     )
-    return [Table(columns, rows)]
+    return [Fold(f"All {len(rows)} comparisons", [Note(words), Table(columns, rows)], is_on_paper=False)]
 
 
-def _class_share(report: ValidationReport) -> list[Block]:
-    check = report.class_share
-    if check is None:
+def _class_shares(report: ValidationReport) -> list[Block]:
+    if not report.class_shares:
         return [Note("No outcome was measured.")]
-    items: list[tuple[str, Cell]] = [
-        ("Label", check.label),
-        ("Share now", percent(check.share)),
-        ("Share then", percent(check.reference_share)),
-        ("Relative change", percent(check.relative_change)),
-        ("95 % interval", f"{percent(check.low)} to {percent(check.high)}" if check.low is not None else None),
-        ("Rows now", check.rows),
-        ("Rows then", check.reference_rows if report.reference else None),
-    ]
-    return [Facts(tuple(items))]
-
-
-def _histograms(report: ValidationReport, histograms: Sequence[Histogram]) -> list[Section]:
-    """Draw the columns that moved most first."""
-    effects = {f"{check.source}.{check.column}": check.effect or 0.0 for check in report.drift}
-    ranked = sorted(histograms, key=lambda each: -effects.get(each.column, 0.0))
-    drawn = [Figure(histogram_svg(each), each.column, each.note) for each in ranked[:MOST_HISTOGRAMS] if each.current]
-    if not drawn:
-        return []
-    words = "Bars: share of rows now." + (" Line: the reference." if report.reference else "")
-    left = len(ranked) - len(drawn)
-    more = f" {left} more columns are in the JSON report only." if left else ""
-    return [Section("Distributions", [Note(words + more), Gallery(drawn, width_rem=14)])]
+    return [Facts(class_share_facts(check)) for check in report.class_shares]
 
 
 def _by_name(verdict: Verdict) -> dict[str, Outcome]:

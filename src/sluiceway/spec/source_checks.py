@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sluiceway.declare.expectation import Expectation
+from sluiceway.declare.expectation import DRIFT, EVERY_COLUMN, Expectation
 from sluiceway.declare.expression import parse_expression
 from sluiceway.declare.source import Source
 from sluiceway.spec.findings import Findings, Kinds
@@ -41,10 +41,21 @@ def _check_expectation(
             findings.typed(where, expectation.column or "", own, allowed=("text",))
         case "one_of":
             _check_values(where, expectation, own, findings)
+        case kind if kind in DRIFT:
+            _check_drift(where, expectation, own, findings)
         case "reference":
             _check_reference(where, expectation, columns, findings, own=own)
         case _:
             findings.column(where, expectation.column or "", own)
+
+
+def _check_drift(where: str, expectation: Expectation, own: Kinds, findings: Findings) -> None:
+    if expectation.column == EVERY_COLUMN:
+        return
+    if expectation.kind in {"mean_within", "quantiles_within"}:
+        findings.typed(where, expectation.column or "", own, allowed=NUMERIC)
+    else:
+        findings.column(where, expectation.column or "", own)
 
 
 def _check_values(where: str, expectation: Expectation, own: Kinds, findings: Findings) -> None:
@@ -63,13 +74,16 @@ def _is_of(value: object, kind: str) -> bool:
 def _check_reference(
     where: str, expectation: Expectation, columns: Mapping[str, Kinds], findings: Findings, *, own: Kinds
 ) -> None:
-    kind = findings.column(where, expectation.column or "", own)
+    names = expectation.columns or (expectation.column or "",)
+    kinds = [findings.column(where, name, own) for name in names]
     other = columns.get(expectation.other or "")
     if other is None:
         return
-    target = findings.column(f"{where}, in {expectation.other}", expectation.text or "", other)
-    if kind and target and not alike(kind, target):
-        findings.note(f"{where}: {expectation.column} is {kind}, {expectation.other}.{expectation.text} is {target}")
+    keys = [str(key) for key in expectation.values] or [expectation.text or ""]
+    for name, kind, key in zip(names, kinds, keys, strict=True):
+        target = findings.column(f"{where}, in {expectation.other}", key, other)
+        if kind and target and not alike(kind, target):
+            findings.note(f"{where}: {name} is {kind}, {expectation.other}.{key} is {target}")
 
 
 def alike(one: str, other: str) -> bool:

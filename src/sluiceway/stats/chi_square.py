@@ -7,13 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 MINIMUM_EXPECTED = 5.0
+LEVEL = 0.01
 
 
 @dataclass(frozen=True, slots=True)
 class ChiSquareTest:
     """``cramers_v`` is the effect, 0 (same shares) to 1 (nothing in common); NaN without rows.
 
-    ``pooled`` counts the categories that were too rare to stand alone and were tested together as "other".
+    ``pooled`` counts the categories that were too rare to stand alone and were tested together as "other", ``rows``
+    those of both sides.
     """
 
     statistic: float
@@ -21,6 +23,16 @@ class ChiSquareTest:
     degrees_of_freedom: int
     cramers_v: float
     pooled: int
+    rows: int = 0
+
+    @property
+    def resolution(self) -> float:
+        """The smallest V that these many rows would find significant, p < 0.01; NaN where nothing was compared."""
+        if not self.degrees_of_freedom or not self.rows:
+            return nan
+        from scipy.special import chdtri
+
+        return sqrt(min(float(chdtri(self.degrees_of_freedom, LEVEL)) / self.rows, 1.0))
 
 
 def chi_square_test(reference: NDArray[np.integer], current: NDArray[np.integer]) -> ChiSquareTest:
@@ -50,9 +62,9 @@ def chi_square_test(reference: NDArray[np.integer], current: NDArray[np.integer]
         return ChiSquareTest(0.0, 1.0, 0, 0.0, pooled)
     expected = _expected(table)
     statistic = float(((table - expected) ** 2 / expected).sum())
-    return ChiSquareTest(
-        statistic, float(chdtrc(freedom, statistic)), freedom, sqrt(min(statistic / float(table.sum()), 1.0)), pooled
-    )
+    rows = int(table.sum())
+    effect = sqrt(min(statistic / rows, 1.0))
+    return ChiSquareTest(statistic, float(chdtrc(freedom, statistic)), freedom, effect, pooled, rows)
 
 
 def _expected(table: NDArray[np.float64]) -> NDArray[np.float64]:

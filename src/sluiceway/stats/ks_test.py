@@ -6,6 +6,8 @@ from math import nan, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+LEVEL = 0.01
+
 
 @dataclass(frozen=True, slots=True)
 class KsTest:
@@ -19,11 +21,21 @@ class KsTest:
     reference_rows: int
     rows: int
 
+    @property
+    def resolution(self) -> float:
+        """The smallest D that these many values would find significant, p < 0.01; NaN without values."""
+        if not self.reference_rows or not self.rows:
+            return nan
+        from scipy.special import kolmogi
+
+        return min(float(kolmogi(LEVEL)) / _scale(self.reference_rows, self.rows), 1.0)
+
 
 def ks_test(reference: NDArray[np.floating], current: NDArray[np.floating]) -> KsTest:
     """Compare two samples of a number; ties are exact, NaN are left out.
 
-    The p-value is asymptotic, for a hundred values and more on each side.
+    The p-value is asymptotic, corrected for size: below 0.1 it is within a tenth of the exact one from about forty
+    values on where the sizes differ, and a quarter too small for two samples of sixty, where few distances can be.
 
     Args:
         reference: Values then, any length, unsorted.
@@ -59,5 +71,9 @@ def ks_p_value(distance: float, *, reference_rows: int, rows: int) -> float:
     """
     from scipy.special import kolmogorov
 
+    return float(kolmogorov(_scale(reference_rows, rows) * distance))
+
+
+def _scale(reference_rows: int, rows: int) -> float:
     root = sqrt(reference_rows * rows / (reference_rows + rows))
-    return float(kolmogorov((root + 0.12 + 0.11 / root) * distance))
+    return root + 0.12 + 0.11 / root

@@ -5,12 +5,10 @@ from sluiceway.declare.expression import Expression
 from sluiceway.declare.pipeline import Label
 from sluiceway.ports.engine import Engine
 from sluiceway.stats.class_share import class_share_change
-from sluiceway.validate.source_table import SourceTable
+from sluiceway.validate.side import Side
 
 
-def measure_class_share(
-    label: Label, current: SourceTable, reference: SourceTable | None, engine: Engine
-) -> ClassShareCheck:
+def measure_class_share(label: Label, current: Side, reference: Side | None, engine: Engine) -> ClassShareCheck:
     """Count the rows of the label's source that meet its condition, out of those for which it is known.
 
     Every row that was told counts, corrections too.
@@ -36,11 +34,11 @@ def measure_class_share(
     )
 
 
-def _count(condition: Expression, table: SourceTable, engine: Engine) -> tuple[int, int]:
+def _count(condition: Expression, side: Side, engine: Engine) -> tuple[int, int]:
     names = {name.lower() for name in condition.columns}
-    columns = [name for name in table.frame.columns if name.lower() in names]
-    if len(columns) < len(names) or not table.frame.height:
+    columns = [name for name in side.kinds if name.lower() in names]
+    if len(columns) < len(names) or not side.height:
         return 0, 0
     sql = f"SELECT count(*) FILTER (WHERE {condition.sql}), count({condition.sql}) FROM facts"
-    found = engine.query(sql, {"facts": table.frame.select(columns or table.frame.columns[:1]).to_arrow()})
+    found = engine.query(sql, {"facts": side.select(columns or list(side.kinds)[:1]).to_arrow()})
     return int(found.column(0)[0].as_py()), int(found.column(1)[0].as_py())

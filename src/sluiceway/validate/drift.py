@@ -1,39 +1,40 @@
-"""Layer B: each column's distribution against the reference version's."""
+"""Layer B: each column's distribution against earlier versions'."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from math import isfinite
 
-import numpy as np
-import polars as pl
-from numpy.typing import NDArray
-
-from sluiceway.artifacts.dataset_version import EVENT_TIME, KNOWN_TIME
-from sluiceway.artifacts.validation_report import DriftCheck
-from sluiceway.stats.chi_square import chi_square_test
-from sluiceway.stats.ks_test import ks_test
+from sluiceway.artifacts.validation_report import CHI_SQUARE, KS, MEAN, NULLS, PASSED_OVER, DriftCheck
 from sluiceway.stats.multiple_testing import benjamini_hochberg
+from sluiceway.validate.column_measures import measured
+from sluiceway.validate.comparisons import NUMERIC, Comparison, comparisons
+from sluiceway.validate.pair import Pair, too_few
+from sluiceway.validate.side import Side
 from sluiceway.validate.source_table import SourceTable
 
-MINIMUM_ROWS = 200
-MOST_CATEGORIES = 1000
 
+def compare_columns(current: SourceTable, pools: Mapping[str, Side]) -> list[DriftCheck]:
+    """Compare the columns of a source with the references; p-values are not adjusted yet.
 
-def compare_columns(current: SourceTable, then: SourceTable) -> list[DriftCheck]:
-    """Compare every column of a source with the reference's; p-values are not adjusted yet."""
-    return [_compare(current, then, name) for name in compared_columns(current)]
+    Args:
+        current: The source's rows now.
+        pools: The references by the names that comparisons have for them; those without a version are left out.
+    """
+    pairs: dict[tuple[str, str], Pair] = {}
+    found = []
+    for comparison in comparisons(current.source, current.kinds):
+        against, rows = comparison.against, comparison.rows
+        if (against, rows) not in pairs and against in pools:
+            pairs[against, rows] = Pair.of(current, pools[against], rows)
+        pair = pairs.get((against, rows))
+        if pair is not None or comparison.is_declared:
+            found.append(_compare(current, comparison, pair))
+    return [check for check in found if check is not None]
 
 
 def adjusted(checks: Sequence[DriftCheck]) -> tuple[DriftCheck, ...]:
-    """Adjust the p-values over all columns of all sources."""
+    """Adjust the p-values over all checks of all sources."""
     values = benjamini_hochberg([check.p_value for check in checks])
     return tuple(replace(check, p_adjusted=value) for check, value in zip(checks, values, strict=True))
-
-
-def compared_columns(table: SourceTable) -> list[str]:
-    """Name the columns whose distribution means something: not keys, which are always new, nor times."""
-    apart = {*table.source.keys, EVENT_TIME, KNOWN_TIME}
-    return [name for name, kind in table.kinds.items() if name not in apart and kind != "time"]
 
 
 def comparable(kind: str, then: str) -> bool:
@@ -41,67 +42,56 @@ def comparable(kind: str, then: str) -> bool:
     return (kind == "text") == (then == "text") and (kind == "time") == (then == "time")
 
 
-def numbers(values: pl.Series) -> NDArray[np.float64]:
-    """Give a column of numbers as floats, NaN for missing."""
-    return values.cast(pl.Float64).to_numpy()
-
-
-def category_counts(current: pl.Series, then: pl.Series) -> pl.DataFrame:
-    """Count rows per category: columns ``value`` (text, missing is one of them), ``now`` and ``then``, by value."""
-    sides = [
-        pl.DataFrame({"value": values.cast(pl.String)}).lazy().group_by("value").len(name)
-        for values, name in ((current, "now"), (then, "then"))
-    ]
-    both = sides[0].join(sides[1], on="value", how="full", coalesce=True, nulls_equal=True)
-    return both.with_columns(pl.col("now", "then").fill_null(0).cast(pl.Int64)).sort("value", nulls_last=True).collect()
-
-
-def _compare(current: SourceTable, then: SourceTable, name: str) -> DriftCheck:
-    kind = current.kinds[name]
+def _compare(current: SourceTable, comparison: Comparison, pair: Pair | None) -> DriftCheck | None:
     blank = DriftCheck(
         current.source.name,
-        name,
-        "ks" if kind in {"integer", "number"} else "chi2",
+        comparison.column,
+        comparison.test,
         effect=None,
         p_value=None,
         p_adjusted=None,
-        reference_rows=then.frame.height if name in then.kinds else 0,
-        rows=current.frame.height,
+        reference_rows=0,
+        rows=current.height,
+        limit=comparison.limit,
+        at=comparison.at,
+        against=comparison.against,
     )
-    if not blank.reference_rows:
+    if pair is None:
+        return replace(blank, note="there is no earlier version to compare with")
+    if comparison.column not in current.kinds:
+        return replace(blank, reference_rows=pair.then.height, note=f"there is no column {comparison.column!r}")
+    return _of_pair(blank, comparison, pair, current.kinds[comparison.column])
+
+
+def _of_pair(blank: DriftCheck, comparison: Comparison, pair: Pair, kind: str) -> DriftCheck | None:
+    name, kinds = blank.column, pair.then.kinds
+    height = pair.then.height if name in kinds else 0
+    blank = replace(blank, reference_rows=height, rows=pair.now.height, is_new=pair.now.is_new)
+    if blank.test == PASSED_OVER:
+        return replace(blank, note="it is declared that it may drift")
+    if not height:
         return replace(blank, note="the reference has no rows of this column")
-    if not comparable(kind, then.kinds[name]):
-        return replace(blank, note=f"it was {then.kinds[name]} and is {kind} now")
-    if min(blank.rows, blank.reference_rows) < MINIMUM_ROWS:
-        return replace(blank, note=f"too few rows: {min(blank.rows, blank.reference_rows)} of {MINIMUM_ROWS}")
-    if current.ref.content_id == then.ref.content_id:
-        return replace(blank, effect=0.0, p_value=1.0, note="the table is the reference's own")
-    return _tested(blank, current.frame[name], then.frame[name])
+    if not comparable(kind, kinds[name]):
+        return replace(blank, note=f"it was {kinds[name]} and is {kind} now") if _speaks(comparison) else None
+    if pair.is_same:
+        note = "the table is the reference's own"
+        return replace(blank, effect=0.0, p_value=1.0, js=0.0, note=note) if _speaks(comparison) else None
+    if not pair.now.height and pair.now.is_new:
+        return replace(blank, effect=0.0, p_value=1.0, note="no row is new")
+    lacking = too_few(blank.rows, height, is_new=blank.is_new)
+    if lacking:
+        return replace(blank, note=lacking) if _speaks(comparison) else None
+    check = measured(blank, pair, is_number=kind in NUMERIC)
+    return check if comparison.is_declared or _is_found(check) else None
 
 
-def _tested(blank: DriftCheck, current: pl.Series, then: pl.Series) -> DriftCheck:
-    if blank.test == "chi2":
-        return _categories(blank, current, then)
-    tested = ks_test(numbers(then), numbers(current))
-    if min(tested.rows, tested.reference_rows) < MINIMUM_ROWS:
-        note = f"fewer than {MINIMUM_ROWS} values: compared by whether there is one"
-        return _categories(replace(blank, test="chi2", note=note), _presence(current), _presence(then))
-    return replace(blank, effect=_finite(tested.statistic), p_value=_finite(tested.p_value))
+def _speaks(comparison: Comparison) -> bool:
+    """Whether to say that nothing could be measured: once a column, by its distribution, unless more was declared."""
+    return comparison.is_declared or comparison.test in {KS, CHI_SQUARE}
 
 
-def _categories(blank: DriftCheck, current: pl.Series, then: pl.Series) -> DriftCheck:
-    counts = category_counts(current, then)
-    if counts.height > MOST_CATEGORIES:
-        note = f"{counts.height:,} categories, more than {MOST_CATEGORIES:,}: not compared"
-        return replace(blank, test="none", note=note)
-    tested = chi_square_test(counts["then"].to_numpy(), counts["now"].to_numpy())
-    note = "; ".join(filter(None, [blank.note, f"{tested.pooled} rare categories pooled" if tested.pooled else ""]))
-    return replace(blank, effect=_finite(tested.cramers_v), p_value=_finite(tested.p_value), note=note)
-
-
-def _presence(values: pl.Series) -> pl.Series:
-    return pl.Series(~np.isnan(numbers(values)))
-
-
-def _finite(value: float) -> float | None:
-    return value if isfinite(value) else None
+def _is_found(check: DriftCheck) -> bool:
+    """Whether a default band has something to say: of values that are there, or of missing ones on either side."""
+    if check.test == NULLS:
+        return bool(check.then or check.now)
+    return check.test != MEAN or check.effect is not None

@@ -6,6 +6,13 @@ from datetime import datetime
 
 from sluiceway.artifacts.promise import Promise
 from sluiceway.artifacts.validation_report import (
+    CHI_SQUARE,
+    JENSEN_SHANNON,
+    KS,
+    MEAN,
+    NULLS,
+    PASSED_OVER,
+    QUANTILE,
     ClassShareCheck,
     DriftCheck,
     FreshnessCheck,
@@ -19,8 +26,11 @@ from sluiceway.validate.partition_criteria import partition_criteria
 
 STAGE_VERSION = 3
 FEW_OF_A_CLASS = 30
-TESTS = {"ks": "Kolmogorov-Smirnov", "chi2": "chi-square", "none": "not compared"}
-EFFECTS = {"ks": "D", "chi2": "Cramer's V"}
+# A fifth of a standard deviation is what Cohen, "Statistical Power Analysis for the Behavioral Sciences" (1988), calls
+# a small effect; of a normal, it is a D of 0.08.
+MEAN_FLOOR = 0.2
+LEAST_CHANCE = 1e-300
+EFFECTS = {KS: "D", CHI_SQUARE: "Cramer's V", JENSEN_SHANNON: "distance"}
 
 
 def gate(report: ValidationReport, promise: Promise, overrides: Overrides, now: datetime) -> Verdict:
@@ -34,7 +44,7 @@ def gate(report: ValidationReport, promise: Promise, overrides: Overrides, now: 
         *(_freshness(check, report, now) for check in report.freshness if not check.partition),
         *(each for check in report.freshness if check.partition for each in partition_criteria(check, report, now)),
         *_drift(report, acceptance),
-        _class_share(report, acceptance.max_class_share_change),
+        *_class_shares(report, acceptance.max_class_share_change),
     ]
     return Verdict.of(criteria, overrides, now, subject=report.dataset)
 
@@ -70,35 +80,72 @@ def _drift(report: ValidationReport, acceptance: Acceptance) -> Iterator[Criteri
     elif not report.drift:
         yield _said("drift", Outcome.STOPPED, detail="no column could be compared with the reference", about=about)
     for check in report.drift:
-        yield _column(check, acceptance, about)
+        yield _column(check, acceptance, [*about, report.pool(check.against).versions, check.is_new])
 
 
 def _column(check: DriftCheck, acceptance: Acceptance, about: object) -> Criterion:
-    """By the bare rule p < limit when strict, else only where the adjusted p agrees and the effect matters."""
-    name = f"{check.source}: drift of {check.column} ({TESTS[check.test]})"
-    limit = acceptance.drift_p_value if acceptance.strict_drift else acceptance.drift_practical_floor
-    if check.test == "none":
-        return _said(name, Outcome.PASSED, limit=limit, detail=check.note, about=about)
+    """By the bare rule when strict, else stop only where the adjusted p agrees and the effect matters."""
+    strict, level = acceptance.strict_drift, acceptance.drift_p_value
+    limit = level if strict and not check.is_band else effect_limit(check, acceptance)
+    if check.test == PASSED_OVER:
+        return _said(check.name, Outcome.PASSED, limit=limit, detail=check.note, about=about)
     if not check.reference_rows:
-        return _said(name, Outcome.NO_REFERENCE, limit=limit, detail=check.note, about=about)
+        return _said(check.name, Outcome.NO_REFERENCE, limit=limit, detail=check.note, about=about)
     if check.effect is None or check.p_value is None or check.p_adjusted is None:
-        return _said(name, Outcome.INCONCLUSIVE, limit=limit, detail=check.note or "nothing was measured", about=about)
-    detail = f"{EFFECTS[check.test]} = {check.effect:.4g}, p = {check.p_value:.3g}, adjusted {check.p_adjusted:.3g}"
-    if acceptance.strict_drift:
-        kept = check.p_value >= acceptance.drift_p_value
-        return Criterion.judged(name, measured=check.p_value, limit=limit, passed=kept, detail=detail, about=about)
-    quiet, small = check.p_adjusted >= acceptance.drift_p_value, check.effect < acceptance.drift_practical_floor
+        detail = check.note or "nothing was measured"
+        return _said(check.name, Outcome.INCONCLUSIVE, limit=limit, detail=detail, about=about)
+    small = check.effect <= limit if check.is_band else check.effect < limit
+    quiet = check.p_adjusted >= level
+    detail = said_of(check)
+    if strict:
+        kept, measured = (small, check.effect) if check.is_band else (check.p_value >= level, check.p_value)
+        return Criterion.judged(check.name, measured=measured, limit=limit, passed=kept, detail=detail, about=about)
     if small and not quiet:
         detail = f"significant but negligible: {detail}"
+    elif quiet and check.resolution is not None and check.resolution > limit:
+        detail += f"; {check.rows:,} rows show no less than {check.resolution:.3g}"
     passed = quiet or small
-    return Criterion.judged(name, measured=check.effect, limit=limit, passed=passed, detail=detail, about=about)
+    return Criterion.judged(check.name, measured=check.effect, limit=limit, passed=passed, detail=detail, about=about)
 
 
-def _class_share(report: ValidationReport, limit: float) -> Criterion:
-    check = report.class_share
-    name = f"class share of {check.label}: relative change" if check else "class share"
-    about = [report.reference, report.as_of, check.condition if check else None]
-    if check is None or check.share is None:
+def effect_limit(check: DriftCheck, acceptance: Acceptance) -> float:
+    """By how much a column may differ: as declared, or else by the test's practical floor."""
+    if check.limit is not None:
+        return check.limit
+    return MEAN_FLOOR if check.test in {MEAN, QUANTILE} else acceptance.drift_practical_floor
+
+
+def said_of(check: DriftCheck) -> str:
+    """Say what was measured of a column, in words."""
+    p_values = f"p {_chance(check.p_value)}, adjusted {_chance(check.p_adjusted)}"
+    then, now = check.then or 0.0, check.now or 0.0
+    if check.test in {MEAN, QUANTILE}:
+        moved = f"moved {check.effect:.4g} standard deviations, from {then:.4g} to {now:.4g}"
+    elif check.test == NULLS:
+        moved = f"from {100 * then:.3g} % missing to {100 * now:.3g} %"
+    else:
+        moved = f"{EFFECTS[check.test]} = {check.effect:.4g}"
+    which = f" of {check.rows:,} new rows" if check.is_new else ""
+    return "; ".join(filter(None, [f"{moved}{which}, {p_values}", check.note]))
+
+
+def _chance(p_value: float | None) -> str:
+    """Write a probability; one that is too small for a float is not nothing."""
+    return f"< {LEAST_CHANCE:g}" if p_value is not None and p_value < LEAST_CHANCE else f"= {p_value:.3g}"
+
+
+def _class_shares(report: ValidationReport, limit: float) -> Iterator[Criterion]:
+    if not report.class_shares:
+        about = [report.reference, report.as_of]
+        yield _said("class share", Outcome.STOPPED, limit=limit, detail="no outcome was measured", about=about)
+    for check in report.class_shares:
+        yield _class_share(check, report, limit)
+
+
+def _class_share(check: ClassShareCheck, report: ValidationReport, limit: float) -> Criterion:
+    name = check.name
+    about = [report.reference, report.as_of, check.condition, report.pool("").versions]
+    if check.share is None:
         return _said(name, Outcome.STOPPED, limit=limit, detail="no outcome was measured", about=about)
     now = f"share {check.share:.4g} of {check.rows:,} rows"
     if report.reference is None or not check.reference_rows:

@@ -7,7 +7,10 @@ from numpy.typing import NDArray
 from sluiceway.pages.histogram import Histogram
 from sluiceway.pages.number_text import percent
 from sluiceway.stats.population_stability import QuantileBins, population_stability
-from sluiceway.validate.drift import category_counts, comparable, compared_columns, numbers
+from sluiceway.validate.comparisons import compared_columns
+from sluiceway.validate.drift import comparable
+from sluiceway.validate.pair import category_counts
+from sluiceway.validate.side import Side
 from sluiceway.validate.source_table import SourceTable
 
 Values = NDArray[np.float64]
@@ -16,26 +19,26 @@ MOST_CATEGORIES = 12
 MOST_LISTED = 1000
 
 
-def histograms(current: SourceTable, then: SourceTable | None) -> list[Histogram]:
+def histograms(current: SourceTable, then: Side | None) -> list[Histogram]:
     """Count each compared column's rows now and, where the reference has the column, then."""
     drawn = []
-    for name in compared_columns(current):
+    for name in compared_columns(current.source, current.kinds):
         reference = _reference(current, then, name)
         count = _of_numbers if current.kinds[name] in {"integer", "number"} else _of_categories
-        drawn.append(count(f"{current.source.name}.{name}", current.frame[name], reference))
+        drawn.append(count(f"{current.source.name}.{name}", current.column(name), reference))
     return drawn
 
 
-def _reference(current: SourceTable, then: SourceTable | None, name: str) -> pl.Series | None:
+def _reference(current: SourceTable, then: Side | None, name: str) -> pl.Series | None:
     """Take the reference's column, if it has one that can be set beside today's."""
     if then is None or name not in then.kinds or not comparable(current.kinds[name], then.kinds[name]):
         return None
-    return then.frame[name]
+    return then.column(name)
 
 
 def _of_numbers(column: str, current: pl.Series, then: pl.Series | None) -> Histogram:
     """Make bins of equal width over the middle 99 % of both sides; what lies beyond counts in the outermost."""
-    now, before = numbers(current), numbers(then) if then is not None else None
+    now, before = _numbers(current), _numbers(then) if then is not None else None
     both = now if before is None else np.concatenate([now, before])
     present = both[np.isfinite(both)]
     if not present.size:
@@ -51,6 +54,10 @@ def _of_numbers(column: str, current: pl.Series, then: pl.Series | None) -> Hist
         None if before is None else _counts(before, edges),
         note=", ".join(filter(None, [stability, missing])),
     )
+
+
+def _numbers(values: pl.Series) -> Values:
+    return values.cast(pl.Float64).to_numpy()
 
 
 def _counts(values: Values, edges: Values) -> tuple[int, ...]:

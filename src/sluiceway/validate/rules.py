@@ -9,6 +9,7 @@ import polars as pl
 
 from sluiceway.artifacts.validation_report import RuleCheck
 from sluiceway.declare.expectation import Expectation
+from sluiceway.validate.dangling import dangling
 from sluiceway.validate.source_table import SourceTable
 
 EXAMPLES = 5
@@ -21,7 +22,8 @@ class Rule:
     """A rule ready to be measured.
 
     ``broken`` counts the rows that break it, out of ``judged``; a rule that ``is_mean`` is about the mean of those
-    ``judged`` instead. ``breaking`` marks the rows to show as examples. ``note`` says why the rule cannot be measured.
+    ``judged`` instead. ``breaking`` marks the rows to show as examples, ``shown`` what to show of them, if not the
+    column. ``note`` says why the rule cannot be measured.
     """
 
     check: RuleCheck
@@ -29,6 +31,7 @@ class Rule:
     judged: pl.Expr | None = None
     breaking: pl.Expr | None = None
     is_mean: bool = False
+    shown: pl.Expr | None = None
 
 
 def measure(frame: pl.DataFrame, rules: list[Rule]) -> list[RuleCheck]:
@@ -41,14 +44,14 @@ def measure(frame: pl.DataFrame, rules: list[Rule]) -> list[RuleCheck]:
     return [_measured(frame, rule, found, index) for index, rule in enumerate(rules)]
 
 
-def declared_rules(table: SourceTable, others: Mapping[str, pl.Series | None]) -> list[Rule]:
-    """Make a rule of each expectation but ``row`` and ``fresh``, which are measured elsewhere.
+def declared_rules(table: SourceTable, others: Mapping[str, pl.DataFrame | None]) -> list[Rule]:
+    """Make a rule of each expectation but ``row``, ``fresh`` and those of layer B, which are measured elsewhere.
 
     Args:
         table: The source's rows.
         others: The keys of each source that a ``reference`` names, ``None`` where there is no such table or column.
     """
-    wanted = [each for each in table.source.expectations if each.kind not in {"row", "fresh"}]
+    wanted = [each for each in table.source.expectations if each.kind not in {"row", "fresh"} and not each.is_drift]
     return [_rule(expectation, table, others) for expectation in wanted]
 
 
@@ -69,18 +72,20 @@ def blank(source: str, expectation: Expectation, note: str = "") -> RuleCheck:
     )
 
 
-def _rule(expectation: Expectation, table: SourceTable, others: Mapping[str, pl.Series | None]) -> Rule:
+def _rule(expectation: Expectation, table: SourceTable, others: Mapping[str, pl.DataFrame | None]) -> Rule:
     name, kinds = expectation.column or "", table.kinds
     check = blank(table.source.name, expectation)
+    if expectation.kind == "reference":
+        return _reference(expectation, check, kinds, others)
     if name not in kinds:
         return Rule(replace(check, note=f"there is no column {name!r}; there is: {', '.join(kinds) or 'none'}"))
     if kinds[name] not in NEEDS.get(expectation.kind, (kinds[name],)):
         needs = " or ".join(NEEDS[expectation.kind])
         return Rule(replace(check, note=f"column {name!r} is {kinds[name]}; the rule needs {needs}"))
-    return _by_kind(expectation, check, kinds[name], others)
+    return _by_kind(expectation, check, kinds[name])
 
 
-def _by_kind(expectation: Expectation, check: RuleCheck, kind: str, others: Mapping[str, pl.Series | None]) -> Rule:
+def _by_kind(expectation: Expectation, check: RuleCheck, kind: str) -> Rule:
     column = pl.col(check.column)
     match expectation.kind:
         case "typed":
@@ -93,8 +98,6 @@ def _by_kind(expectation: Expectation, check: RuleCheck, kind: str, others: Mapp
             return Rule(check, surplus, column.count(), breaking=column.is_duplicated() & column.is_not_null())
         case "mean_between":
             return Rule(check, judged=column.count(), is_mean=True)
-        case "reference":
-            return _reference(expectation, check, others)
     broken = ~_kept(expectation, kind)
     return Rule(check, broken.sum(), column.count(), breaking=broken)
 
@@ -123,13 +126,21 @@ def _kept(expectation: Expectation, kind: str) -> pl.Expr:
     return column.is_in(alike) if alike else column.is_null()
 
 
-def _reference(expectation: Expectation, check: RuleCheck, others: Mapping[str, pl.Series | None]) -> Rule:
+def _reference(
+    expectation: Expectation, check: RuleCheck, kinds: Mapping[str, str], others: Mapping[str, pl.DataFrame | None]
+) -> Rule:
+    columns = expectation.columns or (expectation.column or "",)
+    absent = [name for name in columns if name not in kinds]
+    if absent:
+        return Rule(replace(check, note=f"there is no column {absent[0]!r}; there is: {', '.join(kinds) or 'none'}"))
     keys = others.get(expectation.other or "")
     if keys is None:
         return Rule(replace(check, note=f"source {expectation.other!r} has no column {expectation.text!r}"))
-    column = pl.col(check.column)
-    broken = ~column.cast(keys.dtype, strict=False).is_in(keys.implode()).fill_null(value=column.is_null())
-    return Rule(check, broken.sum(), column.count(), breaking=broken)
+    broken, judged = dangling({name: kinds[name] for name in columns}, keys)
+    shown = (
+        None if len(columns) == 1 else pl.concat_str([pl.col(name).cast(pl.String) for name in columns], separator=", ")
+    )
+    return Rule(check, broken.sum(), judged.sum(), breaking=broken, shown=shown)
 
 
 def _measured(frame: pl.DataFrame, rule: Rule, found: Mapping[str, int | None], index: int) -> RuleCheck:
@@ -169,7 +180,6 @@ def _examples(frame: pl.DataFrame, rule: Rule) -> tuple[str, ...]:
     """Show the least few values that break a rule, so that the same rows show the same ones."""
     if rule.breaking is None:
         return ()
-    values = (
-        frame.lazy().filter(rule.breaking).select(pl.col(rule.check.column).unique().sort().head(EXAMPLES)).collect()
-    )
+    shown = pl.col(rule.check.column) if rule.shown is None else rule.shown
+    values = frame.lazy().filter(rule.breaking).select(shown.unique().sort().head(EXAMPLES)).collect()
     return tuple(str(value) for value in values.to_series())

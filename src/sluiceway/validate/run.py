@@ -13,6 +13,7 @@ from sluiceway.artifacts.validation_report import (
     ClassShareCheck,
     DriftCheck,
     FreshnessCheck,
+    ReferencePool,
     RuleCheck,
     ValidationReport,
 )
@@ -31,6 +32,7 @@ from sluiceway.validate.implied_rules import implied_rules
 from sluiceway.validate.measured import Measured
 from sluiceway.validate.row_rules import measure_rows
 from sluiceway.validate.rules import declared_rules, measure
+from sluiceway.validate.side import Side, pooled
 from sluiceway.validate.source_table import SourceTable, read_source, validated_sources
 
 
@@ -42,15 +44,15 @@ class Findings:
     freshness: list[FreshnessCheck] = field(default_factory=list)
     drift: list[DriftCheck] = field(default_factory=list)
     histograms: list[Histogram] = field(default_factory=list)
-    class_share: ClassShareCheck | None = None
+    class_shares: list[ClassShareCheck] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class Versions:
-    """The version under validation and its reference, both as known at ``as_of``."""
+    """The version under validation and its references by name, all as known at ``as_of``."""
 
     dataset: DatasetVersion
-    reference: DatasetVersion | None
+    references: Mapping[str, tuple[DatasetVersion, ...]]
     as_of: datetime | None
     tables: TableStore
 
@@ -58,14 +60,19 @@ class Versions:
         """Read a source's rows now."""
         return read_source(source, self.dataset, self.as_of, self.tables)
 
-    def then(self, source: Source) -> SourceTable | None:
-        """Read a source's rows in the reference, if there is one."""
-        return read_source(source, self.reference, self.as_of, self.tables) if self.reference else None
+    def pools(self, source: Source) -> dict[str, Side]:
+        """Read a source's rows in each reference that there is."""
+        found: dict[tuple[DatasetVersion, ...], Side] = {}
+        for versions in filter(None, self.references.values()):
+            if versions not in found:
+                tables = [read_source(source, version, self.as_of, self.tables) for version in versions]
+                found[versions] = pooled(tables)
+        return {name: found[versions] for name, versions in self.references.items() if versions}
 
 
 def run(  # noqa: PLR0913 - a stage takes its ports one by one
     dataset: DatasetVersion,
-    reference: DatasetVersion | None,
+    references: Mapping[str, tuple[DatasetVersion, ...]],
     *,
     project: Project,
     as_of: datetime | None,
@@ -77,12 +84,13 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
     """Measure layers A, B and C, one source at a time, and store the report with its histograms as JSON.
 
     Rows that became known after ``as_of`` are left out on both sides. The same rows give the same report, in whatever
-    order they are stored.
+    order they are stored. ``references`` are the earlier versions, newest first, by the names that expectations have
+    for them; what nothing was declared of is compared with those without a name.
 
     Raises:
         SourceError: the engine refuses a declared condition.
     """
-    versions = Versions(dataset, reference, as_of, tables)
+    versions = Versions(dataset, references, as_of, tables)
     findings = Findings()
     sources = list(validated_sources(project))
     for done, source in enumerate(sources):
@@ -91,38 +99,46 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
         progress.advance(done + 1, len(sources))
     report = ValidationReport(
         dataset=dataset.content_id,
-        reference=reference.content_id if reference else None,
+        reference=next((version.content_id for version in references.get("", ())), None),
         as_of=as_of,
         rules=tuple(findings.rules),
         freshness=tuple(findings.freshness),
         drift=adjusted(findings.drift),
-        class_share=findings.class_share,
+        class_shares=tuple(findings.class_shares),
         json="",
         origins=tuple(DataOrigin(facts.name, facts.provenance) for facts in dataset.sources if facts.provenance),
+        pools=tuple(
+            ReferencePool(name, tuple(version.content_id for version in pool))
+            for name, pool in sorted(references.items())
+            if pool
+        ),
     )
     return _stored(report, findings.histograms, objects)
 
 
 def _measure_source(source: Source, versions: Versions, project: Project, engine: Engine, findings: Findings) -> None:
-    current, then = versions.current(source), versions.then(source)
+    current, pools = versions.current(source), versions.pools(source)
+    then = pools.get("")
     label = project.pipeline.label
     rules = [*declared_rules(current, _referred_keys(source, versions, project)), *implied_rules(current)]
     findings.rules += measure(current.frame, rules)
     findings.rules += measure_rows(current, engine)
     findings.freshness += measure_freshness(current, versions.as_of)
-    findings.drift += compare_columns(current, then) if then else []
+    findings.drift += compare_columns(current, pools)
     findings.histograms += histograms(current, then)
     if source.name == label.source.name:
-        findings.class_share = measure_class_share(label, current, then, engine)
+        findings.class_shares.append(measure_class_share(label, Side.of(current), then, engine))
 
 
-def _referred_keys(source: Source, versions: Versions, project: Project) -> Mapping[str, pl.Series | None]:
-    """Read the key column of each source that a ``reference`` names."""
-    found: dict[str, pl.Series | None] = {}
+def _referred_keys(source: Source, versions: Versions, project: Project) -> Mapping[str, pl.DataFrame | None]:
+    """Read the key of each source that a ``reference`` names; ``None`` where it lacks a column of it."""
+    found: dict[str, pl.DataFrame | None] = {}
     for expectation in source.expectations:
         if expectation.kind == "reference" and expectation.other and expectation.text:
             other = versions.current(project.source(expectation.other))
-            found[expectation.other] = other.frame[expectation.text] if expectation.text in other.kinds else None
+            keys = other.source.keys
+            is_whole = all(name in other.kinds for name in keys)
+            found[expectation.other] = pl.DataFrame([other.column(name) for name in keys]) if is_whole else None
     return found
 
 

@@ -28,6 +28,20 @@ class SourceTable:
         """Each column's kind, as in ``artifacts.table_ref``."""
         return {column.name: column.type for column in self.ref.columns}
 
+    @property
+    def height(self) -> int:
+        """How many rows there are."""
+        return self.frame.height
+
+    @property
+    def lazy(self) -> pl.LazyFrame:
+        """The rows, unread."""
+        return self.frame.lazy()
+
+    def column(self, name: str) -> pl.Series:
+        """Read one column."""
+        return self.frame[name]
+
 
 def validated_sources(project: Project) -> Iterator[Source]:
     """Yield the sources that anything is expected of: those with expectations or with times."""

@@ -3,7 +3,7 @@
 import pytest
 
 from sluiceway.core.errors import DeclarationError
-from sluiceway.declare.expectation import KINDS, column, fresh, reference, row
+from sluiceway.declare.expectation import DRIFT, KINDS, Expectation, column, fresh, reference, row
 from sluiceway.declare.files import files
 from sluiceway.declare.source import Source
 
@@ -41,7 +41,7 @@ def test_a_row_rule_that_is_no_expression_is_refused_when_declared():
 
 def test_a_reference_needs_a_key_of_one_column():
     two = Source("legs", files("a.csv"), key=("origin", "dest"))
-    with pytest.raises(DeclarationError, match="legs must have a key of one column"):
+    with pytest.raises(DeclarationError, match=r"1 column cannot refer to the key of legs, which is \(origin, dest\)"):
         reference("leg", two)
 
 
@@ -73,3 +73,49 @@ def test_every_kind_has_a_name_of_its_own_for_reports():
     ]
     assert [rule.kind for rule in made] == list(KINDS)
     assert len({rule.name for rule in made}) == len(KINDS)
+
+
+@pytest.mark.parametrize(
+    ("declare", "said"),
+    [
+        (lambda: column("x").mean_within(-0.1), "mean_within: the limit must be at least 0, got -0.1"),
+        (lambda: column("x").mean_within(float("nan")), "the limit must be at least 0"),
+        (lambda: column("x").nulls_within(1.0), "the limit must be at least 0 and below 1, got 1.0"),
+        (lambda: column("x").like(within=2), "the limit must be at least 0 and below 1, got 2"),
+        (lambda: column("x").jensen_shannon_within(1), "the limit must be at least 0 and below 1"),
+        (lambda: column("x").quantiles_within(0.1, at=[0, 0.5]), "needs numbers above 0 and below 1"),
+        (lambda: column("x").quantiles_within(0.1, at=[]), "needs numbers above 0 and below 1"),
+        (lambda: column("x").like("newest"), "like: reference 'newest' is none of"),
+        (lambda: column("x").mean_within(0.1, rows="some"), "rows must be 'all' or 'new', got 'some'"),
+    ],
+)
+def test_a_comparison_that_cannot_be_is_refused_when_declared(declare, said):
+    with pytest.raises(DeclarationError, match=said):
+        declare()
+
+
+def test_a_comparison_remembers_its_limit_its_reference_and_its_rows():
+    found = column("x").quantiles_within(0.2, at=[0.5], reference="rolling", rows="new")
+    assert (found.kind, found.column, found.high, found.values) == ("quantiles_within", "x", 0.2, (0.5,))
+    assert (found.text, found.rows, found.is_drift) == ("rolling 5", "new", True)
+    assert column("x").like().text is None
+    assert not column("x").not_null().is_drift
+
+
+@pytest.mark.parametrize("kind", DRIFT)
+def test_every_comparison_has_a_name(kind):
+    assert Expectation(kind, "x", high=0.1).name
+
+
+def test_a_reference_takes_as_many_columns_as_the_key_has():
+    two = Source("legs", files("a.csv"), key=("origin", "dest"))
+    found = reference(("from", "to"), two)
+    assert (found.columns, found.values, found.name) == (
+        ("from", "to"),
+        ("origin", "dest"),
+        "(from, to) refers to legs.(origin, dest)",
+    )
+    with pytest.raises(DeclarationError, match="3 columns cannot refer to the key of legs"):
+        reference(("a", "b", "c"), two)
+    with pytest.raises(DeclarationError, match="the key of loose, which is not declared"):
+        reference("a", Source("loose", files("a.csv")))

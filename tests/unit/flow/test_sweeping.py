@@ -15,7 +15,7 @@ from sluiceway.core.digest import digest_of, sha256_hex
 from sluiceway.core.errors import DamagedError, MisuseError, SourceError
 from sluiceway.flow.cache import artifact_key
 from sluiceway.flow.kit import Settings
-from sluiceway.flow.reference import reference_for
+from sluiceway.flow.reference import references_for
 from sluiceway.flow.sweeping import plan_sweep, sweep
 from sluiceway.ledger.pinning import pins, record_pin, record_unpin
 from sluiceway.ledger.rolling import Transition, record_transition
@@ -129,12 +129,12 @@ def test_the_version_that_passed_gate_3_last_stays_for_the_next_to_be_compared_w
 def test_a_version_that_was_swept_is_no_reference(world):
     first, second = world.ingest(tree(0)), world.ingest(tree(1))
     world.judge("validate", "a" * 64, ingest=first.content_id)
-    assert reference_for(second.content_id, Settings(), world.kit) == first.content_id
+    assert references_for(second.content_id, (), Settings(), world.kit)[""] == [first.content_id]
     world.judge("validate", "b" * 64, ingest=second.content_id)
     world.ingest(tree(2))
     world.sweep()
     assert first.content_id in swept(world.kit.ledger)
-    assert reference_for(second.content_id, Settings(), world.kit) is None
+    assert references_for(second.content_id, (), Settings(), world.kit)[""] == []
 
 
 def test_what_a_rollout_serves_stays_with_the_bundle_before_it(world):

@@ -5,9 +5,13 @@ import pytest
 from sluiceway.core.verdict import Outcome
 from sluiceway.pages.page import (
     Bar,
+    Card,
     Code,
     Facts,
     Figure,
+    Finding,
+    Findings,
+    Fold,
     Gallery,
     Lead,
     Note,
@@ -38,12 +42,27 @@ HOSTILE = '<script>alert("x")</script>'
         Lead(HOSTILE),
         Notices([Notice(Shade(HOSTILE, "bad", 0.5), HOSTILE, HOSTILE)]),
         Table(("a",), [(Shade(HOSTILE, "bad", 0.5),)]),
+        Findings([Finding(Outcome.STOPPED, HOSTILE, HOSTILE)]),
+        Card(Outcome.STOPPED, HOSTILE, [Note(HOSTILE), Code(HOSTILE)]),
+        Fold(HOSTILE, [Card(Outcome.PASSED, HOSTILE, [Code(HOSTILE)])], Outcome.PASSED, HOSTILE),
     ],
 )
 def test_every_text_is_escaped(block):
     html = page(block, subtitle=HOSTILE, footer=HOSTILE)
     assert "<script" not in html
     assert "&lt;script&gt;" in html
+
+
+def test_a_fold_holds_other_blocks_and_may_be_left_out_on_paper():
+    inside = Fold("more", [Table(("n",), [(1,)]), Fold("deeper", [Note("down")])], Outcome.STOPPED, "2 of 3")
+    html = page(inside, Fold("again", [Note("x")], is_on_paper=False))
+    assert html.count("<details>") == 2
+    assert html.count('<details class="screen">') == 1
+    assert re.search(r"<summary>\s*<span class=\"badge stopped\">Stopped</span><b>more</b><small>2 of 3</small>", html)
+    assert html.index("<b>more</b>") < html.index('<td class="number">1</td>') < html.index("<b>deeper</b>")
+    print_rules = html[html.index("@media print") :]
+    assert "details::details-content{content-visibility:visible" in print_rules
+    assert "details.screen *{display:none}" in print_rules
 
 
 def test_nothing_is_fetched_and_nothing_runs():

@@ -18,7 +18,7 @@ MEAN = RuleCheck("s", "mean of c", "c", measured=2.0, at_least=1.0, rows=10, bro
 DRIFT = DriftCheck("s", "a", "ks", 0.3, 1e-9, 1e-8, 1000, 1000)
 SHARE = ClassShareCheck("late", 0.157, 0.15, 0.0467, 0.0, 0.1, 900, 800)
 REPORT = ValidationReport(
-    "d" * 64, "r" * 64, NOW, (KEPT, BROKEN, MEAN), (FreshnessCheck("s", NOW, 7200.0),), (DRIFT,), SHARE, ""
+    "d" * 64, "r" * 64, NOW, (KEPT, BROKEN, MEAN), (FreshnessCheck("s", NOW, 7200.0),), (DRIFT,), (SHARE,), ""
 )
 CRITERIA = (
     Criterion.at_least("s: a is kept", measured=1.0, limit=1.0),
@@ -59,7 +59,7 @@ def test_all_layers_and_freshness_are_there():
 
 
 def test_without_a_reference_the_page_says_so():
-    first = ValidationReport("d", None, None, (), (), (), None, "")
+    first = ValidationReport("d", None, None, (), (), (), (), "")
     page = html(first)
     assert "no earlier version to compare with" in page
     assert "No outcome was measured" in page

@@ -62,3 +62,18 @@ def test_no_rows_give_nan_and_one_category_shows_nothing():
 
 def test_samples_with_nothing_in_common_have_effect_one():
     assert chi_square_test(np.array([100, 0]), np.array([0, 100])).cramers_v == pytest.approx(1.0)
+
+
+def test_party_and_gender_of_american_voters():
+    # Agresti, "An Introduction to Categorical Data Analysis" (2007), table 2.5: X2 = 30.1, 2 degrees of freedom.
+    found = chi_square_test(np.array([762, 327, 468]), np.array([484, 239, 477]))
+    assert found.statistic == pytest.approx(30.07, abs=0.01)
+    assert (found.degrees_of_freedom, found.rows) == (2, 2757)
+    assert found.cramers_v == pytest.approx((30.07 / 2757) ** 0.5, abs=1e-4)
+
+
+def test_the_resolution_is_the_smallest_effect_that_is_significant():
+    # Critical value of chi-square at 0.01: 9.210 with 2 degrees of freedom.
+    found = chi_square_test(np.array([762, 327, 468]), np.array([484, 239, 477]))
+    assert found.resolution == pytest.approx((9.210 / 2757) ** 0.5, abs=1e-5)
+    assert np.isnan(chi_square_test(np.array([100]), np.array([90])).resolution)

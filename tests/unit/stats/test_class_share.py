@@ -51,3 +51,9 @@ def test_what_cannot_be_told_is_none(counts, measured):
 def test_a_class_that_vanished_has_changed_wholly_without_an_interval():
     gone = change(0, 100, 50, 100)
     assert (gone.relative_change, gone.low, gone.high, gone.sufficient) == (1.0, None, None, False)
+
+
+def test_heart_attacks_with_and_without_aspirin():
+    # Agresti (2007), section 2.2.3: the relative risk is 1.82, its 95 % interval 1.43 to 2.30.
+    ours = change(189, 11_034, 104, 11_037)
+    assert (1 + ours.relative_change, 1 + ours.low, 1 + ours.high) == pytest.approx((1.82, 1.43, 2.31), abs=0.01)

@@ -37,3 +37,8 @@ def test_shares_matter_and_sizes_do_not():
 
 def test_nothing_in_common_is_one():
     assert jensen_shannon_distance(np.array([5, 0, 0]), np.array([0, 2, 9])) == 1.0
+
+
+def test_a_fair_coin_and_one_that_always_falls_heads():
+    # Lin (1991), equation 3.1: H(3/4) - H(1/2) / 2 = 0.811278 - 0.5 bits, and the distance is its root.
+    assert jensen_shannon_distance(np.array([100, 0]), np.array([50, 50])) == pytest.approx(0.311278**0.5, abs=1e-6)

@@ -66,7 +66,7 @@ class World:
         refs = [self.tables.write(TABLES_FOLDER + name, frame.to_arrow()) for name, frame in frames.items()]
         return DatasetVersion(files=(), tables=tuple(refs), restore=RestoreReport(0.1, 0, 0, len(refs), ()))
 
-    def project(self, expectations=None, *, landings=()):
+    def project(self, expectations=None, *, landings=(), airports=AIRPORTS):
         """Declare the sources."""
         rules = [
             column("origin").one_of("EWR", "JFK", "LGA"),
@@ -87,7 +87,7 @@ class World:
         view = FeatureView("last", entity="flight_id", source=landed, features=[latest("arr_delay")])
         label = Label("late", landed, "arr_delay > 30", each=schedule, at="scheduled_departure", matures="36h")
         pipeline = Pipeline("spec.yaml", [view], label, model=lambda trial: None)
-        return Project(pipeline, {each.name: each for each in (AIRPORTS, schedule, landed)}, "", "")
+        return Project(pipeline, {each.name: each for each in (airports, schedule, landed)}, "", "")
 
     def promise(self, **limits):
         """Write a spec with these limits."""
@@ -102,12 +102,12 @@ class World:
         )
         return Promise(spec, ())
 
-    def run(self, frames, reference=None, *, expectations=None, landings=(), as_of=None):
+    def run(self, frames, reference=None, *, expectations=None, landings=(), as_of=None, airports=AIRPORTS):
         """Validate rows, against a reference's when there is one."""
         return run(
             self.dataset(frames),
-            self.dataset(reference) if reference else None,
-            project=self.project(expectations, landings=landings),
+            {"": (self.dataset(reference),)} if reference else {},
+            project=self.project(expectations, landings=landings, airports=airports),
             as_of=as_of,
             tables=self.tables,
             objects=self.objects,

@@ -20,7 +20,7 @@ MEAN = RuleCheck("s", "mean of x", "x", measured=3.0, at_least=1.0, rows=1000, b
 FRESH = FreshnessCheck("s", NOW - timedelta(hours=1), 7200.0)
 DRIFT = DriftCheck("s", "x", "ks", effect=0.01, p_value=0.4, p_adjusted=0.5, reference_rows=1000, rows=1000)
 SHARE = ClassShareCheck("late", 0.2, 0.2, 0.0, 0.0, 0.1, rows=10_000, reference_rows=10_000)
-REPORT = ValidationReport("d" * 64, "r" * 64, None, (RULE, MEAN), (FRESH,), (DRIFT,), SHARE, "")
+REPORT = ValidationReport("d" * 64, "r" * 64, None, (RULE, MEAN), (FRESH,), (DRIFT,), (SHARE,), "")
 
 
 def judge(world, report=REPORT, overrides=NO_OVERRIDES, now=NOW, **limits):
@@ -36,7 +36,7 @@ def test_a_report_without_a_fault_opens(world):
 
 
 def test_a_report_in_which_nothing_was_measured_stops(world):
-    nothing = ValidationReport("d", None, None, (), (), (), None, "")
+    nothing = ValidationReport("d", None, None, (), (), (), (), "")
     assert judge(world, nothing).outcome is Outcome.STOPPED
     assert (
         judge(world, replace(nothing, reference="r")).closed[0].detail
@@ -57,11 +57,11 @@ FAULTS = {
     "drift": {"drift": (replace(DRIFT, effect=0.2, p_value=1e-9, p_adjusted=1e-8),)},
     "drift with a p of NaN": {"drift": (replace(DRIFT, effect=0.2, p_value=nan, p_adjusted=nan),)},
     "drift with an effect of NaN": {"drift": (replace(DRIFT, effect=nan, p_value=1e-9, p_adjusted=1e-9),)},
-    "a changed class share": {"class_share": replace(SHARE, share=0.3, relative_change=0.5, low=0.4, high=0.6)},
-    "a class share without outcomes": {"class_share": replace(SHARE, share=None, relative_change=None, rows=0)},
-    "a class share of NaN": {"class_share": replace(SHARE, relative_change=nan)},
-    "a class share without a change": {"class_share": replace(SHARE, relative_change=None)},
-    "no class share": {"class_share": None},
+    "a changed class share": {"class_shares": (replace(SHARE, share=0.3, relative_change=0.5, low=0.4, high=0.6),)},
+    "a class share without outcomes": {"class_shares": (replace(SHARE, share=None, relative_change=None, rows=0),)},
+    "a class share of NaN": {"class_shares": (replace(SHARE, relative_change=nan),)},
+    "a class share without a change": {"class_shares": (replace(SHARE, relative_change=None),)},
+    "no class share": {"class_shares": ()},
 }
 
 
@@ -104,8 +104,8 @@ def test_an_override_excuses_no_other_condition_of_the_same_label(world):
     report = replace(REPORT, **FAULTS["a changed class share"])
     [criterion] = judge(world, report).closed
     leave = Overrides((Override(criterion.check, report.dataset, "ana", "agreed", NOW + timedelta(days=7)),))
-    other = replace(report.class_share, condition="delay > 60")
-    assert not judge(world, replace(report, class_share=other), leave).is_open
+    other = replace(report.class_shares[0], condition="delay > 60")
+    assert not judge(world, replace(report, class_shares=(other,)), leave).is_open
 
 
 def test_an_override_of_drift_excuses_no_other_level_and_not_the_strict_rule(world):
@@ -118,7 +118,7 @@ def test_an_override_of_drift_excuses_no_other_level_and_not_the_strict_rule(wor
 
 def test_a_first_version_opened_by_an_override_says_so(world):
     share = replace(SHARE, reference_share=None, relative_change=None, reference_rows=0)
-    first = replace(REPORT, reference=None, drift=(), class_share=share, rules=FAULTS["a mean above"]["rules"])
+    first = replace(REPORT, reference=None, drift=(), class_shares=(share,), rules=FAULTS["a mean above"]["rules"])
     [criterion] = judge(world, first).closed
     leave = Overrides((Override(criterion.check, first.dataset, "ana", "agreed", NOW + timedelta(days=7)),))
     assert judge(world, first, leave).outcome is Outcome.OVERRIDDEN
@@ -185,7 +185,7 @@ def test_a_column_that_was_not_tested_says_why(world, change, outcome):
 
 def test_no_reference_opens_and_is_recorded(world):
     first = replace(
-        REPORT, reference=None, drift=(), class_share=replace(SHARE, reference_share=None, reference_rows=0)
+        REPORT, reference=None, drift=(), class_shares=(replace(SHARE, reference_share=None, reference_rows=0),)
     )
     verdict = judge(world, first)
     assert verdict.outcome is Outcome.NO_REFERENCE
@@ -208,6 +208,6 @@ RARE = ClassShareCheck("late", 0.01, 0.01, 0.1, 0.0, 0.7, rows=1000, reference_r
     ],
 )
 def test_a_rare_class_is_judged_only_where_its_interval_is_clear(world, change, outcome):
-    criterion = judge(world, replace(REPORT, class_share=replace(RARE, **change))).criteria[-1]
+    criterion = judge(world, replace(REPORT, class_shares=(replace(RARE, **change),))).criteria[-1]
     assert criterion.outcome is outcome
     assert criterion.detail.startswith("insufficient data") == (outcome is Outcome.INCONCLUSIVE)

@@ -1,3 +1,4 @@
+import json
 import math
 from datetime import timedelta
 from fractions import Fraction
@@ -7,6 +8,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from sluiceway.artifacts.codec import decode
 from sluiceway.core.verdict import NO_OVERRIDES, Outcome
@@ -14,7 +16,7 @@ from sluiceway.declare.expectation import column, fresh, reference, row
 from sluiceway.declare.files import files
 from sluiceway.declare.source import Source
 from sluiceway.validate.gate import gate
-from sluiceway.validate.measured import Measured
+from sluiceway.validate.measured import SCHEMA_VERSION, Measured, report_schema
 from sluiceway.validate.rules import exact_mean
 
 
@@ -53,6 +55,20 @@ def test_reports_are_stored_under_the_content_id_and_read_back(world):
     assert stored.report == report
     assert {each.column for each in stored.histograms} >= {"schedule.distance", "landings.arr_delay"}
     assert [each.key for each in world.objects.list()] == [report.json]
+
+
+def test_every_stored_report_keeps_the_published_schema(world):
+    validator = Draft202012Validator(json.loads(report_schema()))
+    bent = world.frames(1)
+    bent["schedule"] = bent["schedule"].with_columns(distance=pl.col("distance") * 9, origin=pl.lit(None, pl.String))
+    empty = {name: frame.clear() for name, frame in world.frames().items()}
+    rules = [column("*").mean_within(0.1), column("distance").quantiles_within(0.1), column("origin").like("rolling")]
+    for now, then in ((world.frames(), None), (bent, world.frames(2)), (empty, world.frames(2)), (bent, empty)):
+        report = world.run(now, then, as_of=world.now, expectations=rules)
+        stored = json.loads(world.objects.get(report.json))
+        assert [error.message for error in validator.iter_errors(stored)] == []
+        assert stored["schema"] == SCHEMA_VERSION
+        assert stored["report"]["dataset"] == report.dataset
 
 
 def test_the_same_rows_give_the_same_content_id_and_others_another(world):
@@ -295,9 +311,9 @@ def test_rows_known_after_as_of_are_left_out(world):
     early = world.start + timedelta(days=10)
     report = world.run(frames, world.frames(2), as_of=early)
     expected = (frames["landings"]["_known_time"] <= early).sum()
-    assert report.class_share.rows == expected
+    assert report.class_shares[0].rows == expected
     assert rule(report, "known time is not missing", "landings").rows == expected
-    assert report.class_share.reference_rows == expected
+    assert report.class_shares[0].reference_rows == expected
 
 
 def test_freshness_counts_from_as_of(world):
@@ -310,7 +326,7 @@ def test_a_shifted_column_stops_by_name_and_the_others_do_not(world):
     frames = world.frames(1)
     frames["schedule"] = frames["schedule"].with_columns(pl.col("distance") * 1.3)
     names = stopped(world, world.run(frames, world.frames(2), as_of=world.now))
-    assert names == ["schedule: drift of distance (Kolmogorov-Smirnov)"]
+    assert names == ["schedule: drift of distance (Kolmogorov-Smirnov)", "schedule: shift of the mean of distance"]
 
 
 def test_shifted_categories_stop_by_name(world):
@@ -329,11 +345,15 @@ def test_a_shifted_class_share_stops(world):
     assert "class share of late: relative change" in names
 
 
-def test_few_rows_are_inconclusive(world):
-    verdict = judged(world, world.run(world.frames(1, size=150), world.frames(2, size=150)))
+def test_few_rows_say_what_they_would_have_shown_and_fewer_are_inconclusive(world):
+    verdict = judged(world, world.run(world.frames(1, size=40), world.frames(2, size=150)))
+    drift = [each for each in verdict.criteria if "drift of" in each.name]
+    assert {each.outcome for each in drift} == {Outcome.PASSED}
+    assert next(each.detail for each in drift if "distance" in each.name).endswith("; 40 rows show no less than 0.283")
+    verdict = judged(world, world.run(world.frames(1, size=37), world.frames(2, size=150)))
     drift = [each for each in verdict.criteria if "drift of" in each.name]
     assert {each.outcome for each in drift} == {Outcome.INCONCLUSIVE}
-    assert all("too few rows: 150 of 200" in each.detail for each in drift)
+    assert all("insufficient data: 37 against 150; it takes 38" in each.detail for each in drift)
 
 
 def test_keys_and_times_are_not_compared_and_many_categories_are_passed_over_with_a_note(world):
