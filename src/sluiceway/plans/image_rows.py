@@ -89,8 +89,11 @@ def image_facts(data: bytes, *, path: str) -> dict[str, object]:
     except SourceError:
         raise
     except Exception as error:  # decoders of hostile bytes raise whatever they like
-        reason = str(error).partition("\n")[0][:200] or type(error).__name__
-        raise SourceError(f"{path} is no image that can be read: {reason}; mend or remove the file") from error
+        known = type(error).__name__ != "UnidentifiedImageError"  # its text names an object in memory
+        reason = str(error).partition("\n")[0][:200] if known else "its bytes are of no format that is known"
+        raise SourceError(
+            f"{path} is no image that can be read: {reason or type(error).__name__}; mend or remove the file"
+        ) from error
 
 
 def picture_facts(data: bytes, *, path: str) -> dict[str, object]:

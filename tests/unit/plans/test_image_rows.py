@@ -109,7 +109,7 @@ def test_moments_are_exact_and_do_not_depend_on_how_pixels_lie(values):
     [
         (b"", r"x/evil\.png is empty"),
         (b"\x89PNG\r\n\x1a\n" + b"\0" * 40, r"x/evil\.png is no image that can be read"),
-        (b"<svg/>", r"x/evil\.png is no image that can be read"),
+        (b"<svg/>", r"x/evil\.png is no image that can be read: its bytes are of no format that is known; mend"),
         (bytes(128) + b"DICM" + b"\xff" * 50, r"x/evil\.png is DICOM without an image in it"),
         (encoded(np.zeros((9, 9), np.uint8))[:45], r"x/evil\.png is no image that can be read"),
     ],
