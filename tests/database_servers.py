@@ -6,6 +6,7 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import tempfile
 import time
 import warnings
 from contextlib import closing
@@ -17,14 +18,15 @@ ROOT = 0
 
 
 class Postgres:
-    """A PostgreSQL server in a folder of its own, reached by its socket."""
+    """A PostgreSQL server in a temporary folder of its own, reached by its socket."""
 
     def __init__(self, folder: Path) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it tells where it falls back to without XDG_RUNTIME_DIR
             import pgserver
 
-            self.folder = folder / "pg"
+            # Not below pytest's folder: root runs the server as another user, whom any pytest that starts shuts out.
+            self.folder = Path(tempfile.mkdtemp(prefix="sluiceway-pg-"))
             self._server = pgserver.get_server(self.folder, cleanup_mode="stop")
         self.environment = {"PGSOCKET": str(self._server.get_postmaster_info().socket_dir), "PGPASSWORD": "s3cr@t/pw"}
         self.url = "postgresql://postgres:${PGPASSWORD}@/postgres?host=${PGSOCKET}"
@@ -58,6 +60,7 @@ class Postgres:
     def close(self) -> None:
         """Stop it."""
         self._server.cleanup()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class SqliteFile:

@@ -63,7 +63,10 @@ def read(extractor, origin, since=None):
 @pytest.mark.parametrize("kind", KEPT)
 def test_a_type_is_kept_with_its_missing_values(server, extractor, kind):
     written, stored, value = KEPT[kind]
-    found = read(extractor, query(server.url, f"SELECT {written}::{kind} AS x UNION ALL SELECT NULL"))["x"]
+    server.run(
+        "DROP TABLE IF EXISTS typed", f"CREATE TABLE typed (x {kind})", f"INSERT INTO typed VALUES ({written}), (NULL)"
+    )
+    found = read(extractor, table(server.url, "typed"))["x"]
     assert str(found.type) == stored
     plain = ["nan" if str(each) == "nan" else each for each in found.to_pylist()]
     assert sorted(plain, key=lambda each: each is None) == [value, None]

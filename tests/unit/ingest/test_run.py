@@ -7,19 +7,23 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from sluiceway.adapters.duckdb_engine import DuckdbEngine
+from sluiceway.adapters.memory_extractor import MemoryExtractor
 from sluiceway.adapters.memory_tables import MemoryTables
 from sluiceway.adapters.obstore_objects import ObstoreObjects
 from sluiceway.artifacts.codec import decode, encode
 from sluiceway.artifacts.dataset_version import DatasetVersion, SourceFacts
 from sluiceway.core.errors import DamagedError, SourceError, UnknownNameError
+from sluiceway.declare.database import table
 from sluiceway.declare.files import files
 from sluiceway.declare.project import Project
 from sluiceway.declare.provenance import Provenance
 from sluiceway.declare.source import Source
 from sluiceway.ingest.diff import difference
+from sluiceway.ingest.landing import Lander
 from sluiceway.ingest.restore import restore_to
 from sluiceway.ingest.run import run
 from sluiceway.ports.progress import Silence
@@ -327,3 +331,36 @@ def test_a_file_whose_object_was_touched_since_is_read_again(folder, monkeypatch
     objects.put(before.files[0].object_key, FLIGHTS.replace(b"EWR", b"EVR"))
     ingested(folder, objects=objects, earlier=[before])
     assert objects.get(before.files[0].object_key) == FLIGHTS
+
+
+def landed_project(folder, held, **given):
+    """A project with one source that is extracted, and what has landed of it."""
+    objects, extractor = ObstoreObjects.memory(), MemoryExtractor()
+    source = Source("planes", table("duckdb:///fleet", "planes", cursor="at"), **given)
+    for each in held:
+        extractor.put(source.extract, each)
+        scratch = ObstoreObjects.memory()
+        Lander(
+            "planes", source.extract, extractor, objects, scratch, Silence(), datetime(2026, 1, 2, tzinfo=UTC)
+        ).land()
+    tables = MemoryTables()
+    return ingested(folder, objects=objects, tables=tables, made=Project(None, {"planes": source}, "", "code")), tables
+
+
+def test_an_extract_is_a_file_of_the_version_and_updated_rows_replace_earlier_ones_only_without_times(folder):
+    one = pa.table({"id": [1, 2], "at": [10, 20], "seats": [100, 200]})
+    other = pa.table({"id": [2, 1], "at": [20, 30], "seats": [200, 150]})
+    version, tables = landed_project(folder, [one, other], key="id")
+    assert [(entry.source, entry.landed) for entry in version.files] == [("planes", True)] * 2
+    assert (version.extracts[0].rows, version.extracts[0].counted, version.extracts[0].bound) == (3, 2, "30")
+    assert tables.read(version.table("planes")).to_pylist() == [
+        {"id": 2, "at": 20, "seats": 200},
+        {"id": 1, "at": 30, "seats": 150},
+    ]
+    assert version.restore.unequal == ()
+    at = pa.array([datetime(2013, 1, day, tzinfo=UTC) for day in (1, 2)])
+    later = pa.array([datetime(2013, 1, day, tzinfo=UTC) for day in (2, 3)])
+    timed, tables = landed_project(
+        folder, [one.set_column(1, "at", at), other.set_column(1, "at", later)], key="id", event_time="at"
+    )
+    assert tables.read(timed.table("planes")).num_rows == 3
