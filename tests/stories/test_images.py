@@ -18,6 +18,7 @@ from sluiceway.declare.source import Source
 from sluiceway.ingest.run import run
 from sluiceway.ports.progress import Silence
 from sluiceway.validate.drift import adjusted, compare_columns
+from sluiceway.validate.side import Side
 from sluiceway.validate.source_table import read_source
 
 DIGITS = np.repeat(load_digits().images * 8, 2, axis=2)  # values to 128, so that a shift stays within 8 bits
@@ -48,8 +49,8 @@ class Archive:
 
 
 def drifted(tables, before, after):
-    sides = [read_source(SCANS, version, None, tables) for version in (after, before)]
-    checks = adjusted(compare_columns(*sides))
+    now, then = (read_source(SCANS, version, None, tables) for version in (after, before))
+    checks = adjusted(compare_columns(now, {"": Side.of(then)}))
     return {
         check.column
         for check in checks

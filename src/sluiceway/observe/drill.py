@@ -78,15 +78,14 @@ def judged(fault: Fault, window: Window) -> Drill:
     fired = tuple(f"{alert.kind}: {alert.subject}" for alert in sent)
     stray = [alert for alert, name in zip(sent, fired, strict=True) if name != fault.expected]
     behaved = (not fault.expected or fault.expected in fired) and all(each.kind in fault.follows for each in stray)
-    missed = fault.expected and fault.expected not in fired
-    detail = "; ".join(filter(None, (_detail(fault, window), TO_BE_HEARD if missed else "")))
-    return Drill(fault.name, fault.column, fault.expected, fired, behaved, detail, fault.id)
+    return Drill(fault.name, fault.column, fault.expected, fired, behaved, _detail(fault, window, fired), fault.id)
 
 
-def _detail(fault: Fault, window: Window) -> str:
-    """What was said of the fault itself, or else of whatever there was, or why nothing could be."""
+def _detail(fault: Fault, window: Window, fired: Sequence[str]) -> str:
+    """What was said of the fault itself, or else of whatever there was; why nothing could be, or how it would be."""
     if window.performance is None or window.performance.rows < MINIMUM_ROWS:
         return f"the holdout is too small to compare with: under {MINIMUM_ROWS} rows nothing is said"
     alerts = window.alerts
     own = [alert for alert in alerts if f"{alert.kind}: {alert.subject}" == fault.expected]
-    return "; ".join(alert.message for alert in own or alerts)
+    missed = [TO_BE_HEARD] if fault.expected and fault.expected not in fired else []
+    return "; ".join([*(alert.message for alert in own or alerts), *missed])
