@@ -12,6 +12,7 @@ from sluiceway.declare.feature_view import total as sum  # noqa: A004
 from sluiceway.declare.files import files
 from sluiceway.declare.pipeline import Label, Pipeline, Search, Split
 from sluiceway.declare.source import Source
+from sluiceway.declare.table_rules import rows, rows_change, sql_check, unique
 
 __version__ = "0.1.0"
 
@@ -34,5 +35,9 @@ __all__ = [
     "min",
     "reference",
     "row",
+    "rows",
+    "rows_change",
+    "sql_check",
     "sum",
+    "unique",
 ]

@@ -17,13 +17,32 @@ class InputAvailability:
 
 
 @dataclass(frozen=True, slots=True)
+class SensitiveColumns:
+    """A source's columns whose values nobody may see: those the spec names, and those that are made of them.
+
+    With ``untraced`` its SQL cannot be followed, for that reason: columns that only come from a sensitive one are not
+    known here.
+    """
+
+    source: str
+    columns: tuple[str, ...]
+    untraced: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Promise:
-    """The spec that every gate judges by, and what a caller can supply."""
+    """The spec that every gate judges by, what a caller can supply, and which columns of which source are sensitive."""
 
     spec: Spec
     inputs: tuple[InputAvailability, ...]
+    sensitive: tuple[SensitiveColumns, ...] = ()
 
     @property
     def content_id(self) -> str:
         """Identify what is promised."""
-        return digest_of(["promise", self.spec, self.inputs])
+        promised = ["promise", self.spec, self.inputs]
+        return digest_of([*promised, self.sensitive] if self.sensitive else promised)
+
+    def hidden(self, source: str) -> frozenset[str]:
+        """Name the columns of a source whose values are masked."""
+        return frozenset(name for each in self.sensitive if each.source == source for name in each.columns)

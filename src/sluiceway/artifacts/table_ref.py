@@ -31,3 +31,7 @@ class TableRef:
     def column_names(self) -> tuple[str, ...]:
         """The columns' names, in order."""
         return tuple(column.name for column in self.columns)
+
+    def is_below(self, folder: str) -> bool:
+        """Whether the table is of one kind, such as ``sources/``."""
+        return self.name.startswith(folder)

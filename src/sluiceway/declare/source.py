@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from sluiceway.core.duration import parse_duration
-from sluiceway.declare.expectation import Expectation
+from sluiceway.declare.expectation import QUARANTINE, Expectation
 from sluiceway.declare.expression import Expression, parse_expression
 from sluiceway.declare.files import Files
 from sluiceway.declare.names import as_tuple, refuse, require_name
@@ -55,9 +55,19 @@ class Source:
 
     @property
     def meaning(self) -> list[object]:
-        """What decides the rows and their times, ready to be hashed; words and expectations do not."""
+        """What decides the rows and their times, ready to be hashed; words do not, nor rules that set no rows apart."""
         files = [self.files.pattern, self.files.format, *self.files.nulls] if self.files else None
-        return [self.name, files, self.sql, self.event_time, self.known_time, list(self.keys), self.upstream]
+        meaning: list[object] = [
+            self.name,
+            files,
+            self.sql,
+            self.event_time,
+            self.known_time,
+            list(self.keys),
+            self.upstream,
+        ]
+        apart = [each.meaning for each in self.expectations if each.on_failure == QUARANTINE]
+        return [*meaning, apart] if apart else meaning
 
     @property
     def is_timeless(self) -> bool:

@@ -105,7 +105,7 @@ class Monitoring:
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """The whole promise as written."""
+    """The whole promise as written. ``sensitive`` names columns whose values no person and no log may see."""
 
     problem: ProblemStatement
     target: Target
@@ -116,6 +116,7 @@ class Spec:
     acceptance: Acceptance = Acceptance()
     rollout: Rollout = Rollout()
     observe: Monitoring = Monitoring()
+    sensitive: tuple[str, ...] = ()
 
     @property
     def beta(self) -> float:

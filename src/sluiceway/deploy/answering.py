@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from sluiceway.core.errors import RequestError
+from sluiceway.deploy.coverage import is_covered
 from sluiceway.deploy.loading import Serving
 from sluiceway.deploy.request import AskedRow
 from sluiceway.deploy.served_model import Known, ServedModel
@@ -12,7 +13,10 @@ CHAMPION, CHALLENGER = "champion", "challenger"
 
 
 class Answered(NamedTuple):
-    """One row's answer. ``probability`` is ``None`` where nobody could answer; ``error`` says what failed."""
+    """One row's answer. ``probability`` is ``None`` where nobody could answer; ``error`` says what failed.
+
+    ``rival`` is the champion's probability of a challenger's row (see ``beside``).
+    """
 
     arm: str
     version: str
@@ -21,6 +25,7 @@ class Answered(NamedTuple):
     prediction: int | None
     fallback: bool = False
     error: str = ""
+    rival: float | None = None
 
 
 def answer(serving: Serving, rows: Sequence[AskedRow], at_us: int) -> list[Answered]:
@@ -48,6 +53,22 @@ def answer_by_champion(serving: Serving, rows: Sequence[AskedRow], at_us: int | 
         RequestError, SluicewayError: as ``answer`` does.
     """
     return _ask(serving.champion, serving.champion.known(rows, at_us), CHAMPION)
+
+
+def beside(serving: Serving, answered: list[Answered]) -> list[Answered]:
+    """Let the champion judge the challenger's rows too, by the same vectors, where the log will leave these out.
+
+    Then the two can be compared although nobody can ask them later.
+    """
+    champion, challenger = serving.champion, serving.challenger
+    if not serving.unlogged or challenger is None or not is_covered(champion.bundle, challenger.bundle):
+        return answered
+    places = [place for place, each in enumerate(answered) if each.version == challenger.version]
+    given = champion.probabilities([answered[place].known.vector for place in places]) if places else []
+    for place, found in zip(places, given, strict=True):
+        if not isinstance(found, str):
+            answered[place] = answered[place]._replace(rival=found)
+    return answered
 
 
 def _by_challenger(serving: Serving, rows: Sequence[AskedRow], at_us: int) -> list[Answered]:

@@ -10,8 +10,10 @@ def materials(project: Project) -> dict[str, object]:
     return {
         "promise": plain([project.spec_text, declared(project)]),
         "sources": [ingested(source) for source in project.sources.values()],
-        "expectations": plain([[rules(source) for source in project.sources.values()], labelled(project)]),
-        "features": plain([featured(project), labelled(project), spec_part(project, "inputs")]),
+        "expectations": plain(
+            [[rules(source) for source in project.sources.values()], labelled(project), *hidden(project)]
+        ),
+        "features": plain([featured(project), labelled(project), spec_part(project, "inputs"), *hidden(project)]),
         "model": plain([model(project), project.code_digest, spec_part(project, "model")]),
         "evaluation": plain([model(project), project.code_digest, spec_part(project, "evaluation")]),
         "rollout": plain([labelled(project), spec_part(project, "rollout")]),
@@ -33,6 +35,14 @@ def ingested(source: Source) -> list[object]:
 def rules(source: Source) -> list[object]:
     """What a source's rows are checked against."""
     return [source.name, list(source.keys), plain(source.expectations)]
+
+
+def hidden(project: Project) -> list[object]:
+    """What decides which columns are masked: the spec, and the SQL through which they flow; mostly nothing."""
+    from sluiceway.spec.parse import parse_spec
+
+    named = parse_spec(project.spec_text, path=project.pipeline.spec).sensitive
+    return [named, [ingested(source) for source in project.sources.values()]] if named else []
 
 
 def labelled(project: Project) -> list[object]:

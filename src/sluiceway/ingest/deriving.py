@@ -1,25 +1,38 @@
 """Deriving: the table of every source, from the bytes of its files and the SQL over other sources."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import TypeVar
 
 import pyarrow as pa
 
-from sluiceway.artifacts.dataset_version import EVENT_TIME, KNOWN_TIME, FileEntry
+from sluiceway.artifacts.dataset_version import (
+    EVENT_TIME,
+    KNOWN_TIME,
+    QUARANTINE_FOLDER,
+    TABLES_FOLDER,
+    FileEntry,
+)
 from sluiceway.core.errors import SourceError
 from sluiceway.declare.project import Project
 from sluiceway.declare.source import Source
+from sluiceway.ingest.quarantine import parted
 from sluiceway.plans.file_format import concatenate, decode
 from sluiceway.plans.lineage import tables_read
 from sluiceway.plans.table_digest import normalise
 from sluiceway.ports.engine import Engine
 
+T = TypeVar("T")
 Reader = Callable[[FileEntry], bytes]
 
 
 def derive(
     project: Project, entries: Sequence[FileEntry], *, read: Reader, engine: Engine
 ) -> Iterator[tuple[str, pa.Table]]:
-    """Yield each source's name and table, those that others read before them.
+    """Yield the name and rows of each table, sources that others read before them.
+
+    Rows that a source's rules quarantine go into a table of their own, ``quarantine/<source>``, where there are any;
+    neither the source's table nor what other sources derive from it has them.
 
     SQL sees the other sources without their two time columns; a source with both files and SQL sees its own file under
     its own name. It runs in the order of the rows, so that the same bytes give the same tables to the last bit.
@@ -37,8 +50,11 @@ def derive(
     for name, source in project.sources.items():
         own = [entry for entry in entries if entry.source == name]
         table = _rows(source, own, made, read=read, engine=engine)
-        made[name] = table
-        yield name, _with_times(source, table, engine)
+        kept, broken = _named(source, partial(parted, source, table, made, engine))
+        made[name] = kept
+        yield TABLES_FOLDER + name, _with_times(source, kept, engine)
+        if broken is not None:
+            yield QUARANTINE_FOLDER + name, _with_times(source, broken, engine)
 
 
 def _rows(
@@ -64,7 +80,7 @@ def _with_times(source: Source, table: pa.Table, engine: Engine) -> pa.Table:
     return _named(source, lambda: normalise(engine.query(sql, {"rows_of_source": table}, in_order=True)))
 
 
-def _named(source: Source, work: Callable[[], pa.Table]) -> pa.Table:
+def _named(source: Source, work: Callable[[], T]) -> T:
     """Let an error say which source it happened in."""
     try:
         return work()

@@ -4,7 +4,7 @@ import hashlib
 import time
 from collections.abc import Iterator, Sequence
 
-from sluiceway.artifacts.dataset_version import TABLES_FOLDER, DatasetVersion, FileEntry, RestoreReport
+from sluiceway.artifacts.dataset_version import DatasetVersion, FileEntry, RestoreReport
 from sluiceway.artifacts.table_ref import TableRef
 from sluiceway.core.errors import DamagedError, SourceError, UnknownObjectError
 from sluiceway.declare.project import Project
@@ -102,7 +102,7 @@ def _derive_anew(
 
     try:
         for name, table in derive(project, entries, read=lambda entry: scratch.get(entry.path), engine=engine):
-            derived[TABLES_FOLDER + name] = table_content_id(table)
+            derived[name] = table_content_id(table)
     except SourceError as error:
         return [f"tables after the first {len(derived)}: {error}"]
     return []

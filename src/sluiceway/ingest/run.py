@@ -1,6 +1,6 @@
 """Stage 2: the sources, stored byte for byte and as tables, with the proof that they can be rebuilt."""
 
-from sluiceway.artifacts.dataset_version import TABLES_FOLDER, DatasetVersion, FileEntry
+from sluiceway.artifacts.dataset_version import DatasetVersion, FileEntry
 from sluiceway.core.digest import sha256_hex
 from sluiceway.core.errors import DamagedError
 from sluiceway.declare.project import Project
@@ -48,8 +48,8 @@ def run(
 
     refs = []
     for name, table in derive(project, entries, read=read, engine=engine):
-        refs.append(tables.write(TABLES_FOLDER + name, table))
-        progress.say(f"table {name}: {table.num_rows:,} rows")
+        refs.append(tables.write(name, table))
+        progress.say(f"table {name.removeprefix('sources/')}: {table.num_rows:,} rows")
     proof = prove_restore(project, entries, refs, objects=objects, engine=engine, progress=progress, scratch=scratch)
     patterns = tuple((name, source.files.pattern) for name, source in project.sources.items() if source.files)
     return DatasetVersion(entries, tuple(refs), proof, patterns=patterns)

@@ -17,4 +17,4 @@ def run(project: Project, *, files: ObjectStore, engine: Engine) -> Promise:
     """
     spec = parse_spec(project.spec_text, path=project.pipeline.spec)
     binding = bind(project, spec, files=files, engine=engine)
-    return Promise(spec, input_availability(spec, project.pipeline.label, binding))
+    return Promise(spec, input_availability(spec, project.pipeline.label, binding), binding.sensitive)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from sluiceway.core.moments import parse_moment
 from sluiceway.declare.expectation import Expectation
 from sluiceway.declare.expression import parse_expression
 from sluiceway.declare.source import Source
@@ -33,16 +34,48 @@ def _check_expectation(
         case "fresh":
             if source.is_timeless:
                 findings.note(f"{where}: the source has no event_time, so that nothing tells how old its rows are")
-        case "between" | "mean_between":
+        case "between":
+            _check_bounds(where, expectation, own, findings)
+        case "mean_between":
             findings.typed(where, expectation.column or "", own, allowed=NUMERIC)
-        case "matches":
+        case "matches" | "contains":
             findings.typed(where, expectation.column or "", own, allowed=("text",))
-        case "one_of":
+            _check_pattern(where, expectation.text or "", findings)
+        case "one_of" | "none_of":
             _check_values(where, expectation, own, findings)
         case "reference":
             _check_reference(where, expectation, columns, findings, own=own)
         case _:
-            findings.column(where, expectation.column or "", own)
+            for name in expectation.about:
+                findings.column(where, name, own)
+
+
+def _check_bounds(where: str, expectation: Expectation, own: Kinds, findings: Findings) -> None:
+    name, bounds = expectation.column or "", [each for each in (expectation.low, expectation.high) if each is not None]
+    numbers = all(isinstance(bound, int | float) for bound in bounds)
+    findings.typed(where, name, own, allowed=NUMERIC if numbers else ("text", "time"))
+    if own.get(name) == "time" and not numbers:
+        for bound in bounds:
+            if not _is_time(str(bound)):
+                findings.note(f"{where}: {bound!r} is no time; write it like 2013-11-01 or 2013-11-01T06:00:00Z")
+
+
+def _is_time(text: str) -> bool:
+    try:
+        parse_moment(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _check_pattern(where: str, pattern: str, findings: Findings) -> None:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    try:
+        pc.match_substring_regex(pa.array([""]), pattern)
+    except pa.ArrowInvalid as error:
+        findings.note(f"{where}: {pattern!r} is no regular expression (RE2 syntax): {error}")
 
 
 def _check_values(where: str, expectation: Expectation, own: Kinds, findings: Findings) -> None:

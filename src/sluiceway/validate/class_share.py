@@ -5,7 +5,7 @@ from sluiceway.declare.expression import Expression
 from sluiceway.declare.pipeline import Label
 from sluiceway.ports.engine import Engine
 from sluiceway.stats.class_share import class_share_change
-from sluiceway.validate.source_table import SourceTable
+from sluiceway.validate.source_table import SourceTable, arrow_pieces
 
 
 def measure_class_share(
@@ -38,9 +38,13 @@ def measure_class_share(
 
 def _count(condition: Expression, table: SourceTable, engine: Engine) -> tuple[int, int]:
     names = {name.lower() for name in condition.columns}
-    columns = [name for name in table.frame.columns if name.lower() in names]
-    if len(columns) < len(names) or not table.frame.height:
+    columns = [name for name in table.kinds if name.lower() in names]
+    if len(columns) < len(names) or not table.height:
         return 0, 0
     sql = f"SELECT count(*) FILTER (WHERE {condition.sql}), count({condition.sql}) FROM facts"
-    found = engine.query(sql, {"facts": table.frame.select(columns or table.frame.columns[:1]).to_arrow()})
-    return int(found.column(0)[0].as_py()), int(found.column(1)[0].as_py())
+    positives = known = 0
+    for piece in arrow_pieces(table.lazy, columns or list(table.kinds)[:1]):
+        found = engine.query(sql, {"facts": piece})
+        positives += int(found.column(0)[0].as_py())
+        known += int(found.column(1)[0].as_py())
+    return positives, known

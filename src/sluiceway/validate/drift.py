@@ -65,8 +65,8 @@ def _compare(current: SourceTable, then: SourceTable, name: str) -> DriftCheck:
         effect=None,
         p_value=None,
         p_adjusted=None,
-        reference_rows=then.frame.height if name in then.kinds else 0,
-        rows=current.frame.height,
+        reference_rows=then.height if name in then.kinds else 0,
+        rows=current.height,
     )
     if not blank.reference_rows:
         return replace(blank, note="the reference has no rows of this column")
@@ -76,7 +76,7 @@ def _compare(current: SourceTable, then: SourceTable, name: str) -> DriftCheck:
         return replace(blank, note=f"too few rows: {min(blank.rows, blank.reference_rows)} of {MINIMUM_ROWS}")
     if current.ref.content_id == then.ref.content_id:
         return replace(blank, effect=0.0, p_value=1.0, note="the table is the reference's own")
-    return _tested(blank, current.frame[name], then.frame[name])
+    return _tested(blank, current.column(name), then.column(name))
 
 
 def _tested(blank: DriftCheck, current: pl.Series, then: pl.Series) -> DriftCheck:

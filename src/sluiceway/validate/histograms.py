@@ -22,7 +22,7 @@ def histograms(current: SourceTable, then: SourceTable | None) -> list[Histogram
     for name in compared_columns(current):
         reference = _reference(current, then, name)
         count = _of_numbers if current.kinds[name] in {"integer", "number"} else _of_categories
-        drawn.append(count(f"{current.source.name}.{name}", current.frame[name], reference))
+        drawn.append(count(f"{current.source.name}.{name}", current.column(name), reference))
     return drawn
 
 
@@ -30,7 +30,7 @@ def _reference(current: SourceTable, then: SourceTable | None, name: str) -> pl.
     """Take the reference's column, if it has one that can be set beside today's."""
     if then is None or name not in then.kinds or not comparable(current.kinds[name], then.kinds[name]):
         return None
-    return then.frame[name]
+    return then.column(name)
 
 
 def _of_numbers(column: str, current: pl.Series, then: pl.Series | None) -> Histogram:

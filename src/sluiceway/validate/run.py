@@ -27,10 +27,19 @@ from sluiceway.validate.drift import adjusted, compare_columns
 from sluiceway.validate.freshness import measure_freshness
 from sluiceway.validate.histograms import histograms
 from sluiceway.validate.implied_rules import implied_rules
+from sluiceway.validate.masking import (
+    Hidden,
+    masked_check,
+    masked_histogram,
+    masked_sql_check,
+    nothing_hidden,
+)
 from sluiceway.validate.measured import Measured
+from sluiceway.validate.row_counts import measure_row_counts
 from sluiceway.validate.row_rules import measure_rows
 from sluiceway.validate.rules import declared_rules, measure
 from sluiceway.validate.source_table import SourceTable, read_source, validated_sources
+from sluiceway.validate.sql_checks import measure_sql_checks
 
 
 @dataclass(slots=True)
@@ -52,6 +61,7 @@ class Versions:
     reference: DatasetVersion | None
     as_of: datetime | None
     tables: TableStore
+    hidden: Hidden = nothing_hidden
 
     def current(self, source: Source) -> SourceTable:
         """Read a source's rows now."""
@@ -72,8 +82,11 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
     objects: ObjectStore,
     engine: Engine,
     progress: Progress,
+    hidden: Hidden = nothing_hidden,
 ) -> ValidationReport:
     """Measure layers A, B and C, one source at a time, and store the report with its histograms as JSON.
+
+    Values of the columns that are ``hidden``, by source, are nowhere in it.
 
     Rows that became known after ``as_of`` are left out on both sides. The same rows give the same report, in whatever
     order they are stored.
@@ -81,7 +94,7 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
     Raises:
         SourceError: the engine refuses a declared condition.
     """
-    versions = Versions(dataset, reference, as_of, tables)
+    versions = Versions(dataset, reference, as_of, tables, hidden)
     findings = Findings()
     sources = list(validated_sources(project))
     for done, source in enumerate(sources):
@@ -103,15 +116,27 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
 
 def _measure_source(source: Source, versions: Versions, project: Project, engine: Engine, findings: Findings) -> None:
     current, then = versions.current(source), versions.then(source)
-    label = project.pipeline.label
+    label, hidden = project.pipeline.label, versions.hidden(source.name)
     rules = [*declared_rules(current, _referred_keys(source, versions, project)), *implied_rules(current)]
-    findings.rules += measure(current.frame, rules)
-    findings.rules += measure_rows(current, engine)
+    checks = [*measure(current, rules), *measure_rows(current, engine), *measure_row_counts(current, then)]
+    findings.rules += [masked_check(check, hidden) for check in checks]
+    findings.rules += _sql_checks(current, versions, project, engine)
     findings.freshness += measure_freshness(current)
     findings.drift += compare_columns(current, then) if then else []
-    findings.histograms += histograms(current, then)
+    findings.histograms += [masked_histogram(drawn, hidden) for drawn in histograms(current, then)]
     if source.name == label.source.name:
         findings.class_share = measure_class_share(label, current, then, engine)
+
+
+def _sql_checks(current: SourceTable, versions: Versions, project: Project, engine: Engine) -> list[RuleCheck]:
+    """Run the source's own statements, which may read any source."""
+    named = {name.lower(): source for name, source in project.sources.items()}
+    statements = [each.text or "" for each in current.source.expectations if each.kind == "sql"]
+    checks = measure_sql_checks(current, lambda name: versions.current(named[name]), engine)
+    schemas = {name: versions.dataset.table(name).column_names for name in project.sources} if statements else {}
+    return [
+        masked_sql_check(check, sql, versions.hidden, schemas) for check, sql in zip(checks, statements, strict=True)
+    ]
 
 
 def _referred_keys(source: Source, versions: Versions, project: Project) -> Mapping[str, pl.Series | None]:
@@ -120,7 +145,7 @@ def _referred_keys(source: Source, versions: Versions, project: Project) -> Mapp
     for expectation in source.expectations:
         if expectation.kind == "reference" and expectation.other and expectation.text:
             other = versions.current(project.source(expectation.other))
-            found[expectation.other] = other.frame[expectation.text] if expectation.text in other.kinds else None
+            found[expectation.other] = other.column(expectation.text) if expectation.text in other.kinds else None
     return found
 
 
