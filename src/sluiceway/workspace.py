@@ -152,6 +152,11 @@ class Workspace:
         """Whether there is earlier work, but no ledger that tells of it; then none of it is believed."""
         return next(self.kit.ledger.entries(), None) is None and bool(self.kit.objects.list("artifacts"))
 
+    def lost_its_objects(self) -> bool:
+        """Whether the object store has nothing of what the ledger tells of: it was removed, or is not mounted."""
+        made = next(self.kit.ledger.entries("made"), None)
+        return made is not None and not self.kit.objects.list("artifacts")
+
     def pages(self) -> dict[str, Path]:
         """Find the newest page of each stage that has made one: what a person opens."""
         from sluiceway.flow.recall import newest_pages

@@ -9,6 +9,7 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, MemoryStore
 
+from sluiceway.core.disk_trouble import disk_trouble
 from sluiceway.core.errors import MisuseError, SourceError, UnknownObjectError
 from sluiceway.core.moments import in_utc
 from sluiceway.ports.object_store import ObjectInfo
@@ -54,10 +55,10 @@ class ObstoreObjects:
             SourceError: the folder cannot be written.
         """
         _checked(key)
-        if self._folder is not None:
-            self._folder.mkdir(parents=True, exist_ok=True)
-        store = self._opening_store(key)
         try:
+            if self._folder is not None:
+                self._folder.mkdir(parents=True, exist_ok=True)
+            store = self._opening_store(key)
             if isinstance(data, bytes | bytearray | memoryview):
                 obstore.put(store, key, bytes(data))
             else:
@@ -214,5 +215,7 @@ def _read(key: str, path: Path) -> Iterator[bytes]:
 
 
 def _refused(verb: str, key: str, error: Exception) -> SourceError:
+    if verb == "write":
+        return SourceError(f"the object store could not write {key!r}: {disk_trouble(error)}")
     reason = str(error).partition("\n")[0]
     return SourceError(f"the object store could not {verb} {key!r}: {reason}; check the path, its rights and the disk")
