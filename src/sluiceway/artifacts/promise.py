@@ -18,14 +18,37 @@ class InputAvailability:
 
 
 @dataclass(frozen=True, slots=True)
+class SensitiveColumns:
+    """A source's columns whose values nobody may see: those the spec names, and those that are made of them.
+
+    With ``untraced`` its SQL cannot be followed, for that reason: columns that only come from a sensitive one are not
+    known here.
+    """
+
+    source: str
+    columns: tuple[str, ...]
+    untraced: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Promise:
-    """The spec that every gate judges by, what a caller can supply, and where the sources from outside come from."""
+    """The spec that every gate judges by, and what is known of the columns it is about.
+
+    ``inputs`` says what a caller can supply, ``origins`` where the sources from outside come from, and ``sensitive``
+    which columns of which source nobody may see.
+    """
 
     spec: Spec
     inputs: tuple[InputAvailability, ...]
     origins: tuple[DataOrigin, ...] = ()
+    sensitive: tuple[SensitiveColumns, ...] = ()
 
     @property
     def content_id(self) -> str:
         """Identify what is promised."""
-        return digest_of(["promise", self.spec, self.inputs, self.origins])
+        promised = ["promise", self.spec, self.inputs, self.origins]
+        return digest_of([*promised, self.sensitive] if self.sensitive else promised)
+
+    def hidden(self, source: str) -> frozenset[str]:
+        """Name the columns of a source whose values are masked."""
+        return frozenset(name for each in self.sensitive if each.source == source for name in each.columns)

@@ -13,7 +13,7 @@ from sluiceway.core.moments import Clock, in_utc
 from sluiceway.declare.pipeline import Pipeline
 from sluiceway.declare.project import Project
 from sluiceway.features.binding import check_binding
-from sluiceway.features.contract import serving_contract
+from sluiceway.features.contract import Hidden, nothing_hidden, serving_contract
 from sluiceway.features.held_tables import HeldTables
 from sluiceway.features.materialise import materialise, snapshot_name
 from sluiceway.features.point_in_time import Facts, features_at
@@ -41,6 +41,7 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
     progress: Progress,
     clock: Clock,
     seed: int,
+    hidden: Hidden = nothing_hidden,
 ) -> FeatureSet:
     """Build, materialise and measure; decide nothing.
 
@@ -55,6 +56,7 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
         progress: Told each step.
         clock: Tells when online values are written.
         seed: Decides the samples of both checks.
+        hidden: Names the sensitive columns of a source, which the request log will leave out.
 
     Raises:
         MisuseError, UnknownNameError, DeclarationError: the declaration does not fit the data.
@@ -95,7 +97,7 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
         counts=counts,
         retrieval=retrieval,
         time_audit=audit,
-        contract=serving_contract(dataset, pipeline, inputs),
+        contract=serving_contract(dataset, pipeline, inputs, hidden),
     )
 
 

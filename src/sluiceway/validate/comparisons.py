@@ -71,7 +71,7 @@ def _of_column(name: str, kind: str, declared: list[Expectation], *, by_default:
     if by_default and not may_drift and "nulls_within" not in asked:
         yield Comparison(name, NULLS, is_declared=False)
     for each in given:
-        limit, against = each.high, each.text or ""
+        limit, against = each.limit, each.text or ""
         if each.kind == "quantiles_within":
             for at in each.values:
                 yield Comparison(name, QUANTILE, limit, float(str(at)), against, each.rows)

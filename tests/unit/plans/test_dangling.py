@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sluiceway.declare.expectation import reference
 from sluiceway.declare.files import files
 from sluiceway.declare.source import Source
-from sluiceway.validate.dangling import dangling
+from sluiceway.plans.dangling import dangling
 
 NAN = float("nan")
 
