@@ -43,3 +43,8 @@ def as_text(value: object) -> str | None:
         return None
     text = iso(value) if isinstance(value, datetime) else str(value)
     return text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…"
+
+
+def as_words(value: object) -> str:
+    """Write a value, or that there is none."""
+    return as_text(value) or "missing"

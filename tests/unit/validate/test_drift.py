@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sluiceway.artifacts.validation_report import BANDS, KS
 from sluiceway.core.verdict import NO_OVERRIDES, Outcome
-from sluiceway.declare.expectation import column
+from sluiceway.declare.column_rules import column
 from sluiceway.validate.drift import adjusted, compare_columns
 from sluiceway.validate.gate import gate
 from sluiceway.validate.pair import too_few

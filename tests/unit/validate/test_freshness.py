@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from sluiceway.artifacts.table_ref import Column, TableRef
 from sluiceway.core.errors import DeclarationError
 from sluiceway.core.verdict import NO_OVERRIDES
-from sluiceway.declare.expectation import fresh
 from sluiceway.declare.files import files
 from sluiceway.declare.source import Source
+from sluiceway.declare.table_rules import fresh
 from sluiceway.validate.freshness import measure_freshness
 from sluiceway.validate.gate import gate
 from sluiceway.validate.page import write_page

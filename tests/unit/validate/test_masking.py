@@ -3,7 +3,8 @@ from tests.unit.validate.conftest import AIRPORTS
 from sluiceway.artifacts.codec import encode
 from sluiceway.artifacts.example_rows import MASK
 from sluiceway.core.verdict import NO_OVERRIDES
-from sluiceway.declare.expectation import column, reference, row
+from sluiceway.declare.column_rules import column
+from sluiceway.declare.table_rules import reference, row
 from sluiceway.validate.gate import gate
 from sluiceway.validate.page import write_page
 
