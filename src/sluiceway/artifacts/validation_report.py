@@ -122,6 +122,7 @@ class DriftCheck:
     resolution: float | None = None
     against: str = ""
     is_new: bool = False
+    on_failure: str = "stop"
 
     @property
     def name(self) -> str:

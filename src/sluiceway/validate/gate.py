@@ -44,7 +44,7 @@ def gate(report: ValidationReport, promise: Promise, overrides: Overrides, now: 
     criteria = [
         *(_rule(check, report) for check in report.rules),
         *(_freshness(check, report, now) for check in report.freshness if not check.partition),
-        *(each for check in report.freshness if check.partition for each in partition_criteria(check, report, now)),
+        *(each for check in report.freshness if check.partition for each in _partitions(check, report, now)),
         *_drift(report, acceptance),
         *_class_shares(report, acceptance.max_class_share_change),
     ]
@@ -93,6 +93,11 @@ def _freshness(check: FreshnessCheck, report: ValidationReport, now: datetime) -
     return warned(judged) if check.on_failure == WARN else judged
 
 
+def _partitions(check: FreshnessCheck, report: ValidationReport, now: datetime) -> list[Criterion]:
+    judged = partition_criteria(check, report, now)
+    return [warned(each) for each in judged] if check.on_failure == WARN else list(judged)
+
+
 def _drift(report: ValidationReport, acceptance: Acceptance) -> Iterator[Criterion]:
     about = [report.reference, report.as_of, acceptance.drift_p_value, acceptance.strict_drift]
     if report.reference is None:
@@ -100,7 +105,8 @@ def _drift(report: ValidationReport, acceptance: Acceptance) -> Iterator[Criteri
     elif not report.drift:
         yield _said("drift", Outcome.STOPPED, detail="no column could be compared with the reference", about=about)
     for check in report.drift:
-        yield _column(check, acceptance, [*about, report.pool(check.against).versions, check.is_new])
+        judged = _column(check, acceptance, [*about, report.pool(check.against).versions, check.is_new])
+        yield warned(judged) if check.on_failure == WARN else judged
 
 
 def _column(check: DriftCheck, acceptance: Acceptance, about: object) -> Criterion:
