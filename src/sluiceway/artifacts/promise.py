@@ -1,10 +1,18 @@
 """Stage 1's artifact: the spec, and what could be found out about it before any data was stored."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sluiceway.artifacts.data_origin import DataOrigin
 from sluiceway.core.digest import digest_of
 from sluiceway.declare.spec import Spec
+
+Hidden = Callable[[str], frozenset[str]]  # the sensitive columns of a source, by its name
+
+
+def nothing_hidden(source: str) -> frozenset[str]:  # noqa: ARG001  # nothing is, of any source
+    """Hide nothing."""
+    return frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,13 @@
 """The contract: what serving needs of the declaration, taken from it where the columns' kinds are known."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from sluiceway.artifacts.dataset_version import DatasetVersion
+from sluiceway.artifacts.promise import Hidden, nothing_hidden
 from sluiceway.artifacts.serving_contract import Field, RequestFeature, ServingContract
 from sluiceway.declare.pipeline import Pipeline
 from sluiceway.features.binding import kinds_of
 from sluiceway.plans.served_view import served
-
-Hidden = Callable[[str], frozenset[str]]
-
-
-def nothing_hidden(source: str) -> frozenset[str]:  # noqa: ARG001  # nothing is, of any source
-    """Hide nothing."""
-    return frozenset()
 
 
 def serving_contract(

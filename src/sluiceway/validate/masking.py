@@ -1,21 +1,16 @@
 """Masking: values of sensitive columns are taken out of what was measured; counts stay."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from sluiceway.artifacts.example_rows import MASK, ExampleRows
+from sluiceway.artifacts.promise import Hidden
 from sluiceway.artifacts.validation_report import MEAN, QUANTILE, DriftCheck, RuleCheck
 from sluiceway.core.errors import SluicewayError
 from sluiceway.pages.histogram import Histogram
 from sluiceway.plans.lineage import column_lineage, tables_read
 
-Hidden = Callable[[str], frozenset[str]]  # the sensitive columns of a source, by its name
 Schemas = Mapping[str, Sequence[str]]
-
-
-def nothing_hidden(source: str) -> frozenset[str]:  # noqa: ARG001  # nothing is, of any source
-    """Hide nothing."""
-    return frozenset()
 
 
 def masked_rows(shown: ExampleRows, hidden: Collection[str]) -> ExampleRows:

@@ -9,6 +9,7 @@ import polars as pl
 from sluiceway.artifacts.codec import encode
 from sluiceway.artifacts.data_origin import DataOrigin
 from sluiceway.artifacts.dataset_version import DatasetVersion
+from sluiceway.artifacts.promise import Hidden, nothing_hidden
 from sluiceway.artifacts.validation_report import (
     ClassShareCheck,
     DriftCheck,
@@ -30,12 +31,10 @@ from sluiceway.validate.freshness import measure_freshness
 from sluiceway.validate.histograms import histograms
 from sluiceway.validate.implied_rules import implied_rules
 from sluiceway.validate.masking import (
-    Hidden,
     masked_check,
     masked_drift,
     masked_histogram,
     masked_sql_check,
-    nothing_hidden,
 )
 from sluiceway.validate.measured import Measured
 from sluiceway.validate.row_counts import measure_row_counts
