@@ -188,7 +188,8 @@ def source_files(folder: Path, state: Path, objects: ObjectStore, places: Remote
 
 def embedded(folder: Path, state: Path, clock: Clock, given: FileSettings, environment: Mapping[str, str]) -> Kit:
     """Build the kit that needs no service: everything lies below one folder."""
-    objects, tables = ObstoreObjects.local(state / "objects"), DeltaTables(state / "tables")
+    engine = DuckdbEngine(threads=given.threads, place=state)
+    objects, tables = ObstoreObjects.local(state / "objects"), DeltaTables(state / "tables", engine)
     return Kit(
         reader=ProjectFolder(folder),
         files=source_files(folder, state, objects, RemotePlaces(given.files, environment)),
@@ -196,7 +197,7 @@ def embedded(folder: Path, state: Path, clock: Clock, given: FileSettings, envir
         scratch=lambda: scratch_below(state),
         tables=tables,
         online=LmdbOnline(state / "online"),
-        engine=DuckdbEngine(threads=given.threads),
+        engine=engine,
         tracker=MlflowTracker(state / "tracking"),
         ledger=Ledger(SqliteState(state / "ledger.db"), clock),
         clock=clock,

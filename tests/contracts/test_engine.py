@@ -3,14 +3,22 @@
 import random
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
+from itertools import pairwise
+from unittest.mock import patch
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, given, settings
+from tests.every_kind import table_of, table_rows
 
 from sluiceway.adapters.duckdb_engine import DuckdbEngine
+from sluiceway.artifacts.rows import TOGETHER
 from sluiceway.core.errors import SourceError
+from sluiceway.plans.table_digest import normalise, rows_content_id, table_content_id
 
-ADAPTERS = {"duckdb": DuckdbEngine}
+ADAPTERS = {"duckdb": DuckdbEngine, "duckdb, nothing held": partial(DuckdbEngine, held_bytes=0)}
 NOON = datetime(2013, 7, 1, 12, tzinfo=UTC)
 FLIGHTS = pa.table(
     {
@@ -149,3 +157,102 @@ def test_in_order_the_same_rows_give_the_same_bits_however_they_are_chunked(engi
     chunked = pa.concat_tables([whole.slice(0, 1000), whole.slice(1000, 300_001), whole.slice(301_001)])
     results = [engine.query(sql, {"t": table}, in_order=True).to_pydict() for table in (whole, chunked) * 3]
     assert all(result == results[0] for result in results)
+
+
+def rows_of(engine, table):
+    """A table as rows that an engine keeps, brought in uneven pieces."""
+    cuts = sorted({0, 1, 1000, table.num_rows // 3, table.num_rows})
+    return engine.keep(table.slice(start, end - start) for start, end in pairwise(cuts))
+
+
+def measurements(count=300_000):
+    """Floats of very different size, which add up to other bits in another order."""
+    chance = random.Random(2)
+    return pa.table(
+        {
+            "id": list(range(count)),
+            "group": [chance.randrange(5000) for _ in range(count)],
+            "value": [chance.gauss(0, 1) * 10 ** chance.randrange(9) for _ in range(count)],
+            "name": [None if place % 7 == 0 else f"ü{place % 50}" for place in range(count)],
+        }
+    )
+
+
+def test_rows_come_back_in_their_order_as_often_as_asked_all_columns_or_some(engine):
+    table = measurements()
+    rows = rows_of(engine, table)
+    assert (rows.num_rows, rows.schema) == (table.num_rows, table.schema)
+    assert [rows.table().equals(table) for _ in range(2)] == [True, True]
+    assert rows.table(["name", "id"]).equals(table.select(["name", "id"]))
+    sizes = [batch.num_rows for batch in rows.batches(["id"])]
+    assert all(size % TOGETHER == 0 for size in sizes[:-1])
+    assert rows.select(["value"]).table().equals(table.select(["value"]))
+
+
+def test_no_rows_are_rows(engine):
+    rows = engine.keep([FLIGHTS.slice(0, 0)])
+    assert (rows.num_rows, list(rows.batches()), rows.table().schema) == (0, [], FLIGHTS.schema)
+    assert [piece.num_rows for piece in rows.tables()] == [0]
+    assert engine.derive("SELECT delay FROM f", {"f": rows}).table().schema.names == ["delay"]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT id, value * 2 AS v FROM t WHERE value > 10",
+        'SELECT "group", sum(value) AS s, avg(value) AS a, stddev(value) AS d FROM t GROUP BY "group"',
+        "SELECT sum(value) AS s, avg(value) AS a, var_pop(value) AS v FROM t",
+        'SELECT a.id, sum(b.value) AS s FROM t a JOIN t b ON a."group" = b."group" WHERE a.id < 500 GROUP BY a.id',
+        'SELECT id, sum(value) OVER (PARTITION BY "group" ORDER BY id ROWS 3 PRECEDING) AS s FROM t',
+        'SELECT * FROM t JOIN (SELECT "group", avg(value) AS mean FROM t GROUP BY "group") USING ("group")',
+        "SELECT name, count(*) AS n, any_value(id) AS one FROM t GROUP BY name",
+    ],
+)
+def test_what_is_derived_has_the_bits_that_a_query_in_order_has(engine, sql):
+    table = measurements()
+    asked = normalise(engine.query(sql, {"t": table}, in_order=True))
+    derived = engine.derive(sql, {"t": rows_of(engine, table)}).table()
+    assert derived.schema == asked.schema
+    assert derived.equals(asked)
+
+
+def test_a_derivation_that_fails_says_so_in_the_engines_words(engine):
+    with pytest.raises(SourceError, match="JFK") as failure:
+        engine.derive("SELECT CAST(origin AS integer) AS x FROM f", {"f": engine.keep([FLIGHTS])})
+    assert "SELECT CAST(origin AS integer)" in str(failure.value)
+    with pytest.raises(SourceError, match="write one SQL statement"):
+        engine.derive("SELECT 1; SELECT 2", {})
+
+
+def test_a_parquet_file_is_read_off_its_bytes(engine):
+    table, sink = measurements(), pa.BufferOutputStream()
+    pq.write_table(table, sink, row_group_size=70_001)
+    data = sink.getvalue().to_pybytes()
+    rows = engine.parquet((data[start : start + 100_000] for start in range(0, len(data), 100_000)), path="a.parquet")
+    assert (rows.num_rows, rows.schema) == (table.num_rows, table.schema)
+    assert rows.table().equals(table)
+    assert rows.table(["name", "id"]).equals(table.select(["name", "id"]))
+
+
+def test_a_file_that_is_no_parquet_is_named_at_once_or_when_its_rows_are_read(engine):
+    with pytest.raises(SourceError, match=r"a\.parquet is no parquet file: .*; mend it"):
+        engine.parquet([b"no parquet"], path="a.parquet")
+    sink = pa.BufferOutputStream()
+    pq.write_table(measurements(5000), sink)
+    data = bytearray(sink.getvalue().to_pybytes())
+    data[4:2000] = bytes(1996)
+    with pytest.raises(SourceError, match=r"a\.parquet is no parquet file"):
+        engine.parquet([bytes(data)], path="a.parquet").table()
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=table_rows())
+def test_an_id_is_the_same_by_rows_that_the_engine_sorts(engine, rows):
+    table = table_of(rows)
+    with patch("sluiceway.artifacts.rows.TOGETHER", 8), patch("sluiceway.artifacts.rows.BATCH_ROWS", 8):
+        assert rows_content_id(rows_of(engine, table), engine.sort) == table_content_id(table)
+
+
+def test_an_id_of_many_batches_is_the_same(engine):
+    table = normalise(measurements())
+    assert rows_content_id(rows_of(engine, table), engine.sort) == table_content_id(table)

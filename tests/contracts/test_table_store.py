@@ -9,12 +9,18 @@ import pyarrow as pa
 import pytest
 
 from sluiceway.adapters.delta_tables import DeltaTables
+from sluiceway.adapters.duckdb_engine import DuckdbEngine
 from sluiceway.adapters.memory_tables import MemoryTables
 from sluiceway.artifacts.table_ref import Column
 from sluiceway.core.errors import MisuseError, SourceError, UnknownNameError, UnknownTableError
-from sluiceway.plans.table_digest import table_content_id
+from sluiceway.plans.table_digest import normalise, table_content_id
 
-ADAPTERS = {"delta": lambda folder: DeltaTables(folder / "tables"), "memory": lambda folder: MemoryTables()}
+ON_DISK = DuckdbEngine(held_bytes=0)
+ADAPTERS = {
+    "delta": lambda folder: DeltaTables(folder / "tables"),
+    "delta with an engine": lambda folder: DeltaTables(folder / "tables", ON_DISK),
+    "memory": lambda folder: MemoryTables(),
+}
 MOMENT = datetime(2013, 6, 1, 12, 30, 0, 5, tzinfo=UTC)
 EVERY_KIND = pa.table(
     {
@@ -39,6 +45,16 @@ def test_rows_of_every_kind_come_back_with_their_content_id(store):
     assert ref.columns[3] == Column("t", "time")
     assert table_content_id(found) == ref.content_id
     assert found.schema.types == [pa.int64(), pa.float64(), pa.string(), pa.timestamp("us", "UTC"), pa.bool_()]
+
+
+def test_rows_that_are_not_held_are_the_table_that_they_would_be(store):
+    table = normalise(pa.concat_tables([EVERY_KIND] * 2000))
+    rows = ON_DISK.keep([table.slice(0, 7), table.slice(7)])
+    assert rows.held is None
+    ref = store.write("a", rows)
+    assert ref == store.write("a", table)
+    assert (ref.rows, ref.content_id) == (6000, table_content_id(table))
+    assert table_content_id(store.read(ref)) == ref.content_id
 
 
 def test_the_same_rows_in_any_order_are_the_same_table(store):

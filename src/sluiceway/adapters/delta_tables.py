@@ -1,6 +1,6 @@
 """Tables as Delta tables in folders: one folder a name, one version a content, all versions kept."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
@@ -10,8 +10,10 @@ from sluiceway.adapters.delta_log import CONTENT_KEY, Commit, commit_at, commits
 from sluiceway.adapters.delta_seal import seal, seal_of
 from sluiceway.adapters.delta_sweep import leftovers_in, remove_from, table_folders
 from sluiceway.adapters.table_names import checked_name, require_columns
+from sluiceway.artifacts.rows import Rows
 from sluiceway.artifacts.table_ref import TableRef
 from sluiceway.core.errors import ConflictError, DamagedError, SourceError, UnknownTableError
+from sluiceway.ports.engine import Engine
 from sluiceway.ports.sweepable import Leftover
 
 if TYPE_CHECKING:  # ``has`` is on the path of an unchanged run, which should not wait for these
@@ -27,13 +29,17 @@ class DeltaTables:
     Each version carries its content id in its commit, and a seal holds the hashes of its files; where a kill came
     before the seal, the first look compares the whole content and seals it then. Old versions stay until a sweep.
     A damaged version is not mended: writing its content again makes another version, which is found from then on.
+
+    Args:
+        root: The folder.
+        engine: Sorts rows that are too many to be held; without one, all are held.
     """
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    def __init__(self, root: Path, engine: Engine | None = None) -> None:
+        self._root, self._engine = root, engine
         self._writing = Lock()
 
-    def write(self, name: str, table: "pa.Table") -> TableRef:
+    def write(self, name: str, table: "pa.Table | Rows") -> TableRef:
         """Store a table under a name, unless some version of it has this very content already, and whole.
 
         Raises:
@@ -42,15 +48,15 @@ class DeltaTables:
             ConflictError: another process wrote the same table meanwhile.
             DamagedError: the table's log cannot be read.
         """
-        from sluiceway.plans.table_digest import normalise, table_ref
+        from sluiceway.plans.table_digest import columns_of, normalise
 
         folder = self._root / checked_name(name)
-        stored = normalise(table)
-        ref = table_ref(name, stored)
+        rows = table if isinstance(table, Rows) else Rows.of(normalise(table))
+        ref = TableRef(name, self._content_id(rows), rows.num_rows, columns_of(rows.schema.empty_table()))
         with self._writing:
             commit = self._find(ref)
-            if commit is None or _damage(folder, ref, commit):
-                commit = _append_version(folder, stored, ref.content_id)
+            if commit is None or self._damage(ref, commit):
+                commit = _append_version(folder, rows, ref.content_id)
                 seal(folder, commit)
         return TableRef(name, ref.content_id, ref.rows, ref.columns, str(commit.version))
 
@@ -88,7 +94,7 @@ class DeltaTables:
         """Say what is damaged, hashing every file of the version; nothing when all is as it was written."""
         try:
             commit = self._find(ref)
-            return GONE if commit is None else _damage(self._root / ref.name, ref, commit)
+            return GONE if commit is None else self._damage(ref, commit)
         except DamagedError as error:
             return str(error)
 
@@ -97,7 +103,7 @@ class DeltaTables:
         commit = self._find(ref)
         if commit is None and not self._was_there(ref):
             raise UnknownTableError(ref.name, ref.content_id)
-        reason = GONE if commit is None else _damage(self._root / ref.name, ref, commit)
+        reason = GONE if commit is None else self._damage(ref, commit)
         if commit is None or reason:
             raise _damaged(ref, reason)
         return commit
@@ -132,6 +138,34 @@ class DeltaTables:
         in_log = any(old.content_id == ref.content_id for old in commits(folder))
         return in_log or seal_of(folder, ref.content_id) is not None
 
+    def _damage(self, ref: TableRef, commit: Commit) -> str:
+        folder = self._root / ref.name
+        try:
+            found = seal_of(folder, ref.content_id)
+            if found is not None and found.version == commit.version:
+                return found.broken(folder, commit)
+            return self._first_look(ref, commit)
+        except DamagedError as error:
+            return str(error)
+
+    def _first_look(self, ref: TableRef, commit: Commit) -> str:
+        """Compare the whole content of a version without a seal, and seal it if it is what its id says."""
+        if self._content_id(self._loaded(ref, commit)) != ref.content_id:
+            return f"version {commit.version} holds other rows than were written"
+        with suppress(OSError):  # where one may only read, every look is a first one
+            seal(self._root / ref.name, commit)
+        return ""
+
+    def _loaded(self, ref: TableRef, commit: Commit) -> Rows:
+        if self._engine is None or not commit.files:
+            return Rows.of(_load(ref, commit, None))
+        return self._engine.keep(_pieces(ref, commit))
+
+    def _content_id(self, rows: Rows) -> str:
+        from sluiceway.plans.table_digest import rows_content_id, table_content_id
+
+        return table_content_id(rows.table()) if self._engine is None else rows_content_id(rows, self._engine.sort)
+
 
 def _sealed_version(folder: Path, content_id: str) -> str:
     try:
@@ -141,35 +175,15 @@ def _sealed_version(folder: Path, content_id: str) -> str:
     return str(found.version) if found else ""
 
 
-def _damage(folder: Path, ref: TableRef, commit: Commit) -> str:
-    try:
-        found = seal_of(folder, ref.content_id)
-        if found is not None and found.version == commit.version:
-            return found.broken(folder, commit)
-        return _first_look(folder, ref, commit)
-    except DamagedError as error:
-        return str(error)
-
-
-def _first_look(folder: Path, ref: TableRef, commit: Commit) -> str:
-    """Compare the whole content of a version without a seal, and seal it if it is what its id says."""
-    from sluiceway.plans.table_digest import table_content_id
-
-    if table_content_id(_load(ref, commit, None)) != ref.content_id:
-        return f"version {commit.version} holds other rows than were written"
-    with suppress(OSError):  # where one may only read, every look is a first one
-        seal(folder, commit)
-    return ""
-
-
-def _append_version(folder: Path, table: "pa.Table", content_id: str) -> Commit:
+def _append_version(folder: Path, rows: Rows, content_id: str) -> Commit:
+    import pyarrow as pa
     from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, write_deltalake
     from deltalake.exceptions import CommitFailedError, DeltaError
 
     try:
         write_deltalake(
             str(folder),
-            table,
+            pa.RecordBatchReader.from_batches(rows.schema, rows.batches()) if rows.held is None else rows.held,
             mode="overwrite",
             schema_mode="overwrite",
             commit_properties=CommitProperties(custom_metadata={CONTENT_KEY: content_id}),
@@ -205,6 +219,25 @@ def _load(ref: TableRef, commit: Commit, columns: Sequence[str] | None) -> "pa.T
     if table.num_rows != ref.rows:
         raise _damaged(ref, f"it has {table.num_rows} rows instead of {ref.rows}")
     return normalise(table) if table.num_columns else table
+
+
+def _pieces(ref: TableRef, commit: Commit) -> "Iterator[pa.Table]":
+    """Read a version's own files piece by piece, as tables are stored."""
+    import pyarrow as pa
+    from pyarrow import dataset
+
+    from sluiceway.plans.table_digest import STORED_AS, normalise
+
+    yield pa.schema([(column.name, STORED_AS[column.type]) for column in ref.columns]).empty_table()
+    count = 0
+    try:
+        for batch in dataset.dataset([str(file) for file in commit.files], format="parquet").to_batches():
+            count += batch.num_rows
+            yield normalise(pa.Table.from_batches([batch]))
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise _damaged(ref, str(error).partition("\n")[0]) from error
+    if count != ref.rows:
+        raise _damaged(ref, f"it has {count} rows instead of {ref.rows}")
 
 
 def _damaged(ref: TableRef, what: str) -> DamagedError:

@@ -6,6 +6,7 @@ import polars as pl
 import pyarrow as pa
 
 from sluiceway.adapters.table_names import checked_name, require_columns
+from sluiceway.artifacts.rows import Rows
 from sluiceway.artifacts.table_ref import TableRef
 from sluiceway.core.errors import UnknownTableError
 from sluiceway.plans.table_digest import normalise, table_ref
@@ -18,9 +19,9 @@ class MemoryTables:
     def __init__(self) -> None:
         self._tables: dict[tuple[str, str], pa.Table] = {}
 
-    def write(self, name: str, table: pa.Table) -> TableRef:
+    def write(self, name: str, table: pa.Table | Rows) -> TableRef:
         """Store a table under a name; return how to find this very content again."""
-        stored = normalise(table)
+        stored = normalise(table.table() if isinstance(table, Rows) else table)
         ref = table_ref(checked_name(name), stored)
         self._tables.setdefault((name, ref.content_id), stored)
         return ref

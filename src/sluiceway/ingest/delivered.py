@@ -1,36 +1,70 @@
 """Delivered rows: what a source's own files hold, before its SQL and its times."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import pyarrow as pa
 
 from sluiceway.artifacts.dataset_version import FileEntry
+from sluiceway.artifacts.rows import Rows
 from sluiceway.declare.files import IMAGE, Files
 from sluiceway.declare.source import Source
-from sluiceway.plans.file_format import concatenate, decode
-from sluiceway.plans.partitions import with_partitions
+from sluiceway.plans.file_format import checked, concatenate, decode, is_plain_parquet
+from sluiceway.plans.partitions import beside, partition_columns
 from sluiceway.plans.schema_policy import uneven_columns
-from sluiceway.plans.table_digest import normalise
+from sluiceway.plans.table_digest import decoded, normalise
+from sluiceway.ports.engine import Engine
 
-Reader = Callable[[FileEntry], bytes]
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """Gives a file's bytes: whole, or in chunks of which the last may tell that they are not the file's."""
+
+    whole: Callable[[FileEntry], bytes]
+    chunks: Callable[[FileEntry], Iterator[bytes]]
 
 
 def delivered(
-    source: Source, files: Files, entries: Sequence[FileEntry], *, read: Reader
-) -> tuple[pa.Table, tuple[str, ...]]:
+    source: Source, files: Files, entries: Sequence[FileEntry], *, contents: Contents, engine: Engine
+) -> tuple[Rows, tuple[str, ...]]:
     """Read a source's files as one normalised table, and name the columns that some of them lack.
+
+    One file is decoded at a time; Parquet is never held whole.
 
     Raises:
         SourceError: a file cannot be decoded, or the files do not go together.
     """
     if files.format == IMAGE:
-        return normalise(_images(files, entries, read)), ()
-    tables = {entry.path: decode(read(entry), path=entry.path, files=files) for entry in entries}
-    tables = with_partitions(tables, files)
-    return normalise(concatenate(tables, uneven=source.schema is not None)), uneven_columns(tables)
+        return engine.keep([normalise(_images(files, entries, contents.whole))]), ()
+    paths = [entry.path for entry in entries]
+    columns = partition_columns(paths, files)
+    on_the_way = {path: {name: values[place] for name, values in columns.items()} for place, path in enumerate(paths)}
+    own = {entry.path: _of_file(files, entry, contents, engine) for entry in entries}
+    heads = {path: beside(rows.schema.empty_table(), on_the_way[path], path=path) for path, rows in own.items()}
+    pieces = _below_each_other(own, on_the_way, concatenate(heads, uneven=source.schema is not None))
+    return engine.keep(pieces), uneven_columns(heads)
 
 
-def _images(files: Files, entries: Sequence[FileEntry], read: Reader) -> pa.Table:
+def _of_file(files: Files, entry: FileEntry, contents: Contents, engine: Engine) -> Rows:
+    if not is_plain_parquet(entry.path, files):
+        return engine.keep([decoded(decode(contents.whole(entry), path=entry.path, files=files))])
+    rows = engine.parquet(contents.chunks(entry), path=entry.path)
+    checked(rows.schema.empty_table(), entry.path)
+    return rows
+
+
+def _below_each_other(
+    own: dict[str, Rows], on_the_way: Mapping[str, Mapping[str, pa.Scalar]], head: pa.Table
+) -> Iterator[pa.Table]:
+    """Bring each file's rows into the columns of all; a file goes when it has been read."""
+    yield normalise(head)
+    for path in list(own):
+        for piece in own.pop(path).tables():
+            table = beside(piece, on_the_way[path], path=path)
+            yield normalise(concatenate({"": head, path: table}, uneven=True))
+
+
+def _images(files: Files, entries: Sequence[FileEntry], read: Callable[[FileEntry], bytes]) -> pa.Table:
     from sluiceway.plans.image_rows import image_rows, image_table
 
     rows = image_rows([(entry.path, entry.sha256) for entry in entries], lambda place: read(entries[place]))

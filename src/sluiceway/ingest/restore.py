@@ -174,13 +174,15 @@ def _derive_anew(
     kept: Mapping[str, Sequence[str]],
 ) -> list[str]:
     """Note the content id of every table as it is derived from the restored files; say what went wrong, if anything."""
+    from sluiceway.ingest.delivered import Contents
     from sluiceway.ingest.deriving import derive
-    from sluiceway.plans.table_digest import table_content_id
+    from sluiceway.plans.table_digest import rows_content_id
 
+    contents = Contents(lambda entry: scratch.get(entry.restored_as), lambda entry: scratch.stream(entry.restored_as))
     try:
-        made = derive(project, entries, read=lambda entry: scratch.get(entry.restored_as), engine=engine, kept=kept)
-        for name, table in made:
-            derived[name] = table_content_id(table)
+        for name, rows in derive(project, entries, contents=contents, engine=engine, kept=kept):
+            derived[name] = rows_content_id(rows, engine.sort)
+            del rows  # before the next ones are made
     except SourceError as error:
         return [f"tables after the first {len(derived)}: {error}"]
     return []

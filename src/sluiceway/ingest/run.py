@@ -1,8 +1,10 @@
 """Stage 2: the sources, stored byte for byte and as tables, with the proof that they can be rebuilt."""
 
+import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from sluiceway.artifacts.dataset_version import TABLES_FOLDER, DatasetVersion, FileEntry
 from sluiceway.artifacts.source_schema import SourceSchema
@@ -10,6 +12,7 @@ from sluiceway.artifacts.table_ref import TableRef, source_of
 from sluiceway.core.digest import sha256_hex
 from sluiceway.core.errors import DamagedError
 from sluiceway.declare.project import Project
+from sluiceway.ingest.delivered import Contents
 from sluiceway.ingest.deriving import derive
 from sluiceway.ingest.describing import describe
 from sluiceway.ingest.landed_files import entries_of, extract_of, landing_of
@@ -64,17 +67,16 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
     entries = store_files(project, files=files, objects=objects, progress=progress, earlier=before)
     entries = with_tags([*entries, *(entry for landing in landings for entry in entries_of(landing))], objects)
 
-    def read(entry: FileEntry) -> bytes:
-        return stored_bytes(entry, objects=objects)
-
+    contents = Contents(partial(stored_bytes, objects=objects), partial(stored_chunks, objects=objects))
     refs: list[TableRef] = []
     schemas: list[SourceSchema] = []
     started = time.perf_counter()
     known = last.kept_columns if last else {}
-    for name, table in derive(project, entries, read=read, engine=engine, kept=known, schemas=schemas):
-        refs.append(tables.write(name, table))
+    for name, rows in derive(project, entries, contents=contents, engine=engine, kept=known, schemas=schemas):
+        refs.append(tables.write(name, rows))
         where = "table" if refs[-1].is_below(TABLES_FOLDER) else "in quarantine of"
-        progress.say(f"{where} {source_of(name)}: {table.num_rows:,} rows")
+        progress.say(f"{where} {source_of(name)}: {rows.num_rows:,} rows")
+        del rows  # before the next ones are made
     kept = {schema.source: tuple(column.name for column in schema.columns) for schema in schemas}
     proof = prove_restore(
         project,
@@ -119,8 +121,26 @@ def stored_bytes(entry: FileEntry, *, objects: ObjectStore) -> bytes:
     """
     data = objects.get(entry.object_key)
     if sha256_hex(data) != entry.sha256:
-        raise DamagedError(
-            f"{entry.path}: its stored object {entry.object_key} is damaged; remove the object and run again, "
-            "which stores the source file anew"
-        )
+        raise _damaged(entry)
     return data
+
+
+def stored_chunks(entry: FileEntry, *, objects: ObjectStore) -> Iterator[bytes]:
+    """Yield a stored file in chunks.
+
+    Raises:
+        DamagedError: at the end: it is not what was stored.
+    """
+    digest = hashlib.sha256()
+    for chunk in objects.stream(entry.object_key):
+        digest.update(chunk)
+        yield chunk
+    if digest.hexdigest() != entry.sha256:
+        raise _damaged(entry)
+
+
+def _damaged(entry: FileEntry) -> DamagedError:
+    return DamagedError(
+        f"{entry.path}: its stored object {entry.object_key} is damaged; remove the object and run again, "
+        "which stores the source file anew"
+    )

@@ -31,7 +31,7 @@ def decode(data: bytes, *, path: str, files: Files) -> pa.Table:
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OSError) as error:
         reason = str(error).splitlines()[0]
         raise SourceError(f"{path} is no {files.format} file: {reason}; mend it, or say format= in files()") from error
-    return _checked(table, path)
+    return checked(table, path)
 
 
 def _table(plain: bytes | bytearray, *, path: str, name: str, files: Files) -> pa.Table:
@@ -86,7 +86,18 @@ def _ipc(plain: bytes | bytearray) -> pa.Table:
         return pa.ipc.open_stream(pa.BufferReader(plain)).read_all()
 
 
-def _checked(table: pa.Table, path: str) -> pa.Table:
+def is_plain_parquet(path: str, files: Files) -> bool:
+    """Tell whether a file can be read as it lies, piece by piece."""
+    return files.format == "parquet" and without_packing(path) == path.lower()
+
+
+def checked(table: pa.Table, path: str) -> pa.Table:
+    """Refuse a file's table that has no columns, one twice, nested ones, or more than a table may have.
+
+    Raises:
+        SourceError: it does.
+    """
+    require_columns(table.num_columns, path=path)
     repeated = sorted(name for name, times in Counter(table.column_names).items() if times > 1)
     if repeated or not table.num_columns:
         raise SourceError(

@@ -1,13 +1,22 @@
 """Latest rows: of the rows with one key, the last."""
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
+from numpy.typing import NDArray
 
 
 def latest_rows(table: pa.Table, keys: tuple[str, ...], cursor: str) -> pa.Table:
     """Keep, of the rows with equal keys, the one with the largest cursor, the later of two alike; in their order."""
+    return table.filter(pa.array(latest_marks(table, keys, cursor)))
+
+
+def latest_marks(table: pa.Table, keys: tuple[str, ...], cursor: str) -> NDArray[np.bool_]:
+    """Mark the rows that ``latest_rows`` keeps; of the table, only keys and cursor are looked at."""
     places = [str(place) for place in range(len(keys))]
     columns = dict(zip([*places, "cursor"], (pl.from_arrow(table[name]) for name in (*keys, cursor)), strict=True))
     frame = pl.DataFrame(columns).with_row_index("row")
     last = frame.sort("cursor", "row", nulls_last=False).unique(places, keep="last", maintain_order=True)
-    return table.take(last["row"].sort().to_arrow())
+    marks = np.zeros(table.num_rows, np.bool_)
+    marks[last["row"].to_numpy()] = True
+    return marks

@@ -120,12 +120,21 @@ def with_partitions(tables: Mapping[str, pa.Table], files: Files) -> dict[str, p
         SourceError: what ``partition_columns`` refuses, or a file contradicts its folder.
     """
     columns = partition_columns(list(tables), files)
-    made = {}
-    for place, (path, table) in enumerate(tables.items()):
-        for name, values in columns.items():
-            table = added(table, name, values[place], path=path)  # noqa: PLW2901  # one column after the other
-        made[path] = table
-    return made
+    return {
+        path: beside(table, {name: values[place] for name, values in columns.items()}, path=path)
+        for place, (path, table) in enumerate(tables.items())
+    }
+
+
+def beside(table: pa.Table, values: Mapping[str, pa.Scalar], *, path: str) -> pa.Table:
+    """Add a column of each value, unless the table has it.
+
+    Raises:
+        SourceError: the table has it with other values.
+    """
+    for name, value in values.items():
+        table = added(table, name, value, path=path)
+    return table
 
 
 def added(table: pa.Table, name: str, value: pa.Scalar, *, path: str) -> pa.Table:

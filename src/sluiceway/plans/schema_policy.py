@@ -5,6 +5,7 @@ from difflib import SequenceMatcher
 
 import pyarrow as pa
 
+from sluiceway.artifacts.rows import Rows
 from sluiceway.artifacts.source_schema import SchemaChange, SourceSchema
 from sluiceway.artifacts.table_ref import Column
 from sluiceway.declare.source import Source
@@ -22,8 +23,8 @@ BETWEEN_WORDS = str.maketrans("", "", "_- ")
 
 
 def settled(
-    source: Source, table: pa.Table, *, known: Sequence[str] = (), uneven: Sequence[str] = ()
-) -> tuple[pa.Table, SourceSchema]:
+    source: Source, rows: Rows, *, known: Sequence[str] = (), uneven: Sequence[str] = ()
+) -> tuple[Rows, SourceSchema]:
     """Apply a source's policy to what it delivered, and write down what columns that leaves.
 
     With ``discard``, columns beyond the ``known`` ones are dropped and counted; of a first version, which knows none
@@ -31,18 +32,23 @@ def settled(
 
     Args:
         source: With its policy.
-        table: What it delivered, normalised.
+        rows: What it delivered, normalised.
         known: The columns that the last accepted version kept; empty where there is none.
         uneven: The columns that some of its files lack.
     """
-    dropped: list[str] = []
+    names, dropped = rows.schema.names, []
     if source.schema == "discard":
-        wanted = set(known) or set(table.column_names) - set(uneven)
-        dropped = [name for name in table.column_names if name not in wanted]
-    counts = tuple((name, table.num_rows - table.column(name).null_count) for name in dropped)
-    kept = table.drop_columns(dropped) if dropped else table
+        wanted = set(known) or set(names) - set(uneven)
+        dropped = [name for name in names if name not in wanted]
+    kept = [name for name in names if name not in dropped]
+    counts = tuple((name, _present(rows, name)) for name in dropped)
     there = tuple(name for name in uneven if name not in dropped)
-    return kept, SourceSchema(source.name, source.schema or "", columns_of(kept), counts, there)
+    rows = rows.select(kept) if dropped else rows
+    return rows, SourceSchema(source.name, source.schema or "", columns_of(rows.schema.empty_table()), counts, there)
+
+
+def _present(rows: Rows, name: str) -> int:
+    return sum(batch.num_rows - batch.column(0).null_count for batch in rows.batches([name]))
 
 
 def uneven_columns(tables: Mapping[str, pa.Table]) -> tuple[str, ...]:

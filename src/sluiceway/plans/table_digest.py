@@ -2,12 +2,14 @@
 
 import hashlib
 from collections import Counter
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sluiceway.artifacts.rows import Rows
 from sluiceway.artifacts.table_ref import Column, TableRef
 from sluiceway.core.digest import canonical_json
 from sluiceway.core.errors import SourceError
@@ -46,14 +48,34 @@ def table_content_id(table: pa.Table) -> str:
     Raises:
         SourceError: what ``normalise`` refuses.
     """
-    kinds = columns_of(table)
-    frame = _sorted_rows(normalise(table))
+    return _sorted_content_id(Rows.of(_sorted_rows(normalise(table))))
+
+
+def rows_content_id(rows: Rows, sort: Callable[[Rows], Rows]) -> str:
+    """Hash rows as ``table_content_id`` does, to the same digits, without holding what is not held already.
+
+    Args:
+        rows: Of the types that tables are stored in.
+        sort: Sorts them as ``ports.engine`` says.
+    """
+    if rows.held is not None:
+        return table_content_id(rows.held)
+    return _sorted_content_id(sort(Rows(rows.schema, rows.num_rows, lambda names: map(_plain, rows.batches(names)))))
+
+
+def _sorted_content_id(rows: Rows) -> str:
+    """Hash rows that are sorted, column by column, batch by batch."""
+    kinds = columns_of(rows.schema.empty_table())
     digest = hashlib.sha256(LAYOUT)
-    digest.update(canonical_json([table.num_rows, [[column.name, column.type] for column in kinds]]) + b"\n")
-    for column, values in zip(kinds, frame.get_columns(), strict=True):
-        digest.update(np.packbits(values.is_null().to_numpy(), bitorder="little").tobytes())
-        for part in _value_bytes(values, column.type):
-            digest.update(part)
+    digest.update(canonical_json([rows.num_rows, [[column.name, column.type] for column in kinds]]) + b"\n")
+    for column in kinds:
+        for values in _column(rows, column):  # every batch but the last has whole bytes of bits
+            digest.update(np.packbits(values.is_null().to_numpy(zero_copy_only=False), bitorder="little").data)
+        if column.type == "text":
+            for offsets in _offsets(rows, column):
+                digest.update(offsets)
+        for values in _column(rows, column):
+            digest.update(_value_bytes(values, column.type))
     return digest.hexdigest()
 
 
@@ -87,6 +109,11 @@ def normalise(table: pa.Table) -> pa.Table:
     kinds = columns_of(table)
     columns = [_cast(table.column(place), column) for place, column in enumerate(kinds)]
     return pa.table(columns, schema=pa.schema([(column.name, STORED_AS[column.type]) for column in kinds]))
+
+
+def decoded(table: pa.Table) -> pa.Table:
+    """Take off what only says how values are encoded; their types stay."""
+    return pa.table([_decoded(column) for column in table.columns], names=table.column_names)
 
 
 def table_ref(name: str, table: pa.Table, *, locator: str = "") -> TableRef:
@@ -157,24 +184,53 @@ def _decoded(values: pa.ChunkedArray) -> pa.ChunkedArray:
     return values
 
 
-def _sorted_rows(table: pa.Table) -> pl.DataFrame:
+def _sorted_rows(table: pa.Table) -> pa.Table:
     """Sort by every column; rows that still tie are equal, so that their order is nothing."""
-    for place, field in enumerate(table.schema):
+    names = [str(place) for place in range(table.num_columns)]  # polars would read a name such as ^a$ as a pattern
+    plain = pa.Table.from_batches(map(_plain, table.to_batches()), table.schema).rename_columns(names)
+    ordered = pl.DataFrame(pl.from_arrow(plain)).sort(names).to_arrow()
+    return ordered.rename_columns(table.column_names)
+
+
+def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Write every NaN, and every zero, in one way."""
+    for place, field in enumerate(batch.schema):
         if pa.types.is_floating(field.type):
-            values = pc.add(table.column(place), 0.0)  # -0.0 + 0.0 is 0.0
-            table = table.set_column(place, field, pc.if_else(pc.is_nan(values), float("nan"), values))
-    places = [str(place) for place in range(table.num_columns)]  # polars would read a name such as ^a$ as a pattern
-    return pl.DataFrame(pl.from_arrow(table.rename_columns(places))).sort(places)
+            values = pc.add(batch.column(place), 0.0)  # -0.0 + 0.0 is 0.0
+            batch = batch.set_column(place, field, pc.if_else(pc.is_nan(values), float("nan"), values))
+    return batch
 
 
-def _value_bytes(values: pl.Series, kind: str) -> tuple[bytes, ...]:
+def _column(rows: Rows, column: Column) -> Iterator[pa.Array]:
+    return (batch.column(0) for batch in rows.batches([column.name]))
+
+
+def _offsets(rows: Rows, column: Column) -> Iterator[bytes]:
+    """Say where each text ends, the first one begins at 0."""
+    end = 0
+    yield np.zeros(1, "<i8").tobytes()
+    for values in _column(rows, column):
+        sizes = pc.fill_null(pc.binary_length(values), 0).to_numpy(zero_copy_only=False)
+        ends = end + np.cumsum(sizes, dtype="<i8")
+        end = int(ends[-1])
+        yield ends.tobytes()
+
+
+def _value_bytes(values: pa.Array, kind: str) -> bytes:
     if kind == "text":
-        filled = values.fill_null("")
-        sizes = filled.str.len_bytes().to_numpy()
-        offsets = np.concatenate([[0], np.cumsum(sizes, dtype="<i8")]).astype("<i8")
-        return offsets.tobytes(), "".join(filled.to_list()).encode()
+        return _text_bytes(values)
     if kind == "boolean":
-        return (values.fill_null(value=False).to_numpy().astype("u1").tobytes(),)
+        return bytes(pc.fill_null(values, False).cast(pa.uint8()).to_numpy(zero_copy_only=False))
     if kind == "time":
-        values = values.to_physical()
-    return (values.fill_null(0).to_numpy().astype("<f8" if kind == "number" else "<i8").tobytes(),)
+        values = values.cast(pa.int64())
+    found = pc.fill_null(values, 0).to_numpy(zero_copy_only=False)
+    return bytes(found.astype("<f8" if kind == "number" else "<i8", copy=False).data)
+
+
+def _text_bytes(values: pa.Array) -> bytes:
+    texts = pc.drop_null(values).cast(pa.large_string())
+    if not len(texts):
+        return b""
+    _, offsets, data = texts.buffers()
+    ends = np.frombuffer(offsets, "<i8")[texts.offset : texts.offset + len(texts) + 1]
+    return bytes(data[int(ends[0]) : int(ends[-1])]) if data is not None else b""

@@ -1,7 +1,9 @@
-"""The engine: SQL over Arrow tables."""
+"""The engine: SQL over Arrow tables, and over rows that are too many to be held."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Protocol
+
+from sluiceway.artifacts.rows import Rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -14,6 +16,10 @@ class Engine(Protocol):
     types follow from the statement and the tables' types. The same statement over the same rows gives the same rows,
     except that a ``sum`` or ``avg`` of floats may differ in its last bits, and that what the statement leaves open (the
     order, who of equals comes first) may be decided otherwise. With ``in_order`` neither can happen.
+
+    ``Rows`` that it gives lie where it likes for as long as somebody holds on to them, and are gone with the process.
+    None of ``derive``, ``keep``, ``parquet`` and ``sort`` holds a large table whole, or more than a piece of it at a
+    time; what a statement itself gathers (groups, joins, orders) is the engine's to limit.
     """
 
     def query(self, sql: str, tables: "Mapping[str, pa.Table]", *, in_order: bool = False) -> "pa.Table":
@@ -27,4 +33,33 @@ class Engine(Protocol):
 
         Raises:
             SourceError: the statement fails, in the engine's own words.
+        """
+
+    def derive(self, sql: str, tables: Mapping[str, Rows]) -> Rows:
+        """Keep the result as tables are stored (see ``plans.table_digest.normalise``), worked through ``in_order``.
+
+        The bits are those that ``query`` gives ``in_order``, whether the rows are held or not.
+
+        Raises:
+            SourceError: the statement fails, in the engine's own words, or a result's type has no kind.
+        """
+
+    def keep(self, pieces: "Iterable[pa.Table]") -> Rows:
+        """Keep tables of one schema below each other, in their order; at least one, so that the columns are known."""
+
+    def parquet(self, chunks: Iterable[bytes], *, path: str) -> Rows:
+        """Keep a Parquet file, and read its rows as they are asked for.
+
+        Args:
+            chunks: Its bytes.
+            path: What errors call it.
+
+        Raises:
+            SourceError: the bytes are no Parquet file; that may show only as the rows are read.
+        """
+
+    def sort(self, rows: Rows) -> Rows:
+        """Sort by all columns from left to right, nulls first, NaN last, texts by their UTF-8 bytes.
+
+        The rows are of types as tables are stored, and of no column that holds both 0.0 and -0.0.
         """

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from sluiceway.artifacts.rows import Rows
 from sluiceway.artifacts.table_ref import TableRef
 
 if TYPE_CHECKING:
@@ -18,8 +19,11 @@ class TableStore(Protocol):
     rows than were written. Writing a damaged table's content again makes it whole.
     """
 
-    def write(self, name: str, table: "pa.Table") -> TableRef:
-        """Store a table under a name such as ``sources/weather``; return how to find this very content again."""
+    def write(self, name: str, table: "pa.Table | Rows") -> TableRef:
+        """Store a table under a name such as ``sources/weather``; return how to find this very content again.
+
+        ``Rows`` are of the types that tables are stored in. They are not held, where they are not held already.
+        """
 
     def read(self, ref: TableRef, columns: Sequence[str] | None = None) -> "pa.Table":
         """Return the rows, of all columns or those named.

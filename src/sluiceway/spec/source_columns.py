@@ -12,11 +12,11 @@ from sluiceway.core.errors import DeclarationError, SourceError, UnknownNameErro
 from sluiceway.declare.files import IMAGE, Files
 from sluiceway.declare.project import Project
 from sluiceway.declare.source import Source
-from sluiceway.plans.file_format import concatenate, decode
+from sluiceway.plans.file_format import checked, concatenate, decode, is_plain_parquet
 from sluiceway.plans.file_pattern import fixed_part, folder_of, matching
 from sluiceway.plans.image_rows import image_table
 from sluiceway.plans.lineage import tables_read
-from sluiceway.plans.partitions import with_partitions
+from sluiceway.plans.partitions import beside, partition_columns
 from sluiceway.plans.table_digest import STORED_AS, columns_of, normalise
 from sluiceway.ports.engine import Engine
 from sluiceway.ports.object_store import ObjectStore
@@ -40,7 +40,7 @@ def source_columns(
     for name, source in project.sources.items():
         try:
             if source.files is not None:
-                own[name] = _of_files(source.files, files, uneven=source.schema is not None)
+                own[name] = _of_files(source.files, files, engine, uneven=source.schema is not None)
             elif source.extract is not None:
                 own[name] = _of_extract(name, landed)
             table = _of_sql(source, own, made, project.sources, engine)
@@ -64,7 +64,7 @@ def _columns(tables: Mapping[str, pa.Table]) -> dict[str, tuple[Column, ...]]:
     return {name: columns_of(table) for name, table in tables.items()}
 
 
-def _of_files(wanted: Files, store: ObjectStore, *, uneven: bool) -> pa.Table:
+def _of_files(wanted: Files, store: ObjectStore, engine: Engine, *, uneven: bool) -> pa.Table:
     exact = fixed_part(wanted.pattern) == wanted.pattern and store.list(wanted.pattern)
     listed = [info.key for info in exact or store.list(folder_of(wanted.pattern))]
     found = matching(wanted.pattern, listed)
@@ -74,9 +74,25 @@ def _of_files(wanted: Files, store: ObjectStore, *, uneven: bool) -> pa.Table:
         raise SourceError(f"no file matches {wanted.pattern!r}; {hint}")
     if wanted.format == IMAGE:
         return normalise(image_table(found, [], wanted)).schema.empty_table()
-    # Types follow from values, so that every file is read whole; only the schema is kept.
-    tables = {path: decode(store.get(path), path=path, files=wanted) for path in found}
-    return normalise(concatenate(with_partitions(tables, wanted), uneven=uneven)).schema.empty_table()
+    columns = partition_columns(found, wanted)
+    heads = {}
+    for place, path in enumerate(found):
+        values = {name: values[place] for name, values in columns.items()}
+        heads[path] = _head(wanted, path, values, store=store, engine=engine)
+    return normalise(concatenate(heads, uneven=uneven))
+
+
+def _head(
+    wanted: Files, path: str, on_the_way: Mapping[str, pa.Scalar], *, store: ObjectStore, engine: Engine
+) -> pa.Table:
+    """Read a file whole, as types follow from values; only its columns are kept."""
+    if not is_plain_parquet(path, wanted):
+        return beside(decode(store.get(path), path=path, files=wanted), on_the_way, path=path).slice(0, 0)
+    rows = engine.parquet(store.stream(path), path=path)
+    head = beside(checked(rows.schema.empty_table(), path), on_the_way, path=path)
+    for piece in rows.tables():
+        beside(piece, on_the_way, path=path)
+    return head
 
 
 def _of_extract(source: str, landed: Mapping[str, tuple[Column, ...]]) -> pa.Table:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from sluiceway.adapters.duckdb_engine import DuckdbEngine
@@ -17,11 +18,13 @@ from sluiceway.adapters.obstore_objects import ObstoreObjects
 from sluiceway.artifacts.codec import decode, encode
 from sluiceway.artifacts.dataset_version import DatasetVersion, SourceFacts
 from sluiceway.core.errors import DamagedError, SourceError, UnknownNameError
+from sluiceway.declare.column_rules import column
 from sluiceway.declare.database import table
 from sluiceway.declare.files import files
 from sluiceway.declare.project import Project
 from sluiceway.declare.provenance import Provenance
 from sluiceway.declare.source import Source
+from sluiceway.declare.table_rules import row
 from sluiceway.ingest.diff import difference
 from sluiceway.ingest.landing import Lander
 from sluiceway.ingest.restore import restore_to
@@ -226,6 +229,7 @@ from sluiceway.adapters.obstore_objects import ObstoreObjects
 from sluiceway.declare.project import Project
 from sluiceway.declare.files import files
 from sluiceway.declare.source import Source
+from sluiceway.declare.table_rules import row
 from sluiceway.ingest.run import run
 
 class Slow:
@@ -364,3 +368,51 @@ def test_an_extract_is_a_file_of_the_version_and_updated_rows_replace_earlier_on
         folder, [one.set_column(1, "at", at), other.set_column(1, "at", later)], key="id", event_time="at"
     )
     assert tables.read(timed.table("planes")).num_rows == 3
+
+
+def parquet_bytes(table, **options):
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, **options)
+    return sink.getvalue().to_pybytes()
+
+
+def test_the_version_is_the_same_whether_its_tables_are_held_or_not(folder):
+    days = [pa.table({"id": [1, 2, 3], "size": [1, None, 3]}), pa.table({"id": [4, 5], "size": [0.5, -0.0]})]
+    for number, day in enumerate(days):
+        folder.put(f"data/day=2013-01-0{number + 1}/part.parquet", parquet_bytes(day))
+    folder.put("data/codes.arrow", arrow_bytes(pa.table({"code": pa.array(["a", "b", "a"]).dictionary_encode()})))
+    apart = {"at_least": 0.5, "on_failure": "quarantine"}
+    made = project(
+        sizes=Source(
+            "sizes",
+            files("data/*/part.parquet"),
+            key="id",
+            event_time="day",
+            known_time="day",
+            expectations=[column("size").between(0, 2, **apart), row("id < 5", **apart)],
+        ),
+        codes=Source("codes", files("data/codes.arrow"), schema="discard"),
+        sums=Source("sums", sql="SELECT day, sum(size) AS s FROM sizes GROUP BY day"),
+    )
+    held, on_disk = (
+        run(
+            made,
+            files=folder,
+            objects=ObstoreObjects.memory(),
+            tables=MemoryTables(),
+            engine=engine,
+            progress=Silence(),
+            scratch=ObstoreObjects.memory(),
+        )
+        for engine in (ENGINE, DuckdbEngine(held_bytes=0))
+    )
+    assert on_disk.content_id == held.content_id
+    assert on_disk.restore.unequal == ()
+    assert {table.name: table.rows for table in held.tables}["quarantine/sizes"] == 2
+
+
+def arrow_bytes(table):
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return sink.getvalue().to_pybytes()

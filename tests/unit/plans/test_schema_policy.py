@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sluiceway.artifacts.rows import Rows
 from sluiceway.artifacts.source_schema import SourceSchema
 from sluiceway.artifacts.table_ref import TYPES, Column
 from sluiceway.declare.files import files
@@ -28,21 +29,21 @@ def told(before, after):
 
 @pytest.mark.parametrize("policy", [None, "evolve", "freeze"])
 def test_every_column_stays_unless_discarding_is_declared(policy):
-    table, kept = settled(source(policy), TABLE, known=["a"])
-    assert table == TABLE
+    rows, kept = settled(source(policy), Rows.of(TABLE), known=["a"])
+    assert rows.table() == TABLE
     assert [column.name for column in kept.columns] == ["a", "b"]
     assert kept.discarded == ()
 
 
 def test_discard_drops_unknown_columns_and_counts_their_values():
-    table, kept = settled(source("discard"), TABLE, known=["a", "gone"])
-    assert table.column_names == ["a"]
+    rows, kept = settled(source("discard"), Rows.of(TABLE), known=["a", "gone"])
+    assert rows.schema.names == ["a"]
     assert kept.discarded == (("b", 2),)
 
 
 def test_discard_of_a_first_version_keeps_what_all_files_have():
-    table, kept = settled(source("discard"), TABLE, uneven=["b"])
-    assert (table.column_names, kept.discarded, kept.uneven) == (["a"], (("b", 2),), ())
+    rows, kept = settled(source("discard"), Rows.of(TABLE), uneven=["b"])
+    assert (rows.schema.names, kept.discarded, kept.uneven) == (["a"], (("b", 2),), ())
 
 
 def test_columns_that_some_files_lack_are_found():

@@ -11,35 +11,11 @@ import hypothesis.strategies as st
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
+from tests.every_kind import ROW, ROWS, SCHEMA, table_of
 
 from sluiceway.artifacts.table_ref import Column
 from sluiceway.core.errors import SourceError
 from sluiceway.plans.table_digest import columns_of, normalise, table_content_id
-
-SCHEMA = pa.schema(
-    [
-        ("i", pa.int64()),
-        ("f", pa.float64()),
-        ("s", pa.string()),
-        ("t", pa.timestamp("us", "UTC")),
-        ("b", pa.bool_()),
-    ]
-)
-ROW = st.tuples(
-    st.none() | st.integers(-3, 3) | st.integers(-(2**63), 2**63 - 1),
-    st.none() | st.sampled_from([0.0, -0.0, 1.5, float("nan"), float("inf")]) | st.floats(),
-    st.none() | st.sampled_from(["", "a", "ab", "b", "ü", "\0"]) | st.text(st.characters(codec="utf-8"), max_size=4),
-    st.none() | st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)),
-    st.none() | st.booleans(),
-)
-ROWS = st.lists(ROW, max_size=12)
-
-
-def table_of(rows):
-    columns = list(zip(*rows, strict=True)) or [()] * len(SCHEMA)
-    return pa.table(
-        [pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)], schema=SCHEMA
-    )
 
 
 def reference_id(rows):
