@@ -62,7 +62,8 @@ pipeline = sw.Pipeline(
     label=sw.Label("paid_late", dear, "price > 9000", each=sales, at="sold_at", matures="1d"),
     model=lambda trial: None)
 """
-FILE = 'sw.table("sqlite:///data/sales.sqlite", "sales", cursor="id")'
+FILE = """sw.table("sqlite:///data/sales.sqlite", "sales", cursor="id"), sql=(
+    "SELECT id, CAST(sold_at AS timestamptz) AS sold_at, price, share, customer, paid FROM sales")"""
 
 
 def batches(rows: int) -> Iterator[pa.RecordBatch]:

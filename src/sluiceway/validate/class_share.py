@@ -40,5 +40,9 @@ def _count(condition: Expression, side: Side, engine: Engine) -> tuple[int, int]
     if len(columns) < len(names) or not side.height:
         return 0, 0
     sql = f"SELECT count(*) FILTER (WHERE {condition.sql}), count({condition.sql}) FROM facts"
-    found = engine.query(sql, {"facts": side.select(columns or list(side.kinds)[:1]).to_arrow()})
-    return int(found.column(0)[0].as_py()), int(found.column(1)[0].as_py())
+    positives = rows = 0
+    for piece in side.pieces(columns or list(side.kinds)[:1]):
+        found = engine.query(sql, {"facts": piece})
+        positives += int(found.column(0)[0].as_py())
+        rows += int(found.column(1)[0].as_py())
+    return positives, rows

@@ -47,7 +47,7 @@ class Pair:
     def counts(self, name: str) -> pl.DataFrame:
         """Count a column's categories now and then."""
         if self._counted is None or self._counted[0] != name:
-            self._counted = (name, category_counts(self.now.column(name), self.then.column(name)))
+            self._counted = (name, category_counts(self.now.values(name), self.then.values(name)))
         return self._counted[1]
 
     def missing(self, name: str, *, is_number: bool) -> tuple[int, int]:
@@ -55,7 +55,11 @@ class Pair:
         if is_number:
             now, then = self.samples(name)
             return now.missing, then.missing
-        return self.now.column(name).null_count(), self.then.column(name).null_count()
+        return _missing(self.now.values(name)), _missing(self.then.values(name))
+
+
+def _missing(values: pl.LazyFrame) -> int:
+    return int(values.select(pl.all().null_count()).collect(engine="streaming").item())
 
 
 def too_few(rows: int, reference_rows: int, *, is_new: bool) -> str:
@@ -73,11 +77,14 @@ def too_few(rows: int, reference_rows: int, *, is_new: bool) -> str:
     return f"insufficient data: {rows:,} against {reference_rows:,}; {wanted}"
 
 
-def category_counts(current: pl.Series, then: pl.Series) -> pl.DataFrame:
-    """Count rows per category: columns ``value`` (text, missing is one of them), ``now`` and ``then``, by value."""
-    sides = [
-        pl.DataFrame({"value": values.cast(pl.String)}).lazy().group_by("value").len(name)
-        for values, name in ((current, "now"), (then, "then"))
-    ]
-    both = sides[0].join(sides[1], on="value", how="full", coalesce=True, nulls_equal=True)
-    return both.with_columns(pl.col("now", "then").fill_null(0).cast(pl.Int64)).sort("value", nulls_last=True).collect()
+def category_counts(current: pl.LazyFrame, then: pl.LazyFrame) -> pl.DataFrame:
+    """Count rows per category: columns ``value`` (text, missing is one of them), ``now`` and ``then``, by value.
+
+    Each side is a frame of one column; what is held is the categories.
+    """
+    now, before = (
+        side.select(pl.all().cast(pl.String).alias("value")).group_by("value").len(name).collect(engine="streaming")
+        for side, name in ((current, "now"), (then, "then"))
+    )
+    both = now.join(before, on="value", how="full", coalesce=True, nulls_equal=True)
+    return both.with_columns(pl.col("now", "then").fill_null(0).cast(pl.Int64)).sort("value", nulls_last=True)

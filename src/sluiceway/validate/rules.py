@@ -13,7 +13,8 @@ from sluiceway.declare.expectation import QUARANTINE, Expectation
 from sluiceway.plans.broken_rows import breaking, missing
 from sluiceway.plans.dangling import dangling
 from sluiceway.validate.examples import as_words, example_rows, shown_columns
-from sluiceway.validate.source_table import SourceTable, one_zero
+from sluiceway.validate.shares import shares
+from sluiceway.validate.source_table import SourceTable, counted, one_zero
 
 EXAMPLES = 5
 SUMMED_AT_ONCE = 65_536
@@ -48,11 +49,11 @@ def measure(table: SourceTable, rules: Sequence[Rule]) -> list[RuleCheck]:
     found: dict[str, int | None] = {}
     for apart, rows in ((True, table.everything), (False, table.lazy)):
         chosen = {at: rule for at, rule in enumerate(rules) if (rule.check.on_failure == QUARANTINE) is apart}
-        found |= _counts(rows, chosen)
+        found |= _counts(rows, chosen, table.height)
     return [_measured(table, rule, found, place) for place, rule in enumerate(rules)]
 
 
-def _counts(rows: pl.LazyFrame, rules: Mapping[int, Rule]) -> dict[str, int | None]:
+def _counts(rows: pl.LazyFrame, rules: Mapping[int, Rule], height: int) -> dict[str, int | None]:
     wanted: dict[str, pl.Expr] = {}
     for place, rule in rules.items():
         parts = {"broken": rule.broken, "judged": rule.judged}
@@ -60,8 +61,10 @@ def _counts(rows: pl.LazyFrame, rules: Mapping[int, Rule]) -> dict[str, int | No
     found = rows.select(**wanted).collect(engine="streaming").row(0, named=True) if wanted else {}
     for place, rule in rules.items():
         if rule.distinct:
-            different = _judged_rows(rows, rule).select(rule.distinct).unique().select(pl.len())
-            found[f"broken_{place}"] = found[f"judged_{place}"] - different.collect(engine="streaming").item()
+            different = 0
+            for share in shares(_judged_rows(rows, rule), rule.distinct, height=height):
+                different += counted(share.select(rule.distinct).unique())
+            found[f"broken_{place}"] = found[f"judged_{place}"] - different
     return found
 
 
@@ -209,21 +212,28 @@ def _with_examples(table: SourceTable, rule: Rule, check: RuleCheck) -> RuleChec
     """Show rows that break a rule, and the least few of the values that do."""
     rows = table.everything if check.on_failure == QUARANTINE else table.lazy
     if rule.distinct:
-        rows = _repeated(rows, rule)
+        rows = _repeated(rows, rule, table.height)
     elif rule.breaking is not None:
         rows = rows.filter(rule.breaking)
     else:
         return check
     about = list(check.about or (check.column,))
     check = replace(check, broken_rows=example_rows(rows, shown_columns(table, about)))
-    values = one_zero(rows.select(about)).unique().sort(about, nulls_last=True).head(EXAMPLES)
-    words = [as_words(row) for row in values.collect(engine="streaming").iter_rows() if row != (None,)]
+    found = [
+        share.unique().sort(about, nulls_last=True).head(EXAMPLES).collect(engine="streaming")
+        for share in shares(one_zero(rows.select(about)), about, height=check.rows)
+    ]
+    values = pl.concat(found).sort(about, nulls_last=True).head(EXAMPLES)
+    words = [as_words(row) for row in values.iter_rows() if row != (None,)]
     return replace(check, examples=tuple(words))
 
 
-def _repeated(rows: pl.LazyFrame, rule: Rule) -> pl.LazyFrame:
+def _repeated(rows: pl.LazyFrame, rule: Rule, height: int) -> pl.LazyFrame:
     """Keep the rows of the first few values that stand more than once."""
     names = list(rule.distinct)
-    counts = _judged_rows(rows, rule).group_by(names).len("times").filter(pl.col("times") > 1)
-    first = counts.select(names).sort(names, nulls_last=True).head(EXAMPLES)
-    return rows.join(first, on=names, how="semi", nulls_equal=True)
+    found = []
+    for share in shares(_judged_rows(rows, rule), names, height=height):
+        counts = share.group_by(names).len("times").filter(pl.col("times") > 1)
+        found.append(counts.select(names).sort(names, nulls_last=True).head(EXAMPLES).collect(engine="streaming"))
+    first = pl.concat(found).sort(names, nulls_last=True).head(EXAMPLES)
+    return rows.join(first.lazy(), on=names, how="semi", nulls_equal=True)

@@ -1,11 +1,15 @@
 """Sides: the rows that stand on one side of a comparison, from one table or pooled from several."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from sluiceway.validate.source_table import SourceTable
+from sluiceway.validate.source_table import SourceTable, arrow_pieces, one_zero
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 MOSTLY = 0.5
 
@@ -40,6 +44,13 @@ class Side:
         """Read one column's rows."""
         return self.select([name]).to_series()
 
+    def values(self, name: str) -> pl.LazyFrame:
+        """One column's rows, unread where all of its tables' rows count."""
+        if any(taken is not None for taken in self.taken):
+            return self.select([name]).lazy()
+        columns = [one_zero(table.lazy.select(name)) for table in self.tables]
+        return pl.concat(columns, how="vertical_relaxed")
+
     def select(self, names: Sequence[str]) -> pl.DataFrame:
         """Read some columns' rows."""
         parts = []
@@ -47,6 +58,14 @@ class Side:
             columns = [table.column(name) for name in names]
             parts.append(pl.DataFrame([each if taken is None else each.filter(taken) for each in columns]))
         return pl.concat(parts, how="vertical_relaxed")
+
+    def pieces(self, names: Sequence[str]) -> "Iterator[pa.Table]":
+        """Read some columns' rows piece by piece, where none of its tables counts in part; otherwise in one."""
+        if any(taken is not None for taken in self.taken):
+            yield self.select(names).to_arrow()
+            return
+        for table in self.tables:
+            yield from arrow_pieces(one_zero(table.lazy), names)
 
     def is_just(self, table: SourceTable) -> bool:
         """Whether it is one table, of the same content."""
@@ -98,7 +117,7 @@ def new_rows(current: Side, then: Side) -> Side | None:
 
 def row_hashes(table: SourceTable, names: Sequence[str]) -> pl.Series:
     """Hash each row over some columns, which tells whether two rows are alike within one process."""
-    return table.lazy.select(pl.struct(list(names)).hash(seed=0).alias("row")).collect().to_series()
+    return table.lazy.select(pl.struct(list(names)).hash(seed=0).alias("row")).collect(engine="streaming").to_series()
 
 
 def _told_apart(hashes: pl.Series) -> bool:
