@@ -7,6 +7,7 @@ from functools import partial
 from itertools import pairwise
 from unittest.mock import patch
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -256,3 +257,20 @@ def test_an_id_is_the_same_by_rows_that_the_engine_sorts(engine, rows):
 def test_an_id_of_many_batches_is_the_same(engine):
     table = normalise(measurements())
     assert rows_content_id(rows_of(engine, table), engine.sort) == table_content_id(table)
+
+
+@pytest.mark.parametrize("nulls_last", [True, False])
+def test_rows_are_sorted_by_all_columns_with_nulls_at_either_end(engine, nulls_last):
+    table = normalise(measurements()).select(["name", "value"])
+    places = ["0", "1"]
+    frame = pl.DataFrame(table.rename_columns(places)).sort(places, nulls_last=nulls_last)
+    found = engine.sort(rows_of(engine, table), nulls_last=nulls_last).table()
+    assert found.equals(normalise(frame.to_arrow().rename_columns(table.column_names)))
+
+
+def test_a_query_reads_rows_as_it_reads_tables(engine):
+    table = measurements()
+    sql = 'SELECT sum(value) AS s FROM t JOIN few USING ("group")'
+    few = pa.table({"group": [1, 2]})
+    asked = engine.query(sql, {"t": table, "few": few}, in_order=True)
+    assert engine.query(sql, {"t": rows_of(engine, table), "few": few}, in_order=True).equals(asked)

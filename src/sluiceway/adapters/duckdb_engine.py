@@ -21,6 +21,8 @@ SHOWN = 200
 HELD_BYTES, ALL_HELD_BYTES = 64 * 1024**2, 256 * 1024**2
 # DuckDB's sort spills, but rows of several kilobytes need more than this before they do.
 SORTED_IN = ("256MB", "1GB", "4GB")
+NULLS_FIRST = "SELECT * FROM rows_of_table ORDER BY ALL ASC NULLS FIRST"
+NULLS_LAST = "SELECT * FROM rows_of_table ORDER BY ALL ASC NULLS LAST"
 TOO_LITTLE = "Out of Memory Error"
 SPILL = "scratch-duckdb-"  # made only when needed; what a killed run leaves is swept by its name
 LOCKED_DOWN = {
@@ -55,14 +57,14 @@ class DuckdbEngine:
         self._threads = threads
         self._place, self._held = place, (held_bytes, all_held_bytes)
 
-    def query(self, sql: str, tables: "Mapping[str, pa.Table]", *, in_order: bool = False) -> "pa.Table":
+    def query(self, sql: str, tables: "Mapping[str, pa.Table | Rows]", *, in_order: bool = False) -> "pa.Table":
         """Return the result of one ``SELECT``; with ``in_order`` to the same bits every time, on one thread.
 
         Raises:
             SourceError: the statement fails, is several, or is no ``SELECT``.
         """
         with self._session(sql, threads=1 if in_order else self._threads) as connection:
-            return _relation(connection, sql, _whole(tables) if in_order else tables).to_arrow_table()
+            return _relation(connection, sql, _scanned(tables, in_order=in_order)).to_arrow_table()
 
     def derive(self, sql: str, tables: Mapping[str, Rows]) -> Rows:
         """Keep the result of one ``SELECT``, worked through in order, as tables are stored; it is never held whole.
@@ -88,30 +90,30 @@ class DuckdbEngine:
         """
         return self._spill.parquet(chunks, path)
 
-    def sort(self, rows: Rows) -> Rows:
-        """Sort by all columns, nulls first, in as little memory as suffices of 256 MB, 1 GB and 4 GB, and on disk.
+    def sort(self, rows: Rows, *, nulls_last: bool = False) -> Rows:
+        """Sort by all columns, in as little memory as suffices of 256 MB, 1 GB and 4 GB, and on disk.
 
         Raises:
             SourceError: 4 GB do not suffice.
         """
+        sql = NULLS_LAST if nulls_last else NULLS_FIRST
         *fewer, most = SORTED_IN
         for limit in fewer:
             try:
-                return self._sorted(rows, limit)
+                return self._sorted(sql, rows, limit)
             except SourceError as error:
                 if TOO_LITTLE not in str(error):
                     raise
-        return self._sorted(rows, most)
+        return self._sorted(sql, rows, most)
 
-    def _sorted(self, rows: Rows, limit: str) -> Rows:
-        sql = "SELECT * FROM rows_of_table ORDER BY ALL ASC NULLS FIRST"
+    def _sorted(self, sql: str, rows: Rows, limit: str) -> Rows:
         with self._session(sql, threads=self._threads, place=self._place, memory_limit=limit) as connection:
             return self._streamed(connection, sql, {"rows_of_table": rows})
 
     def _streamed(self, connection: "duckdb.DuckDBPyConnection", sql: str, tables: Mapping[str, Rows]) -> Rows:
         from sluiceway.plans.table_digest import normalise
 
-        reader = _relation(connection, sql, _scanned(tables)).to_arrow_reader(BATCH_ROWS)
+        reader = _relation(connection, sql, _scanned(tables, in_order=True)).to_arrow_reader(BATCH_ROWS)
         return self._spill.keep(map(normalise, _pieces(reader)))
 
     @cached_property
@@ -160,14 +162,17 @@ def _pieces(reader: "pa.RecordBatchReader") -> "Iterator[pa.Table]":
         yield pa.Table.from_batches([batch])
 
 
-def _scanned(tables: Mapping[str, Rows]) -> dict[str, object]:
-    """Make each a relation: what is held in one piece, as in ``query``, anything else in batches."""
-    held = {name: rows.held for name, rows in tables.items() if rows.held is not None}
-    if len(held) == len(tables):
-        return dict(_whole(held))
-    from sluiceway.adapters.duckdb_relation import Relation
+def _scanned(tables: "Mapping[str, pa.Table | Rows]", *, in_order: bool) -> dict[str, object]:
+    """Make each a relation: what is held as a table, in one piece where order counts, anything else in batches."""
+    held = {name: table.held if isinstance(table, Rows) else table for name, table in tables.items()}
+    whole = {name: table for name, table in held.items() if table is not None}
+    found: dict[str, object] = dict(_whole(whole) if in_order else whole)
+    spilt = {name: table for name, table in tables.items() if isinstance(table, Rows) and table.held is None}
+    if spilt:
+        from sluiceway.adapters.duckdb_relation import Relation
 
-    return {name: Relation(rows) for name, rows in tables.items() if name not in held} | _whole(held)
+        found |= {name: Relation(rows) for name, rows in spilt.items()}
+    return found
 
 
 def _whole(tables: "Mapping[str, pa.Table]") -> "dict[str, pa.Table]":

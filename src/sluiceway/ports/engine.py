@@ -22,7 +22,7 @@ class Engine(Protocol):
     time; what a statement itself gathers (groups, joins, orders) is the engine's to limit.
     """
 
-    def query(self, sql: str, tables: "Mapping[str, pa.Table]", *, in_order: bool = False) -> "pa.Table":
+    def query(self, sql: str, tables: "Mapping[str, pa.Table | Rows]", *, in_order: bool = False) -> "pa.Table":
         """Return the result.
 
         Args:
@@ -58,8 +58,8 @@ class Engine(Protocol):
             SourceError: the bytes are no Parquet file; that may show only as the rows are read.
         """
 
-    def sort(self, rows: Rows) -> Rows:
-        """Sort by all columns from left to right, nulls first, NaN last, texts by their UTF-8 bytes.
+    def sort(self, rows: Rows, *, nulls_last: bool = False) -> Rows:
+        """Sort by all columns from left to right, texts by their UTF-8 bytes, NaN above all numbers, nulls at one end.
 
         The rows are of types as tables are stored, and of no column that holds both 0.0 and -0.0.
         """

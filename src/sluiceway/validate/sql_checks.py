@@ -2,19 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import chain
 
 import polars as pl
 import pyarrow as pa
 
 from sluiceway.artifacts.example_rows import ExampleRows
+from sluiceway.artifacts.rows import Rows
 from sluiceway.artifacts.validation_report import RuleCheck
 from sluiceway.core.errors import SourceError
 from sluiceway.declare.expectation import Expectation
 from sluiceway.plans.lineage import tables_read
+from sluiceway.plans.table_digest import normalise
 from sluiceway.ports.engine import Engine
 from sluiceway.validate.examples import MOST_COLUMNS, MOST_ROWS, as_examples
 from sluiceway.validate.rules import blank
-from sluiceway.validate.source_table import SourceTable, one_zero
+from sluiceway.validate.source_table import SourceTable, arrow_pieces, one_zero
 
 Reader = Callable[[str], SourceTable]
 
@@ -38,7 +41,7 @@ def measure_sql_checks(table: SourceTable, read: Reader, engine: Engine) -> list
 
 def _measured(table: SourceTable, expectation: Expectation, read: Reader, engine: Engine) -> RuleCheck:
     sql, check = expectation.text or "", blank(table.source.name, expectation)
-    tables = {name: _ordered(read(name.lower())) for name in sorted(tables_read(sql))}
+    tables = {name: _ordered(read(name.lower()), engine) for name in sorted(tables_read(sql))}
     rows = sum(each.num_rows for each in tables.values())
     try:
         found = engine.query(sql, tables, in_order=True)
@@ -52,10 +55,12 @@ def _measured(table: SourceTable, expectation: Expectation, read: Reader, engine
     return replace(check, measured=value, rows=rows, note="" if value is not None else "the statement gave no number")
 
 
-def _ordered(table: SourceTable) -> pa.Table:
-    """Hold a table whole, its rows sorted by all columns; rows that still tie are equal."""
-    rows = one_zero(table.lazy).sort(list(table.kinds), nulls_last=True)
-    return rows.collect(engine="streaming").to_arrow()
+def _ordered(table: SourceTable, engine: Engine) -> Rows:
+    """Sort a table's rows by all columns; rows that still tie are equal."""
+    rows = one_zero(table.lazy).select(list(table.kinds))
+    head = rows.limit(0).collect().to_arrow()
+    pieces = (normalise(piece) for piece in chain([head], arrow_pieces(rows, list(table.kinds))))
+    return engine.sort(engine.keep(pieces), nulls_last=True)
 
 
 def _number(expectation: Expectation, found: pa.Table) -> float | None:
