@@ -97,7 +97,7 @@ def _nodes(statement: "exp.Expr", schemas: Mapping[str, Sequence[str]]) -> "dict
             _with_windows(statement), dialect="duckdb", schema=types, validate_qualify_columns=False, identify=False
         )
         _require_names([column.alias_or_name for column in getattr(whole, "selects", ())])
-        return lineage(None, whole, types, dialect="duckdb", scope=build_scope(whole))
+        return lineage(None, whole, types, dialect="duckdb", scope=build_scope(whole), trim_selects=False)
     except (SqlglotError, ValueError) as error:
         raise SourceError(f"lineage: the columns cannot be traced: {str(error).splitlines()[0]}") from None
 
