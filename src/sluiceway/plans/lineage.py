@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sluiceway.core.errors import SourceError
@@ -64,6 +65,7 @@ def column_lineage(sql: str, schemas: Mapping[str, Sequence[str]]) -> dict[str, 
     return {_spelled(name, origins, statement): origins for name, origins in traced.items()}
 
 
+@lru_cache(maxsize=256)
 def mixes_rows(sql: str) -> bool:
     """Tell whether an output row may hold values of several input rows: by a window, an aggregate or a self-join.
 

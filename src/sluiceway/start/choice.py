@@ -1,6 +1,6 @@
 """The choice of columns: what a model may learn from, what is left out and why, and what looks like a leak."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -19,18 +19,25 @@ MOST_TOLD = 10
 class Choice:
     """Columns of the data: ``inputs`` to send, those ``left_out``, ``suspects`` with the reason, and ROC AUCs alone.
 
-    Suspects are no inputs, unless nothing else is left.
+    Suspects are no inputs, unless nothing else is left. ``too_many`` counts those that were passed over because others
+    tell more.
     """
 
     inputs: tuple[str, ...]
     left_out: tuple[LeftOut, ...]
     suspects: dict[str, str]
     ranks: dict[str, float]
+    too_many: int = 0
 
     @property
     def keeps_suspects(self) -> bool:
         """Whether columns that look like leaks are kept, as nothing would be left without them."""
         return any(name in self.inputs for name in self.suspects)
+
+    def narrowed(self, names: set[str]) -> "Choice":
+        """Keep only these inputs, and count the others."""
+        kept = tuple(name for name in self.inputs if name in names)
+        return replace(self, inputs=kept, too_many=len(self.inputs) - len(kept))
 
 
 def chosen(facts: Facts, truth: pl.Series, time: TimeOfRows, *, taken: set[str], entities: tuple[str, ...]) -> Choice:

@@ -11,6 +11,7 @@ from sluiceway.ports.progress import Progress
 from sluiceway.start.choice import Choice, chosen
 from sluiceway.start.columns import Facts, facts_of
 from sluiceway.start.entity import Entity, entity_of
+from sluiceway.start.most_telling import MOST_INPUTS, earlier_rows, most_telling
 from sluiceway.start.safe_names import python_name, safe_names
 from sluiceway.start.target import Target, target_of
 from sluiceway.start.time_of_rows import TimeOfRows, time_of_rows
@@ -123,10 +124,13 @@ def drafted(sample: DataSample, wishes: Wishes, *, engine: Engine, progress: Pro
     key = key_of(facts, besides=taken) if sample.is_whole and time.chosen else None
     progress.say(f"asking each of {len(facts):,} columns what it tells of the outcome")
     choice = chosen(facts, target.truth, time, taken={*taken, *_named(key)} - set(entity.names), entities=entity.names)
+    if len(choice.inputs) > MOST_INPUTS:
+        earlier = earlier_rows(time, sample.table, engine)
+        best = most_telling(facts, target.truth, choice.inputs, earlier=earlier)
+        choice = choice.narrowed(best.union(entity.names))
     label = python_name(target.wish)
-    names = safe_names(
-        dict.fromkeys([*_named(time.chosen.name if time.chosen else None, key), *choice.inputs]), besides=[label]
-    )
+    own = _named(time.chosen.name if time.chosen else None, key)
+    names = safe_names(dict.fromkeys([*own, *choice.inputs]), besides=[label])
     source = python_name(stem(sample.shown), besides=[*facts, *names.values(), label])
     return Draft(sample, facts, wishes, target, time, entity, choice, source, label, key, names)
 

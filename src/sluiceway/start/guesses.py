@@ -34,13 +34,23 @@ def _told(draft: Draft) -> Iterator[Guess]:
         yield Guess("entity", ", ".join(draft.entity.names) or "none", draft.entity.reason)
     keyed = "all its values differ" if draft.key else "rows are numbered, as no column of the data identifies them"
     yield Guess("key", draft.key or draft.key_name, keyed)
-    yield Guess("inputs", f"{len(draft.input_names):,} columns", f"of {len(draft.facts):,}; the target is none")
+    yield Guess(
+        "inputs",
+        f"{len(draft.input_names):,} columns",
+        f"of {len(draft.facts):,}; the target is none" + _passed_over(draft),
+    )
     words = sorted({word for name in draft.inputs for word in draft.facts[name].spelled_missing})
     if words:
         names = ", ".join(name for name in draft.inputs if draft.facts[name].spelled_missing)
         yield Guess("missing", ", ".join(words), f"in the texts of {names}: taken for no value")
     if draft.sample.is_uneven:
         yield Guess("schema", "evolve", "not all files have the same columns")
+
+
+def _passed_over(draft: Draft) -> str:
+    if not draft.choice.too_many:
+        return ""
+    return f", and {draft.choice.too_many:,} were passed over, as alone they tell less of the earlier outcomes"
 
 
 def _balance(draft: Draft) -> str:

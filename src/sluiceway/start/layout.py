@@ -37,16 +37,18 @@ def comment(words: str, *, sign: str = "#", indent: int = 0) -> list[str]:
 
 
 def listed(names: Iterable[str], *, indent: int) -> list[str]:
-    """Write names with commas between, as many to a line as fit."""
-    pad = " " * indent
-    return textwrap.wrap(
-        ", ".join(names),
-        WIDTH - 1,
-        initial_indent=pad,
-        subsequent_indent=pad,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    """Write names with commas between, as many to a line as fit; none is broken.
+
+    >>> listed(["a", '"an  odd one"'], indent=2)
+    ['  a, "an  odd one"']
+    """
+    lines: list[str] = []
+    for name in names:
+        if lines and indent + len(lines[-1]) + len(name) + len(", ,") <= WIDTH:
+            lines[-1] += f", {name}"
+        else:
+            lines.append(name)
+    return [f"{' ' * indent}{line}{',' * (place < len(lines))}" for place, line in enumerate(lines, start=1)]
 
 
 def restyled(code: str, *, indent: int) -> list[str]:

@@ -71,6 +71,8 @@ def _left_out(draft: Draft) -> Iterator[str]:
     reasons = [(each.column, each.reason) for each in draft.choice.left_out]
     if not draft.choice.keeps_suspects:
         reasons += [(name, f"{reason}: known before the outcome?") for name, reason in draft.choice.suspects.items()]
+    if draft.choice.too_many:
+        yield f"-- Passed over: {draft.choice.too_many:,} columns, which alone tell less of the earlier outcomes."
     if reasons:
         yield "-- Left out:"
     for name, reason in reasons:

@@ -109,9 +109,11 @@ def of_condition(given: str, facts: Facts) -> tuple[str, str, str]:
         expression = parse_expression(given)
         kind = bind_expression(expression, kinds)
     except (DeclarationError, UnknownNameError) as error:
-        raise MisuseError(f"--target {given}: {error}; the columns are {_few(list(facts))}") from None
+        raise MisuseError(f"--target {given}: {error}") from None
     if kind != "boolean":
-        raise MisuseError(f'--target {given}: this is a {kind}, not a condition; write one such as "arr_delay > 30"')
+        raise MisuseError(
+            f'--target {given}: its value is of kind {kind}, and no condition; write one such as "arr_delay > 30"'
+        )
     return expression.sql, "classification, by the condition that --target gives", ""
 
 
