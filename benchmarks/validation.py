@@ -25,7 +25,8 @@ from serving_peers import NotInstalledError, environment
 from sluiceway.adapters.delta_tables import DeltaTables
 from sluiceway.artifacts.codec import decode, encode
 from sluiceway.artifacts.table_ref import TableRef
-from sluiceway.declare.expectation import Expectation, column
+from sluiceway.declare.column_rules import column
+from sluiceway.declare.expectation import Expectation
 from sluiceway.declare.files import files
 from sluiceway.declare.source import Source
 from sluiceway.validate.rules import declared_rules, measure

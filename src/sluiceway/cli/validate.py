@@ -6,7 +6,6 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from sluiceway.artifacts.dataset_version import QUARANTINE_FOLDER
-from sluiceway.artifacts.promise import Promise
 from sluiceway.artifacts.validation_report import RuleCheck, ValidationReport
 from sluiceway.cli.answer import print_json, print_lines, print_table
 from sluiceway.cli.aside import stdout_aside
@@ -16,7 +15,8 @@ from sluiceway.cli.flags import HERE, Common
 from sluiceway.cli.gates import gate_json, gate_lines
 from sluiceway.cli.override import Author, Check, Reason, Until, excuse, gate_named
 from sluiceway.core.errors import MisuseError
-from sluiceway.flow.recall import current, recalled
+from sluiceway.flow.hidden_columns import hidden_columns
+from sluiceway.flow.recall import recalled
 from sluiceway.ledger.standing import Standing, standings
 from sluiceway.workspace import Workspace
 
@@ -72,12 +72,11 @@ def quarantine(
     from sluiceway.validate.set_apart import rows_set_apart
 
     workspace = Workspace.open(common.project)
-    found, promise = chosen(version, workspace), current("spec", workspace.kit)
-    hidden = promise.hidden(source) if isinstance(promise, Promise) and source else frozenset()
+    found, hidden = chosen(version, workspace), hidden_columns(workspace.kit)
     names = [table.name.removeprefix(QUARANTINE_FOLDER) for table in found.tables if table.is_below(QUARANTINE_FOLDER)]
     if source is not None:
         kept = found.table(source)
-        shown = rows_set_apart(found, source, tables=workspace.kit.tables, hidden=hidden, most=rows)
+        shown = rows_set_apart(found, source, tables=workspace.kit.tables, hidden=hidden(source), most=rows)
         counts = {"kept": kept.rows, "quarantined": found.rows_quarantined(source)}
         if common.json:
             listed = [dict(zip(shown.columns, row, strict=True)) for row in shown.rows]
@@ -116,14 +115,14 @@ def suggest(
         raise MisuseError(f"{to} is there already; suggestions never overwrite, name another file")
     with stdout_aside():
         project = workspace.kit.reader.load()
-    promise = current("spec", workspace.kit)
+    hidden = hidden_columns(workspace.kit)
     wanted = [project.source(source)] if source is not None else list(project.sources.values())
     made = [
         suggestions(
             read_source(each, found, workspace.settings.as_of, workspace.kit.tables),
             version=found.version,
             now=now,
-            hidden=promise.hidden(each.name) if isinstance(promise, Promise) else (),
+            hidden=hidden(each.name),
         )
         for each in wanted
     ]

@@ -54,11 +54,11 @@ class ColumnRules:
         return Expectation("unique", self.column, at_least=at_least, on_failure=on_failure)
 
     def matches(self, pattern: str, *, at_least: float = 1.0, on_failure: str = STOP) -> Expectation:
-        """Every value matches a regular expression as a whole (RE2 syntax)."""
+        """Every value matches a regular expression as a whole (the syntax of Rust's regex)."""
         return Expectation("matches", self.column, text=pattern, at_least=at_least, on_failure=on_failure)
 
     def contains(self, pattern: str, *, at_least: float = 1.0, on_failure: str = STOP) -> Expectation:
-        """A part of every value matches a regular expression (RE2 syntax)."""
+        """A part of every value matches a regular expression (the syntax of Rust's regex)."""
         return Expectation("contains", self.column, text=pattern, at_least=at_least, on_failure=on_failure)
 
     def is_a(self, kind: str, *, on_failure: str = STOP) -> Expectation:
@@ -72,7 +72,9 @@ class ColumnRules:
         low, high = numbers_of(f"{self._owner}, mean", (low, high))
         return Expectation("mean_between", self.column, low=low, high=high, on_failure=on_failure)
 
-    def like(self, reference: str = "", *, within: float | None = None, rows: str = AUTO) -> Expectation:
+    def like(
+        self, reference: str = "", *, within: float | None = None, rows: str = AUTO, on_failure: str = STOP
+    ) -> Expectation:
         """The values are distributed as in an earlier version: Kolmogorov-Smirnov for numbers, else chi-square.
 
         Args:
@@ -81,29 +83,42 @@ class ColumnRules:
             within: The largest D, or Cramer's V, 0 to 1; by default the spec's ``drift_practical_floor``.
             rows: ``all`` rows, or only ``new`` ones that the reference has not; by default new ones where a source
                 without times is added to.
+            on_failure: ``stop`` or ``warn``.
         """
-        return self._drift("like", within, reference, rows, most=1.0)
+        return self._drift("like", within, reference, rows, most=1.0, on_failure=on_failure)
 
-    def mean_within(self, limit: float, *, reference: str = "", rows: str = AUTO) -> Expectation:
+    def mean_within(
+        self, limit: float, *, reference: str = "", rows: str = AUTO, on_failure: str = STOP
+    ) -> Expectation:
         """The mean lies within ``limit`` standard deviations (the reference's) of the reference's mean."""
-        return self._drift("mean_within", limit, reference, rows)
+        return self._drift("mean_within", limit, reference, rows, on_failure=on_failure)
 
     def quantiles_within(
-        self, limit: float, *, at: Sequence[float] = (0.1, 0.5, 0.9), reference: str = "", rows: str = AUTO
+        self,
+        limit: float,
+        *,
+        at: Sequence[float] = (0.1, 0.5, 0.9),
+        reference: str = "",
+        rows: str = AUTO,
+        on_failure: str = STOP,
     ) -> Expectation:
         """Each of these quantiles (0 to 1) has moved by at most ``limit`` standard deviations of the reference."""
         places = tuple(at)
         if not places or not all(0 < each < 1 for each in places):
             raise refuse(f"column {self.column!r}: quantiles_within(at={at!r}) needs numbers above 0 and below 1")
-        return self._drift("quantiles_within", limit, reference, rows, values=places)
+        return self._drift("quantiles_within", limit, reference, rows, values=places, on_failure=on_failure)
 
-    def nulls_within(self, limit: float, *, reference: str = "", rows: str = AUTO) -> Expectation:
+    def nulls_within(
+        self, limit: float, *, reference: str = "", rows: str = AUTO, on_failure: str = STOP
+    ) -> Expectation:
         """The share of missing values differs from the reference's by at most ``limit``, such as 0.02 for 2 of 100."""
-        return self._drift("nulls_within", limit, reference, rows, most=1.0)
+        return self._drift("nulls_within", limit, reference, rows, most=1.0, on_failure=on_failure)
 
-    def jensen_shannon_within(self, limit: float, *, reference: str = "", rows: str = AUTO) -> Expectation:
+    def jensen_shannon_within(
+        self, limit: float, *, reference: str = "", rows: str = AUTO, on_failure: str = STOP
+    ) -> Expectation:
         """The Jensen-Shannon distance, base 2 (0 the same, 1 nothing in common), is at most ``limit``."""
-        return self._drift("jensen_shannon_within", limit, reference, rows, most=1.0)
+        return self._drift("jensen_shannon_within", limit, reference, rows, most=1.0, on_failure=on_failure)
 
     def may_drift(self) -> Expectation:
         """Nothing is compared but what else is declared of the column, as it is meant to move."""
@@ -118,6 +133,7 @@ class ColumnRules:
         *,
         most: float = inf,
         values: tuple[float, ...] = (),
+        on_failure: str,
     ) -> Expectation:
         owner = f"column {self.column!r}, {kind}"
         if limit is not None and not 0 <= limit < most:
@@ -126,7 +142,7 @@ class ColumnRules:
         if rows not in {AUTO, ALL, NEW}:
             raise refuse(f"{owner}: rows must be {ALL!r} or {NEW!r}, got {rows!r}")
         text = parse_reference(reference, owner=owner).text if reference else None
-        return Expectation(kind, self.column, values=values, high=limit, text=text, rows=rows)
+        return Expectation(kind, self.column, values=values, high=limit, text=text, rows=rows, on_failure=on_failure)
 
 
 def column(name: str) -> ColumnRules:

@@ -8,12 +8,13 @@ import pyarrow.compute as pc
 
 from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.artifacts.feature_set import FeatureSet, RowCounts
+from sluiceway.artifacts.promise import Hidden, nothing_hidden
 from sluiceway.core.errors import SourceError
 from sluiceway.core.moments import Clock, in_utc
 from sluiceway.declare.pipeline import Pipeline
 from sluiceway.declare.project import Project
 from sluiceway.features.binding import check_binding
-from sluiceway.features.contract import Hidden, nothing_hidden, serving_contract
+from sluiceway.features.contract import serving_contract
 from sluiceway.features.held_tables import HeldTables
 from sluiceway.features.materialise import materialise, snapshot_name
 from sluiceway.features.point_in_time import Facts, features_at

@@ -6,6 +6,7 @@ from sluiceway.artifacts.validation_report import ValidationReport
 from sluiceway.core.verdict import Outcome, Verdict
 from sluiceway.pages.column_folds import column_folds
 from sluiceway.pages.criteria_table import cell_of, criteria_table
+from sluiceway.pages.example_rows import example_table
 from sluiceway.pages.failure_cards import checks_by_name, class_share_facts, failure_cards, override_commands
 from sluiceway.pages.histogram import Histogram
 from sluiceway.pages.number_text import moment_text, percent
@@ -129,7 +130,7 @@ def _broken_rows(report: ValidationReport) -> list[Block]:
         if shown.rows:
             count = f"{check.broken:,} of {check.rows:,} rows" if check.is_share else f"{check.broken:,} rows"
             title = f"{check.source}: {check.name}: {len(shown.rows)} of {count}"
-            blocks.append(Fold(title, [Table(shown.columns, shown.rows)]))
+            blocks.append(Fold(title, [example_table(shown)]))
     return blocks
 
 
@@ -139,7 +140,7 @@ def _freshness(report: ValidationReport, verdict: Verdict) -> list[Section]:
     said = _by_name(verdict)
     rows = [
         (
-            said.get(f"{check.source}: age of the newest row in seconds"),
+            said.get(check.name),
             check.source,
             moment_text(check.newest) if check.newest else None,
             f"{check.within_s / 3600:g} h",
@@ -155,8 +156,8 @@ def _partitions(report: ValidationReport, said: dict[str, Outcome]) -> list[Tabl
     rows = [
         (
             _worse(
-                said.get(f"{check.source}: missing partitions of {check.partition}"),
-                said.get(f"{check.source}: age of the newest partition of {check.partition} in seconds"),
+                said.get(check.gaps_name),
+                said.get(check.name),
             ),
             check.source,
             check.partition,

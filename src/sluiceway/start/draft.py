@@ -17,7 +17,7 @@ from sluiceway.start.target import Target, target_of
 from sluiceway.start.time_of_rows import TimeOfRows, time_of_rows
 
 KEY, PRETENDED_TIME = "row_id", "asked_at"
-FEW_VALUES, MOST_SLICES = 8, 2
+FEW_VALUES, MOST_SLICES, MOST_MARKS = 8, 2, 6
 PERSONAL = re.compile(
     r"e_?mail|phone|mobile|ssn|social_?security|passport|iban|credit_?card|address|birth|dob|"
     r"(first|last|full|given|family|passenger|customer|user)_?name|surname",
@@ -125,7 +125,7 @@ def drafted(sample: DataSample, wishes: Wishes, *, engine: Engine, progress: Pro
     progress.say(f"asking each of {len(facts):,} columns what it tells of the outcome")
     choice = chosen(facts, target.truth, time, taken={*taken, *_named(key)} - set(entity.names), entities=entity.names)
     if len(choice.inputs) > MOST_INPUTS:
-        earlier = earlier_rows(time, sample.table, engine)
+        earlier = earlier_rows(time, marks(facts, target), table=sample.table, engine=engine)
         best = most_telling(facts, target.truth, choice.inputs, earlier=earlier)
         choice = choice.narrowed(best.union(entity.names))
     label = python_name(target.wish)
@@ -133,6 +133,11 @@ def drafted(sample: DataSample, wishes: Wishes, *, engine: Engine, progress: Pro
     names = safe_names(dict.fromkeys([*own, *choice.inputs]), besides=[label])
     source = python_name(stem(sample.shown), besides=[*facts, *names.values(), label])
     return Draft(sample, facts, wishes, target, time, entity, choice, source, label, key, names)
+
+
+def marks(facts: Facts, target: Target) -> list[str]:
+    """Name the columns that decide the random order of rows without a time: the first few, never the target."""
+    return [name for name in facts if name not in target.columns][:MOST_MARKS]
 
 
 def key_of(facts: Facts, *, besides: Iterable[str]) -> str | None:

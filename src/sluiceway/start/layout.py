@@ -5,6 +5,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 WIDTH, CODE_WIDTH = 120, 88
+NESTED = 4  # what is listed may be put one level deeper
 
 
 def text(value: str) -> str:
@@ -44,7 +45,7 @@ def listed(names: Iterable[str], *, indent: int) -> list[str]:
     """
     lines: list[str] = []
     for name in names:
-        if lines and indent + len(lines[-1]) + len(name) + len(", ,") <= WIDTH:
+        if lines and indent + len(lines[-1]) + len(name) + len(", ,") <= WIDTH - NESTED:
             lines[-1] += f", {name}"
         else:
             lines.append(name)

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 
-from sluiceway.start.draft import KEY, PRETENDED_TIME, Draft
-from sluiceway.start.layout import comment, listed
+from sluiceway.plans.quoting import quoted
+from sluiceway.start.draft import KEY, PRETENDED_TIME, Draft, marks
+from sluiceway.start.layout import WIDTH, comment, listed
+from sluiceway.start.most_telling import random_order
 from sluiceway.start.question import Questions
+from sluiceway.start.safe_names import bare
 from sluiceway.start.spans import spacing
 
 INDENT = 4
@@ -36,7 +39,7 @@ def _numbered(draft: Draft, questions: Questions) -> list[str]:
 
 
 def _columns(draft: Draft, questions: Questions) -> Iterator[str]:
-    yield f"    {_key(draft)},"
+    yield from _key(draft)
     if draft.time.chosen is not None:
         yield from comment(questions.mark("time"), sign="--", indent=INDENT)
         yield f"    {_as(draft.time.chosen.sql, draft.at)},"
@@ -48,12 +51,21 @@ def _columns(draft: Draft, questions: Questions) -> Iterator[str]:
     yield f"    CAST({draft.target.sql} AS INTEGER) AS {draft.label}"
 
 
-def _key(draft: Draft) -> str:
+def _key(draft: Draft) -> list[str]:
+    """Take the data's key, or number its rows: by their time, else at random, and by all that becomes of them."""
     if draft.key is not None:
-        return _as(draft.facts[draft.key].sql, draft.names[draft.key])
-    row = f"md5(CAST({draft.source} AS VARCHAR))"
-    order = row if draft.time.chosen is None else f"{draft.time.chosen.sql}, {row}"
-    return f"row_number() OVER (ORDER BY {order}) AS {KEY}"
+        return [f"    {_as(draft.facts[draft.key].sql, draft.names[draft.key])},"]
+    made_of = [bare(quoted(name)) for name in (*draft.inputs, *draft.target.columns)]
+    if draft.time.chosen is not None:
+        return _over([draft.time.chosen.sql, *made_of])
+    return _over([random_order(marks(draft.facts, draft.target)), *made_of])
+
+
+def _over(order: list[str]) -> list[str]:
+    line = f"    row_number() OVER (ORDER BY {', '.join(order)}) AS {KEY},"
+    if len(line) <= WIDTH - INDENT:
+        return [line]
+    return ["    row_number() OVER (ORDER BY", *listed(order, indent=2 * INDENT), f"    ) AS {KEY},"]
 
 
 def _from(draft: Draft) -> list[str]:

@@ -43,3 +43,9 @@ def as_text(value: object) -> str | None:
         return None
     text = iso(value) if isinstance(value, datetime) else str(value)
     return text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…"
+
+
+def as_words(row: Sequence[object]) -> str:
+    """Write a value by itself, several as one: (ATL, missing)."""
+    words = ["missing" if value is None else as_text(value) or "" for value in row]
+    return words[0] if len(words) == 1 else f"({', '.join(words)})"

@@ -44,7 +44,7 @@ def gate(report: ValidationReport, promise: Promise, overrides: Overrides, now: 
     criteria = [
         *(_rule(check, report) for check in report.rules),
         *(_freshness(check, report, now) for check in report.freshness if not check.partition),
-        *(each for check in report.freshness if check.partition for each in partition_criteria(check, report, now)),
+        *(each for check in report.freshness if check.partition for each in _partitions(check, report, now)),
         *_drift(report, acceptance),
         *_class_shares(report, acceptance.max_class_share_change),
     ]
@@ -84,13 +84,18 @@ def _detail(check: RuleCheck) -> str:
 def _freshness(check: FreshnessCheck, report: ValidationReport, now: datetime) -> Criterion:
     age = ((report.as_of or now) - check.newest).total_seconds() if check.newest else None
     judged = Criterion.at_most(
-        f"{check.source}: age of the newest row in seconds",
+        check.name,
         measured=age,
         limit=check.within_s,
         detail=f"the newest is of {iso(check.newest)}" if check.newest else "there is no row with a known time",
         about=[report.as_of],
     )
     return warned(judged) if check.on_failure == WARN else judged
+
+
+def _partitions(check: FreshnessCheck, report: ValidationReport, now: datetime) -> list[Criterion]:
+    judged = partition_criteria(check, report, now)
+    return [warned(each) for each in judged] if check.on_failure == WARN else list(judged)
 
 
 def _drift(report: ValidationReport, acceptance: Acceptance) -> Iterator[Criterion]:
@@ -100,7 +105,8 @@ def _drift(report: ValidationReport, acceptance: Acceptance) -> Iterator[Criteri
     elif not report.drift:
         yield _said("drift", Outcome.STOPPED, detail="no column could be compared with the reference", about=about)
     for check in report.drift:
-        yield _column(check, acceptance, [*about, report.pool(check.against).versions, check.is_new])
+        judged = _column(check, acceptance, [*about, report.pool(check.against).versions, check.is_new])
+        yield warned(judged) if check.on_failure == WARN else judged
 
 
 def _column(check: DriftCheck, acceptance: Acceptance, about: object) -> Criterion:

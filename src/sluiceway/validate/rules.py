@@ -12,7 +12,7 @@ from sluiceway.core.digest import digest_of
 from sluiceway.declare.expectation import QUARANTINE, Expectation
 from sluiceway.plans.broken_rows import breaking, missing
 from sluiceway.plans.dangling import dangling
-from sluiceway.validate.examples import as_text, example_rows, shown_columns
+from sluiceway.validate.examples import as_words, example_rows, shown_columns
 from sluiceway.validate.source_table import SourceTable, one_zero
 
 EXAMPLES = 5
@@ -214,12 +214,11 @@ def _with_examples(table: SourceTable, rule: Rule, check: RuleCheck) -> RuleChec
         rows = rows.filter(rule.breaking)
     else:
         return check
-    check = replace(check, broken_rows=example_rows(rows, shown_columns(table, check.about or (check.column,))))
-    if not check.column:
-        return check
-    values = one_zero(rows.select(check.column)).unique().sort(check.column).head(EXAMPLES).collect(engine="streaming")
-    words = tuple(text for value in values.to_series() if (text := as_text(value)) is not None)
-    return replace(check, examples=words)
+    about = list(check.about or (check.column,))
+    check = replace(check, broken_rows=example_rows(rows, shown_columns(table, about)))
+    values = one_zero(rows.select(about)).unique().sort(about, nulls_last=True).head(EXAMPLES)
+    words = [as_words(row) for row in values.collect(engine="streaming").iter_rows() if row != (None,)]
+    return replace(check, examples=tuple(words))
 
 
 def _repeated(rows: pl.LazyFrame, rule: Rule) -> pl.LazyFrame:

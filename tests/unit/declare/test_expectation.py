@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 import pytest
 
 from sluiceway.core.errors import DeclarationError
-from sluiceway.declare.expectation import DRIFT, KINDS, Expectation, column, fresh, reference, row
+from sluiceway.declare.column_rules import column
+from sluiceway.declare.expectation import DRIFT, KINDS, Expectation
 from sluiceway.declare.files import files
 from sluiceway.declare.source import Source
-from sluiceway.declare.table_rules import rows, rows_change, sql_check, unique
+from sluiceway.declare.table_rules import fresh, reference, row, rows, rows_change, sql_check, unique
 
 
 @pytest.mark.parametrize("share", [0, -0.1, 1.01, float("nan")])

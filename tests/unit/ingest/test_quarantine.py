@@ -11,10 +11,11 @@ from sluiceway.adapters.duckdb_engine import DuckdbEngine
 from sluiceway.adapters.memory_tables import MemoryTables
 from sluiceway.adapters.obstore_objects import ObstoreObjects
 from sluiceway.core.errors import SourceError
-from sluiceway.declare.expectation import column, reference, row
+from sluiceway.declare.column_rules import column
 from sluiceway.declare.files import files
 from sluiceway.declare.project import Project
 from sluiceway.declare.source import Source
+from sluiceway.declare.table_rules import reference, row
 from sluiceway.ingest.run import run
 from sluiceway.ports.progress import Silence
 

@@ -3,12 +3,9 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 
-from sluiceway.declare.expectation import column, reference
-from sluiceway.declare.files import files
-from sluiceway.declare.source import Source
-from sluiceway.plans.broken_rows import breaking
+from sluiceway.declare.column_rules import column
+from sluiceway.plans.broken_rows import breaking, wrong_with_pattern
 
-AIRPORTS = Source("airports", files("a.csv"), key="faa")
 TIMES = [datetime(2013, month, 1, tzinfo=UTC) for month in (1, 6, 12)]
 NAN = float("nan")
 
@@ -37,12 +34,12 @@ def test_rows_that_break_a_rule_are_marked_and_missing_values_say_nothing(rule, 
     assert frame.select(breaking(rule, kind)).to_series().to_list() == marks
 
 
-def test_a_reference_marks_what_no_key_has():
-    frame = pl.DataFrame({"dest": ["MIA", "XXX", None]})
-    marks = frame.select(breaking(reference("dest", AIRPORTS), "text", pl.Series(["MIA"]))).to_series()
-    assert marks.to_list() == [False, True, None]
-
-
 def test_a_rule_about_no_single_row_is_refused():
     with pytest.raises(ValueError, match="no row breaks"):
         breaking(column("c").unique(), "text")
+
+
+def test_a_pattern_is_judged_by_the_engine_that_matches_it():
+    assert wrong_with_pattern("[A-Z]{2}") == ""
+    assert "regex parse error" in wrong_with_pattern("(")
+    assert wrong_with_pattern(r"\QEWR\E")

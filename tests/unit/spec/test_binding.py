@@ -8,13 +8,13 @@ from sluiceway.adapters.duckdb_engine import DuckdbEngine
 from sluiceway.adapters.obstore_objects import ObstoreObjects
 from sluiceway.artifacts.table_ref import Column
 from sluiceway.core.errors import DeclarationError
-from sluiceway.declare.expectation import column, fresh, reference, row
+from sluiceway.declare.column_rules import column
 from sluiceway.declare.feature_view import FeatureView, RequestView, latest, maximum, mean
 from sluiceway.declare.files import files
 from sluiceway.declare.pipeline import Label, Pipeline
 from sluiceway.declare.project import Project
 from sluiceway.declare.source import Source
-from sluiceway.declare.table_rules import unique
+from sluiceway.declare.table_rules import fresh, reference, row, unique
 from sluiceway.spec.binding import bind
 from sluiceway.spec.parse import parse_spec
 from sluiceway.spec.run import run
@@ -196,7 +196,7 @@ def test_a_fitting_declaration_tells_the_columns_of_every_source(folder):
         ),
         (
             {"schedule": {"expectations": [column("carrier").contains("(")]}},
-            "'(' is no regular expression (RE2 syntax)",
+            "'(' is no regular expression (the syntax of Rust's regex)",
         ),
         (
             {"schedule": {"expectations": [unique("carrier", "dst")]}},

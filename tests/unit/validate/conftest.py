@@ -11,13 +11,14 @@ from sluiceway.adapters.memory_tables import MemoryTables
 from sluiceway.adapters.obstore_objects import ObstoreObjects
 from sluiceway.artifacts.dataset_version import QUARANTINE_FOLDER, TABLES_FOLDER, DatasetVersion, RestoreReport
 from sluiceway.artifacts.promise import Promise
-from sluiceway.declare.expectation import column, fresh, reference, row
+from sluiceway.declare.column_rules import column
 from sluiceway.declare.feature_view import FeatureView, latest
 from sluiceway.declare.files import files
 from sluiceway.declare.pipeline import Label, Pipeline
 from sluiceway.declare.project import Project
 from sluiceway.declare.source import Source
 from sluiceway.declare.spec import Acceptance, Costs, Metric, ProblemStatement, ServiceLevel, Spec, Target
+from sluiceway.declare.table_rules import fresh, reference, row
 from sluiceway.ports.progress import Silence
 from sluiceway.validate.run import run
 

@@ -2,8 +2,10 @@ import polars as pl
 import pytest
 
 from sluiceway.core.verdict import NO_OVERRIDES, Outcome
-from sluiceway.declare.expectation import column, row
-from sluiceway.declare.table_rules import unique
+from sluiceway.declare.column_rules import column
+from sluiceway.declare.files import files
+from sluiceway.declare.source import Source
+from sluiceway.declare.table_rules import reference, row, unique
 from sluiceway.validate.gate import gate
 
 
@@ -120,3 +122,27 @@ def test_more_rows_in_quarantine_than_the_rule_allows_close_the_gate(world):
     report = world.run(frames, expectations=[rule], quarantine={"schedule": apart})
     closed = [each.name for each in gate(report, world.promise(), NO_OVERRIDES, world.now).closed]
     assert f"schedule: {rule.name}" in closed
+
+
+def test_a_reference_of_two_columns_counts_and_shows_what_dangles(world):
+    frames = world.frames()
+    frames["airports"] = pl.DataFrame({"faa": ["ATL", "ORD", "SFO"] * 2, "side": ["EWR"] * 3 + ["JFK"] * 3})
+    gates = Source("airports", files("a.csv"), key=("faa", "side"))
+    project = world.project([reference(("dest", "origin"), gates)])
+    report = world.run(frames, expectations=list(project.source("schedule").expectations), airports=gates)
+    [check] = [each for each in report.rules if "refers to" in each.name]
+    known = set(zip(frames["airports"]["faa"], frames["airports"]["side"], strict=True))
+    pairs = list(zip(frames["schedule"]["dest"], frames["schedule"]["origin"], strict=True))
+    assert check.name == "(dest, origin) refers to airports.(faa, side)"
+    assert check.broken == sum(pair not in known for pair in pairs)
+    assert check.rows == 1500
+    assert check.examples[0] == "(ATL, LGA)"
+    assert check.broken_rows.columns[:3] == ("flight_id", "dest", "origin")
+
+
+def test_a_reference_to_a_key_that_lacks_a_column_says_so(world):
+    gates = Source("airports", files("a.csv"), key=("faa", "side"))
+    report = world.run(world.frames(), expectations=[reference(("dest", "origin"), gates)], airports=gates)
+    [check] = [each for each in report.rules if "refers to" in each.name]
+    assert check.note == "source 'airports' has no column '(faa, side)'"
+    assert check.measured is None

@@ -14,10 +14,10 @@ from jsonschema import Draft202012Validator
 
 from sluiceway.artifacts.codec import decode
 from sluiceway.core.verdict import NO_OVERRIDES, Outcome
-from sluiceway.declare.expectation import column, fresh, reference, row
+from sluiceway.declare.column_rules import column
 from sluiceway.declare.files import files
 from sluiceway.declare.source import Source
-from sluiceway.declare.table_rules import rows, rows_change, sql_check, unique
+from sluiceway.declare.table_rules import fresh, reference, row, rows, rows_change, sql_check, unique
 from sluiceway.validate.gate import gate
 from sluiceway.validate.measured import SCHEMA_VERSION, Measured, report_schema
 from sluiceway.validate.rules import exact_mean
