@@ -2,6 +2,7 @@
 
 import gzip
 import zipfile
+import zlib
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -22,7 +23,6 @@ from sluiceway.ports.progress import Progress
 MOST_BYTES = 64 * MIB
 MOST_FILES = 32
 PIECES = 8
-TIMES_PACKED = 5
 LINED = ("csv", "ndjson")
 
 
@@ -104,35 +104,37 @@ def read_piece(path: Path, declared: Files, most_bytes: int) -> Piece:
     )
 
 
-def _opened(path: Path, packing: str) -> AbstractContextManager[IO[bytes] | Any]:
+def _opened(raw: IO[bytes], packing: str) -> AbstractContextManager[IO[bytes] | Any]:
+    """Unpack a file while it is read."""
     if packing == "gz":
-        return gzip.open(path, "rb")
+        return gzip.GzipFile(fileobj=raw)
     if packing == "zst":
-        return pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")  # type: ignore[no-any-return]  # untyped library
-    archive = zipfile.ZipFile(path)
-    members = [
-        member for member in archive.infolist() if not member.is_dir() and not member.filename.startswith("__MACOSX")
-    ]
+        return pa.CompressedInputStream(raw, "zstd")  # type: ignore[no-any-return]  # untyped library
+    archive = zipfile.ZipFile(raw)
+    members = [member for member in archive.infolist() if _holds_data(member)]
     if len(members) != 1:
-        raise SourceError(f"{path} must hold exactly one file, it holds {len(members)}; unpack it")
+        raise SourceError(f"{raw.name} must hold exactly one file, it holds {len(members)}; unpack it")
     return archive.open(members[0])
 
 
+def _holds_data(member: zipfile.ZipInfo) -> bool:
+    return not member.is_dir() and not member.filename.startswith("__MACOSX")
+
+
 def _of_stream(path: Path, declared: Files, most_bytes: int, packing: str) -> Piece:
-    """Read the beginning of a packed file; how much of it that is can only be told by what it takes packed."""
+    """Read the beginning of a packed file."""
     plain = bytearray()
     try:
-        with _opened(path, packing) as stream:
-            while len(plain) <= most_bytes and (chunk := stream.read(MIB)):
+        with path.open("rb") as raw, _opened(raw, packing) as stream:
+            while len(plain) <= most_bytes and (chunk := stream.read(min(MIB, most_bytes + 1 - len(plain)))):
                 plain += chunk
-    except (OSError, EOFError, zipfile.BadZipFile, pa.ArrowInvalid) as error:
+            share = raw.tell() / path.stat().st_size
+    except (OSError, EOFError, zipfile.BadZipFile, zlib.error, pa.ArrowInvalid) as error:
         raise SourceError(f"{path} cannot be unpacked: {error}; copy or make the file again") from error
     name = path.name[: -len(packing) - 1]
     if len(plain) <= most_bytes:
         return Piece(decode(bytes(plain), path=name, files=declared), 1)
-    lines = whole_lines(bytes(plain))
-    share = min(0.99, len(lines) / max(len(lines) + 1, TIMES_PACKED * path.stat().st_size))
-    return Piece(decode(lines, path=name, files=declared), share)
+    return Piece(decode(whole_lines(bytes(plain)), path=name, files=declared), min(0.999, share))
 
 
 def _of_lines(path: Path, declared: Files, most_bytes: int, size: int) -> Piece:

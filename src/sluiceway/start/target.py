@@ -1,5 +1,6 @@
 """The target: what is asked of a row, as a condition that is true or false, or a refusal that says what to ask."""
 
+import shlex
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from sluiceway.declare.expression import bind_expression, parse_expression
 from sluiceway.plans.quoting import quoted
 from sluiceway.ports.engine import Engine
 from sluiceway.start.columns import ColumnFacts, Facts
+from sluiceway.start.safe_names import bare
 
 YES = ("1", "true", "yes", "y", "t", "positive", "pos", "churned", "fraud", "default", "bad")
 NO = ("0", "false", "no", "n", "f", "negative", "neg", "-1")
@@ -192,23 +194,28 @@ def spelled(condition: str) -> str:
 
 
 def _refusal(facts: ColumnFacts, values: list[Any]) -> str:
-    name = facts.name if all(sign.isalnum() or sign == "_" for sign in facts.name) else quoted(facts.name)
     where = f"--target {facts.name}"
     if not values:
         return f"{where}: every value is missing; name another column"
     if len(values) == 1:
         return f"{where}: its only value is {values[0]!r}, so that there is nothing to tell apart; name another column"
-    yes_or_no = (
-        f"{where}: it has {len(values):,} values ({_few(values)}), and models answer yes or no; ask for a condition"
-    )
+    many = f"{where}: it has {len(values):,} values ({_few(values)}), and models answer yes or no"
+    return f"{many}; ask for a condition, such as --target {_for_shell(_example(facts))}"
+
+
+def _example(facts: ColumnFacts) -> str:
+    """Write a condition that some rows keep."""
+    name = bare(quoted(facts.name))
     if facts.kind == "time":
-        return f'{yes_or_no}, such as --target "{name} IS NOT NULL"'
-    if facts.kind in {"integer", "number"}:
-        quarter = facts.present().quantile(UPPER_QUARTER, "nearest")
-        example = f"{name} > {quarter:g}" if facts.values.max() != quarter else f"{name} = {quarter:g}"
-    else:
-        example = f"{name} = {literal(facts.present().mode().sort()[0])}"
-    return f'{yes_or_no}, such as --target "{example}"'.replace('"' + quoted(facts.name), '"' + name)
+        return f"{name} IS NOT NULL"
+    if facts.kind == "text":
+        return f"{name} = {literal(facts.present().mode().sort()[0])}"
+    quarter = facts.present().quantile(UPPER_QUARTER, "nearest")
+    return f"{name} > {quarter:g}" if facts.values.max() != quarter else f"{name} = {quarter:g}"
+
+
+def _for_shell(condition: str) -> str:
+    return f'"{condition}"' if not set('"$`\\') & set(condition) else shlex.quote(condition)
 
 
 def _few(values: list[Any]) -> str:
