@@ -65,6 +65,7 @@ def begin(data: str, folder: Path, wishes: "Wishes") -> "Begun":
     questions = questions_of(draft)
     files = project_files(draft, questions, engine=engine, now=SystemClock().now(), progress=progress)
     write_project(folder, files, links={link: place.root} if link else {})
+    progress.end()
     return Begun(folder, draft, questions, files, link)
 
 
@@ -75,6 +76,11 @@ class Told:
         """Tell what is being done now."""
         sys.stderr.write(f"\r\x1b[K  {text}" if sys.stderr.isatty() else f"  {text}\n")
         sys.stderr.flush()
+
+    def end(self) -> None:
+        """Take the last line away."""
+        if sys.stderr.isatty():
+            sys.stderr.write("\r\x1b[K")
 
     def advance(self, done: int, total: int) -> None:
         """Say nothing: each step is told when it begins."""
