@@ -176,7 +176,7 @@ def test_of_a_large_file_a_sample_is_read_and_that_is_said(here):
             file.write(f"{moment},shop{number % 50},{'x' * 60}{number % 9},{number * 7919 % 3 // 2}\n")
     said = here("init", "large.csv", "--target", "y", "--json").json
     assert not said["sample"]["is_whole"]
-    assert "the rest was not looked at" in guessed(said)["rows"]
+    assert "the rest was not looked at" in said["guesses"][0]["reason"]
     assert "(of the sample)" in (here.folder / "large/expectations.py").read_text()
 
 

@@ -121,7 +121,7 @@ def drafted(sample: DataSample, wishes: Wishes, *, engine: Engine, progress: Pro
     time = time_of_rows({name: facts[name] for name in facts if name not in target.columns}, given=wishes.time)
     taken = {*target.columns, *(time.chosen.columns if time.chosen else ())}
     entity = entity_of(facts, given=wishes.entity, besides=taken)
-    key = key_of(facts, besides=taken) if sample.is_whole and time.chosen else None
+    key = key_of(facts, besides=taken, is_whole=sample.is_whole) if time.chosen else None
     progress.say(f"asking each of {len(facts):,} columns what it tells of the outcome")
     choice = chosen(facts, target.truth, time, taken={*taken, *_named(key)} - set(entity.names), entities=entity.names)
     if len(choice.inputs) > MOST_INPUTS:
@@ -140,12 +140,12 @@ def marks(facts: Facts, target: Target) -> list[str]:
     return [name for name in facts if name not in target.columns][:MOST_MARKS]
 
 
-def key_of(facts: Facts, *, besides: Iterable[str]) -> str | None:
-    """Find a column that identifies rows: all its values differ, and it stands first or is named like one."""
+def key_of(facts: Facts, *, besides: Iterable[str], is_whole: bool) -> str | None:
+    """Find a column that identifies rows: all its values differ, and it is named so or, of all rows, comes first."""
     others = set(besides)
     for place, each in enumerate(facts.values()):
-        is_named = re.search(r"(^|_)(id|uuid|guid|key)$|Id$", each.name) is not None
-        if each.name not in others and each.kind in {"integer", "text"} and each.is_unique and (is_named or not place):
+        may_be = (is_whole and not place) or re.search(r"(^|_)(id|uuid|guid|key)$|Id$", each.name) is not None
+        if each.name not in others and each.kind in {"integer", "text"} and each.is_unique and may_be:
             return each.name
     return None
 

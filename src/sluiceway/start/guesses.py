@@ -24,7 +24,7 @@ def all_left_out(draft: Draft) -> tuple[LeftOut, ...]:
 
 
 def _told(draft: Draft) -> Iterator[Guess]:
-    yield Guess("rows", draft.sample.words, f"{draft.sample.files:,} files" if draft.sample.files > 1 else "one file")
+    yield Guess("rows", f"{draft.sample.table.num_rows:,}", draft.sample.words)
     yield Guess("task", f"is {draft.target.shown}?", draft.target.reason + _balance(draft))
     time = draft.time
     yield Guess("time", time.chosen.name if time.chosen else "none", time.reason)
