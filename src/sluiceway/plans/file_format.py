@@ -1,8 +1,9 @@
 """File formats: one file's bytes to one table, and the files of a source to one."""
 
 import json
+import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import pyarrow as pa
 import pyarrow.json as arrow_json
@@ -13,32 +14,35 @@ from sluiceway.declare.files import PACKED, Files
 from sluiceway.plans.csv_text import read_csv, require_columns
 from sluiceway.plans.unpacking import unpack
 
+ROW = re.compile(r"row (\d+)")  # of JSON lines, which Arrow counts from 0
 
-def decode(data: bytes, *, path: str, files: Files) -> pa.Table:
+
+def decode(data: bytes, *, path: str, files: Files, texts: Collection[str] = ()) -> pa.Table:
     """Read one file as a table with flat columns, each name once.
 
     Args:
         data: The file as stored; ``.gz``, ``.zip`` and ``.zst`` are unpacked.
         path: Its path, for its suffixes and for errors.
         files: The format, and which texts mean "missing" in CSV.
+        texts: Columns of CSV that are text, whatever their values look like.
 
     Raises:
         SourceError: the bytes are not of that format; the message names the file, the row where known, and a remedy.
     """
     plain, name = unpack(data, path=path)
     try:
-        table = _table(plain, path=path, name=name.lower(), files=files)
+        table = _table(plain, path=path, name=name.lower(), files=files, texts=texts)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OSError) as error:
-        reason = str(error).splitlines()[0]
+        reason = ROW.sub(lambda found: f"line {int(found[1]) + 1}", str(error).splitlines()[0])
         raise SourceError(f"{path} is no {files.format} file: {reason}; mend it, or say format= in files()") from error
     return _checked(table, path)
 
 
-def _table(plain: bytes | bytearray, *, path: str, name: str, files: Files) -> pa.Table:
+def _table(plain: bytes | bytearray, *, path: str, name: str, files: Files, texts: Collection[str]) -> pa.Table:
     match files.format:
         case "csv":
             tabs = name.endswith(".tsv") or without_packing(files.pattern).endswith(".tsv")
-            return read_csv(plain, path=path, nulls=files.nulls, delimiter="\t" if tabs else ",")
+            return read_csv(plain, path=path, nulls=files.nulls, delimiter="\t" if tabs else ",", texts=texts)
         case "parquet":
             require_columns(pq.read_metadata(pa.BufferReader(plain)).num_columns, path=path)
             return pq.read_table(pa.BufferReader(plain), use_threads=True)
@@ -98,6 +102,19 @@ def _checked(table: pa.Table, path: str) -> pa.Table:
                 f"{path}: column {field.name} is nested ({field.type}); write each part as its own column"
             )
     return table
+
+
+def texts_elsewhere(tables: Mapping[str, pa.Table]) -> frozenset[str]:
+    """Name the columns that are text in one file and whole numbers in another.
+
+    There ``00501`` was read as 501: those files must be decoded anew, with these columns as text.
+    """
+    kinds: dict[str, set[str]] = {}
+    for table in tables.values():
+        for field in table.schema:
+            kind = "text" if pa.types.is_string(field.type) else "whole" if pa.types.is_integer(field.type) else ""
+            kinds.setdefault(field.name, set()).add(kind)
+    return frozenset(name for name, found in kinds.items() if {"text", "whole"} <= found)
 
 
 def concatenate(tables: Mapping[str, pa.Table], *, uneven: bool = False) -> pa.Table:
