@@ -91,9 +91,8 @@ def test_the_request_log_leaves_out_inputs_and_features_that_come_of_it(discreet
     assert answered["probability"] is not None
     assert refused["error"].startswith("the request was refused")
     gates = discreet.gates()
-    skew = [
-        each for gate in ("deploy", "observe") for each in gates[gate]["criteria"] if "computed offline" in each["name"]
-    ]
+    checks = [each for gate in ("deploy", "observe") for each in gates[gate]["criteria"]]
+    skew = [each for each in checks if "computed offline" in each["name"]]
     assert len(skew) == 2
     for each in skew:
         assert re.search(r"dollar_value\w* was not logged, so it was not compared", each["detail"])
