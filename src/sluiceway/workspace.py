@@ -30,11 +30,12 @@ from sluiceway.adapters.settings_file import FileSettings, read_settings
 from sluiceway.adapters.source_files import SourceFiles
 from sluiceway.adapters.sqlite_state import SqliteState
 from sluiceway.artifacts.rollout_state import REHEARSAL
-from sluiceway.core.errors import DeclarationError, Problem
+from sluiceway.core.errors import DeclarationError, MisuseError, Problem
 from sluiceway.core.moments import Clock, SystemClock
 from sluiceway.flow.kit import Kit, Settings
 from sluiceway.ledger.chain import Ledger
 from sluiceway.ports.object_store import ObjectStore
+from sluiceway.ports.sweepable import STAGED
 from sluiceway.server.board import Board
 
 if TYPE_CHECKING:
@@ -156,6 +157,11 @@ class Workspace:
         """Whether there is earlier work, but no ledger that tells of it; then none of it is believed."""
         return next(self.kit.ledger.entries(), None) is None and bool(self.kit.objects.list("artifacts"))
 
+    def lost_its_objects(self) -> bool:
+        """Whether the object store has nothing of what the ledger tells of: it was removed, or is not mounted."""
+        made = next(self.kit.ledger.entries("made"), None)
+        return made is not None and not self.kit.objects.list("artifacts")
+
     def pages(self) -> dict[str, Path]:
         """Find the newest page of each stage that has made one: what a person opens."""
         from sluiceway.flow.recall import newest_pages
@@ -163,14 +169,31 @@ class Workspace:
         return {name: self.state / "objects" / key for name, key in newest_pages(self.kit).items()}
 
     def restore(self, version: "DatasetVersion", target: Path) -> None:
-        """Write a version's files below a folder.
+        """Write a version's files below a folder, which is empty, or holds what an interrupted restore of it left.
 
         Raises:
+            MisuseError: the folder holds anything else.
             DamagedError: a stored file is missing, or is not what was stored.
         """
         from sluiceway.ingest.restore import restore_to
+        from sluiceway.ingest.restore_target import strangers
 
-        restore_to(version, objects=self.kit.objects, target=ObstoreObjects.local(target))
+        store = ObstoreObjects.local(target)
+        strange = [
+            path.name for path in target.rglob("*") if path.is_symlink() or not (path.is_file() or path.is_dir())
+        ]
+        found = store.leftovers(lambda _: False) if target.is_dir() and not strange else []
+        if strange := strange or strangers(version, found, target=store):
+            raise MisuseError(
+                f"--to {target} is not an empty folder, it has {strange[0]!r}; restoring never overwrites"
+            )
+        store.remove([each for each in found if each.kind == STAGED])
+        restore_to(version, objects=self.kit.objects, target=store)
+
+
+def no_files(folder: Path) -> list[str]:
+    """Name what is neither a plain file nor a folder below a folder: writing there might lead out of it."""
+    return [path.name for path in folder.rglob("*") if path.is_symlink() or not (path.is_file() or path.is_dir())]
 
 
 @contextmanager

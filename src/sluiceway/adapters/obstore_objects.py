@@ -62,10 +62,10 @@ class ObstoreObjects:
             SourceError: the folder cannot be written.
         """
         _checked(key)
-        if self._folder is not None:
-            self._folder.mkdir(parents=True, exist_ok=True)
-        store = self._opening_store(key)
         try:
+            if self._folder is not None:
+                self._folder.mkdir(parents=True, exist_ok=True)
+            store = self._opening_store(key)
             if isinstance(data, bytes | bytearray | memoryview):
                 obstore.put(store, key, bytes(data))
             else:

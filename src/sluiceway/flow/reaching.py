@@ -23,6 +23,8 @@ from sluiceway.ledger.standing import VERDICT, Standing, live_standings, read_st
 from sluiceway.ledger.sweeping import swept
 
 IDENTITY = re.compile(rb"(?<![0-9a-f])[0-9a-f]{12,64}(?![0-9a-f])")
+# Said for people: what a version was compared with may go, or every version would keep the whole history before it.
+MENTIONED = re.compile(rb'"compared_with":"[0-9a-f]*"')
 # Objects that are named by what they are, and that point on to others.
 POINTING = ("bundles/{}.json", "rollouts/canaries/{}.json", "health/live/{}.json")
 
@@ -157,7 +159,7 @@ class References:
 def identities_in(*texts: bytes) -> Iterator[str]:
     """Find everything in JSON texts that looks like a SHA-256, or its first twelve digits and more."""
     for text in texts:
-        yield from (found.decode() for found in IDENTITY.findall(text))
+        yield from (found.decode() for found in IDENTITY.findall(MENTIONED.sub(b"", text)))
 
 
 def _object(kit: Kit, key: str) -> list[bytes]:

@@ -8,7 +8,7 @@ from sluiceway.artifacts.dataset_version import TABLES_FOLDER, DatasetVersion, F
 from sluiceway.artifacts.source_schema import SourceSchema
 from sluiceway.artifacts.table_ref import TableRef
 from sluiceway.core.digest import sha256_hex
-from sluiceway.core.errors import DamagedError
+from sluiceway.core.errors import DamagedError, UnknownObjectError
 from sluiceway.declare.project import Project
 from sluiceway.ingest.deriving import derive
 from sluiceway.ingest.describing import describe
@@ -114,9 +114,15 @@ def stored_bytes(entry: FileEntry, *, objects: ObjectStore) -> bytes:
     """Return a stored file whole.
 
     Raises:
-        DamagedError: it is not what was stored.
+        DamagedError: it is not what was stored, or no longer there.
     """
-    data = objects.get(entry.object_key)
+    try:
+        data = objects.get(entry.object_key)
+    except UnknownObjectError:
+        raise DamagedError(
+            f"{entry.path}: its object {entry.object_key} is gone, though it was stored: was the object store removed "
+            "or unmounted meanwhile? The ledger and the sources are safe. Bring the store back, and run again"
+        ) from None
     if sha256_hex(data) != entry.sha256:
         raise DamagedError(
             f"{entry.path}: its stored object {entry.object_key} is damaged; remove the object and run again, "

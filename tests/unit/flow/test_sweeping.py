@@ -126,6 +126,16 @@ def test_the_version_that_passed_gate_3_last_stays_for_the_next_to_be_compared_w
     assert [world.is_whole(each) for each in (good, bad, worse)] == [True, False, True]
 
 
+def test_what_a_version_was_only_compared_with_may_go(world):
+    first = world.ingest(tree(0))
+    second = world.ingest(tree(1))
+    told = replace(second, compared_with=first.content_id)
+    assert told.content_id == second.content_id
+    world.keep("ingest", "ingest", told)
+    world.sweep()
+    assert [world.is_whole(each) for each in (first, second)] == [False, True]
+
+
 def test_a_version_that_was_swept_is_no_reference(world):
     first, second = world.ingest(tree(0)), world.ingest(tree(1))
     world.judge("validate", "a" * 64, ingest=first.content_id)
