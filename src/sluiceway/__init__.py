@@ -4,9 +4,9 @@
 """
 
 from sluiceway.declare.api import api, api_key, bearer, by_cursor, by_link, by_offset, by_page
+from sluiceway.declare.column_rules import column
 from sluiceway.declare.database import query, table
 from sluiceway.declare.encoding import encode
-from sluiceway.declare.expectation import column, fresh, reference, row
 from sluiceway.declare.feature_view import FeatureView, RequestView, count, latest, mean
 from sluiceway.declare.feature_view import maximum as max  # noqa: A004
 from sluiceway.declare.feature_view import minimum as min  # noqa: A004
@@ -15,6 +15,7 @@ from sluiceway.declare.files import files, images
 from sluiceway.declare.pipeline import Label, Pipeline, Search, Split
 from sluiceway.declare.provenance import Provenance
 from sluiceway.declare.source import Source
+from sluiceway.declare.table_rules import fresh, reference, row, rows, rows_change, sql_check, unique
 
 __version__ = "0.1.0"
 
@@ -47,6 +48,10 @@ __all__ = [
     "query",
     "reference",
     "row",
+    "rows",
+    "rows_change",
+    "sql_check",
     "sum",
     "table",
+    "unique",
 ]

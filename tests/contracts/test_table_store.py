@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import polars as pl
 import pyarrow as pa
 import pytest
 
@@ -127,3 +128,24 @@ def test_threads_share_a_store(store):
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(write, range(12))) == [[number] for number in range(12)]
+
+
+def test_a_scan_gives_the_rows_that_reading_gives_and_only_what_is_asked_for(store):
+    ref = store.write("sources/all", EVERY_KIND)
+    rows = store.scan(ref)
+    assert table_content_id(rows.collect().to_arrow()) == ref.content_id
+    assert rows.select("s").filter(pl.col("s") == "ü").collect().to_series().to_list() == ["ü"]
+    empty = store.write("sources/none", EVERY_KIND.slice(0, 0))
+    assert store.scan(empty).collect().shape == (0, 5)
+
+
+def test_a_scan_of_an_older_content_stays_what_it_was(store):
+    first = store.write("a", pa.table({"x": [1]}))
+    store.write("a", pa.table({"x": [2]}))
+    assert store.scan(first).collect()["x"].to_list() == [1]
+
+
+def test_what_was_never_written_cannot_be_scanned(store):
+    ref = store.write("a", pa.table({"x": [1]}))
+    with pytest.raises(UnknownTableError):
+        store.scan(replace(ref, content_id="0" * 64))

@@ -11,7 +11,7 @@ from sluiceway.adapters.duckdb_engine import DuckdbEngine
 from sluiceway.adapters.memory_tables import MemoryTables
 from sluiceway.adapters.obstore_objects import ObstoreObjects
 from sluiceway.core.errors import SourceError
-from sluiceway.declare.expectation import column
+from sluiceway.declare.column_rules import column
 from sluiceway.declare.files import images
 from sluiceway.declare.project import Project
 from sluiceway.declare.source import Source

@@ -16,6 +16,7 @@ from sluiceway.core.errors import ConflictError, DamagedError, SourceError, Unkn
 from sluiceway.ports.sweepable import Leftover
 
 if TYPE_CHECKING:  # ``has`` is on the path of an unchanged run, which should not wait for these
+    import polars as pl
     import pyarrow as pa
 
 GONE = "a file is missing or cut short"
@@ -62,15 +63,23 @@ class DeltaTables:
             UnknownNameError: the table has no such column.
             DamagedError: a byte of the version's files is not what was written.
         """
-        folder = self._root / ref.name
-        commit = self._find(ref)
-        if commit is None and not self._was_there(ref):
-            raise UnknownTableError(ref.name, ref.content_id)
-        reason = GONE if commit is None else _damage(folder, ref, commit)
-        if commit is None or reason:
-            raise _damaged(ref, reason)
+        commit = self._whole(ref)
         require_columns(ref, columns)
         return _load(ref, commit, columns)
+
+    def scan(self, ref: TableRef) -> "pl.LazyFrame":
+        """Return the rows to be read from the version's files piece by piece, after hashing these.
+
+        Raises:
+            UnknownTableError: no version has this content.
+            DamagedError: a byte of the version's files is not what was written.
+        """
+        import polars as pl
+
+        commit = self._whole(ref)
+        if not commit.files or not ref.rows:
+            return pl.DataFrame(_load(ref, commit, None)).lazy()
+        return pl.scan_parquet(list(commit.files), hive_partitioning=False, glob=False).select(ref.column_names)
 
     def has(self, ref: TableRef) -> bool:
         """Tell whether this content is there, by the log and its files' sizes."""
@@ -83,6 +92,16 @@ class DeltaTables:
             return GONE if commit is None else _damage(self._root / ref.name, ref, commit)
         except DamagedError as error:
             return str(error)
+
+    def _whole(self, ref: TableRef) -> Commit:
+        """Find the version that holds a content, and hash its files."""
+        commit = self._find(ref)
+        if commit is None and not self._was_there(ref):
+            raise UnknownTableError(ref.name, ref.content_id)
+        reason = GONE if commit is None else _damage(self._root / ref.name, ref, commit)
+        if commit is None or reason:
+            raise _damaged(ref, reason)
+        return commit
 
     def leftovers(self, is_kept: Callable[[str], bool]) -> Sequence[Leftover]:
         """Name the versions that are not kept, by table and content, and what killed writes left.

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+import polars as pl
 import pyarrow as pa
 
 from sluiceway.adapters.table_names import checked_name, require_columns
@@ -31,6 +32,10 @@ class MemoryTables:
             raise UnknownTableError(ref.name, ref.content_id)
         require_columns(ref, columns)
         return table if columns is None else table.select(list(columns))
+
+    def scan(self, ref: TableRef) -> pl.LazyFrame:
+        """Return the rows to be read piece by piece. Raises ``UnknownTableError`` if they are not there."""
+        return pl.DataFrame(self.read(ref)).lazy()
 
     def has(self, ref: TableRef) -> bool:
         """Tell whether this content is there."""

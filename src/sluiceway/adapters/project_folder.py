@@ -14,6 +14,7 @@ from types import ModuleType
 from sluiceway.adapters.openmp import wait_passively
 from sluiceway.core.digest import digest_of, sha256_hex
 from sluiceway.core.errors import DeclarationError, Problem
+from sluiceway.declare.expectation import QUARANTINE, Expectation
 from sluiceway.declare.feature_view import FeatureView, RequestView
 from sluiceway.declare.pipeline import Pipeline
 from sluiceway.declare.project import Project
@@ -94,9 +95,18 @@ class ProjectFolder:
         return {name: self._with_text(source) for name, source in found.items()}
 
     def _with_text(self, source: Source) -> Source:
+        checks = tuple(self._check_with_text(source.name, each) for each in source.expectations)
+        source = replace(source, expectations=checks) if checks else source
         if source.sql is None or not source.sql.strip().endswith(".sql"):
             return source
         return replace(source, sql=self._text(source.sql.strip(), f"source {source.name!r}: the SQL file"))
+
+    def _check_with_text(self, source: str, expectation: Expectation) -> Expectation:
+        path = (expectation.text or "").strip()
+        if expectation.kind != "sql" or not path.endswith(".sql"):
+            return expectation
+        text = self._text(path, f"source {source!r}: the SQL file of a check")
+        return replace(expectation, text=text, other=expectation.other or path)
 
 
 def the_pipeline(module: ModuleType) -> Pipeline:
@@ -138,7 +148,7 @@ def in_order(sources: Mapping[str, Source]) -> dict[str, Source]:
 
 
 def read_by(source: Source, sources: Mapping[str, Source]) -> list[str]:
-    """Name the other sources that a source's SQL reads, sorted.
+    """Name the other sources that a source's SQL reads, or by whose keys its rows are quarantined, sorted.
 
     Raises:
         DeclarationError: the SQL is not one plain SELECT.
@@ -146,6 +156,7 @@ def read_by(source: Source, sources: Mapping[str, Source]) -> list[str]:
     from sluiceway.plans.lineage import tables_read
 
     named = {name.lower() for name in tables_read(source.sql)} if source.sql else set()
+    named |= {each.other.lower() for each in source.expectations if each.on_failure == QUARANTINE and each.other}
     return sorted(name for name in sources if name.lower() in named and name != source.name)
 
 

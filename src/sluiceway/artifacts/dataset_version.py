@@ -12,6 +12,8 @@ from sluiceway.declare.provenance import Provenance
 EVENT_TIME = "_event_time"
 KNOWN_TIME = "_known_time"
 TABLES_FOLDER = "sources/"
+QUARANTINE_FOLDER = "quarantine/"
+BROKEN_RULES = "_broken_rules"
 
 
 def object_key(sha256: str) -> str:
@@ -150,10 +152,11 @@ class Extract:
 class DatasetVersion:
     """Files as manifest rows, and a table per source with ``_event_time`` and ``_known_time`` where it has times.
 
-    A source's table is called ``sources/<source>``. ``patterns`` holds each source of files with the pattern they
-    matched, so that a file added later is noticed. ``sources`` says what is known of each, and is no part of the
-    version's identity. ``schemas`` holds the own columns of each source that does not come from SQL alone, ``changes``
-    how they differ from the version ``compared_with`` (its content id, empty for none).
+    A source's table is called ``sources/<source>``; rows that its rules set apart are in ``quarantine/<source>``, with
+    the rules they break in ``_broken_rules``, and in no other table. ``patterns`` holds each source of files with the
+    pattern they matched, so that a file added later is noticed. ``sources`` says what is known of each, and is no part
+    of the version's identity. ``schemas`` holds the own columns of each source that does not come from SQL alone,
+    ``changes`` how they differ from the version ``compared_with`` (its content id, empty for none).
     """
 
     files: tuple[FileEntry, ...]
@@ -196,5 +199,14 @@ class DatasetVersion:
         for table in self.tables:
             if table.name == TABLES_FOLDER + source:
                 return table
-        known = (table.name.removeprefix(TABLES_FOLDER) for table in self.tables)
-        raise UnknownNameError("source", source, known)
+        names = (table.name for table in self.tables if table.is_below(TABLES_FOLDER))
+        raise UnknownNameError("source", source, [name.removeprefix(TABLES_FOLDER) for name in names])
+
+    def quarantined(self, source: str) -> TableRef | None:
+        """Find the rows of a source that its rules set apart, if there are any."""
+        return next((table for table in self.tables if table.name == QUARANTINE_FOLDER + source), None)
+
+    def rows_quarantined(self, source: str) -> int:
+        """How many rows of a source its rules set apart."""
+        found = self.quarantined(source)
+        return 0 if found is None else found.rows

@@ -102,4 +102,4 @@ class FeatureSet:
     def content_id(self) -> str:
         """Identify the rows, the columns' meaning, the views behind them and how they are served."""
         meaning = [self.key, self.columns, self.cutoff, self.views, self.online_rows, self.counts, self.time_audit]
-        return digest_of(["features", self.dataset, self.table.content_id, *meaning, self.contract])
+        return digest_of(["features", self.dataset, self.table.content_id, *meaning, self.contract.meaning])

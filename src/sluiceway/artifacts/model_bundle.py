@@ -61,4 +61,4 @@ class ModelBundle:
         """Identify the model's bytes and what they expect; not the search that led there."""
         meaning = [self.name, self.role, self.onnx_sha256, self.columns, self.threshold, self.views, self.params]
         training = [self.feature_set, self.train_rows, self.seed, self.fitted_before]
-        return digest_of(["bundle", *meaning, *training, self.contract])
+        return digest_of(["bundle", *meaning, *training, self.contract.meaning])

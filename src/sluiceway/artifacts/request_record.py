@@ -17,6 +17,8 @@ class RequestRecord(msgspec.Struct, frozen=True, gc=False):
     answered; with ``fallback`` the champion did because the challenger failed, as ``error`` says. ``latency_us`` is
     from the whole request to its answer, what waits before it included, and ``work_us`` the work on it alone, by which
     two models are compared. ``status`` is the HTTP status; a refused request has only ``error``.
+    ``rival`` is what the champion would have said of a challenger's row, where features are left out and nobody can ask
+    it later.
     """
 
     request_id: str
@@ -40,3 +42,4 @@ class RequestRecord(msgspec.Struct, frozen=True, gc=False):
     inputs: dict[str, Any] = {}
     features: dict[str, Any] = {}
     views: dict[str, tuple[str, int, int] | None] = {}
+    rival: float | None = None

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from sluiceway.core.digest import plain_fields
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -44,13 +46,21 @@ class ServingContract:
     """What a request must hold, may hold, and how it becomes features.
 
     ``inputs`` are the spec's inputs, then the entity columns that are none. ``key`` are the label's key columns that
-    are no inputs: a caller may give them, so that outcomes find their request.
+    are no inputs: a caller may give them, so that outcomes find their request. ``unlogged`` names the inputs and the
+    columns of the model whose values are sensitive: the request log leaves them out.
     """
 
     inputs: tuple[Field, ...]
     key: tuple[Field, ...]
     views: tuple[ServedView, ...]
     request: tuple[RequestFeature, ...]
+    unlogged: tuple[str, ...] = ()
+
+    @property
+    def meaning(self) -> dict[str, object]:
+        """What identifies the contract; where nothing is sensitive, nothing is said of it."""
+        fields = plain_fields(self)
+        return fields if self.unlogged else {name: value for name, value in fields.items() if name != "unlogged"}
 
     @property
     def entities(self) -> tuple[str, ...]:

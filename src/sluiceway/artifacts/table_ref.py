@@ -31,3 +31,17 @@ class TableRef:
     def column_names(self) -> tuple[str, ...]:
         """The columns' names, in order."""
         return tuple(column.name for column in self.columns)
+
+    @property
+    def source(self) -> str:
+        """The source whose rows these are: what the name says below its folder."""
+        return source_of(self.name)
+
+    def is_below(self, folder: str) -> bool:
+        """Whether the table is of one kind, such as ``sources/``."""
+        return self.name.startswith(folder)
+
+
+def source_of(name: str) -> str:
+    """Take the source's name out of a table's, such as ``sources/weather``."""
+    return name.partition("/")[2]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sluiceway.artifacts.data_origin import DataOrigin
+from sluiceway.artifacts.example_rows import NO_ROWS, ExampleRows
 from sluiceway.core.digest import digest_of
 
 
@@ -12,8 +13,12 @@ class RuleCheck:
     """Layer A: the share of rows, 0 to 1, that keep a rule, and the share that must.
 
     ``rows`` counts those that a rule could judge: a rule about values leaves out rows without one.
-    For a rule about a mean, ``measured`` is the mean and must lie in ``[low, high]``.
-    ``examples`` shows a few values that break the rule. ``note`` says why nothing could be measured.
+    A rule about a number, such as a mean, has bounds instead: ``measured`` must lie between ``low`` and ``high``, of
+    which one may be open.
+    ``examples`` shows a few values that break the rule, ``broken_rows`` the rows that do; ``about`` names the columns
+    the rule is about. ``note`` says why nothing could be measured; with ``needs_reference`` there was no earlier
+    version to compare with. ``on_failure`` is stop, warn or quarantine: then ``broken`` rows were set apart.
+    ``definition`` tells apart what the name does not.
     """
 
     source: str
@@ -27,6 +32,32 @@ class RuleCheck:
     high: float | None = None
     examples: tuple[str, ...] = ()
     note: str = ""
+    about: tuple[str, ...] = ()
+    broken_rows: ExampleRows = NO_ROWS
+    on_failure: str = "stop"
+    needs_reference: bool = False
+    definition: str = ""
+
+    @property
+    def is_share(self) -> bool:
+        """Whether a share of rows was measured, and not a number with bounds."""
+        return self.low is None and self.high is None
+
+    @property
+    def bounds(self) -> str:
+        """The limits of a number, in words."""
+        if self.low is None:
+            return f"at most {self.high:g}"
+        return f"at least {self.low:g}" if self.high is None else f"{self.low:g} to {self.high:g}"
+
+    @property
+    def holds(self) -> bool:
+        """Whether what was measured is within its limits; nothing measured is not."""
+        if self.measured is None:
+            return False
+        if self.is_share:
+            return self.measured >= self.at_least
+        return (self.low is None or self.measured >= self.low) and (self.high is None or self.measured <= self.high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +77,7 @@ class FreshnessCheck:
     expected: int = 0
     missing: int = 0
     gaps: tuple[str, ...] = ()
+    on_failure: str = "stop"
 
 
 # Layer B's ways to compare: two tests of a whole distribution, four bands, and a column that is passed over on purpose.
@@ -90,6 +122,7 @@ class DriftCheck:
     resolution: float | None = None
     against: str = ""
     is_new: bool = False
+    on_failure: str = "stop"
 
     @property
     def name(self) -> str:

@@ -49,7 +49,7 @@ COMMANDS: dict[str, Described] = {
 }
 GROUPS = {
     "data": "Dataset versions: what was ingested, and whether it is intact.",
-    "validate": "Validation: the report, and overrides.",
+    "validate": "Validation: the report, overrides, quarantine, suggestions.",
     "features": "Features: what there is, and their values now.",
     "models": "Models in the registry.",
     "rollout": "Rollouts: who answers, and whom a share of the traffic tries out.",
@@ -120,6 +120,16 @@ VERBS: dict[str, dict[str, Described]] = {
             "Print the JSON Schema of validation reports.",
             "It describes objects/reports/validation-*.json below the state folder, for other tools to read.",
             ("sluiceway validate schema > validation-report.schema.json",),
+        ),
+        "suggest": (
+            "Suggest expectations from what a version's rows are like, as Python text to be reviewed.",
+            "Each line says why. Nothing is changed, and no file is overwritten.",
+            ("sluiceway validate suggest", "sluiceway validate suggest purchases --to suggested.py"),
+        ),
+        "quarantine": (
+            "Show the rows that rules with on_failure='quarantine' set apart, and which rules they break.",
+            "Nothing downstream is built on them. Values of sensitive columns are masked.",
+            ("sluiceway validate quarantine", "sluiceway validate quarantine purchases --rows 50 --json"),
         ),
     },
     "features": {

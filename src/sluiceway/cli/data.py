@@ -12,8 +12,9 @@ from sluiceway.cli.data_tracing import blame, lineage
 from sluiceway.cli.difference_text import difference_lines
 from sluiceway.cli.flags import HERE, Common
 from sluiceway.core.errors import MisuseError
+from sluiceway.flow.hidden_columns import hidden_columns
 from sluiceway.flow.reference import dataset_by_id, dataset_versions, require_evidence
-from sluiceway.ingest.diff import difference
+from sluiceway.ingest.diff import difference, masked
 from sluiceway.ingest.integrity import inspect
 from sluiceway.ingest.manifest import as_csv, as_json, rows_of
 from sluiceway.ledger.making import everything_made
@@ -129,6 +130,7 @@ def diff(
         for version in (then, now):
             require_there(version, workspace)
         found = measured(found, then, now, tables=workspace.kit.tables, engine=workspace.kit.engine)
+        found = masked(found, hidden_columns(workspace.kit))
     if common.json:
         print_json(found)
     else:

@@ -55,6 +55,8 @@ def column_words(change: ColumnChange) -> Iterator[str]:
     ):
         if before != after:
             yield f"{name} {value(before)} -> {value(after)}"
+    if now.is_masked:
+        yield "sensitive, so that no value is shown"
 
 
 def share(missing: float | None) -> str:

@@ -10,6 +10,7 @@ from sluiceway.artifacts.feature_set import FeatureSet
 from sluiceway.cli.answer import print_json, print_lines, print_table
 from sluiceway.cli.aside import stdout_aside
 from sluiceway.cli.flags import HERE, Common
+from sluiceway.core.discreet import MASK
 from sluiceway.core.errors import MisuseError, UnknownNameError
 from sluiceway.core.moments import iso
 from sluiceway.declare.feature_view import FeatureView
@@ -89,7 +90,9 @@ def get(
     keys = typed(given, views, dataset_by_id(features.dataset, workspace.kit))
     cutoff = microseconds(features.cutoff)
     reader = OnlineReader([served(view) for view in views], workspace.kit.online, now_us=lambda: cutoff)
-    values = reader.read({name: [value] for name, value in keys.items()})[0].features
+    read = reader.read({name: [value] for name, value in keys.items()})[0].features
+    hidden = features.contract.unlogged
+    values = {name: MASK if name in hidden and value is not None else value for name, value in read.items()}
     if common.json:
         print_json({"entity": keys, "as_of": features.cutoff, "features": values})
         return 0

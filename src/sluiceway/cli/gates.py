@@ -11,7 +11,15 @@ from sluiceway.ledger.standing import Standing
 PENDING = "pending"
 MANY, FEW = 20, 5
 OVERRIDABLE = (3, 6, 7)
-MARKS = {"passed": "✓", "overridden": "!", "no_reference": "○", "inconclusive": "?", "stopped": "✗", PENDING: "·"}
+MARKS = {
+    "passed": "✓",
+    "overridden": "!",
+    "warned": "~",
+    "no_reference": "○",
+    "inconclusive": "?",
+    "stopped": "✗",
+    PENDING: "·",
+}
 
 
 def gates_json(standings: dict[str, Standing], now: datetime) -> list[dict[str, Any]]:
@@ -55,7 +63,7 @@ def verdict_words(verdict: str, scope: str | None) -> str:
 
 def order(verdict: str) -> int:
     """Closed criteria come first, then those that opened for another reason than passing."""
-    return ["stopped", "inconclusive", "overridden", "no_reference", "passed", PENDING].index(verdict)
+    return ["stopped", "inconclusive", "overridden", "warned", "no_reference", "passed", PENDING].index(verdict)
 
 
 def criterion_line(criterion: dict[str, Any], *, overridable: bool = True) -> str:

@@ -78,6 +78,10 @@ def closed_check(workspace: Workspace, stage: Stage, check: str) -> tuple[Standi
         what = "validation" if stage.name == "validate" else f"verdict of gate {stage.number} that may be overridden"
         raise UnknownNameError(f"check of the last {what}", check, known)
     standing, criterion = known[check]
+    if criterion.outcome is Outcome.WARNED:
+        raise MisuseError(
+            f"check {check} ({criterion.name}) only warns and closes no gate; there is nothing to override"
+        )
     if criterion.outcome is Outcome.PASSED:
         raise MisuseError(f"check {check} ({criterion.name}) passed; there is nothing to override")
     return standing, criterion

@@ -14,6 +14,7 @@ from sluiceway.ledger.standing import Standing
 COLOURS = {
     "passed": "green",
     "overridden": "yellow",
+    "warned": "yellow",
     "no_reference": "cyan",
     "inconclusive": "yellow",
     "stopped": "red",

@@ -16,6 +16,7 @@ class Outcome(StrEnum):
 
     PASSED = "passed"
     NO_REFERENCE = "no_reference"
+    WARNED = "warned"
     OVERRIDDEN = "overridden"
     INCONCLUSIVE = "inconclusive"
     STOPPED = "stopped"
@@ -23,7 +24,7 @@ class Outcome(StrEnum):
     @property
     def is_open(self) -> bool:
         """Whether work may flow on past a gate that says this."""
-        return self in {Outcome.PASSED, Outcome.OVERRIDDEN, Outcome.NO_REFERENCE}
+        return self in {Outcome.PASSED, Outcome.NO_REFERENCE, Outcome.WARNED, Outcome.OVERRIDDEN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,11 @@ def check_digest(name: str, limit: Measure, about: object = None) -> str:
     Change any of them and an old override no longer fits.
     """
     return digest_of([name, limit, about])[:12]
+
+
+def warned(criterion: Criterion) -> Criterion:
+    """Let a criterion that stopped be told and recorded only, as whoever declared it wants."""
+    return replace(criterion, outcome=Outcome.WARNED) if criterion.outcome is Outcome.STOPPED else criterion
 
 
 def beyond_excuse(criterion: Criterion) -> Criterion:

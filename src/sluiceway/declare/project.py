@@ -22,6 +22,12 @@ class Project:
     spec_text: str
     code_digest: str
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The names and paths that it is made of, which errors may quote whatever is sensitive."""
+        patterns = [source.files.pattern for source in self.sources.values() if source.files]
+        return (*self.sources, *patterns)
+
     def source(self, name: str) -> Source:
         """Find a source.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sluiceway.core.duration import parse_duration
 from sluiceway.declare.api import Api
 from sluiceway.declare.database import Database
-from sluiceway.declare.expectation import Expectation
+from sluiceway.declare.expectation import QUARANTINE, Expectation
 from sluiceway.declare.expression import Expression, parse_expression
 from sluiceway.declare.files import Files
 from sluiceway.declare.names import as_tuple, refuse, require_name
@@ -78,11 +78,13 @@ class Source:
 
     @property
     def meaning(self) -> list[object]:
-        """What decides the rows and their times, ready to be hashed; words and expectations do not."""
+        """What decides the rows and their times, ready to be hashed; words do not, nor rules that set no rows apart."""
         files = self.files.meaning if self.files else None
         origin = self.extract.meaning if self.extract else files
         times = [self.event_time, self.known_time]
-        return [self.name, origin, self.sql, *times, list(self.keys), self.upstream, self.schema]
+        apart = [each.meaning for each in self.expectations if each.on_failure == QUARANTINE]
+        meaning: list[object] = [self.name, origin, self.sql, *times, list(self.keys), self.upstream, self.schema]
+        return [*meaning, apart] if apart else meaning
 
     @property
     def is_timeless(self) -> bool:

@@ -107,7 +107,7 @@ class Monitoring:
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """The whole promise as written."""
+    """The whole promise as written. ``sensitive`` names columns whose values no person and no log may see."""
 
     problem: ProblemStatement
     target: Target
@@ -118,6 +118,7 @@ class Spec:
     acceptance: Acceptance = Acceptance()
     rollout: Rollout = Rollout()
     observe: Monitoring = Monitoring()
+    sensitive: tuple[str, ...] = ()
 
     @property
     def beta(self) -> float:

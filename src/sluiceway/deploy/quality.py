@@ -16,6 +16,7 @@ from sluiceway.declare.spec import Spec
 from sluiceway.deploy.outcomes import OutcomeIndex, Outcomes
 from sluiceway.plans.moments_sql import microseconds
 from sluiceway.plans.request_log import FEATURE
+from sluiceway.server.coverage import is_covered
 from sluiceway.stats.classification import confusion
 from sluiceway.stats.confidence_sequence import confidence_sequence, difference_of_means
 
@@ -43,6 +44,7 @@ class Quality:
 
     def __init__(self, champion: Rival, challenger: Rival, outcomes: Outcomes, spec: Spec) -> None:
         self.is_paired = is_covered(champion.bundle, challenger.bundle)
+        self._is_lacking = bool(champion.bundle.contract.unlogged or challenger.bundle.contract.unlogged)
         self._rivals = {CHAMPION: champion, CHALLENGER: challenger}
         self._spec = spec
         self._index = OutcomeIndex(outcomes)
@@ -61,12 +63,17 @@ class Quality:
             if not found.rows.size:
                 continue
             rows = rows.take(found.rows)
-            ours = rival.score(feature_arrays(rows, rival.bundle))
+            ours = self._scored(rows, rival, "probability")
             theirs = np.full(ours.shape, np.nan)
             if self.is_paired:
-                other = self._rivals[CHAMPION]
-                theirs = other.score(feature_arrays(rows, other.bundle))
+                theirs = self._scored(rows, self._rivals[CHAMPION], "rival")
             self._seen[arm].add(found.labels, found.mature_us, ours, theirs)
+
+    def _scored(self, rows: "pa.Table", rival: Rival, said: str) -> Probabilities:
+        """Score rows; where the log leaves out what a model was given, take what it said of them then."""
+        if self._is_lacking:
+            return np.asarray(rows[said].to_numpy(), dtype=np.float64)
+        return rival.score(feature_arrays(rows, rival.bundle))
 
     def evidence(self, at: datetime) -> QualityEvidence:
         """Compare on what had come out by a moment."""
@@ -97,12 +104,6 @@ class Quality:
         return counts.cost(
             false_negative=self._spec.costs.false_negative, false_positive=self._spec.costs.false_positive
         )
-
-
-def is_covered(champion: ModelBundle, challenger: ModelBundle) -> bool:
-    """Whether what a challenger is given holds all that the champion takes, each column with the same meaning."""
-    views = all(challenger.views.get(name) == digest for name, digest in champion.views.items())
-    return views and set(champion.columns) <= set(challenger.columns)
 
 
 def feature_arrays(rows: "pa.Table", bundle: ModelBundle) -> dict[str, NDArray[Any]]:

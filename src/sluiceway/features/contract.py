@@ -3,19 +3,23 @@
 from collections.abc import Sequence
 
 from sluiceway.artifacts.dataset_version import DatasetVersion
+from sluiceway.artifacts.promise import Hidden, nothing_hidden
 from sluiceway.artifacts.serving_contract import Field, RequestFeature, ServingContract
 from sluiceway.declare.pipeline import Pipeline
 from sluiceway.features.binding import kinds_of
 from sluiceway.plans.served_view import served
 
 
-def serving_contract(dataset: DatasetVersion, pipeline: Pipeline, inputs: Sequence[str]) -> ServingContract:
+def serving_contract(
+    dataset: DatasetVersion, pipeline: Pipeline, inputs: Sequence[str], hidden: Hidden = nothing_hidden
+) -> ServingContract:
     """Say what a request must and may hold, which views are read for it, and what is computed from it alone.
 
     Args:
         dataset: The sources, whose columns give the fields their kinds.
         pipeline: The declaration, already bound to the dataset.
         inputs: What a caller has at inference time, in the spec's order.
+        hidden: Names the sensitive columns of a source.
     """
     each, kinds = pipeline.label.each, kinds_of(dataset, pipeline.label.each.name)
     entities = [name for view in pipeline.feature_views for name in view.entities]
@@ -28,4 +32,17 @@ def serving_contract(dataset: DatasetVersion, pipeline: Pipeline, inputs: Sequen
             RequestFeature(name, expression.text, expression.tree)
             for name, expression in pipeline.request_columns.items()
         ),
+        unlogged=unlogged(pipeline, asked, hidden),
     )
+
+
+def unlogged(pipeline: Pipeline, asked: Sequence[str], hidden: Hidden) -> tuple[str, ...]:
+    """Name the inputs and the model's columns that are sensitive, or that come of sensitive columns."""
+    here = {name.lower() for name in hidden(pipeline.label.each.name)}
+    found = [name for name in asked if name.lower() in here]
+    for view in pipeline.feature_views:
+        there = {name.lower() for name in hidden(view.source.name)}
+        found += [view.column(each) for each in view.features if each.column and each.column.lower() in there]
+    for name, expression in pipeline.request_columns.items():
+        found += [name] if any(column.lower() in here for column in expression.columns) else []
+    return tuple(dict.fromkeys(found))

@@ -80,6 +80,7 @@ def _columns_of(facts: Facts) -> dict[str, list[str]]:
     return {
         table.name.removeprefix(TABLES_FOLDER): [name for name in table.column_names if name not in times]
         for table in facts.dataset.tables
+        if table.name.startswith(TABLES_FOLDER)
     }
 
 

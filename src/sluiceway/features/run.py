@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.artifacts.feature_set import FeatureSet, RowCounts
+from sluiceway.artifacts.promise import Hidden, nothing_hidden
 from sluiceway.core.errors import SourceError
 from sluiceway.core.moments import Clock, in_utc
 from sluiceway.declare.pipeline import Pipeline
@@ -41,6 +42,7 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
     progress: Progress,
     clock: Clock,
     seed: int,
+    hidden: Hidden = nothing_hidden,
 ) -> FeatureSet:
     """Build, materialise and measure; decide nothing.
 
@@ -55,6 +57,7 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
         progress: Told each step.
         clock: Tells when online values are written.
         seed: Decides the samples of both checks.
+        hidden: Names the sensitive columns of a source, which the request log will leave out.
 
     Raises:
         MisuseError, UnknownNameError, DeclarationError: the declaration does not fit the data.
@@ -95,7 +98,7 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
         counts=counts,
         retrieval=retrieval,
         time_audit=audit,
-        contract=serving_contract(dataset, pipeline, inputs),
+        contract=serving_contract(dataset, pipeline, inputs, hidden),
     )
 
 

@@ -55,7 +55,7 @@ def run(job: Job) -> Artifact:
         table = logged(stage.log, features.contract, canary.columns)
     skew = proven(job, past, comparable(table, canary), candidate.bundle.columns)
     if past.traffic.questions:
-        keep_example(past.traffic.questions[-1].body, kit.objects)
+        keep_example(past.traffic.questions[-1].body, kit.objects, features.contract.unlogged)
     requests = kit.tables.write(f"requests/{promise.spec.problem.name}-rehearsal", table)
     return replace(report, skew=skew, requests=requests, answers=answers_digest(table))
 

@@ -4,6 +4,7 @@ from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.artifacts.feature_set import FeatureSet
 from sluiceway.artifacts.promise import Promise
 from sluiceway.features.gate import STAGE_VERSION, gate
+from sluiceway.flow.discreetly import discreetly
 from sluiceway.flow.kit import Kit
 from sluiceway.flow.node import Artifact, Job, Node
 from sluiceway.flow.stages import stage_named
@@ -13,19 +14,21 @@ def run(job: Job) -> Artifact:
     """Build the training table and fill the online store."""
     from sluiceway.features.run import run
 
-    kit = job.kit
-    return run(
-        job.needs("ingest", DatasetVersion),
-        project=job.project,
-        inputs=job.needs("spec", Promise).spec.inputs,
-        as_of=job.settings.as_of,
-        tables=kit.tables,
-        engine=kit.engine,
-        online=kit.online,
-        progress=job.progress,
-        clock=kit.clock,
-        seed=job.settings.seed,
-    )
+    kit, promise = job.kit, job.needs("spec", Promise)
+    with discreetly(job):
+        return run(
+            job.needs("ingest", DatasetVersion),
+            project=job.project,
+            inputs=promise.spec.inputs,
+            as_of=job.settings.as_of,
+            tables=kit.tables,
+            engine=kit.engine,
+            online=kit.online,
+            progress=job.progress,
+            clock=kit.clock,
+            seed=job.settings.seed,
+            hidden=promise.hidden,
+        )
 
 
 def present(kit: Kit, features: FeatureSet) -> bool:

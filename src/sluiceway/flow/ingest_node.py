@@ -4,6 +4,7 @@ from typing import Any
 
 from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.core.errors import SourceError
+from sluiceway.flow.discreetly import discreetly
 from sluiceway.flow.kit import Kit
 from sluiceway.flow.node import Artifact, Job, Node
 from sluiceway.flow.stages import stage_named
@@ -21,7 +22,7 @@ def run(job: Job) -> Artifact:
     from sluiceway.ingest.run import run
 
     kit = job.kit
-    with kit.scratch() as scratch:
+    with kit.scratch() as scratch, discreetly(job):
         version = run(
             job.project,
             files=kit.files,

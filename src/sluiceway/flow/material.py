@@ -10,9 +10,11 @@ def materials(project: Project) -> dict[str, object]:
     return {
         "promise": plain([project.spec_text, declared(project)]),
         "sources": [ingested(source) for source in project.sources.values()],
-        "expectations": plain([[rules(source) for source in project.sources.values()], labelled(project)]),
+        "expectations": plain(
+            [[rules(source) for source in project.sources.values()], labelled(project), *hidden(project)]
+        ),
         "references": references(project),
-        "features": plain([featured(project), labelled(project), spec_part(project, "inputs")]),
+        "features": plain([featured(project), labelled(project), spec_part(project, "inputs"), *hidden(project)]),
         "model": plain([model(project), project.code_digest, spec_part(project, "model")]),
         "evaluation": plain([model(project), project.code_digest, spec_part(project, "evaluation")]),
         "rollout": plain([labelled(project), spec_part(project, "rollout")]),
@@ -40,6 +42,14 @@ def references(project: Project) -> list[str]:
     """The references that expectations name, beside the settings' own."""
     declared = [each for source in project.sources.values() for each in source.expectations]
     return sorted({each.text for each in declared if each.is_drift and each.text})
+
+
+def hidden(project: Project) -> list[object]:
+    """What decides which columns are masked: the spec, and the SQL through which they flow; mostly nothing."""
+    from sluiceway.spec.parse import parse_spec
+
+    named = parse_spec(project.spec_text, path=project.pipeline.spec).sensitive
+    return [named, [ingested(source) for source in project.sources.values()]] if named else []
 
 
 def labelled(project: Project) -> list[object]:

@@ -63,19 +63,22 @@ def proven(job: Job, past: Past, table: "pa.Table", columns: Sequence[FeatureCol
         return SkewEvidence(rows=0, values=0, unequal={}, examples=())
     from sluiceway.deploy.skew import compare
     from sluiceway.features.vectors_as_of import vectors_as_of
+    from sluiceway.plans.request_log import FEATURE
 
     job.progress.say("computing the logged vectors again, offline")
     pipeline, inputs = job.project.pipeline, job.needs("spec", Promise).spec.inputs
     answered = table.filter(_answered(table))
+    left_out = {FEATURE + name for name in job.needs("features", FeatureSet).contract.unlogged}
+    kept = answered.select([name for name in answered.column_names if name not in left_out])
     compute = partial(vectors_as_of, past.facts, pipeline, inputs)
-    return compare(answered, compute(answered), columns, pipeline.feature_views, compute)
+    return compare(kept, compute(answered), columns, pipeline.feature_views, compute)
 
 
 def answers_digest(table: "pa.Table") -> str:
     """Identify what was asked and answered, whatever the ids of requests and however long they took."""
     from sluiceway.plans.table_digest import table_content_id
 
-    passing = {"request_id", "arrival", "latency_us", "work_us"}
+    passing = {"request_id", "arrival", "latency_us", "work_us", "rival"}
     written = {name for name in table.column_names if name.startswith("view:") and name.endswith(":written")}
     return table_content_id(table.select([name for name in table.column_names if name not in passing | written]))
 

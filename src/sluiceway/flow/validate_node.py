@@ -4,6 +4,7 @@ from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.artifacts.promise import Promise
 from sluiceway.artifacts.validation_report import ValidationReport
 from sluiceway.core.verdict import Verdict
+from sluiceway.flow.discreetly import discreetly
 from sluiceway.flow.kit import Kit
 from sluiceway.flow.node import Artifact, Job, Node
 from sluiceway.flow.stages import stage_named
@@ -15,17 +16,19 @@ def run(job: Job) -> Artifact:
     from sluiceway.flow.reference import datasets_by_id
     from sluiceway.validate.run import run
 
-    kit = job.kit
-    return run(
-        job.needs("ingest", DatasetVersion),
-        datasets_by_id(job.references, kit),
-        project=job.project,
-        as_of=job.settings.as_of,
-        tables=kit.tables,
-        objects=kit.objects,
-        engine=kit.engine,
-        progress=job.progress,
-    )
+    kit, promise = job.kit, job.needs("spec", Promise)
+    with discreetly(job):
+        return run(
+            job.needs("ingest", DatasetVersion),
+            datasets_by_id(job.references, kit),
+            project=job.project,
+            as_of=job.settings.as_of,
+            tables=kit.tables,
+            objects=kit.objects,
+            engine=kit.engine,
+            progress=job.progress,
+            hidden=promise.hidden,
+        )
 
 
 def present(kit: Kit, report: ValidationReport) -> bool:

@@ -7,12 +7,19 @@ from typing import TypeVar
 
 import pyarrow as pa
 
-from sluiceway.artifacts.dataset_version import EVENT_TIME, KNOWN_TIME, FileEntry
+from sluiceway.artifacts.dataset_version import (
+    EVENT_TIME,
+    KNOWN_TIME,
+    QUARANTINE_FOLDER,
+    TABLES_FOLDER,
+    FileEntry,
+)
 from sluiceway.artifacts.source_schema import SourceSchema
 from sluiceway.core.errors import SourceError
 from sluiceway.declare.project import Project
 from sluiceway.declare.source import Source
 from sluiceway.ingest.delivered import Reader, delivered
+from sluiceway.ingest.quarantine import parted
 from sluiceway.plans.latest_row import latest_rows
 from sluiceway.plans.lineage import tables_read
 from sluiceway.plans.parquet_part import decode_part
@@ -32,7 +39,10 @@ def derive(
     kept: Mapping[str, Sequence[str]] = MappingProxyType({}),
     schemas: list[SourceSchema] | None = None,
 ) -> Iterator[tuple[str, pa.Table]]:
-    """Yield each source's name and table, those that others read before them.
+    """Yield the name and rows of each table, sources that others read before them.
+
+    Rows that a source's rules quarantine go into a table of their own, ``quarantine/<source>``, where there are any;
+    neither the source's table nor what other sources derive from it has them.
 
     SQL sees the other sources without their two time columns; a source with both files and SQL sees its own file under
     its own name. It runs in the order of the rows, so that the same bytes give the same tables to the last bit.
@@ -53,8 +63,11 @@ def derive(
         files = [entry for entry in entries if entry.source == name]
         own = _named(source, partial(_own, source, files, read=read, known=kept.get(name, ()), schemas=schemas))
         table = _rows(source, own, made, engine=engine)
-        made[name] = table
-        yield name, _with_times(source, table, engine)
+        rows, broken = _named(source, partial(parted, source, table, made, engine))
+        made[name] = rows
+        yield TABLES_FOLDER + name, _with_times(source, rows, engine)
+        if broken is not None:
+            yield QUARANTINE_FOLDER + name, _with_times(source, broken, engine)
 
 
 def _own(

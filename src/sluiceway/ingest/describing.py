@@ -20,7 +20,7 @@ def describe(project: Project, tables: Sequence[TableRef], own: Mapping[str, Seq
         tables: The sources' tables.
         own: The columns of the files of sources that have both files and SQL.
     """
-    columns = {table.name.removeprefix(TABLES_FOLDER): _plain(table.column_names) for table in tables}
+    columns = {table.source: _plain(table.column_names) for table in tables if table.is_below(TABLES_FOLDER)}
     ancestry = Ancestry(project.sources, columns, own)
     both = {name: tuple(names) for name, names in own.items() if project.source(name).sql is not None}
     return tuple(

@@ -1,18 +1,20 @@
 """Differences: what another version has more, less or otherwise."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sluiceway.artifacts.dataset_version import DatasetVersion
-from sluiceway.artifacts.table_ref import TableRef
+from sluiceway.artifacts.promise import Hidden
+from sluiceway.artifacts.table_ref import TableRef, source_of
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnStatistics:
     """A column's share of missing values, 0 to 1, how many distinct ones it has, its mean, its least and greatest.
 
-    What a column of its type cannot have is ``None``: texts have no mean, and their values are not shown.
+    What a column of its type cannot have is ``None``: texts have no mean, and their values are not shown. Nor are
+    those of a sensitive column, which ``is_masked``.
     """
 
     missing: float | None
@@ -21,6 +23,7 @@ class ColumnStatistics:
     low: float | datetime | None
     high: float | datetime | None
     distinct_is_estimated: bool = False
+    is_masked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,3 +124,22 @@ def _table(name: str, before: TableRef | None, after: TableRef | None) -> TableD
             (column, old[column], new[column]) for column in old if column in new and old[column] != new[column]
         ),
     )
+
+
+def masked(found: VersionDifference, hidden: Hidden) -> VersionDifference:
+    """Take the values out of the statistics of sensitive columns; counts and shares stay."""
+    return replace(found, tables=tuple(_masked(table, hidden(source_of(table.name))) for table in found.tables))
+
+
+def _masked(table: TableDifference, names: frozenset[str]) -> TableDifference:
+    changes = [
+        replace(each, before=_without_values(each.before), after=_without_values(each.after))
+        if each.name in names
+        else each
+        for each in table.columns
+    ]
+    return replace(table, columns=tuple(changes))
+
+
+def _without_values(found: ColumnStatistics | None) -> ColumnStatistics | None:
+    return found and replace(found, mean=None, low=None, high=None, is_masked=True)

@@ -6,14 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from sluiceway.artifacts.dataset_version import (
-    TABLES_FOLDER,
-    DatasetVersion,
-    FileEntry,
-    RebuiltFrom,
-    RestoreReport,
-    RestoreSample,
-)
+from sluiceway.artifacts.dataset_version import DatasetVersion, FileEntry, RebuiltFrom, RestoreReport, RestoreSample
 from sluiceway.artifacts.table_ref import TableRef
 from sluiceway.core.errors import DamagedError, SluicewayError, SourceError, UnknownObjectError
 from sluiceway.declare.project import Project
@@ -124,7 +117,7 @@ def prove_restore(  # noqa: PLR0913 - it takes what a stage is given
     restored = [entry for entry in chosen.entries if entry.restored_as in there]
     size = sum(there[path] for path in {entry.restored_as for entry in restored})
     whole = whole_sources(project, chosen.sampled)
-    expected = [table for table in tables if table.name.removeprefix(TABLES_FOLDER) in whole.sources]
+    expected = [table for table in tables if table.source in whole.sources]
     derived: dict[str, str] = {}
     if not unequal:
         unequal = _derive_anew(whole, entries, derived, engine=engine, scratch=places.scratch, kept=kept)
@@ -187,7 +180,7 @@ def _derive_anew(
     try:
         made = derive(project, entries, read=lambda entry: scratch.get(entry.restored_as), engine=engine, kept=kept)
         for name, table in made:
-            derived[TABLES_FOLDER + name] = table_content_id(table)
+            derived[name] = table_content_id(table)
     except SourceError as error:
         return [f"tables after the first {len(derived)}: {error}"]
     return []

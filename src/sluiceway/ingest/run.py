@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from sluiceway.artifacts.dataset_version import TABLES_FOLDER, DatasetVersion, FileEntry
 from sluiceway.artifacts.source_schema import SourceSchema
-from sluiceway.artifacts.table_ref import TableRef
+from sluiceway.artifacts.table_ref import TableRef, source_of
 from sluiceway.core.digest import sha256_hex
 from sluiceway.core.errors import DamagedError, UnknownObjectError
 from sluiceway.declare.project import Project
@@ -47,7 +47,7 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
         project: What is declared.
         files: The project's folder, and what lies behind URLs; only read.
         objects: Where files are kept, below ``files/``.
-        tables: Where tables are kept, below ``sources/``.
+        tables: Where tables are kept, below ``sources/`` and ``quarantine/``.
         engine: Runs the SQL of sources.
         progress: Hears of each file and table.
         scratch: An empty place to restore into.
@@ -72,8 +72,9 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
     started = time.perf_counter()
     known = last.kept_columns if last else {}
     for name, table in derive(project, entries, read=read, engine=engine, kept=known, schemas=schemas):
-        refs.append(tables.write(TABLES_FOLDER + name, table))
-        progress.say(f"table {name}: {table.num_rows:,} rows")
+        refs.append(tables.write(name, table))
+        where = "table" if refs[-1].is_below(TABLES_FOLDER) else "in quarantine of"
+        progress.say(f"{where} {source_of(name)}: {table.num_rows:,} rows")
     kept = {schema.source: tuple(column.name for column in schema.columns) for schema in schemas}
     proof = prove_restore(
         project,

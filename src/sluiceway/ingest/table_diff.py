@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from math import isclose
 from typing import TYPE_CHECKING, Any
 
-from sluiceway.artifacts.dataset_version import EVENT_TIME, KNOWN_TIME, TABLES_FOLDER, DatasetVersion
-from sluiceway.artifacts.table_ref import TableRef
+from sluiceway.artifacts.dataset_version import EVENT_TIME, KNOWN_TIME, DatasetVersion
+from sluiceway.artifacts.table_ref import TableRef, source_of
 from sluiceway.ingest.diff import ColumnChange, ColumnStatistics, KeyDifference, TableDifference, VersionDifference
 from sluiceway.plans.quoting import quoted
 from sluiceway.ports.engine import Engine
@@ -73,7 +73,7 @@ def _measured(
     }
     rows = {side: tables.read(ref) for side, ref in refs.items() if ref is not None}
     sides = Sides(table.name, refs["before"], refs["after"], rows)
-    name = table.name.removeprefix(TABLES_FOLDER)
+    name = source_of(table.name)
     key = after.facts(name).key or before.facts(name).key
     return replace(table, columns=tuple(_columns(sides, engine)), keys=_keys(sides, key, engine))
 

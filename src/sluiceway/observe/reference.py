@@ -28,7 +28,8 @@ SAME = 1e-9
 class Reference:
     """What every window is compared with: the rows from ``began`` on and before ``ended``.
 
-    ``profiles`` are the model's columns then, ``probability`` its predictions. ``limits`` is the PSI above which a
+    ``profiles`` are the model's columns then, but those that the request log leaves out; ``probability`` is what it
+    predicted. ``limits`` is the PSI above which a
     column has drifted, and ``seasonal`` names those whose limit is what they did while the model learnt. ``mistakes``
     are counted by day. ``strength`` is how well each column alone ranks the training labels.
     """
@@ -65,8 +66,9 @@ def reference_of(
     held = inputs[start:]
     rows = Rows(at[start:], held, predictor.many(arrays(held)), table[LABEL][start:].cast(pl.Float64).to_numpy())
     named = set(bundle.contract.entities)
-    profiles = {name: profile_of(held[name], is_name=name in named) for name in held.columns}
-    seasonal = seasonal_columns(spec.observe, bundle)
+    logged = [name for name in held.columns if name not in bundle.contract.unlogged]
+    profiles = {name: profile_of(held[name], is_name=name in named) for name in logged}
+    seasonal = [name for name in seasonal_columns(spec.observe, bundle) if name in profiles]
     earlier = Rows(at[:start], inputs[:start].select(seasonal), np.empty(0), np.empty(0))
     limits = dict.fromkeys(profiles, spec.acceptance.max_psi)
     limits |= seasonal_limits(earlier, profiles, observe=spec.observe, least=spec.acceptance.max_psi)

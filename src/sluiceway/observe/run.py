@@ -169,10 +169,13 @@ def _left_out(windows: Sequence[Window], requests: Requests) -> dict[str, str]:
 
 def _facts(standard: Standard, logged: Logged) -> dict[str, str]:
     """What people want to know of the reference, and of how much of the log was looked at."""
-    split = standard.candidate.evaluation.split
+    split, bundle = standard.candidate.evaluation.split, standard.candidate.bundle
     facts = {
         "reference_from": iso(split.holdout_from),
         "reference_until": iso(split.holdout_until),
         "reference_rows": str(len(standard.reference.rows)),
     }
+    if bundle.contract.unlogged:
+        left_out = [column.name for column in bundle.columns if column.name in bundle.contract.unlogged]
+        facts["not_watched"] = f"{', '.join(left_out)}: sensitive, so that the request log leaves them out"
     return facts if logged.thinned == 1 else {**facts, "looked_at": f"one request in {logged.thinned}"}

@@ -1,30 +1,21 @@
 """Example rows: a few of the rows, or of the values, that break a rule."""
 
-from collections.abc import Mapping, Sequence
-
-from sluiceway.pages.page import Block, Cell, Code, Table
-
-
-def example_blocks(examples: object) -> list[Block]:
-    """Show examples, whatever they hold: rows under their columns' names, mappings of names to values, or texts."""
-    columns, rows = getattr(examples, "columns", None), getattr(examples, "rows", None)
-    if columns is not None and rows is not None:
-        return [_table(tuple(map(str, columns)), rows)] if rows else []
-    if not isinstance(examples, Sequence) or not examples:
-        return []
-    mappings = [each for each in examples if isinstance(each, Mapping)]
-    if len(mappings) == len(examples):
-        names = tuple(dict.fromkeys(str(name) for row in mappings for name in row))
-        return [_table(names, [[row.get(name) for name in names] for row in mappings])]
-    return [Code("\n".join(_visible(str(each)) for each in examples))]
+from sluiceway.artifacts.example_rows import ExampleRows
+from sluiceway.artifacts.validation_report import RuleCheck
+from sluiceway.pages.page import Block, Code, Table
 
 
-def _table(columns: tuple[str, ...], rows: Sequence[Sequence[object]]) -> Table:
-    return Table(columns, [[_cell(value) for value in row] for row in rows], is_narrow=True)
+def example_blocks(check: RuleCheck) -> list[Block]:
+    """Show the rows that break a rule, or, where there are none to show, a few of the values."""
+    if check.broken_rows.rows:
+        return [example_table(check.broken_rows)]
+    return [Code("\n".join(_visible(each) for each in check.examples))] if check.examples else []
 
 
-def _cell(value: object) -> Cell:
-    return value if value is None or isinstance(value, int | float) else _visible(str(value))
+def example_table(shown: ExampleRows) -> Table:
+    """Write rows under their columns' names."""
+    rows = [[None if value is None else _visible(value) for value in row] for row in shown.rows]
+    return Table(shown.columns, rows, is_narrow=True)
 
 
 def _visible(text: str) -> str:

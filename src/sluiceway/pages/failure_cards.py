@@ -64,7 +64,7 @@ def finding(criterion: Criterion, check: Check | None, *, place: str = "") -> Fi
     """Say in a sentence what was measured, against which limit, and in a remark what stands behind it."""
     source = check.source if isinstance(check, RuleCheck | DriftCheck | FreshnessCheck) else ""
     name = criterion.name.removeprefix(f"{source}: ") if source else criterion.name
-    if isinstance(check, RuleCheck) and check.measured is not None and check.low is None and check.high is None:
+    if isinstance(check, RuleCheck) and check.measured is not None and check.is_share:
         kept = f"{check.broken:,} of {check.rows:,} rows break it ({percent(check.broken / max(check.rows, 1))})"
         return Finding(criterion.outcome, f"{name}: {kept}; {percent(check.at_least)} must keep it", check.note)
     limit = f", limit {number_text(cell_of(criterion.limit))}" if criterion.limit is not None else ""
@@ -100,7 +100,7 @@ def figure_of(histogram: Histogram) -> Figure:
 
 
 def _examples(check: RuleCheck) -> list[Block]:
-    blocks = example_blocks(check.examples)
+    blocks = example_blocks(check)
     return [Note(f"Break “{check.name}”:"), *blocks] if blocks else []
 
 

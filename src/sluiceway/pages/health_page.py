@@ -109,6 +109,7 @@ def _facts(report: HealthReport) -> Facts:
             ("Reference rows", f"{int(report.details.get('reference_rows', 0)):,}"),
             ("Version", Code(report.version)),
             *([("Looked at", report.details["looked_at"])] if "looked_at" in report.details else []),
+            *([("Not watched", report.details["not_watched"])] if "not_watched" in report.details else []),
         )
     )
 

@@ -2,10 +2,11 @@
 
 STYLE = """
 :root{--ink:#1d2329;--soft:#5c6670;--faint:#8b949c;--rule:#dfe3e6;--paper:#fff;--panel:#f6f7f8;--accent:#1f6f8b;
---accent-soft:#1f6f8b59;--then:#b26b00;--passed:#1a7f4b;--overridden:#8a5a00;--no_reference:#52606d;
+--accent-soft:#1f6f8b59;--then:#b26b00;--passed:#1a7f4b;--overridden:#8a5a00;--warned:#8a5a00;--no_reference:#52606d;
 --inconclusive:#8a5a00;--stopped:#b3261e}
 @media (prefers-color-scheme:dark){:root{--ink:#e4e8eb;--soft:#a3adb6;--faint:#77828c;--rule:#2d343a;--paper:#14181b;
 --panel:#1b2024;--accent:#5fb3cf;--accent-soft:#5fb3cf59;--then:#e0a458;--passed:#5cc48d;--overridden:#e0b050;
+--warned:#e0b050;
 --no_reference:#a3adb6;--inconclusive:#e0b050;--stopped:#ff8a80}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--paper);color:var(--ink);font:14px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,
@@ -24,7 +25,8 @@ white-space:pre-wrap;overflow-wrap:anywhere;font:.84em/1.6 ui-monospace,SFMono-R
 .badge{display:inline-block;font-size:.76rem;font-weight:600;line-height:1.55;padding:0 .5rem;border-radius:1rem;
 border:1px solid currentColor;white-space:nowrap}
 h1+.badge{font-size:.88rem;padding:.05rem .7rem}
-.passed{color:var(--passed)}.overridden{color:var(--overridden)}.no_reference{color:var(--no_reference)}
+.passed{color:var(--passed)}.overridden{color:var(--overridden)}.warned{color:var(--warned)}
+.no_reference{color:var(--no_reference)}
 .inconclusive{color:var(--inconclusive)}.stopped{color:var(--stopped)}
 dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(9.6rem,1fr));gap:.9rem 1.2rem;margin:.9rem 0}
 dt{color:var(--soft);font-size:.8rem}dd{margin:0;font-size:1.02rem;font-weight:550;font-variant-numeric:tabular-nums;

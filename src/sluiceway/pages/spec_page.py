@@ -147,6 +147,7 @@ def _life(spec: Spec) -> Part:
         ("Who is on the canary depends on", ", ".join(rollout.by) or "all entities"),
         ("Watched in windows of", watched.window),
         ("Moves with the seasons", ", ".join(watched.seasonal) or "nothing named"),
+        *([("Sensitive, never shown nor logged", ", ".join(spec.sensitive))] if spec.sensitive else []),
     )
     return Part("Rollout and monitoring", "", ("What", "Value"), rows)
 

@@ -6,6 +6,7 @@ from sluiceway.artifacts.validation_report import ValidationReport
 from sluiceway.core.verdict import Outcome, Verdict
 from sluiceway.pages.column_folds import column_folds
 from sluiceway.pages.criteria_table import cell_of, criteria_table
+from sluiceway.pages.example_rows import example_table
 from sluiceway.pages.failure_cards import checks_by_name, class_share_facts, failure_cards, override_commands
 from sluiceway.pages.histogram import Histogram
 from sluiceway.pages.number_text import moment_text, percent
@@ -59,10 +60,8 @@ def _lead(report: ValidationReport, verdict: Verdict) -> str:
 
 
 def _facts(report: ValidationReport) -> Facts:
-    kept = sum(
-        check.measured is not None and check.measured >= check.at_least for check in report.rules if check.low is None
-    )
-    bounded = [check for check in report.rules if check.low is not None]
+    kept = sum(check.holds for check in report.rules if check.is_share)
+    bounded = [check for check in report.rules if not check.is_share]
     compared = {(check.source, check.column) for check in report.drift if check.effect is not None}
     return Facts(
         (
@@ -112,15 +111,27 @@ def _rules(report: ValidationReport, verdict: Verdict) -> list[Block]:
     said = _by_name(verdict)
     rows = []
     for check in report.rules:
-        mean = check.low is not None
-        limit = f"{check.low:g} to {check.high:g}" if mean else percent(check.at_least)
-        measured = cell_of(check.measured) if mean else percent(check.measured)
-        words = "; ".join(filter(None, [check.note, ", ".join(map(str, check.examples))]))
+        number = not check.is_share
+        limit = check.bounds if number else percent(check.at_least)
+        measured = cell_of(check.measured) if number else percent(check.measured)
+        words = "; ".join(filter(None, [check.note, ", ".join(check.examples)]))
         outcome = said.get(f"{check.source}: {check.name}")
         rows.append((outcome, check.source, check.name, measured, limit, check.broken, check.rows, words))
     rows.sort(key=lambda row: row[0] is None or row[0].is_open)
     columns = ("Verdict", "Source", "Rule", "Measured", "Limit", "Broken", "Rows", "Note or examples")
-    return [Fold(f"All {len(rows)} rules", [Table(columns, rows)], is_on_paper=False)]
+    return [Fold(f"All {len(rows)} rules", [Table(columns, rows)], is_on_paper=False), *_broken_rows(report)]
+
+
+def _broken_rows(report: ValidationReport) -> list[Block]:
+    """Show rows that break a rule, rule by rule."""
+    blocks: list[Block] = []
+    for check in report.rules:
+        shown = check.broken_rows
+        if shown.rows:
+            count = f"{check.broken:,} of {check.rows:,} rows" if check.is_share else f"{check.broken:,} rows"
+            title = f"{check.source}: {check.name}: {len(shown.rows)} of {count}"
+            blocks.append(Fold(title, [example_table(shown)]))
+    return blocks
 
 
 def _freshness(report: ValidationReport, verdict: Verdict) -> list[Section]:

@@ -40,6 +40,7 @@ OWN: dict[str, pa.DataType] = {
     "prediction": pa.int64(),
     "fallback": pa.bool_(),
     "error": pa.string(),
+    "rival": pa.float64(),
 }
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 from sluiceway.artifacts.table_ref import TableRef
 
 if TYPE_CHECKING:
+    import polars as pl
     import pyarrow as pa
 
 
@@ -22,6 +23,14 @@ class TableStore(Protocol):
 
     def read(self, ref: TableRef, columns: Sequence[str] | None = None) -> "pa.Table":
         """Return the rows, of all columns or those named.
+
+        Raises:
+            UnknownTableError: they are not there.
+            DamagedError: a byte of what is stored is not what was written.
+        """
+
+    def scan(self, ref: TableRef) -> "pl.LazyFrame":
+        """Return the rows to be read piece by piece: what a query does not need is not read, and never all is held.
 
         Raises:
             UnknownTableError: they are not there.

@@ -5,13 +5,17 @@ from typing import NamedTuple
 
 from sluiceway.artifacts.request_record import CHALLENGER, CHAMPION
 from sluiceway.core.errors import RequestError
+from sluiceway.server.coverage import is_covered
 from sluiceway.server.loading import Serving
 from sluiceway.server.request import AskedRow
 from sluiceway.server.served_model import Known, ServedModel
 
 
 class Answered(NamedTuple):
-    """One row's answer. ``probability`` is ``None`` where nobody could answer; ``error`` says what failed."""
+    """One row's answer. ``probability`` is ``None`` where nobody could answer; ``error`` says what failed.
+
+    ``rival`` is the champion's probability of a challenger's row (see ``beside``).
+    """
 
     arm: str
     version: str
@@ -20,6 +24,7 @@ class Answered(NamedTuple):
     prediction: int | None
     fallback: bool = False
     error: str = ""
+    rival: float | None = None
 
 
 def answer(serving: Serving, rows: Sequence[AskedRow], at_us: int) -> list[Answered]:
@@ -47,6 +52,22 @@ def answer_by_champion(serving: Serving, rows: Sequence[AskedRow], at_us: int | 
         RequestError, SluicewayError: as ``answer`` does.
     """
     return _ask(serving.champion, serving.champion.known(rows, at_us), CHAMPION)
+
+
+def beside(serving: Serving, answered: list[Answered]) -> list[Answered]:
+    """Let the champion judge the challenger's rows too, by the same vectors, where the log will leave these out.
+
+    Then the two can be compared although nobody can ask them later.
+    """
+    champion, challenger = serving.champion, serving.challenger
+    if not serving.unlogged or challenger is None or not is_covered(champion.bundle, challenger.bundle):
+        return answered
+    places = [place for place, each in enumerate(answered) if each.version == challenger.version]
+    given = champion.probabilities([answered[place].known.vector for place in places]) if places else []
+    for place, found in zip(places, given, strict=True):
+        if not isinstance(found, str):
+            answered[place] = answered[place]._replace(rival=found)
+    return answered
 
 
 def _by_challenger(serving: Serving, rows: Sequence[AskedRow], at_us: int) -> list[Answered]:

@@ -1,7 +1,7 @@
 """Drafts: a reply that nobody has been given yet, with its lines of the request log and what is counted of it."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -14,6 +14,8 @@ from sluiceway.server.refusal import Refusal
 from sluiceway.server.request import Asked
 from sluiceway.server.response import refusal, response
 
+V = TypeVar("V")
+LEFT_OUT = "its words are left out, as some of the fields are sensitive"
 _lines = msgspec.json.Encoder().encode_lines
 
 
@@ -48,11 +50,19 @@ def draft_refusal(refused: Refusal, call: Call, scope: str, *, logged: str = "")
 
 
 def draft_answer(
-    state: RolloutState, asked: Asked, answered: Sequence[Answered], call: Call, *, scope: str, work_us: int
+    state: RolloutState,
+    asked: Asked,
+    answered: Sequence[Answered],
+    call: Call,
+    *,
+    scope: str,
+    work_us: int,
+    unlogged: frozenset[str] = frozenset(),
 ) -> Draft:
     """Draft the answer to a request; where a row has none, the whole request fails.
 
     ``work_us`` is how long the answer itself took, the request's share of it where several were answered together.
+    Inputs and features that are ``unlogged`` are left out of the lines, and so are the words of errors beside them.
     """
     failed = next((each for each in answered if each.probability is None), None)
     latency_us, rows = call.latency_us(), len(answered)
@@ -78,16 +88,27 @@ def draft_answer(
             probability=each.probability,
             prediction=each.prediction,
             fallback=each.fallback,
-            error=each.error,
+            error=discreet(each.error, unlogged, kept="the challenger failed" if each.fallback else "the model failed"),
             key=row.key,
-            inputs=row.inputs,
-            features=each.known.vector,
+            inputs=without(row.inputs, unlogged),
+            features=without(each.known.vector, unlogged),
             views=each.known.views,
+            rival=each.rival,
         )
         for place, (row, each) in enumerate(zip(asked.rows, answered, strict=True))
     ]
     challenger = "" if state.challenger is None else state.challenger.version
     return Draft(Reply(status, body), _lines(records), latency_us, *_who(answered), answered, challenger)
+
+
+def without(values: dict[str, V], unlogged: frozenset[str]) -> dict[str, V]:
+    """Leave values out by their names."""
+    return {name: value for name, value in values.items() if name not in unlogged} if unlogged else values
+
+
+def discreet(error: str, unlogged: frozenset[str], *, kept: str) -> str:
+    """Leave out an error's words, which may hold a value, where values are sensitive; ``kept`` is said instead."""
+    return f"{kept}: {LEFT_OUT}" if error and unlogged else error
 
 
 def _who(answered: Sequence[Answered]) -> tuple[str, str]:

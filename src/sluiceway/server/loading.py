@@ -19,7 +19,10 @@ ReaderOf = Callable[[ServingContract], FeatureReader]
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """Who answers, immutable: a state with its models. ``lacking`` says why a challenger of the state is not there."""
+    """Who answers, immutable: a state with its models. ``lacking`` says why a challenger of the state is not there.
+
+    ``unlogged`` are the inputs and features that are sensitive to either of the two.
+    """
 
     state: RolloutState
     request: RequestReader
@@ -27,6 +30,7 @@ class Serving:
     challenger: ServedModel | None = None
     lacking: str = ""
     by: tuple[str, ...] = ()
+    unlogged: frozenset[str] = frozenset()
 
     def tries_out(self, row: AskedRow) -> bool:
         """Tell whether a row is on the challenger's arm."""
@@ -76,6 +80,7 @@ class Loader:
             challenger,
             lacking,
             deciding(state.by, contract),
+            frozenset(contract.unlogged) | frozenset(challenger.bundle.contract.unlogged if challenger else ()),
         )
 
     def _model(self, served: Served, old: Serving | None) -> ServedModel:

@@ -11,9 +11,9 @@ from sluiceway.artifacts.rollout_state import RolloutState
 from sluiceway.core.errors import RequestError, SluicewayError
 from sluiceway.ports.progress import Progress
 from sluiceway.ports.request_log import RequestLog
-from sluiceway.server.answering import Answered, answer, answer_by_champion
+from sluiceway.server.answering import Answered, answer, answer_by_champion, beside
 from sluiceway.server.call import Call, Reply
-from sluiceway.server.draft import Draft, draft_answer, draft_refusal
+from sluiceway.server.draft import Draft, discreet, draft_answer, draft_refusal
 from sluiceway.server.loading import Loader, Serving
 from sluiceway.server.metrics import Metrics
 from sluiceway.server.refusal import Refusal
@@ -128,7 +128,7 @@ class Service:
     def refuse(self, refused: Refusal, call: Call) -> Reply:
         """Log, count and word a refusal."""
         try:
-            return self._record(draft_refusal(refused, call, self.scope))
+            return self._record(self._refused(refused, call))
         except Exception as error:  # noqa: BLE001 - likewise
             return self._stumble(error, call)
 
@@ -140,7 +140,7 @@ class Service:
         asked = serving.request.read(body)
         answered = _answered(serving, asked, call.at_us)
         work_us = (perf_counter_ns() - began_ns) // 1000
-        return draft_answer(serving.state, asked, answered, call, scope=self.scope, work_us=work_us)
+        return self._drafted(serving, asked, answered, call, work_us)
 
     def _drafts(self, serving: Serving, requests: Sequence[tuple[bytes, Call]]) -> list[Draft]:
         began_ns = perf_counter_ns()
@@ -155,13 +155,33 @@ class Service:
         drafts, begin = [], 0
         for asked, (_, call) in zip(read, requests, strict=True):
             if isinstance(asked, Refusal):
-                drafts.append(draft_refusal(asked, call, self.scope))
+                drafts.append(self._refused(asked, call))
             else:
                 end = begin + len(asked.rows)
                 its = answered[begin:end]
-                drafts.append(draft_answer(serving.state, asked, its, call, scope=self.scope, work_us=work_us))
+                drafts.append(self._drafted(serving, asked, its, call, work_us))
                 begin = end
         return drafts
+
+    @property
+    def _unlogged(self) -> frozenset[str]:
+        return frozenset() if self.serving is None else self.serving.unlogged
+
+    def _drafted(self, serving: Serving, asked: Asked, answered: list[Answered], call: Call, work_us: int) -> Draft:
+        return draft_answer(
+            serving.state,
+            asked,
+            beside(serving, answered),
+            call,
+            scope=self.scope,
+            work_us=work_us,
+            unlogged=serving.unlogged,
+        )
+
+    def _refused(self, refused: Refusal, call: Call) -> Draft:
+        """Draft a refusal; its caller reads what was wrong with which value, the log perhaps not."""
+        kept = discreet(refused.message, self._unlogged, kept="the request was refused")
+        return draft_refusal(refused, call, self.scope, logged="" if kept == refused.message else kept)
 
     def _record(self, draft: Draft) -> Reply:
         self._append(draft.lines)
@@ -170,7 +190,8 @@ class Service:
 
     def _stumble(self, error: Exception, call: Call) -> Reply:
         """Answer after something that should not happen; its caller reads only that it did."""
-        why = f"{type(error).__name__}: {error}"
+        kind = type(error).__name__
+        why = discreet(f"{kind}: {error}", self._unlogged, kept=kind)
         self._stumbles.say(f"request {call.request_id}: {why}")
         if isinstance(error, SluicewayError):  # the log itself cannot be written
             refused = Refusal(503, "the request could not be recorded; try again shortly")

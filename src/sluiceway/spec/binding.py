@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sluiceway.artifacts.promise import SensitiveColumns
 from sluiceway.artifacts.table_ref import Column
 from sluiceway.declare.project import Project
 from sluiceway.declare.spec import Spec
@@ -13,17 +14,23 @@ from sluiceway.spec.findings import Findings, kinds_of
 from sluiceway.spec.leakage import check_leaks
 from sluiceway.spec.parse import lines_of
 from sluiceway.spec.pipeline_checks import check_inputs, check_label, check_spec, check_view
+from sluiceway.spec.sensitive import check_sensitive, check_times, sensitive_columns
 from sluiceway.spec.source_checks import check_source
 from sluiceway.spec.source_columns import source_columns
+from sluiceway.spec.sql_checks import check_statements
 
 NONE_LANDED: Mapping[str, tuple[Column, ...]] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """A declaration that fits its data: the columns of every source, without the two times that ingest adds."""
+    """A declaration that fits its data: the columns of every source, without the two times that ingest adds.
+
+    ``sensitive`` are those of them whose values nobody may see.
+    """
 
     columns: Mapping[str, tuple[Column, ...]]
+    sensitive: tuple[SensitiveColumns, ...] = ()
 
 
 def bind(
@@ -49,11 +56,13 @@ def bind(
         DeclarationError: anything does not fit; all of it is in the report.
     """
     pipeline = project.pipeline
-    findings = Findings(pipeline.spec, lines_of(project.spec_text, path=pipeline.spec))
+    lines = lines_of(project.spec_text, path=pipeline.spec)
+    findings = Findings(pipeline.spec, lines, is_discreet=bool(spec.sensitive))
     columns, own = source_columns(project, files=files, engine=engine, landed=landed, findings=findings)
     kinds = {name: kinds_of(found) for name, found in columns.items()}
     for name in kinds:
         check_source(project.sources[name], kinds, findings)
+    check_statements(project.sources, columns, engine, findings)
     check_label(pipeline.label, kinds, findings)
     for view in pipeline.feature_views:
         check_view(view, pipeline.label, kinds, findings)
@@ -63,8 +72,11 @@ def bind(
     each = kinds[pipeline.label.each.name]
     there = [name for name in spec.inputs if name in each]
     check_leaks(pipeline.label, there, Ancestry(project.sources, _names(columns), _names(own)), findings)
+    sensitive = sensitive_columns(spec, project.sources, columns, own)
+    check_sensitive(spec, pipeline, columns, sensitive, findings)
+    check_times(project.sources, sensitive, findings)
     findings.settle()
-    return Binding(columns)
+    return Binding(columns, sensitive)
 
 
 def _names(columns: Mapping[str, tuple[Column, ...]]) -> dict[str, list[str]]:

@@ -17,11 +17,15 @@ def kinds_of(columns: Sequence[Column]) -> dict[str, str]:
 
 @dataclass(slots=True)
 class Findings:
-    """Problems so far. ``spec_path`` and ``spec_lines`` place those that belong to the spec."""
+    """Problems so far. ``spec_path`` and ``spec_lines`` place those that belong to the spec.
+
+    Where it ``is_discreet``, some columns are sensitive, and no problem repeats a value.
+    """
 
     spec_path: str = ""
     spec_lines: Mapping[str, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    is_discreet: bool = False
 
     def note(self, message: str) -> None:
         """Add a problem of the pipeline."""

@@ -37,7 +37,7 @@ LIMITS = {
     "max_latency_ratio": Range("a number of 1 or more", at_least=1),
     "min_canary_hours": Range("0 or more", at_least=0),
 }
-SECTIONS = ("problem", "target", "inputs", "costs", "metric", "sla", "acceptance", "rollout", "observe")
+SECTIONS = ("problem", "target", "inputs", "costs", "metric", "sla", "acceptance", "rollout", "observe", "sensitive")
 REQUIRED = SECTIONS[:6]
 
 
@@ -100,9 +100,10 @@ def _spec(root: Section) -> Spec | None:
         _acceptance(root),
     )
     rollout, monitoring = parse_rollout(root), parse_monitoring(root)
+    sensitive = root.names("sensitive", optional=True)
     problem, target, inputs, costs, metric, sla, acceptance = parts
     if problem and target and costs and metric and sla and acceptance and rollout and monitoring:
-        return Spec(problem, target, inputs, costs, metric, sla, acceptance, rollout, monitoring)
+        return Spec(problem, target, inputs, costs, metric, sla, acceptance, rollout, monitoring, sensitive)
     return None
 
 

@@ -27,4 +27,4 @@ def run(
     binding = bind(project, spec, files=files, engine=engine, landed=landed)
     outside = [source for source in project.sources.values() if source.origin is not None]
     origins = tuple(DataOrigin(source.name, source.provenance) for source in outside)
-    return Promise(spec, input_availability(spec, project.pipeline.label, binding), origins)
+    return Promise(spec, input_availability(spec, project.pipeline.label, binding), origins, binding.sensitive)

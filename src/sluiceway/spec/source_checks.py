@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from sluiceway.declare.expectation import DRIFT, EVERY_COLUMN, Expectation
+from sluiceway.core.moments import parse_moment
+from sluiceway.declare.expectation import EVERY_COLUMN, Expectation
 from sluiceway.declare.expression import parse_expression
 from sluiceway.declare.source import Source
 from sluiceway.spec.findings import Findings, Kinds
@@ -27,26 +28,63 @@ def _check_expectation(
     source: Source, expectation: Expectation, columns: Mapping[str, Kinds], findings: Findings
 ) -> None:
     where, own = f"source {source.name!r}, expectation {expectation.name!r}", columns[source.name]
+    if expectation.is_drift:
+        _check_drift(where, expectation, own, findings)
+        return
     match expectation.kind:
         case "row":
             findings.expression(where, parse_expression(expectation.text or ""), own, wanted=("boolean",))
         case "fresh":
-            if expectation.column:
-                findings.typed(where, expectation.column, own, allowed=("time",))
-            elif source.is_timeless:
-                findings.note(f"{where}: the source has no event_time, so that nothing tells how old its rows are")
-        case "between" | "mean_between":
+            _check_fresh(where, expectation, source, own, findings)
+        case "between":
+            _check_bounds(where, expectation, own, findings)
+        case "mean_between":
             findings.typed(where, expectation.column or "", own, allowed=NUMERIC)
-        case "matches":
+        case "matches" | "contains":
             findings.typed(where, expectation.column or "", own, allowed=("text",))
-        case "one_of":
+            _check_pattern(where, expectation.text or "", findings)
+        case "one_of" | "none_of":
             _check_values(where, expectation, own, findings)
-        case kind if kind in DRIFT:
-            _check_drift(where, expectation, own, findings)
         case "reference":
             _check_reference(where, expectation, columns, findings, own=own)
         case _:
-            findings.column(where, expectation.column or "", own)
+            for name in expectation.about:
+                findings.column(where, name, own)
+
+
+def _check_fresh(where: str, expectation: Expectation, source: Source, own: Kinds, findings: Findings) -> None:
+    if expectation.column:
+        findings.typed(where, expectation.column, own, allowed=("time",))
+    elif source.is_timeless:
+        findings.note(f"{where}: the source has no event_time, so that nothing tells how old its rows are")
+
+
+def _check_bounds(where: str, expectation: Expectation, own: Kinds, findings: Findings) -> None:
+    name, bounds = expectation.column or "", [each for each in (expectation.low, expectation.high) if each is not None]
+    numbers = all(isinstance(bound, int | float) for bound in bounds)
+    findings.typed(where, name, own, allowed=NUMERIC if numbers else ("text", "time"))
+    if own.get(name) == "time" and not numbers:
+        for bound in bounds:
+            if not _is_time(str(bound)):
+                findings.note(f"{where}: {bound!r} is no time; write it like 2013-11-01 or 2013-11-01T06:00:00Z")
+
+
+def _is_time(text: str) -> bool:
+    try:
+        parse_moment(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _check_pattern(where: str, pattern: str, findings: Findings) -> None:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    try:
+        pc.match_substring_regex(pa.array([""]), pattern)
+    except pa.ArrowInvalid as error:
+        findings.note(f"{where}: {pattern!r} is no regular expression (RE2 syntax): {error}")
 
 
 def _check_drift(where: str, expectation: Expectation, own: Kinds, findings: Findings) -> None:

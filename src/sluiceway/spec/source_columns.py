@@ -5,8 +5,9 @@ from difflib import get_close_matches
 
 import pyarrow as pa
 
-from sluiceway.artifacts.dataset_version import EVENT_TIME, KNOWN_TIME
+from sluiceway.artifacts.dataset_version import BROKEN_RULES, EVENT_TIME, KNOWN_TIME
 from sluiceway.artifacts.table_ref import Column
+from sluiceway.core.discreet import discreet_words
 from sluiceway.core.errors import DeclarationError, SourceError, UnknownNameError
 from sluiceway.declare.files import IMAGE, Files
 from sluiceway.declare.project import Project
@@ -44,12 +45,19 @@ def source_columns(
                 own[name] = _of_extract(name, landed)
             table = _of_sql(source, own, made, project.sources, engine)
         except (SourceError, DeclarationError) as error:
-            findings.note(f"source {name!r}: {error}")
+            findings.note(f"source {name!r}: {_told(error, project, findings)}")
             continue
         if table is not None:
             made[name] = table
             _check_reserved(name, table, findings)
     return _columns(made), _columns(own)
+
+
+def _told(error: Exception, project: Project, findings: Findings) -> str:
+    """Tell what is wrong with a source; where some columns are sensitive, without what it quotes of the data."""
+    if not findings.is_discreet or not isinstance(error, SourceError):
+        return str(error)
+    return discreet_words(str(error), project.words)
 
 
 def _columns(tables: Mapping[str, pa.Table]) -> dict[str, tuple[Column, ...]]:
@@ -117,3 +125,5 @@ def _check_reserved(name: str, table: pa.Table, findings: Findings) -> None:
             findings.note(
                 f"source {name!r}: a column is called {column!r}, which is kept for the row's own times; rename it"
             )
+    if BROKEN_RULES in table.column_names:
+        findings.note(f"source {name!r}: a column is called {BROKEN_RULES!r}, which quarantine keeps; rename it")

@@ -1,7 +1,7 @@
 """Comparisons: in which ways each column of a source is set beside which reference."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sluiceway.artifacts.dataset_version import EVENT_TIME, KNOWN_TIME
 from sluiceway.artifacts.validation_report import (
@@ -13,7 +13,7 @@ from sluiceway.artifacts.validation_report import (
     PASSED_OVER,
     QUANTILE,
 )
-from sluiceway.declare.expectation import AUTO, EVERY_COLUMN, Expectation
+from sluiceway.declare.expectation import AUTO, EVERY_COLUMN, STOP, Expectation
 from sluiceway.declare.source import Source
 
 NUMERIC = ("integer", "number")
@@ -31,6 +31,7 @@ class Comparison:
     against: str = ""
     rows: str = AUTO
     is_declared: bool = True
+    on_failure: str = STOP
 
 
 def compared_columns(source: Source, kinds: dict[str, str]) -> list[str]:
@@ -71,12 +72,10 @@ def _of_column(name: str, kind: str, declared: list[Expectation], *, by_default:
     if by_default and not may_drift and "nulls_within" not in asked:
         yield Comparison(name, NULLS, is_declared=False)
     for each in given:
-        limit, against = each.high, each.text or ""
-        if each.kind == "quantiles_within":
-            for at in each.values:
-                yield Comparison(name, QUANTILE, limit, float(str(at)), against, each.rows)
-        else:
-            yield Comparison(name, TESTS.get(each.kind, _distribution(kind)), limit, None, against, each.rows)
+        test = QUANTILE if each.kind == "quantiles_within" else TESTS.get(each.kind, _distribution(kind))
+        asked_of = Comparison(name, test, each.limit, None, each.text or "", each.rows, on_failure=each.on_failure)
+        places: list[float | None] = [float(str(at)) for at in each.values]
+        yield from (replace(asked_of, at=at) for at in places or [None])
 
 
 def _fits(expectation: Expectation, kind: str) -> bool:

@@ -55,6 +55,7 @@ def _compare(current: SourceTable, comparison: Comparison, pair: Pair | None) ->
         limit=comparison.limit,
         at=comparison.at,
         against=comparison.against,
+        on_failure=comparison.on_failure,
     )
     if pair is None:
         return replace(blank, note="there is no earlier version to compare with")

@@ -1,5 +1,6 @@
 """Layer A: how new the newest row or partition of a source is, and which partitions are missing before it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
@@ -25,27 +26,34 @@ def measure_freshness(table: SourceTable, as_of: datetime | None = None) -> list
 
 
 def _newest(expectation: Expectation, table: SourceTable) -> FreshnessCheck:
-    newest = table.frame[KNOWN_TIME].max() if KNOWN_TIME in table.frame.columns else None
+    newest = None
+    if KNOWN_TIME in table.kinds:
+        newest = table.lazy.select(pl.col(KNOWN_TIME).max()).collect(engine="streaming").item()
     moment = in_utc(newest) if isinstance(newest, datetime) else None
-    return FreshnessCheck(table.source.name, moment, _seconds(expectation.text))
+    return FreshnessCheck(table.source.name, moment, _seconds(expectation.text), on_failure=expectation.on_failure)
 
 
 def _partitions(expectation: Expectation, table: SourceTable, as_of: datetime | None) -> FreshnessCheck:
     name, every_s = expectation.column or "", _seconds(expectation.every)
-    blank = FreshnessCheck(table.source.name, None, _seconds(expectation.text), name, every_s)
+    within_s, on_failure = _seconds(expectation.text), expectation.on_failure
+    blank = FreshnessCheck(table.source.name, None, within_s, name, every_s, on_failure=on_failure)
     if table.kinds.get(name) != "time":
         return blank
-    begun = table.frame[name].drop_nulls().unique()
+    begun = table.lazy.select(pl.col(name).drop_nulls().unique()).collect(engine="streaming").to_series()
     begun = begun.filter(begun <= as_of) if as_of is not None else begun
     if begun.is_empty():
         return blank
     epoch = begun.dt.epoch("us").sort()
     first, every = int(epoch[0]), int(every_s * MICROSECONDS)
     places = ((epoch - first) // every).unique().sort()
-    newest = moment_of(int(epoch[-1]))
     missing = int(places[-1]) + 1 - len(places)
-    gaps = _gaps(places, first, every) if missing else ()
-    return FreshnessCheck(blank.source, newest, blank.within_s, name, every_s, int(places[-1]) + 1, missing, gaps)
+    return replace(
+        blank,
+        newest=moment_of(int(epoch[-1])),
+        expected=int(places[-1]) + 1,
+        missing=missing,
+        gaps=_gaps(places, first, every) if missing else (),
+    )
 
 
 def _gaps(places: pl.Series, first: int, every: int) -> tuple[str, ...]:

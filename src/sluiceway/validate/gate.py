@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
+from sluiceway.artifacts.dataset_version import QUARANTINE_FOLDER
 from sluiceway.artifacts.promise import Promise
 from sluiceway.artifacts.validation_report import (
     CHI_SQUARE,
@@ -20,11 +21,12 @@ from sluiceway.artifacts.validation_report import (
     ValidationReport,
 )
 from sluiceway.core.moments import iso
-from sluiceway.core.verdict import Criterion, Measure, Outcome, Overrides, Verdict, check_digest
+from sluiceway.core.verdict import Criterion, Measure, Outcome, Overrides, Verdict, check_digest, warned
+from sluiceway.declare.expectation import QUARANTINE, WARN
 from sluiceway.declare.spec import Acceptance
 from sluiceway.validate.partition_criteria import partition_criteria
 
-STAGE_VERSION = 3
+STAGE_VERSION = 4
 FEW_OF_A_CLASS = 30
 # A fifth of a standard deviation is what Cohen, "Statistical Power Analysis for the Behavioral Sciences" (1988), calls
 # a small effect; of a normal, it is a D of 0.08.
@@ -42,7 +44,7 @@ def gate(report: ValidationReport, promise: Promise, overrides: Overrides, now: 
     criteria = [
         *(_rule(check, report) for check in report.rules),
         *(_freshness(check, report, now) for check in report.freshness if not check.partition),
-        *(each for check in report.freshness if check.partition for each in partition_criteria(check, report, now)),
+        *(each for check in report.freshness if check.partition for each in _partitions(check, report, now)),
         *_drift(report, acceptance),
         *_class_shares(report, acceptance.max_class_share_change),
     ]
@@ -50,27 +52,50 @@ def gate(report: ValidationReport, promise: Promise, overrides: Overrides, now: 
 
 
 def _rule(check: RuleCheck, report: ValidationReport) -> Criterion:
-    about = [report.as_of]
+    about: list[object] = [report.as_of]
+    if check.definition or check.on_failure == QUARANTINE:
+        about += [check.definition, check.on_failure]
     name = f"{check.source}: {check.name}"
-    detail = check.note or (f"{check.broken:,} of {check.rows:,} rows break it" if check.broken else "")
+    if check.needs_reference:
+        return _said(name, Outcome.NO_REFERENCE, limit=check.bounds, detail=check.note, about=about)
+    detail = _detail(check)
+    if check.is_share:
+        judged = Criterion.at_least(name, measured=check.measured, limit=check.at_least, detail=detail, about=about)
+    else:
+        passed, limit = check.holds, check.bounds
+        judged = Criterion.judged(name, measured=check.measured, limit=limit, passed=passed, detail=detail, about=about)
+    return warned(judged) if check.on_failure == WARN else judged
+
+
+def _detail(check: RuleCheck) -> str:
+    """Say why nothing was measured, or how many rows break the rule, what they hold, and where they went."""
+    if check.is_share and check.broken:
+        words = f"{check.broken:,} of {check.rows:,} rows break it"
+    elif check.broken:
+        words = f"it found {check.broken:,} rows"
+    else:
+        words = check.note
     if check.examples:
-        detail += f", such as {', '.join(check.examples)}"
-    if check.low is None or check.high is None:
-        return Criterion.at_least(name, measured=check.measured, limit=check.at_least, detail=detail, about=about)
-    passed = check.measured is not None and check.low <= check.measured <= check.high
-    limit = f"{check.low:g} to {check.high:g}"
-    return Criterion.judged(name, measured=check.measured, limit=limit, passed=passed, detail=detail, about=about)
+        words += f", such as {', '.join(check.examples)}"
+    apart = check.on_failure == QUARANTINE and check.broken
+    return f"{words}; they are in {QUARANTINE_FOLDER}{check.source}" if apart else words
 
 
 def _freshness(check: FreshnessCheck, report: ValidationReport, now: datetime) -> Criterion:
     age = ((report.as_of or now) - check.newest).total_seconds() if check.newest else None
-    return Criterion.at_most(
+    judged = Criterion.at_most(
         f"{check.source}: age of the newest row in seconds",
         measured=age,
         limit=check.within_s,
         detail=f"the newest is of {iso(check.newest)}" if check.newest else "there is no row with a known time",
         about=[report.as_of],
     )
+    return warned(judged) if check.on_failure == WARN else judged
+
+
+def _partitions(check: FreshnessCheck, report: ValidationReport, now: datetime) -> list[Criterion]:
+    judged = partition_criteria(check, report, now)
+    return [warned(each) for each in judged] if check.on_failure == WARN else list(judged)
 
 
 def _drift(report: ValidationReport, acceptance: Acceptance) -> Iterator[Criterion]:
@@ -80,7 +105,8 @@ def _drift(report: ValidationReport, acceptance: Acceptance) -> Iterator[Criteri
     elif not report.drift:
         yield _said("drift", Outcome.STOPPED, detail="no column could be compared with the reference", about=about)
     for check in report.drift:
-        yield _column(check, acceptance, [*about, report.pool(check.against).versions, check.is_new])
+        judged = _column(check, acceptance, [*about, report.pool(check.against).versions, check.is_new])
+        yield warned(judged) if check.on_failure == WARN else judged
 
 
 def _column(check: DriftCheck, acceptance: Acceptance, about: object) -> Criterion:
@@ -120,7 +146,8 @@ def said_of(check: DriftCheck) -> str:
     p_values = f"p {_chance(check.p_value)}, adjusted {_chance(check.p_adjusted)}"
     then, now = check.then or 0.0, check.now or 0.0
     if check.test in {MEAN, QUANTILE}:
-        moved = f"moved {check.effect:.4g} standard deviations, from {then:.4g} to {now:.4g}"
+        moved = f"moved {check.effect:.4g} standard deviations"
+        moved += "" if check.then is None or check.now is None else f", from {then:.4g} to {now:.4g}"
     elif check.test == NULLS:
         moved = f"from {100 * then:.3g} % missing to {100 * now:.3g} %"
     else:

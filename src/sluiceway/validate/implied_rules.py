@@ -1,5 +1,7 @@
 """Rules that nobody has to declare: facts have keys and times, and each is told once."""
 
+from dataclasses import replace
+
 import polars as pl
 
 from sluiceway.artifacts.dataset_version import EVENT_TIME, KNOWN_TIME
@@ -32,8 +34,8 @@ def implied_rules(table: SourceTable) -> list[Rule]:
 def _told_once(table: SourceTable) -> Rule:
     keys = table.source.keys
     check = _check(table, f"({', '.join(keys)}) is told once per known time", keys[0])
-    fact = pl.struct(*keys, KNOWN_TIME)
-    return Rule(check, pl.len() - fact.n_unique(), pl.len(), breaking=fact.is_duplicated())
+    fact = tuple(dict.fromkeys([*keys, KNOWN_TIME]))
+    return Rule(replace(check, about=fact), judged=pl.len(), distinct=fact, with_missing=True)
 
 
 def _not_known_before(table: SourceTable) -> Rule:

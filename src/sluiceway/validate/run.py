@@ -9,6 +9,7 @@ import polars as pl
 from sluiceway.artifacts.codec import encode
 from sluiceway.artifacts.data_origin import DataOrigin
 from sluiceway.artifacts.dataset_version import DatasetVersion
+from sluiceway.artifacts.promise import Hidden, nothing_hidden
 from sluiceway.artifacts.validation_report import (
     ClassShareCheck,
     DriftCheck,
@@ -29,11 +30,19 @@ from sluiceway.validate.drift import adjusted, compare_columns
 from sluiceway.validate.freshness import measure_freshness
 from sluiceway.validate.histograms import histograms
 from sluiceway.validate.implied_rules import implied_rules
+from sluiceway.validate.masking import (
+    masked_check,
+    masked_drift,
+    masked_histogram,
+    masked_sql_check,
+)
 from sluiceway.validate.measured import Measured
+from sluiceway.validate.row_counts import measure_row_counts
 from sluiceway.validate.row_rules import measure_rows
 from sluiceway.validate.rules import declared_rules, measure
 from sluiceway.validate.side import Side, pooled
 from sluiceway.validate.source_table import SourceTable, read_source, validated_sources
+from sluiceway.validate.sql_checks import measure_sql_checks
 
 
 @dataclass(slots=True)
@@ -55,6 +64,7 @@ class Versions:
     references: Mapping[str, tuple[DatasetVersion, ...]]
     as_of: datetime | None
     tables: TableStore
+    hidden: Hidden = nothing_hidden
 
     def current(self, source: Source) -> SourceTable:
         """Read a source's rows now."""
@@ -80,8 +90,11 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
     objects: ObjectStore,
     engine: Engine,
     progress: Progress,
+    hidden: Hidden = nothing_hidden,
 ) -> ValidationReport:
     """Measure layers A, B and C, one source at a time, and store the report with its histograms as JSON.
+
+    Values of the columns that are ``hidden``, by source, are nowhere in it.
 
     Rows that became known after ``as_of`` are left out on both sides. The same rows give the same report, in whatever
     order they are stored. ``references`` are the earlier versions, newest first, by the names that expectations have
@@ -90,7 +103,7 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
     Raises:
         SourceError: the engine refuses a declared condition.
     """
-    versions = Versions(dataset, references, as_of, tables)
+    versions = Versions(dataset, references, as_of, tables, hidden)
     findings = Findings()
     sources = list(validated_sources(project))
     for done, source in enumerate(sources):
@@ -119,15 +132,27 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
 def _measure_source(source: Source, versions: Versions, project: Project, engine: Engine, findings: Findings) -> None:
     current, pools = versions.current(source), versions.pools(source)
     then = pools.get("")
-    label = project.pipeline.label
+    label, hidden = project.pipeline.label, versions.hidden(source.name)
     rules = [*declared_rules(current, _referred_keys(source, versions, project)), *implied_rules(current)]
-    findings.rules += measure(current.frame, rules)
-    findings.rules += measure_rows(current, engine)
+    checks = [*measure(current, rules), *measure_rows(current, engine), *measure_row_counts(current, then)]
+    findings.rules += [masked_check(check, hidden) for check in checks]
+    findings.rules += _sql_checks(current, versions, project, engine)
     findings.freshness += measure_freshness(current, versions.as_of)
-    findings.drift += compare_columns(current, pools)
-    findings.histograms += histograms(current, then)
+    findings.drift += [masked_drift(check, hidden) for check in compare_columns(current, pools)]
+    findings.histograms += [masked_histogram(drawn, hidden) for drawn in histograms(current, then)]
     if source.name == label.source.name:
         findings.class_shares.append(measure_class_share(label, Side.of(current), then, engine))
+
+
+def _sql_checks(current: SourceTable, versions: Versions, project: Project, engine: Engine) -> list[RuleCheck]:
+    """Run the source's own statements, which may read any source."""
+    named = {name.lower(): source for name, source in project.sources.items()}
+    statements = [each.text or "" for each in current.source.expectations if each.kind == "sql"]
+    checks = measure_sql_checks(current, lambda name: versions.current(named[name]), engine)
+    schemas = {name: versions.dataset.table(name).column_names for name in project.sources} if statements else {}
+    return [
+        masked_sql_check(check, sql, versions.hidden, schemas) for check, sql in zip(checks, statements, strict=True)
+    ]
 
 
 def _referred_keys(source: Source, versions: Versions, project: Project) -> Mapping[str, pl.DataFrame | None]:

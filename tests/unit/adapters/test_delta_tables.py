@@ -105,6 +105,8 @@ def test_a_file_cut_short_is_damage_until_it_is_written_again(tmp_path):
     assert not store.has(ref)
     with pytest.raises(DamagedError, match=r"'t'.*missing or cut short.*run --again"):
         store.read(ref)
+    with pytest.raises(DamagedError, match=r"'t'.*missing or cut short.*run --again"):
+        store.scan(ref)
     again = store.write("t", TABLE)
     assert again.content_id == ref.content_id
     assert store.has(ref)

@@ -56,7 +56,7 @@ def test_a_gate_without_criteria_is_stopped():
 def test_a_gate_says_the_worst_that_any_criterion_says(outcomes):
     criteria = [Criterion(f"c{number}", 1, 1, outcome) for number, outcome in enumerate(outcomes)]
     verdict = Verdict.of(criteria, NO_OVERRIDES, NOW)
-    severity = ["passed", "no_reference", "overridden", "inconclusive", "stopped"]
+    severity = ["passed", "no_reference", "warned", "overridden", "inconclusive", "stopped"]
     assert verdict.outcome.value == max((outcome.value for outcome in outcomes), key=severity.index)
     assert verdict.is_open == (not {Outcome.INCONCLUSIVE, Outcome.STOPPED} & set(outcomes))
 

@@ -1,11 +1,16 @@
 """Expectations refuse rules that no data could keep, or every data would."""
 
+import re
+from datetime import UTC, datetime
+
 import pytest
 
 from sluiceway.core.errors import DeclarationError
-from sluiceway.declare.expectation import DRIFT, KINDS, Expectation, column, fresh, reference, row
+from sluiceway.declare.column_rules import column
+from sluiceway.declare.expectation import DRIFT, KINDS, Expectation
 from sluiceway.declare.files import files
 from sluiceway.declare.source import Source
+from sluiceway.declare.table_rules import fresh, reference, row, rows, rows_change, sql_check, unique
 
 
 @pytest.mark.parametrize("share", [0, -0.1, 1.01, float("nan")])
@@ -61,15 +66,20 @@ def test_every_kind_has_a_name_of_its_own_for_reports():
     rules = column("c")
     made = [
         rules.one_of("x"),
+        rules.none_of("x"),
         rules.between(0, 1),
         rules.not_null(),
-        rules.unique(),
         rules.matches("a+"),
-        rules.is_a("text"),
+        rules.contains("a+"),
         row("c > 1"),
         reference("c", airports),
-        fresh(within="2d"),
+        rules.unique(),
+        rules.is_a("text"),
         rules.mean_between(0, 1),
+        fresh(within="2d"),
+        rows(between=(1, 2)),
+        rows_change(at_most=0.5),
+        sql_check("SELECT 1"),
     ]
     assert [rule.kind for rule in made] == list(KINDS)
     assert len({rule.name for rule in made}) == len(KINDS)
@@ -119,3 +129,54 @@ def test_a_reference_takes_as_many_columns_as_the_key_has():
         reference(("a", "b", "c"), two)
     with pytest.raises(DeclarationError, match="the key of loose, which is not declared"):
         reference("a", Source("loose", files("a.csv")))
+
+
+def test_a_range_may_be_open_on_one_side_and_says_so():
+    rules = column("c")
+    assert rules.between(1).name == "c at least 1"
+    assert rules.between(None, "b").name == "c at most b"
+    assert rules.between(datetime(2013, 1, 1, tzinfo=UTC), None).name == "c at least 2013-01-01T00:00:00Z"
+    with pytest.raises(DeclarationError, match="give a low or a high bound"):
+        rules.between()
+    with pytest.raises(DeclarationError, match="are of two kinds"):
+        rules.between(1, "b")
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (lambda: column("c").between(0, 1, on_failure="drop"), "must be one of stop, warn, quarantine, got 'drop'"),
+        (lambda: column("c").unique(on_failure="quarantine", at_least=0.9), "no row alone breaks this one"),
+        (lambda: rows(between=(1, None), on_failure="quarantine"), "no row alone breaks this one"),
+        (lambda: column("c").not_null(on_failure="quarantine"), "say which share of the rows must keep the rule"),
+        (lambda: rows(between=(None, None)), "give a low or a high bound"),
+        (lambda: rows(between=5), "between= takes two numbers"),
+        (lambda: rows(between=("a", "b")), "the bounds must be numbers"),
+        (lambda: rows_change(at_most=-1), "give a share of the earlier rows"),
+        (lambda: sql_check("  "), "the statement is empty"),
+        (lambda: unique("a", "a"), "needs columns, each once"),
+        (lambda: column("c").none_of(), "needs at least one value"),
+    ],
+)
+def test_what_cannot_be_is_refused_where_it_is_declared(made, said):
+    with pytest.raises(DeclarationError, match=re.escape(said)):
+        made()
+
+
+def test_quarantine_by_reference_needs_a_source_without_times():
+    timed = Source("flights", files("f.csv"), key="id", event_time="at")
+    timeless = Source("airports", files("a.csv"), key="faa")
+    kept = reference("dest", timeless, at_least=0.9, on_failure="quarantine")
+    assert kept.on_failure == "quarantine"
+    with pytest.raises(DeclarationError, match="needs a source without times"):
+        reference("flight", timed, at_least=0.9, on_failure="quarantine")
+
+
+def test_only_rules_that_set_rows_apart_belong_to_what_a_source_means():
+    def meaning(**how):
+        return Source("s", files("s.csv"), expectations=[column("c").between(0, 1, **how)]).meaning
+
+    assert meaning() == meaning(at_least=0.5) == meaning(on_failure="warn") == Source("s", files("s.csv")).meaning
+    apart = meaning(at_least=0.5, on_failure="quarantine")
+    assert apart != meaning()
+    assert apart == meaning(at_least=0.9, on_failure="quarantine")

@@ -4,6 +4,7 @@ from datetime import timedelta
 from math import nan
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from tests.canaries import BEGAN, COLUMNS, CONTRACT, SPEC, Server, a_bundle, a_rival, flights, honest, outcomes_of
 
@@ -11,8 +12,9 @@ from sluiceway.artifacts.codec import encode
 from sluiceway.artifacts.feature_set import FeatureColumn
 from sluiceway.artifacts.request_record import CHALLENGER, CHAMPION
 from sluiceway.artifacts.rollout_state import RolloutState
-from sluiceway.deploy.quality import Quality, feature_arrays, is_covered
+from sluiceway.deploy.quality import Quality, feature_arrays
 from sluiceway.plans.request_log import request_table
+from sluiceway.server.coverage import is_covered
 from sluiceway.stats.classification import log_loss
 from sluiceway.stats.confidence_sequence import confidence_sequence, difference_of_means
 
@@ -150,3 +152,22 @@ def test_it_makes_no_difference_in_how_many_pieces_the_log_is_read():
         quality.take(table.slice(start, 100))
         quality.evidence(LATER)
     assert quality.evidence(LATER) == seen(one, two)
+
+
+def test_where_the_log_leaves_something_out_both_are_judged_by_what_they_said_then():
+    discreet = replace(CONTRACT, unlogged=("wind",))
+    one, two = a_rival("v1"), a_rival("v2", lambda wind: honest(wind + 0.3))
+    whole = logged(one, two)
+    said = pa.array([honest(float(np.float32(wind))) for wind in whole["feature:wind"].to_pylist()])
+    lacking = whole.set_column(whole.column_names.index("rival"), "rival", said)
+    nothing = pa.nulls(whole.num_rows, pa.float64())
+    lacking = lacking.set_column(whole.column_names.index("feature:wind"), "feature:wind", nothing)
+    sides = (replace(each, bundle=replace(each.bundle, contract=discreet)) for each in (one, two))
+    quality, open_quality = Quality(*sides, outcomes_of(FLOWN), SPEC), Quality(one, two, outcomes_of(FLOWN), SPEC)
+    quality.take(lacking)
+    open_quality.take(whole)
+    found, expected = quality.evidence(LATER), open_quality.evidence(LATER)
+    assert quality.is_paired
+    assert (found.rows, found.positives) == (expected.rows, expected.positives)
+    assert found.challenger_log_loss == pytest.approx(expected.challenger_log_loss, rel=1e-6)
+    assert found.champion_log_loss == pytest.approx(expected.champion_log_loss, rel=1e-6)

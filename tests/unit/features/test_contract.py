@@ -53,3 +53,20 @@ def test_views_and_request_features_stand_in_the_order_declared():
         RequestFeature("far", "miles > 9", parse_expression("miles > 9").tree),
         RequestFeature("hour", HOUR, parse_expression(HOUR).tree),
     )
+
+
+def test_inputs_and_features_that_come_of_sensitive_columns_are_not_logged():
+    hidden = {"schedule": frozenset({"miles", "Departs"}), "landings": frozenset({"delay"})}
+    tables = MemoryTables()
+    each = tables.write("sources/schedule", pa.Table.from_pylist([ROW]))
+    label = sw.Label("late", LANDINGS, "delay > 30", each=SCHEDULE, at="departs", matures="1h")
+    views = [BY_PAIR, BY_TAIL, sw.RequestView(hour=HOUR, abroad_too="abroad")]
+    pipeline = sw.Pipeline(spec="spec.yaml", views=views, label=label, model=lambda trial: trial)
+    dataset = DatasetVersion((), (each,), RestoreReport(0.0, 0, 0, 0, ()))
+    inputs = ("miles", "carrier", "departs", "abroad")
+    made = serving_contract(dataset, pipeline, inputs, lambda source: hidden.get(source, frozenset()))
+    assert made.unlogged == ("miles", "departs", "by_tail__latest_delay", "hour")
+    plain = serving_contract(dataset, pipeline, inputs)
+    assert plain.unlogged == ()
+    assert "unlogged" not in plain.meaning
+    assert made.meaning != plain.meaning

@@ -15,7 +15,7 @@ from sluiceway.artifacts.dataset_version import DatasetVersion, RestoreReport, S
 from sluiceway.cli.difference_text import difference_lines
 from sluiceway.core.errors import UnknownTableError
 from sluiceway.ingest import table_diff
-from sluiceway.ingest.diff import difference
+from sluiceway.ingest.diff import difference, masked
 from sluiceway.ingest.table_diff import measured
 
 ENGINE = DuckdbEngine(1)
@@ -141,3 +141,13 @@ def test_the_words_name_files_keys_and_what_changed():
     assert lines[0] == "  + new.csv"
     assert "      keys (k): 1 added, 1 removed, 1 changed (v of 1)" in lines
     assert any(line.startswith("      v: mean 1.5 -> 3.5; min 1 -> 2; max 2 -> 5") for line in lines)
+
+
+def test_a_sensitive_column_shows_that_it_changed_and_no_value():
+    found = looked({"k": [1], "fare": [71.0], "miles": [3]}, {"k": [1], "fare": [93.0], "miles": [4]})
+    shown = masked(found, lambda source: frozenset({"fare"}) if source == "a" else frozenset())
+    words = "\n".join(difference_lines(shown))
+    assert "fare: sensitive, so that no value is shown" in words
+    assert "71" not in words
+    assert "93" not in words
+    assert "miles: mean 3 -> 4; min 3 -> 4; max 3 -> 4" in words

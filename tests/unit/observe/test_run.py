@@ -2,7 +2,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
+import pyarrow as pa
 import pytest
+from tests import bundles
 
 from sluiceway.adapters.memory_alerter import MemoryAlerter
 from sluiceway.adapters.memory_state import MemoryState
@@ -20,7 +22,7 @@ from sluiceway.pages.health_headline import period, short_period
 from sluiceway.pages.health_page import HealthCharts
 from sluiceway.ports.progress import Silence
 
-from .conftest import HOLDOUT, SERVED, rows_of
+from .conftest import HOLDOUT, MODEL, SERVED, SPEC, World, rows_of
 
 CHANGED = datetime(2024, 8, 10, tzinfo=UTC)
 
@@ -204,3 +206,18 @@ def test_a_model_that_was_exchanged_cannot_be_watched(world, quiet_rows):
             objects=world.objects,
             progress=Silence(),
         )
+
+
+def test_what_the_log_leaves_out_is_not_watched_and_the_report_says_so():
+    discreet = replace(bundles.CONTRACT, unlogged=("carrier",))
+    world = World(bundle=bundles.made(MODEL, threshold=SPEC.threshold, contract=discreet))
+    rows = rows_of(SERVED, 31, seed=3)
+    logged = world.logged(rows)
+    place = logged.requests[0].column_names.index("feature:carrier")
+    nothing = pa.nulls(rows.height, pa.string())
+    lacking = [table.set_column(place, "feature:carrier", nothing) for table in logged.requests]
+    report = world.observe(replace(logged, requests=lacking))
+    watched = {each.column for window in report.windows for each in window.drift}
+    assert watched == {"distance", "origin_weather__latest_wind"}
+    assert report.details["not_watched"].startswith("carrier: sensitive")
+    assert not [alert for window in report.windows for alert in window.alerts if "carrier" in str(alert)]

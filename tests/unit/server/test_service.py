@@ -212,3 +212,66 @@ def test_entities_are_found_by_their_type(server):
     assert server.online.read(bundles.WIND.digest, [pack_key(["EWR"])])[0] is not None
     server.ask(bundles.row(origin=None))
     assert server.records[0].views == {"origin_weather": None}
+
+
+SENSITIVE = bundles.other_contract(unlogged=("distance", "origin_weather__latest_wind"))
+SECRET = 4711.25
+
+
+@pytest.fixture
+def discreet():
+    """A server whose model is given something sensitive."""
+    made = Server()
+    made.show(made.shelve(contract=SENSITIVE))
+    return made
+
+
+def test_sensitive_inputs_and_features_are_used_and_never_logged(server, discreet):
+    heard = discreet.ask(bundles.row(distance=SECRET, flight_id="UA1"))
+    assert heard.json["probability"] == server.ask(bundles.row(distance=SECRET)).json["probability"]
+    (record,) = discreet.records
+    assert record.features == {"carrier": "AA"}
+    assert record.inputs == {name: value for name, value in bundles.row().items() if name != "distance"}
+    assert record.key == {"flight_id": "UA1"}
+    assert record.probability == heard.json["probability"]
+    assert b"4711" not in b"".join(chunk for _, chunk in discreet.log.read())
+
+
+def test_a_refusal_tells_its_caller_what_was_wrong_and_the_log_only_that_something_was(server, discreet):
+    heard = discreet.ask(bundles.row(distance="secret 4711"))
+    assert "secret 4711" in heard.json["error"]
+    (record,) = discreet.records
+    assert record.status == heard.status == 422
+    assert "secret" not in record.error
+    assert "left out" in record.error
+    server.ask(bundles.row(distance="secret 4711"))
+    assert "secret 4711" in server.records[0].error
+
+
+def test_what_a_challenger_stumbles_over_is_not_logged_either():
+    made = Server()
+    failing = made.shelve(bundles.raising_where_above(1000), "v2", contract=SENSITIVE)
+    made.show(made.shelve(contract=SENSITIVE), failing, share=1.0)
+    assert made.ask(bundles.row(distance=SECRET)).status == 200
+    (record,) = made.records
+    assert record.fallback
+    assert record.error.endswith("its words are left out, as some of the fields are sensitive")
+
+
+def test_one_sensitive_side_of_a_canary_is_enough():
+    made = Server()
+    made.show(made.shelve(), made.shelve(bundles.flipped(), "v2", contract=SENSITIVE), share=0.0)
+    made.ask(bundles.row(distance=SECRET))
+    assert "distance" not in made.records[0].features | made.records[0].inputs
+
+
+def test_what_the_champion_would_have_said_is_logged_where_nobody_can_ask_it_later(server):
+    made = Server()
+    made.show(made.shelve(contract=SENSITIVE), made.shelve(bundles.flipped(), "v2", contract=SENSITIVE), share=1.0)
+    made.ask(bundles.row(distance=700.0))
+    (record,) = made.records
+    assert record.version == "v2"
+    assert record.rival == pytest.approx(1 - record.probability)
+    server.show(server.shelve(), server.shelve(bundles.flipped(), "v2"), share=1.0, sequence=2)
+    server.ask(bundles.row(distance=700.0))
+    assert server.records[0].rival is None

@@ -8,12 +8,13 @@ from sluiceway.adapters.duckdb_engine import DuckdbEngine
 from sluiceway.adapters.obstore_objects import ObstoreObjects
 from sluiceway.artifacts.table_ref import Column
 from sluiceway.core.errors import DeclarationError
-from sluiceway.declare.expectation import column, fresh, reference, row
+from sluiceway.declare.column_rules import column
 from sluiceway.declare.feature_view import FeatureView, RequestView, latest, maximum, mean
 from sluiceway.declare.files import files
 from sluiceway.declare.pipeline import Label, Pipeline
 from sluiceway.declare.project import Project
 from sluiceway.declare.source import Source
+from sluiceway.declare.table_rules import fresh, reference, row, unique
 from sluiceway.spec.binding import bind
 from sluiceway.spec.parse import parse_spec
 from sluiceway.spec.run import run
@@ -184,6 +185,26 @@ def test_a_fitting_declaration_tells_the_columns_of_every_source(folder):
         (
             {"spec": NO_CARRIER},
             "is looked up by 'carrier'",
+        ),
+        (
+            {"airports": {"expectations": [column("lat").between("a", None)]}},
+            "'lat' is number, it must be text or time",
+        ),
+        (
+            {"schedule": {"expectations": [column("sched_dep").between("soon", None)]}},
+            "'soon' is no time; write it like 2013-11-01",
+        ),
+        (
+            {"schedule": {"expectations": [column("carrier").contains("(")]}},
+            "'(' is no regular expression (RE2 syntax)",
+        ),
+        (
+            {"schedule": {"expectations": [unique("carrier", "dst")]}},
+            "no column is called 'dst'. Did you mean 'dest'?",
+        ),
+        (
+            {"schedule": {"expectations": [column("carrier").none_of(1)]}},
+            "column 'carrier' is text, so that 1 is none of its values",
         ),
     ],
 )

@@ -9,15 +9,16 @@ import pytest
 from sluiceway.adapters.duckdb_engine import DuckdbEngine
 from sluiceway.adapters.memory_tables import MemoryTables
 from sluiceway.adapters.obstore_objects import ObstoreObjects
-from sluiceway.artifacts.dataset_version import TABLES_FOLDER, DatasetVersion, RestoreReport
+from sluiceway.artifacts.dataset_version import QUARANTINE_FOLDER, TABLES_FOLDER, DatasetVersion, RestoreReport
 from sluiceway.artifacts.promise import Promise
-from sluiceway.declare.expectation import column, fresh, reference, row
+from sluiceway.declare.column_rules import column
 from sluiceway.declare.feature_view import FeatureView, latest
 from sluiceway.declare.files import files
 from sluiceway.declare.pipeline import Label, Pipeline
 from sluiceway.declare.project import Project
 from sluiceway.declare.source import Source
 from sluiceway.declare.spec import Acceptance, Costs, Metric, ProblemStatement, ServiceLevel, Spec, Target
+from sluiceway.declare.table_rules import fresh, reference, row
 from sluiceway.ports.progress import Silence
 from sluiceway.validate.run import run
 
@@ -61,9 +62,11 @@ class World:
             "landings": landed.with_columns(at.alias("_event_time"), at.alias("_known_time")),
         }
 
-    def dataset(self, frames):
-        """Store the rows as a version."""
+    def dataset(self, frames, quarantine=()):
+        """Store the rows as a version, with those that are set apart by source."""
         refs = [self.tables.write(TABLES_FOLDER + name, frame.to_arrow()) for name, frame in frames.items()]
+        for name, frame in dict(quarantine).items():
+            refs.append(self.tables.write(QUARANTINE_FOLDER + name, frame.to_arrow()))
         return DatasetVersion(files=(), tables=tuple(refs), restore=RestoreReport(0.1, 0, 0, len(refs), ()))
 
     def project(self, expectations=None, *, landings=(), airports=AIRPORTS):
@@ -102,10 +105,21 @@ class World:
         )
         return Promise(spec, ())
 
-    def run(self, frames, reference=None, *, expectations=None, landings=(), as_of=None, airports=AIRPORTS):
-        """Validate rows, against a reference's when there is one."""
+    def run(
+        self,
+        frames,
+        reference=None,
+        *,
+        expectations=None,
+        landings=(),
+        as_of=None,
+        airports=AIRPORTS,
+        quarantine=(),
+        hidden=None,
+    ):
+        """Validate rows, against a reference's when there is one; ``hidden`` names sensitive columns by source."""
         return run(
-            self.dataset(frames),
+            self.dataset(frames, quarantine),
             {"": (self.dataset(reference),)} if reference else {},
             project=self.project(expectations, landings=landings, airports=airports),
             as_of=as_of,
@@ -113,6 +127,7 @@ class World:
             objects=self.objects,
             engine=self.engine,
             progress=Silence(),
+            hidden=lambda source: frozenset((hidden or {}).get(source, ())),
         )
 
 

@@ -60,7 +60,7 @@ class Scans:
 
     def criteria(self, then, now):
         # An expectation makes a source without times one that is validated.
-        from sluiceway.declare.expectation import column
+        from sluiceway.declare.column_rules import column
 
         source = replace(self.source, expectations=(*self.source.expectations, column("width").not_null()))
         declared = self.world.project()

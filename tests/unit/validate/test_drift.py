@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sluiceway.artifacts.validation_report import BANDS, KS
 from sluiceway.core.verdict import NO_OVERRIDES, Outcome
-from sluiceway.declare.expectation import column
+from sluiceway.declare.column_rules import column
 from sluiceway.validate.drift import adjusted, compare_columns
 from sluiceway.validate.gate import gate
 from sluiceway.validate.pair import too_few
@@ -351,3 +351,12 @@ def test_p_values_are_adjusted_over_all_checks_of_the_report(world):
             ),
         )
     )
+
+
+def test_a_comparison_that_only_warns_closes_nothing_and_is_told(world):
+    rules = [column("distance").mean_within(0.3, on_failure="warn"), column("distance").like(on_failure="warn")]
+    report = world.run(bent(world, **SHIFTED), world.frames(2), expectations=rules, as_of=world.now)
+    found = outcomes(world, report)
+    assert found["shift of the mean of distance"] is Outcome.WARNED
+    assert found["drift of distance (Kolmogorov-Smirnov)"] is Outcome.WARNED
+    assert gate(report, world.promise(), NO_OVERRIDES, world.now).is_open

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from sluiceway.artifacts.table_ref import Column, TableRef
 from sluiceway.core.errors import DeclarationError
-from sluiceway.core.verdict import NO_OVERRIDES
-from sluiceway.declare.expectation import fresh
+from sluiceway.core.verdict import NO_OVERRIDES, Outcome
 from sluiceway.declare.files import files
 from sluiceway.declare.source import Source
+from sluiceway.declare.table_rules import fresh
 from sluiceway.validate.freshness import measure_freshness
 from sluiceway.validate.gate import gate
 from sluiceway.validate.page import write_page
@@ -77,12 +77,12 @@ def test_every_without_a_partition_is_refused():
         fresh(within="2d", partition="dt", every="daily")
 
 
-def judged(world, moments):
+def judged(world, moments, **how):
     frames = world.frames()
     frames["schedule"] = frames["schedule"].with_columns(
         pl.Series("dt", [moments[place % len(moments)] for place in range(frames["schedule"].height)])
     )
-    report = world.run(frames, expectations=[fresh(within="2d", partition="dt")], as_of=world.now)
+    report = world.run(frames, expectations=[fresh(within="2d", partition="dt", **how)], as_of=world.now)
     verdict = gate(report, world.promise(), NO_OVERRIDES, world.now)
     return report, verdict, {each.name: each for each in verdict.criteria if "partition" in each.name}
 
@@ -116,3 +116,10 @@ def test_gate_stops_when_no_partition_was_measured(world):
     _, verdict, found = judged(world, [None])
     assert not verdict.is_open
     assert {each.measured for each in found.values()} == {None}
+
+
+def test_a_missing_partition_may_be_told_and_close_nothing(world):
+    start = world.now - timedelta(days=4)
+    _, verdict, found = judged(world, [start, start + timedelta(days=1), start + timedelta(days=3)], on_failure="warn")
+    assert found["schedule: missing partitions of dt"].outcome is Outcome.WARNED
+    assert verdict.is_open

@@ -1,7 +1,9 @@
 import json
 import math
+from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -12,9 +14,10 @@ from jsonschema import Draft202012Validator
 
 from sluiceway.artifacts.codec import decode
 from sluiceway.core.verdict import NO_OVERRIDES, Outcome
-from sluiceway.declare.expectation import column, fresh, reference, row
+from sluiceway.declare.column_rules import column
 from sluiceway.declare.files import files
 from sluiceway.declare.source import Source
+from sluiceway.declare.table_rules import fresh, reference, row, rows, rows_change, sql_check, unique
 from sluiceway.validate.gate import gate
 from sluiceway.validate.measured import SCHEMA_VERSION, Measured, report_schema
 from sluiceway.validate.rules import exact_mean
@@ -116,6 +119,7 @@ def chunked(rows, order, size):
 
 
 @given(st.lists(st.floats(-1e15, 1e15), min_size=1, max_size=50), st.data())
+@settings(deadline=None)
 def test_a_mean_is_the_exact_one_rounded_whatever_the_order(values, data):
     shuffled = data.draw(st.permutations(values))
     exact = sum(map(Fraction, values)) / len(values)
@@ -166,7 +170,7 @@ def test_examples_are_the_broken_values(world):
     assert next(check for check in report.rules if check.column == "origin").examples == ("YYZ",)
     shown = rule(report, "row: scheduled_arrival > scheduled_departure").examples
     assert len(shown) == 1
-    assert "scheduled_arrival=2013-03-01 03:40:00" in shown[0]
+    assert "scheduled_arrival=2013-03-01T03:40:00Z" in shown[0]
 
 
 def test_a_fact_told_twice_at_one_known_time_stops_but_a_correction_is_allowed(world):
@@ -405,3 +409,43 @@ def test_infinite_values_are_judged_without_an_exception(world):
 def test_an_unchanged_table_has_not_drifted(world):
     report = world.run(world.frames(1), world.frames(1))
     assert {check.effect for check in report.drift} == {0.0}
+
+
+EVERY_RULE = [
+    column("origin").one_of("EWR", "JFK", at_least=0.5),
+    column("dest").none_of("ATL", on_failure="warn"),
+    column("distance").between(300, None),
+    column("distance").mean_between(None, 100),
+    column("flight_id").unique(),
+    column("flight_id").contains("7"),
+    column("dest").not_null(),
+    unique("origin", "dest", "distance"),
+    row("distance > 900"),
+    rows(between=(1, None)),
+    rows_change(at_most=0.01),
+    sql_check("SELECT origin, sum(distance) AS total FROM schedule GROUP BY origin"),
+    sql_check("SELECT stddev(l.arr_delay) FROM schedule s JOIN landings l USING (flight_id)", between=(0, None)),
+]
+
+
+@settings(deadline=None, max_examples=15)
+@given(order=st.randoms(use_true_random=False), cuts=st.lists(st.integers(1, 299), max_size=6))
+def test_a_verdict_never_depends_on_the_order_of_rows_or_on_how_they_are_cut_into_pieces(new_world, order, cuts):
+    frames, then = new_world().frames(1, size=300), new_world().frames(2, size=310)
+    frames["schedule"][5, "dest"] = None
+    frames["schedule"][6, "flight_id"] = "f7"
+    frames["schedule"][8, "distance"] = 0.1
+    places = list(range(300))
+    order.shuffle(places)
+    edges = sorted({0, 300, *cuts})
+    turned = dict(frames)
+    for name in ("schedule", "landings"):
+        shuffled = frames[name][places]
+        pieces = [shuffled.slice(start, end - start) for start, end in pairwise(edges)]
+        turned[name] = pl.concat(pieces, rechunk=False)
+    plain, other = new_world(), new_world()
+    first = plain.run(frames, then, expectations=EVERY_RULE, as_of=plain.now)
+    second = other.run(turned, then, expectations=EVERY_RULE, as_of=plain.now)
+    assert replace(first, json="") == replace(second, json="")
+    assert judged(plain, first) == judged(other, second)
+    assert sum(check.broken > 0 for check in first.rules) >= 9

@@ -5,10 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sluiceway.declare.expectation import reference
-from sluiceway.declare.files import files
-from sluiceway.declare.source import Source
-from sluiceway.validate.dangling import dangling
+from sluiceway.plans.dangling import dangling
 
 NAN = float("nan")
 
@@ -58,26 +55,3 @@ def test_it_agrees_with_sqls_match_simple(rows, keys):
     broken, judged = marks(frame, {"x": "text", "y": "integer"}, other)
     assert judged == [None not in row for row in rows]
     assert broken == [None not in row and row not in keys for row in rows]
-
-
-def test_a_reference_of_two_columns_counts_and_shows_what_dangles(world):
-    frames = world.frames()
-    frames["airports"] = pl.DataFrame({"faa": ["ATL", "ORD", "SFO"] * 2, "side": ["EWR"] * 3 + ["JFK"] * 3})
-    gates = Source("airports", files("a.csv"), key=("faa", "side"))
-    project = world.project([reference(("dest", "origin"), gates)])
-    report = world.run(frames, expectations=list(project.source("schedule").expectations), airports=gates)
-    [check] = [each for each in report.rules if "refers to" in each.name]
-    known = set(zip(frames["airports"]["faa"], frames["airports"]["side"], strict=True))
-    pairs = list(zip(frames["schedule"]["dest"], frames["schedule"]["origin"], strict=True))
-    assert check.name == "(dest, origin) refers to airports.(faa, side)"
-    assert check.broken == sum(pair not in known for pair in pairs)
-    assert check.rows == 1500
-    assert check.examples[0] == "ATL, LGA"
-
-
-def test_a_reference_to_a_key_that_lacks_a_column_says_so(world):
-    gates = Source("airports", files("a.csv"), key=("faa", "side"))
-    report = world.run(world.frames(), expectations=[reference(("dest", "origin"), gates)], airports=gates)
-    [check] = [each for each in report.rules if "refers to" in each.name]
-    assert check.note == "source 'airports' has no column '(faa, side)'"
-    assert check.measured is None

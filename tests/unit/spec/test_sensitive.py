@@ -1,0 +1,78 @@
+"""Which columns are sensitive follows from the spec through all SQL, and what cannot be without them is refused."""
+
+import pytest
+from tests.unit.spec.test_binding import SCHEDULE_SQL, SPEC, folder, project, refusals
+
+from sluiceway.adapters.duckdb_engine import DuckdbEngine
+from sluiceway.core.errors import DeclarationError
+from sluiceway.declare.feature_view import mean
+from sluiceway.spec.binding import bind
+from sluiceway.spec.parse import parse_spec
+from sluiceway.spec.run import run
+
+__all__ = ["folder"]
+
+
+def promised(folder, names, **changes):
+    made = project(spec=SPEC + f"sensitive: [{names}]\n", **changes)
+    return run(made, files=folder, engine=DuckdbEngine())
+
+
+def test_a_column_is_sensitive_in_every_source_and_in_whatever_is_made_of_it(folder):
+    promise = promised(folder, "arr_delay")
+    assert promise.hidden("raw") == {"arr_delay"}
+    assert promise.hidden("landings") == {"delay"}
+    assert promise.hidden("schedule") == promise.hidden("airports") == frozenset()
+
+
+def test_expressions_and_other_names_do_not_hide_where_a_value_came_from(folder):
+    sql = SCHEDULE_SQL.replace("distance", "round(distance / 1.6) AS km, upper(dest) AS town, distance")
+    promise = promised(folder, "distance, dest", schedule={"sql": sql})
+    assert promise.hidden("schedule") == {"distance", "dest", "km", "town"}
+
+
+def test_nothing_sensitive_leaves_the_promise_as_it_was(folder):
+    bare = run(project(), files=folder, engine=DuckdbEngine())
+    assert bare.sensitive == ()
+    assert bare.content_id != promised(folder, "arr_delay").content_id
+
+
+@pytest.mark.parametrize(
+    ("names", "changes", "words"),
+    [
+        ("arr_dely", {}, "spec.yaml:8: sensitive: no column is called 'arr_dely'. Did you mean 'arr_delay'?"),
+        ("id", {}, "'id' of schedule is a key or an entity, by which requests find outcomes and features"),
+        ("carrier", {"spec": SPEC.replace("acceptance: {slices: [carrier]}\n", "")}, "'carrier' of schedule is a key"),
+        ("distance", {"spec": SPEC.replace("[carrier]", "[distance]")}, "acceptance.slices shows the values of 'dist"),
+        (
+            "distance",
+            {"spec": SPEC.replace("[carrier]", "[far]"), "request": {"far": "distance > 1"}},
+            "acceptance.slices shows the values of 'far'",
+        ),
+        ("sched_dep", {}, "the event_time of schedule comes from 'sched_dep'"),
+    ],
+)
+def test_what_cannot_be_hidden_is_refused_with_what_to_do(folder, names, changes, words):
+    spec = changes.pop("spec", SPEC) + f"sensitive: [{names}]\n"
+    assert any(words in each for each in refusals(folder, spec=spec, **changes))
+
+
+def test_a_source_that_cannot_be_read_is_told_without_its_values(folder):
+    folder.put("data/flights.csv", folder.get("data/flights.csv") + b"3,AA,MIA,1000\n")
+    with pytest.raises(DeclarationError) as open_words:
+        bind(project(), parse_spec(SPEC, path="spec.yaml"), files=folder, engine=DuckdbEngine())
+    secret = SPEC + "sensitive: [arr_delay]\n"
+    with pytest.raises(DeclarationError) as found:
+        bind(project(spec=secret), parse_spec(secret, path="s"), files=folder, engine=DuckdbEngine())
+    assert "MIA" in str(open_words.value)
+    assert "MIA" not in str(found.value)
+    assert "data/flights.csv" in str(found.value)
+
+
+def test_a_view_looked_up_by_something_sensitive_is_refused(folder):
+    found = refusals(
+        folder,
+        spec=SPEC.replace("acceptance: {slices: [carrier]}\n", "sensitive: [carrier]\n"),
+        view={"features": [mean("delay", over="1h")]},
+    )
+    assert any("'carrier' of landings is the entity of view delays" in each for each in found)
