@@ -18,7 +18,8 @@ from sluiceway.core.errors import SourceError
 from sluiceway.declare.api import api
 from sluiceway.declare.database import table
 from sluiceway.ingest.landed_files import entries_of, known_landing, landed_identity
-from sluiceway.ingest.landing import Lander, unexplained
+from sluiceway.ingest.landing import Lander
+from sluiceway.ingest.reading_again import unexplained
 from sluiceway.plans.parquet_part import decode_part
 from sluiceway.ports.extractor import Extraction
 from sluiceway.ports.progress import Silence
