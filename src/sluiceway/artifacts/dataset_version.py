@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from sluiceway.artifacts.source_schema import SchemaChange, SourceSchema
-from sluiceway.artifacts.table_ref import TableRef
+from sluiceway.artifacts.table_ref import Column, TableRef
 from sluiceway.core.digest import digest_of
 from sluiceway.core.errors import UnknownNameError
 from sluiceway.declare.files import is_remote
@@ -190,9 +190,9 @@ class DatasetVersion:
         return next((facts for facts in self.sources if facts.name == source), SourceFacts(source))
 
     @property
-    def kept_columns(self) -> dict[str, tuple[str, ...]]:
+    def kept_columns(self) -> dict[str, tuple[Column, ...]]:
         """The own columns that each source has in this version."""
-        return {schema.source: tuple(column.name for column in schema.columns) for schema in self.schemas}
+        return {schema.source: schema.columns for schema in self.schemas}
 
     def table(self, source: str) -> TableRef:
         """Find the table of a source.
