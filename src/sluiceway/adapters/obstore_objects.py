@@ -1,5 +1,7 @@
 """Objects in a folder, in memory, or in a bucket, through obstore."""
 
+import hashlib
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -24,6 +26,8 @@ READ_BYTES = 1 << 18
 PART_BYTES = 8 << 20
 # obstore writes to "<key>#<number>" and renames, so that it neither writes nor lists such names itself.
 STAGED_NAME = re.compile(r"#\d+$")
+# A name may have 255 bytes in most file systems; the sign and its number need some of them.
+LONGEST_STAGED_BYTES = 240
 
 
 class ObstoreObjects:
@@ -66,7 +70,9 @@ class ObstoreObjects:
             if self._folder is not None:
                 self._folder.mkdir(parents=True, exist_ok=True)
             store = self._opening_store(key)
-            if isinstance(data, bytes | bytearray | memoryview):
+            if self._folder is not None and len(os.fsencode(key.rpartition("/")[2])) > LONGEST_STAGED_BYTES:
+                _put_long(self._folder / key, data)
+            elif isinstance(data, bytes | bytearray | memoryview):
                 obstore.put(store, key, bytes(data))
             else:
                 _pour(store, key, data)
@@ -188,6 +194,19 @@ def tag_of(meta: "ObjectMeta") -> str:
     """Give what changes when an object does: its ETag, or the time of its last change where a server has none."""
     changed = in_utc(meta["last_modified"])
     return (meta["e_tag"] or "").strip('"') or (changed.isoformat() if changed.timestamp() > 0 else "")
+
+
+def _put_long(path: Path, data: bytes | Iterable[bytes]) -> None:
+    """Write a file whose name has no room for obstore's sign: staged beside it by a shorter name."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    staged = path.with_name(f"{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:32]}-{os.getpid()}#1")
+    try:
+        with staged.open("wb") as file:
+            for chunk in [data] if isinstance(data, bytes | bytearray | memoryview) else data:
+                file.write(chunk)
+        staged.replace(path)
+    finally:
+        staged.unlink(missing_ok=True)
 
 
 def _pour(store: ObjectStore, key: str, chunks: Iterable[bytes]) -> None:

@@ -101,7 +101,7 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
 
 
 def rebuilt_with(schema: SourceSchema, known: Mapping[str, Sequence[Column]]) -> tuple[Column, ...]:
-    """Return the own columns by which a source is derived again: as it is, with those that vanished under ``freeze``."""
+    """Return the columns by which a source is derived again: its own, and those that vanished under ``freeze``."""
     there = {column.name for column in schema.columns}
     vanished = [column for column in known.get(schema.source, ()) if column.name not in there]
     return (*schema.columns, *(vanished if schema.policy == "freeze" else ()))

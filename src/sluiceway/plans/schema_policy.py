@@ -28,7 +28,7 @@ def settled(
 
     With ``discard``, columns beyond the ``known`` ones are dropped and counted; of a first version, which knows none
     yet, those that every file has are kept. Otherwise every column stays: ``freeze`` is for gate 2 to judge. So that it
-    comes to that, known columns that vanished under ``freeze`` are there without values; what is written down lacks them.
+    comes to that, known columns that vanished under it are there without values, though not in what is written down.
 
     Args:
         source: With its policy.
