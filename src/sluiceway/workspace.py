@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,7 +22,6 @@ from sluiceway.adapters.mlflow_tracker import MlflowTracker
 from sluiceway.adapters.obstore_objects import ObstoreObjects
 from sluiceway.adapters.project_folder import ProjectFolder
 from sluiceway.adapters.project_lock import ProjectLock
-from sluiceway.adapters.rehearsal_server import rehearsal_server
 from sluiceway.adapters.remote_places import RemotePlaces
 from sluiceway.adapters.request_day import day_mark
 from sluiceway.adapters.request_folder import RequestFolder
@@ -35,6 +34,7 @@ from sluiceway.core.moments import Clock, SystemClock
 from sluiceway.flow.kit import Kit, Settings
 from sluiceway.ledger.chain import Ledger
 from sluiceway.ports.object_store import ObjectStore
+from sluiceway.ports.rehearsal import Rehearsal
 from sluiceway.ports.sweepable import STAGED
 from sluiceway.server.board import Board
 
@@ -209,6 +209,13 @@ def source_files(folder: Path, state: Path, objects: ObjectStore, places: Remote
     return SourceFiles(ObstoreObjects.local(folder), kept=objects, places=places, spool=state)
 
 
+def rehearsing(folder: Path, state: Path, objects: ObjectStore) -> AbstractContextManager[Rehearsal]:
+    """Start a server to rehearse with, once one is asked for: no other command waits for what that takes."""
+    from sluiceway.adapters.rehearsal_server import rehearsal_server
+
+    return rehearsal_server(folder, state, clear_board=Board(objects, REHEARSAL).clear)
+
+
 def embedded(folder: Path, state: Path, clock: Clock, given: FileSettings, environment: Mapping[str, str]) -> Kit:
     """Build the kit that needs no service: everything lies below one folder."""
     objects, tables = ObstoreObjects.local(state / "objects"), DeltaTables(state / "tables")
@@ -223,7 +230,7 @@ def embedded(folder: Path, state: Path, clock: Clock, given: FileSettings, envir
         tracker=MlflowTracker(state / "tracking"),
         ledger=Ledger(SqliteState(state / "ledger.db"), clock),
         clock=clock,
-        rehearse=lambda: rehearsal_server(folder, state, clear_board=Board(objects, REHEARSAL).clear),
+        rehearse=lambda: rehearsing(folder, state, objects),
         requests=RequestFolder(state / "requests"),
         logged_since=day_mark,
         extractor=EveryExtractor(folder, environment),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from sluiceway.artifacts.object_keys import object_key
 from sluiceway.artifacts.source_schema import SchemaChange, SourceSchema
 from sluiceway.artifacts.table_ref import Column, TableRef
 from sluiceway.core.digest import digest_of
@@ -14,15 +15,6 @@ KNOWN_TIME = "_known_time"
 TABLES_FOLDER = "sources/"
 QUARANTINE_FOLDER = "quarantine/"
 BROKEN_RULES = "_broken_rules"
-
-
-# Notes of what was fetched from URLs, each the SHA-256 of an object: caches, which keep nothing.
-FETCHED = "fetched/"
-
-
-def object_key(sha256: str) -> str:
-    """Where bytes are kept: under their own hash, so that the same bytes are kept once."""
-    return f"files/{sha256[:2]}/{sha256}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
-from sluiceway.artifacts.dataset_version import FETCHED, DatasetVersion, object_key
+from sluiceway.artifacts.dataset_version import DatasetVersion
+from sluiceway.artifacts.object_keys import FETCHED, object_key
 from sluiceway.core.errors import DamagedError, MisuseError
 from sluiceway.flow.kit import Kit, Settings
 from sluiceway.flow.reaching import Identities, Reach, References, first_hand

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sluiceway.artifacts.codec import encode
-from sluiceway.artifacts.dataset_version import object_key
 from sluiceway.artifacts.landing import Bound, Counted, LandedPart, Landing, landing_key
+from sluiceway.artifacts.object_keys import object_key
 from sluiceway.core.digest import digest_of, sha256_hex
 from sluiceway.core.errors import SourceError, UnknownNameError
 from sluiceway.core.moments import iso

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field, replace
 
 from sluiceway.artifacts.codec import encode
-from sluiceway.artifacts.dataset_version import object_key
 from sluiceway.artifacts.landing import Begun, Bound, Counted, LandedPart, Landing, begun_key, recalled_begun
+from sluiceway.artifacts.object_keys import object_key
 from sluiceway.core.digest import sha256_hex
 from sluiceway.core.errors import UnknownObjectError
 from sluiceway.ports.object_store import ObjectStore

@@ -10,8 +10,8 @@ from tests.data_worlds import NOW, World, a_world, tree
 
 from sluiceway.adapters.obstore_objects import ObstoreObjects
 from sluiceway.artifacts.codec import encode
-from sluiceway.artifacts.dataset_version import object_key
 from sluiceway.artifacts.landing import LandedPart, Landing, landing_key
+from sluiceway.artifacts.object_keys import object_key
 from sluiceway.artifacts.rollout_state import LIVE, RolloutState, Served
 from sluiceway.artifacts.validation_report import ReferencePool, ValidationReport
 from sluiceway.core.digest import digest_of, sha256_hex

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from sluiceway.adapters.memory_extractor import MemoryExtractor
 from sluiceway.adapters.obstore_objects import ObstoreObjects
-from sluiceway.artifacts.dataset_version import object_key
 from sluiceway.artifacts.landing import Counted
+from sluiceway.artifacts.object_keys import object_key
 from sluiceway.core.errors import SourceError
 from sluiceway.declare.api import api
 from sluiceway.declare.database import table

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from tests.unit.ingest.test_landing import NOW, Breaking, Place, Stopping, rows
 
 from sluiceway.adapters.memory_extractor import MemoryExtractor
-from sluiceway.artifacts.dataset_version import object_key
 from sluiceway.artifacts.landing import begun_key
+from sluiceway.artifacts.object_keys import object_key
 from sluiceway.core.errors import SourceError
 from sluiceway.declare.database import table
 from sluiceway.ingest.landed_files import known_landing
