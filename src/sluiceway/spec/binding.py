@@ -14,7 +14,8 @@ from sluiceway.spec.findings import Findings, kinds_of
 from sluiceway.spec.leakage import check_leaks
 from sluiceway.spec.parse import lines_of
 from sluiceway.spec.pipeline_checks import check_inputs, check_label, check_spec, check_view
-from sluiceway.spec.sensitive import check_sensitive, check_times, sensitive_columns
+from sluiceway.spec.sensitive import sensitive_columns
+from sluiceway.spec.sensitive_checks import check_sensitive
 from sluiceway.spec.source_checks import check_source
 from sluiceway.spec.source_columns import source_columns
 from sluiceway.spec.sql_checks import check_statements
@@ -78,8 +79,7 @@ def bind(
     there = [name for name in spec.inputs if name in each]
     check_leaks(pipeline.label, there, Ancestry(project.sources, _names(columns), _names(own)), findings)
     sensitive = sensitive_columns(spec, project.sources, columns, own)
-    check_sensitive(spec, pipeline, columns, sensitive, findings)
-    check_times(project.sources, sensitive, findings)
+    check_sensitive(spec, pipeline, project.sources, columns, sensitive, findings)
     findings.settle()
     return Binding(columns, sensitive)
 

@@ -45,6 +45,7 @@ def as_text(value: object) -> str | None:
     return text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…"
 
 
-def as_words(value: object) -> str:
-    """Write a value, or that there is none."""
-    return as_text(value) or "missing"
+def as_words(row: Sequence[object]) -> str:
+    """Write a value by itself, several as one: (ATL, missing)."""
+    words = ["missing" if value is None else as_text(value) or "" for value in row]
+    return words[0] if len(words) == 1 else f"({', '.join(words)})"

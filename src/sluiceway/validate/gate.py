@@ -84,7 +84,7 @@ def _detail(check: RuleCheck) -> str:
 def _freshness(check: FreshnessCheck, report: ValidationReport, now: datetime) -> Criterion:
     age = ((report.as_of or now) - check.newest).total_seconds() if check.newest else None
     judged = Criterion.at_most(
-        f"{check.source}: age of the newest row in seconds",
+        check.name,
         measured=age,
         limit=check.within_s,
         detail=f"the newest is of {iso(check.newest)}" if check.newest else "there is no row with a known time",

@@ -217,7 +217,7 @@ def _with_examples(table: SourceTable, rule: Rule, check: RuleCheck) -> RuleChec
     about = list(check.about or (check.column,))
     check = replace(check, broken_rows=example_rows(rows, shown_columns(table, about)))
     values = one_zero(rows.select(about)).unique().sort(about, nulls_last=True).head(EXAMPLES)
-    words = [", ".join(map(as_words, row)) for row in values.collect(engine="streaming").iter_rows() if row != (None,)]
+    words = [as_words(row) for row in values.collect(engine="streaming").iter_rows() if row != (None,)]
     return replace(check, examples=tuple(words))
 
 

@@ -136,7 +136,7 @@ def test_a_reference_of_two_columns_counts_and_shows_what_dangles(world):
     assert check.name == "(dest, origin) refers to airports.(faa, side)"
     assert check.broken == sum(pair not in known for pair in pairs)
     assert check.rows == 1500
-    assert check.examples[0] == "ATL, LGA"
+    assert check.examples[0] == "(ATL, LGA)"
     assert check.broken_rows.columns[:3] == ("flight_id", "dest", "origin")
 
 
