@@ -11,6 +11,7 @@ from sluiceway.adapters.delta_seal import seal, seal_of
 from sluiceway.adapters.delta_sweep import leftovers_in, remove_from, table_folders
 from sluiceway.adapters.table_names import checked_name, require_columns
 from sluiceway.artifacts.table_ref import TableRef
+from sluiceway.core.disk_trouble import disk_trouble, number_of
 from sluiceway.core.errors import ConflictError, DamagedError, SourceError, UnknownTableError
 from sluiceway.ports.sweepable import Leftover
 
@@ -51,7 +52,7 @@ class DeltaTables:
             commit = self._find(ref)
             if commit is None or _damage(folder, ref, commit):
                 commit = _append_version(folder, stored, ref.content_id)
-                seal(folder, commit)
+                _sealed(folder, commit)
         return TableRef(name, ref.content_id, ref.rows, ref.columns, str(commit.version))
 
     def read(self, ref: TableRef, columns: Sequence[str] | None = None) -> "pa.Table":
@@ -162,6 +163,13 @@ def _first_look(folder: Path, ref: TableRef, commit: Commit) -> str:
     return ""
 
 
+def _sealed(folder: Path, commit: Commit) -> None:
+    try:
+        seal(folder, commit)
+    except OSError as error:
+        raise SourceError(f"the table {folder} cannot be sealed: {disk_trouble(error)}") from error
+
+
 def _append_version(folder: Path, table: "pa.Table", content_id: str) -> Commit:
     from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, write_deltalake
     from deltalake.exceptions import CommitFailedError, DeltaError
@@ -179,6 +187,8 @@ def _append_version(folder: Path, table: "pa.Table", content_id: str) -> Commit:
     except CommitFailedError as error:
         raise ConflictError(f"another process wrote the table {folder} meanwhile; try again") from error
     except (DeltaError, OSError) as error:
+        if number_of(error) is not None:
+            raise SourceError(f"the table {folder} cannot be written: {disk_trouble(error)}") from error
         raise SourceError(f"the table {folder} cannot be written: {error}; check its columns and the disk") from error
     commit = commit_at(folder, str(version))
     if commit is None:

@@ -10,6 +10,7 @@ from sluiceway.workspace import Workspace
 
 def check(*, common: Common = HERE) -> int:
     """Read the declaration, bind every name and type to the data's columns, and run nothing."""
+    from sluiceway.flow.accepted import accepted_columns
     from sluiceway.flow.discreetly import without_values
     from sluiceway.flow.extracting import columns_at_origin
     from sluiceway.flow.material import sensitive_names
@@ -23,8 +24,9 @@ def check(*, common: Common = HERE) -> int:
         project = kit.reader.load()
     with without_values(project.words, is_discreet=bool(sensitive_names(project))):
         landed = columns_at_origin(project, kit)
-    promise = run(project, files=kit.files, engine=kit.engine, landed=landed)
-    binding = bind(project, promise.spec, files=kit.files, engine=kit.engine, landed=landed)
+    accepted = accepted_columns(kit)
+    promise = run(project, files=kit.files, engine=kit.engine, landed=landed, accepted=accepted)
+    binding = bind(project, promise.spec, files=kit.files, engine=kit.engine, landed=landed, accepted=accepted)
     verdict = gate(promise, promise, NO_OVERRIDES, kit.clock.now())
     columns = {name: [[column.name, column.type] for column in found] for name, found in binding.columns.items()}
     if common.json:

@@ -15,6 +15,7 @@ from sluiceway.artifacts.dataset_version import (
     FileEntry,
 )
 from sluiceway.artifacts.source_schema import SourceSchema
+from sluiceway.artifacts.table_ref import Column
 from sluiceway.core.errors import SourceError
 from sluiceway.declare.project import Project
 from sluiceway.declare.source import Source
@@ -36,7 +37,7 @@ def derive(
     *,
     read: Reader,
     engine: Engine,
-    kept: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    kept: Mapping[str, Sequence[Column]] = MappingProxyType({}),
     schemas: list[SourceSchema] | None = None,
 ) -> Iterator[tuple[str, pa.Table]]:
     """Yield the name and rows of each table, sources that others read before them.
@@ -52,7 +53,7 @@ def derive(
         entries: The manifest.
         read: Gives a file's bytes.
         engine: Runs the SQL.
-        kept: The own columns of each source that are known, for those that discard others.
+        kept: The own columns of each source that are known, for those that discard others or freeze.
         schemas: Is given each source's own columns.
 
     Raises:
@@ -75,7 +76,7 @@ def _own(
     entries: Sequence[FileEntry],
     *,
     read: Reader,
-    known: Sequence[str],
+    known: Sequence[Column],
     schemas: list[SourceSchema] | None,
 ) -> pa.Table | None:
     """Read a source's own rows, as its schema policy leaves them; a source of SQL alone has none."""

@@ -8,7 +8,7 @@ import pyarrow as pa
 from sluiceway.artifacts.source_schema import SchemaChange, SourceSchema
 from sluiceway.artifacts.table_ref import Column
 from sluiceway.declare.source import Source
-from sluiceway.plans.table_digest import columns_of
+from sluiceway.plans.table_digest import STORED_AS, columns_of
 
 WIDER = {
     ("integer", "number"),
@@ -22,27 +22,37 @@ BETWEEN_WORDS = str.maketrans("", "", "_- ")
 
 
 def settled(
-    source: Source, table: pa.Table, *, known: Sequence[str] = (), uneven: Sequence[str] = ()
+    source: Source, table: pa.Table, *, known: Sequence[Column] = (), uneven: Sequence[str] = ()
 ) -> tuple[pa.Table, SourceSchema]:
     """Apply a source's policy to what it delivered, and write down what columns that leaves.
 
     With ``discard``, columns beyond the ``known`` ones are dropped and counted; of a first version, which knows none
-    yet, those that every file has are kept. Otherwise every column stays: ``freeze`` is for gate 2 to judge.
+    yet, those that every file has are kept. Otherwise every column stays: ``freeze`` is for gate 2 to judge. So that it
+    comes to that, known columns that vanished under it are there without values, though not in what is written down.
 
     Args:
         source: With its policy.
         table: What it delivered, normalised.
-        known: The columns that the last accepted version kept; empty where there is none.
+        known: The own columns of the last accepted version; empty where there is none.
         uneven: The columns that some of its files lack.
     """
     dropped: list[str] = []
     if source.schema == "discard":
-        wanted = set(known) or set(table.column_names) - set(uneven)
+        wanted = {column.name for column in known} or set(table.column_names) - set(uneven)
         dropped = [name for name in table.column_names if name not in wanted]
     counts = tuple((name, table.num_rows - table.column(name).null_count) for name in dropped)
     kept = table.drop_columns(dropped) if dropped else table
     there = tuple(name for name in uneven if name not in dropped)
-    return kept, SourceSchema(source.name, source.schema or "", columns_of(kept), counts, there)
+    schema = SourceSchema(source.name, source.schema or "", columns_of(kept), counts, there)
+    return (with_vanished(kept, known) if source.schema == "freeze" else kept), schema
+
+
+def with_vanished(table: pa.Table, known: Sequence[Column]) -> pa.Table:
+    """Add the known columns that a table lacks, without values."""
+    for column in known:
+        if column.name not in table.column_names:
+            table = table.append_column(column.name, pa.nulls(table.num_rows, STORED_AS[column.type]))
+    return table
 
 
 def uneven_columns(tables: Mapping[str, pa.Table]) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from sluiceway.spec.source_columns import source_columns
 from sluiceway.spec.sql_checks import check_statements
 
 NONE_LANDED: Mapping[str, tuple[Column, ...]] = {}
+NONE_ACCEPTED = NONE_LANDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ def bind(
     files: ObjectStore,
     engine: Engine,
     landed: Mapping[str, tuple[Column, ...]] = NONE_LANDED,
+    accepted: Mapping[str, tuple[Column, ...]] = NONE_ACCEPTED,
 ) -> Binding:
     """Check every name and type of a declaration against the data, and refuse inputs that would leak.
 
@@ -52,6 +54,7 @@ def bind(
         files: The project's folder; source files are read whole, as types follow from values.
         engine: Runs the sources' SQL on tables without rows.
         landed: The columns of the sources that are extracted from databases and APIs.
+        accepted: The own columns of each source in the last version that passed gate 2.
 
     Raises:
         DeclarationError: anything does not fit; all of it is in the report.
@@ -59,7 +62,9 @@ def bind(
     pipeline = project.pipeline
     lines = lines_of(project.spec_text, path=pipeline.spec)
     findings = Findings(pipeline.spec, lines, is_discreet=bool(spec.sensitive))
-    columns, own = source_columns(project, files=files, engine=engine, landed=landed, findings=findings)
+    columns, own = source_columns(
+        project, files=files, engine=engine, landed=landed, accepted=accepted, findings=findings
+    )
     kinds = {name: kinds_of(found) for name, found in columns.items()}
     for name in kinds:
         check_source(project.sources[name], kinds, findings)

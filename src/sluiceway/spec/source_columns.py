@@ -17,6 +17,7 @@ from sluiceway.plans.file_pattern import fixed_part, folder_of, matching
 from sluiceway.plans.image_rows import image_table
 from sluiceway.plans.lineage import tables_read
 from sluiceway.plans.partitions import with_partitions
+from sluiceway.plans.schema_policy import settled, uneven_columns
 from sluiceway.plans.table_digest import STORED_AS, columns_of, normalise
 from sluiceway.ports.engine import Engine
 from sluiceway.ports.object_store import ObjectStore
@@ -29,20 +30,20 @@ def source_columns(
     files: ObjectStore,
     engine: Engine,
     landed: Mapping[str, tuple[Column, ...]],
+    accepted: Mapping[str, tuple[Column, ...]],
     findings: Findings,
 ) -> tuple[dict[str, tuple[Column, ...]], dict[str, tuple[Column, ...]]]:
     """Return the columns of every source that could be read, and of the files of those that have any.
 
-    A source that cannot be read, or reads one that cannot, is noted (once) and left out.
+    A source that cannot be read, or reads one that cannot, is noted (once) and left out. As in stage 2, a source that
+    discards has no columns but those ``accepted`` before, and one that freezes has all of those.
     """
     own: dict[str, pa.Table] = {}
     made: dict[str, pa.Table] = {}
     for name, source in project.sources.items():
         try:
-            if source.files is not None:
-                own[name] = _of_files(source.files, files, uneven=source.schema is not None)
-            elif source.extract is not None:
-                own[name] = _of_extract(name, landed)
+            if source.files is not None or source.extract is not None:
+                own[name] = _own(source, files, landed, accepted.get(name, ()), findings)
             table = _of_sql(source, own, made, project.sources, engine)
         except (SourceError, DeclarationError) as error:
             findings.note(f"source {name!r}: {_told(error, project, findings)}")
@@ -64,7 +65,24 @@ def _columns(tables: Mapping[str, pa.Table]) -> dict[str, tuple[Column, ...]]:
     return {name: columns_of(table) for name, table in tables.items()}
 
 
-def _of_files(wanted: Files, store: ObjectStore, *, uneven: bool) -> pa.Table:
+def _own(
+    source: Source,
+    files: ObjectStore,
+    landed: Mapping[str, tuple[Column, ...]],
+    known: tuple[Column, ...],
+    findings: Findings,
+) -> pa.Table:
+    uneven: tuple[str, ...] = ()
+    if source.files is not None:
+        table, uneven = _of_files(source.files, files, uneven=source.schema is not None)
+    else:
+        table = _of_extract(source.name, landed)
+    table, schema = settled(source, table, known=known, uneven=uneven)
+    findings.discarded |= {column: source.name for column, _ in schema.discarded}
+    return table
+
+
+def _of_files(wanted: Files, store: ObjectStore, *, uneven: bool) -> tuple[pa.Table, tuple[str, ...]]:
     exact = fixed_part(wanted.pattern) == wanted.pattern and store.list(wanted.pattern)
     listed = [info.key for info in exact or store.list(folder_of(wanted.pattern))]
     found = matching(wanted.pattern, listed)
@@ -73,10 +91,11 @@ def _of_files(wanted: Files, store: ObjectStore, *, uneven: bool) -> pa.Table:
         hint = f"did you mean {near[0]!r}?" if near else "put the file there, or correct the path in pipeline.py"
         raise SourceError(f"no file matches {wanted.pattern!r}; {hint}")
     if wanted.format == IMAGE:
-        return normalise(image_table(found, [], wanted)).schema.empty_table()
+        return normalise(image_table(found, [], wanted)).schema.empty_table(), ()
     # Types follow from values, so that every file is read whole; only the schema is kept.
     tables = {path: decode(store.get(path), path=path, files=wanted) for path in found}
-    return normalise(concatenate(with_partitions(tables, wanted), uneven=uneven)).schema.empty_table()
+    tables = with_partitions(tables, wanted)
+    return normalise(concatenate(tables, uneven=uneven)).schema.empty_table(), uneven_columns(tables)
 
 
 def _of_extract(source: str, landed: Mapping[str, tuple[Column, ...]]) -> pa.Table:

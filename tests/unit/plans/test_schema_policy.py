@@ -28,14 +28,14 @@ def told(before, after):
 
 @pytest.mark.parametrize("policy", [None, "evolve", "freeze"])
 def test_every_column_stays_unless_discarding_is_declared(policy):
-    table, kept = settled(source(policy), TABLE, known=["a"])
+    table, kept = settled(source(policy), TABLE, known=[Column("a", "integer")])
     assert table == TABLE
     assert [column.name for column in kept.columns] == ["a", "b"]
     assert kept.discarded == ()
 
 
 def test_discard_drops_unknown_columns_and_counts_their_values():
-    table, kept = settled(source("discard"), TABLE, known=["a", "gone"])
+    table, kept = settled(source("discard"), TABLE, known=[Column("a", "integer"), Column("gone", "text")])
     assert table.column_names == ["a"]
     assert kept.discarded == (("b", 2),)
 
@@ -43,6 +43,14 @@ def test_discard_drops_unknown_columns_and_counts_their_values():
 def test_discard_of_a_first_version_keeps_what_all_files_have():
     table, kept = settled(source("discard"), TABLE, uneven=["b"])
     assert (table.column_names, kept.discarded, kept.uneven) == (["a"], (("b", 2),), ())
+
+
+def test_what_vanished_under_freeze_is_there_without_values_and_not_in_the_schema():
+    known = [Column("gone", "time"), Column("a", "integer")]
+    table, kept = settled(source("freeze"), TABLE, known=known)
+    assert (table.column_names, table["gone"].null_count) == (["a", "b", "gone"], 3)
+    assert [column.name for column in kept.columns] == ["a", "b"]
+    assert settled(source("evolve"), TABLE, known=known)[0] == TABLE
 
 
 def test_columns_that_some_files_lack_are_found():
