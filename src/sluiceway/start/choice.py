@@ -7,6 +7,7 @@ import polars as pl
 from sluiceway.core.errors import MisuseError
 from sluiceway.start.calendar_parts import calendar_parts
 from sluiceway.start.columns import Facts
+from sluiceway.start.personal import personal
 from sluiceway.start.question import LeftOut
 from sluiceway.start.suspects import ranks_alone, suspects
 from sluiceway.start.time_of_rows import TimeOfRows
@@ -70,7 +71,7 @@ def without_use(facts: Facts, time: TimeOfRows, *, besides: set[str]) -> tuple[L
     """Find the columns that no model should see: of no use, other times, and dates taken apart; each once."""
     words = "a time; compute what it tells in the SQL, such as the days until then"
     other_times = [name for moment in time.others if moment.how and len(moment.columns) == 1 for name in moment.columns]
-    found = [*unusable(facts, besides=besides), *(LeftOut(name, words) for name in other_times)]
+    found = [*personal(list(facts)), *unusable(facts, besides=besides), *(LeftOut(name, words) for name in other_times)]
     if time.chosen is not None:
         found += calendar_parts(facts, time.chosen)
     reasons = {each.column: each for each in reversed(found) if each.column not in besides}

@@ -12,17 +12,13 @@ from sluiceway.start.choice import Choice, chosen
 from sluiceway.start.columns import Facts, facts_of
 from sluiceway.start.entity import Entity, entity_of
 from sluiceway.start.most_telling import MOST_INPUTS, earlier_rows, most_telling
+from sluiceway.start.personal import is_personal
 from sluiceway.start.safe_names import python_name, safe_names
 from sluiceway.start.target import Target, target_of
 from sluiceway.start.time_of_rows import TimeOfRows, time_of_rows
 
 KEY, PRETENDED_TIME = "row_id", "asked_at"
 FEW_VALUES, MOST_SLICES, MOST_MARKS = 8, 2, 6
-PERSONAL = re.compile(
-    r"e_?mail|phone|mobile|ssn|social_?security|passport|iban|credit_?card|address|birth|dob|"
-    r"(first|last|full|given|family|passenger|customer|user)_?name|surname",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +89,9 @@ class Draft:
 
     @property
     def personal(self) -> list[str]:
-        """The inputs that are called as if they told of a person; not the entity, which cannot be masked."""
-        return [
-            self.names[name]
-            for name in self.inputs
-            if PERSONAL.search(name) and name not in {*self.entity.names, self.key}
-        ]
+        """The columns of the data that are called as if they told of a person, but not the entity and the target."""
+        used = {*self.entity.names, *self.target.columns}
+        return [name for name in self.facts if is_personal(name) and name not in used]
 
     @property
     def slices(self) -> list[str]:
@@ -137,7 +130,8 @@ def drafted(sample: DataSample, wishes: Wishes, *, engine: Engine, progress: Pro
 
 def marks(facts: Facts, target: Target) -> list[str]:
     """Name the columns that decide the random order of rows without a time: the first few, never the target."""
-    return [name for name in facts if name not in target.columns][:MOST_MARKS]
+    others = [name for name in facts if name not in target.columns]
+    return ([name for name in others if not is_personal(name)] or others)[:MOST_MARKS]
 
 
 def key_of(facts: Facts, *, besides: Iterable[str], is_whole: bool) -> str | None:

@@ -12,6 +12,7 @@ from sluiceway.declare.source import Source
 from sluiceway.plans.table_digest import columns_of, normalise
 from sluiceway.start.draft import Draft
 from sluiceway.start.layout import CODE_WIDTH, comment, restyled
+from sluiceway.start.personal import is_personal
 from sluiceway.validate.source_table import SourceTable
 from sluiceway.validate.suggest import Suggestion, suggest
 
@@ -34,7 +35,7 @@ def expectations_text(draft: Draft, asked: pa.Table, *, now: datetime) -> str:
         source_table(draft, asked.select(range(min(asked.num_columns, MOST_COLUMNS)))),
         version="",
         now=now,
-        hidden=draft.personal,
+        hidden=[draft.names[name] for name in draft.names if is_personal(name)],
     )
     lines = [line for each in made.made for line in written(each, is_whole=draft.sample.is_whole)]
     more = f" Only the first {MOST_COLUMNS} columns: `sluiceway validate suggest asked` has the rest." if wide else ""

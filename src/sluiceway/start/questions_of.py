@@ -32,7 +32,9 @@ def _asked(draft: Draft) -> Iterator[Question]:
         names = ", ".join(draft.slices)
         yield Question("slices", f"which groups must be served well each? Such as slices: [{names}]; taken: none")
     if draft.personal:
-        yield Question("sensitive", "these are called as if they told of a person: is that so, and are there others?")
+        names = ", ".join(draft.personal[:MOST_NAMED])
+        words = "By their names they may tell of persons, and are left out"
+        yield Question("sensitive", f"may models know {names}? {words}. Bring back what they may, and name it here")
     yield from _of_time(draft)
 
 

@@ -53,7 +53,7 @@ def _inputs(draft: Draft, questions: Questions) -> Iterator[str]:
 def _sensitive(draft: Draft, questions: Questions) -> Iterator[str]:
     if draft.personal:
         yield from comment(questions.mark("sensitive"))
-        yield f"sensitive:  [{', '.join(map(written, draft.personal))}]"
+        yield f"# sensitive: [{', '.join(map(written, draft.personal))}]"
 
 
 def written(name: str) -> str:

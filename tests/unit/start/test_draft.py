@@ -48,9 +48,9 @@ def without(*names):
 def test_a_draft_knows_time_key_entity_and_what_to_leave_out():
     found = draft(SHOP)
     assert (found.at, found.key_name, list(found.entities)) == ("the_at", "visit_id", ["customer"])
-    assert found.input_names == ["the_at", "customer", "email", "amount"]
+    assert found.input_names == ["the_at", "customer", "amount"]
     assert found.personal == ["email"]
-    assert [column.column for column in all_left_out(found)] == ["paid"]
+    assert [column.column for column in all_left_out(found)] == ["email", "paid"]
     assert {guess.what for guess in guesses_of(found)} >= {"rows", "task", "time", "entity", "key", "inputs"}
 
 
@@ -67,8 +67,13 @@ def test_what_is_written_is_python_yaml_and_sql():
     _, files = files_of(draft(SHOP))
     compile(files["pipeline.py"], "pipeline.py", "exec")
     compile(files["expectations.py"], "expectations.py", "exec")
-    assert "sensitive:  [email]" in files["spec.yaml"]
-    assert "@example.org" not in files["expectations.py"], "no value of what may be personal is written"
+    assert "# sensitive: [email]" in files["spec.yaml"]
+    assert "@example.org" not in "".join(files.values())
+
+
+def test_no_value_of_an_entity_that_may_be_a_person_is_written():
+    _, files = files_of(draft(SHOP, entity="email"))
+    assert "@example.org" not in "".join(files.values())
 
 
 def test_a_sample_cannot_tell_how_many_rows_there_are():
