@@ -7,6 +7,7 @@ from math import fsum, isfinite, nan
 
 import polars as pl
 
+from sluiceway.artifacts.table_ref import NUMERIC
 from sluiceway.artifacts.validation_report import RuleCheck
 from sluiceway.core.digest import digest_of
 from sluiceway.declare.expectation import QUARANTINE, Expectation
@@ -17,7 +18,6 @@ from sluiceway.validate.source_table import SourceTable, one_zero
 
 EXAMPLES = 5
 SUMMED_AT_ONCE = 65_536
-NUMERIC = ("integer", "number")
 NEEDS = {"mean_between": NUMERIC, "matches": ("text",), "contains": ("text",)}
 ELSEWHERE = {"row", "fresh", "rows", "rows_change", "sql"}
 
