@@ -116,11 +116,20 @@ class World:
         return damaged == () and restored == self.trees[version.content_id]
 
 
+class Unread:
+    """A project that nobody has declared yet."""
+
+    def fingerprint(self):
+        """Return what no declaration has."""
+        return "none"
+
+
 def a_world(objects=None):
     objects, tables = objects or ObstoreObjects.memory(), MemoryTables()
     clock = FixedClock(NOW)
-    nothing = dict.fromkeys(("reader", "files", "online", "engine", "rehearse", "alerter", "scratch"))
+    nothing = dict.fromkeys(("files", "online", "engine", "rehearse", "alerter", "scratch"))
     kit = Kit(
+        reader=Unread(),
         objects=objects,
         tables=tables,
         tracker=MemoryTracker(),

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 import warnings
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -47,10 +47,10 @@ class Postgres:
 
         head = psutil.Process(self._server.get_postmaster_info().pid)
         processes = [head, *head.children(recursive=True)]
-        for process in processes:
-            os.kill(process.pid, signal.SIGSTOP)  # none may notice that another has gone
-        for process in processes:
-            os.kill(process.pid, signal.SIGKILL)
+        for sent in (signal.SIGSTOP, signal.SIGKILL):  # stopped first: none may notice that another has gone
+            for process in processes:
+                with suppress(ProcessLookupError):  # a worker may end by itself
+                    os.kill(process.pid, sent)
         psutil.wait_procs(processes, timeout=PATIENCE_S)
 
     def start(self) -> None:

@@ -1,11 +1,14 @@
 """The entry point: runs a command, and turns every error into a message and an exit code."""
 
+import errno
 import os
 import sys
 from typing import NoReturn
 
+from sluiceway.core.disk_trouble import disk_trouble
 from sluiceway.core.errors import MisuseError, SluicewayError, SourceError, TrainingError
 
+ROOMLESS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
 CLOSED, MISUSE, COULD_NOT_JUDGE, INTERRUPTED = 1, 2, 3, 130
 
 
@@ -28,12 +31,7 @@ def run(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return INTERRUPTED
     except OSError as error:
-        where = f": {error.filename}" if error.filename else ""
-        return fail(
-            arguments,
-            SourceError(f"{error.strerror or error}{where}; check the path, its rights and the disk"),
-            COULD_NOT_JUDGE,
-        )
+        return fail(arguments, SourceError(not_written(error)), COULD_NOT_JUDGE)
     except MisuseError as error:
         return fail(arguments, error, MISUSE)
     except SluicewayError as error:
@@ -53,6 +51,14 @@ def run(arguments: list[str]) -> int:
             raise
         return fail(arguments, error, COULD_NOT_JUDGE)
     return result if isinstance(result, int) else 0
+
+
+def not_written(error: OSError) -> str:
+    """Say what the operating system refused, and, where that is a disk without room, what is safe."""
+    where = f": {error.filename}" if error.filename else ""
+    if error.errno in ROOMLESS:
+        return f"{disk_trouble(error)}{where}"
+    return f"{error.strerror or error}{where}; check the path, its rights and the disk"
 
 
 def fail(arguments: list[str], error: Exception, code: int) -> int:

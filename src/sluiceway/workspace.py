@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,7 +22,6 @@ from sluiceway.adapters.mlflow_tracker import MlflowTracker
 from sluiceway.adapters.obstore_objects import ObstoreObjects
 from sluiceway.adapters.project_folder import ProjectFolder
 from sluiceway.adapters.project_lock import ProjectLock
-from sluiceway.adapters.rehearsal_server import rehearsal_server
 from sluiceway.adapters.remote_places import RemotePlaces
 from sluiceway.adapters.request_day import day_mark
 from sluiceway.adapters.request_folder import RequestFolder
@@ -30,11 +29,13 @@ from sluiceway.adapters.settings_file import FileSettings, read_settings
 from sluiceway.adapters.source_files import SourceFiles
 from sluiceway.adapters.sqlite_state import SqliteState
 from sluiceway.artifacts.rollout_state import REHEARSAL
-from sluiceway.core.errors import DeclarationError, Problem
+from sluiceway.core.errors import DeclarationError, MisuseError, Problem
 from sluiceway.core.moments import Clock, SystemClock
 from sluiceway.flow.kit import Kit, Settings
 from sluiceway.ledger.chain import Ledger
 from sluiceway.ports.object_store import ObjectStore
+from sluiceway.ports.rehearsal import Rehearsal
+from sluiceway.ports.sweepable import STAGED
 from sluiceway.server.board import Board
 
 if TYPE_CHECKING:
@@ -156,6 +157,11 @@ class Workspace:
         """Whether there is earlier work, but no ledger that tells of it; then none of it is believed."""
         return next(self.kit.ledger.entries(), None) is None and bool(self.kit.objects.list("artifacts"))
 
+    def lost_its_objects(self) -> bool:
+        """Whether the object store has nothing of what the ledger tells of: it was removed, or is not mounted."""
+        made = next(self.kit.ledger.entries("made"), None)
+        return made is not None and not self.kit.objects.list("artifacts")
+
     def pages(self) -> dict[str, Path]:
         """Find the newest page of each stage that has made one: what a person opens."""
         from sluiceway.flow.recall import newest_pages
@@ -163,14 +169,31 @@ class Workspace:
         return {name: self.state / "objects" / key for name, key in newest_pages(self.kit).items()}
 
     def restore(self, version: "DatasetVersion", target: Path) -> None:
-        """Write a version's files below a folder.
+        """Write a version's files below a folder, which is empty, or holds what an interrupted restore of it left.
 
         Raises:
+            MisuseError: the folder holds anything else.
             DamagedError: a stored file is missing, or is not what was stored.
         """
         from sluiceway.ingest.restore import restore_to
+        from sluiceway.ingest.restore_target import strangers
 
-        restore_to(version, objects=self.kit.objects, target=ObstoreObjects.local(target))
+        store = ObstoreObjects.local(target)
+        strange = [
+            path.name for path in target.rglob("*") if path.is_symlink() or not (path.is_file() or path.is_dir())
+        ]
+        found = store.leftovers(lambda _: False) if target.is_dir() and not strange else []
+        if strange := strange or strangers(version, found, target=store):
+            raise MisuseError(
+                f"--to {target} is not an empty folder, it has {strange[0]!r}; restoring never overwrites"
+            )
+        store.remove([each for each in found if each.kind == STAGED])
+        restore_to(version, objects=self.kit.objects, target=store)
+
+
+def no_files(folder: Path) -> list[str]:
+    """Name what is neither a plain file nor a folder below a folder: writing there might lead out of it."""
+    return [path.name for path in folder.rglob("*") if path.is_symlink() or not (path.is_file() or path.is_dir())]
 
 
 @contextmanager
@@ -184,6 +207,13 @@ def scratch_below(state: Path) -> Iterator[ObjectStore]:
 def source_files(folder: Path, state: Path, objects: ObjectStore, places: RemotePlaces) -> SourceFiles:
     """Reach the files of sources: in the project's folder, and behind URLs."""
     return SourceFiles(ObstoreObjects.local(folder), kept=objects, places=places, spool=state)
+
+
+def rehearsing(folder: Path, state: Path, objects: ObjectStore) -> AbstractContextManager[Rehearsal]:
+    """Start a server to rehearse with, once one is asked for: no other command waits for what that takes."""
+    from sluiceway.adapters.rehearsal_server import rehearsal_server
+
+    return rehearsal_server(folder, state, clear_board=Board(objects, REHEARSAL).clear)
 
 
 def embedded(folder: Path, state: Path, clock: Clock, given: FileSettings, environment: Mapping[str, str]) -> Kit:
@@ -201,7 +231,7 @@ def embedded(folder: Path, state: Path, clock: Clock, given: FileSettings, envir
         tracker=MlflowTracker(state / "tracking"),
         ledger=Ledger(SqliteState(state / "ledger.db"), clock),
         clock=clock,
-        rehearse=lambda: rehearsal_server(folder, state, clear_board=Board(objects, REHEARSAL).clear),
+        rehearse=lambda: rehearsing(folder, state, objects),
         requests=RequestFolder(state / "requests"),
         logged_since=day_mark,
         extractor=EveryExtractor(folder, environment),

@@ -39,7 +39,7 @@ class Filled:
 
 
 def in_memory(folder):
-    extractor, origin = MemoryExtractor(), table("duckdb:///memory", "rows", cursor="id")
+    extractor, origin = MemoryExtractor(ordered=True), table("duckdb:///memory", "rows", cursor="id")
 
     def fill(rows):
         columns = [list(column) for column in zip(*rows, strict=True)]
@@ -59,7 +59,7 @@ def in_database(kind):
             server.run("DELETE FROM held", f"INSERT INTO held VALUES {values}")
 
         origin, missing = table(server.url, "held", cursor="id"), table(server.url, "nowhere")
-        yield Filled(EveryExtractor(folder, server.environment), origin, fill, missing)
+        yield Filled(EveryExtractor(folder, server.environment, ordered_from_rows=100), origin, fill, missing)
         server.close()
 
     return made
@@ -168,3 +168,16 @@ def test_a_moment_survives_as_a_bound():
     moment = START + timedelta(microseconds=1)
     assert Bound.of(moment).value == moment
     assert Bound.of(moment.replace(tzinfo=None)).value == moment.replace(tzinfo=None)
+
+
+def test_rows_that_are_said_to_come_by_their_cursor_do(filled):
+    shuffled = sorted(ROWS, key=lambda row: row[0] * 7919 % 2503)
+    filled.fill(shuffled)
+    said = []
+    for since in (None, Since(Bound("integer", "1000"), filled.read()[0].schema)):
+        with filled.extractor.read(filled.origin, since) as extraction:
+            ids = [each for batch in extraction.batches for each in batch.column("id").to_pylist()]
+        said.append(extraction.ordered)
+        assert not extraction.ordered or ids == sorted(ids)
+        assert sorted(ids) == list(range(0 if since is None else 1000, 2500))
+    assert said[0] == said[1]

@@ -1,16 +1,23 @@
 """A project whose facts lie in PostgreSQL: only what is new is read, and a server that dies loses nothing."""
 
+import json
 import os
+import signal
 import subprocess
+import time
 
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 from tests.database_servers import Postgres
+from tests.stories.conftest import PATIENCE_S
 
 FROM_FILE = 'sw.files("data/purchases.csv")'
 URL = "postgresql://postgres:${PGPASSWORD}@/postgres?host=${PGSOCKET}"
 FROM_TABLE = f'sw.table("{URL}", "public.purchases", cursor="purchased_at")'
 COLUMNS = "purchase_id text, customer_id text, purchased_at timestamptz, number_of_cds int, dollar_value numeric(9, 2)"
-MANY, MORE = 4_000, 200
+MANY, MORE, HUGE = 4_000, 200, 300_000
 
 
 @pytest.fixture
@@ -66,6 +73,41 @@ def test_only_what_is_new_is_read_and_nothing_is_lost_when_the_server_dies(sold)
     )
     assert everything.stdout == ""
     assert os.environ["PGPASSWORD"] not in died.err
+
+
+@pytest.mark.parametrize("victim", ["run", "server"])
+def test_a_landing_that_is_killed_in_the_middle_goes_on_from_what_had_come(sold, victim):
+    shop, server, _ = sold
+    later = "timestamptz '2000-01-01' + number * interval '1 second'"
+    server.run(
+        f"INSERT INTO purchases SELECT repeat(md5(number::text), 8), 'a', {later}, 1, 1 "
+        f"FROM generate_series(1, {HUGE}) AS number"
+    )
+    running = shop.start("run", "--until", "ingest", "--json")
+    begun = shop.folder / ".sluiceway" / "objects" / "landing" / "begun" / "raw_purchases.json"
+    while running.poll() is None and not begun.exists():
+        time.sleep(0.001)
+    if victim == "run":
+        os.killpg(running.pid, signal.SIGKILL)
+    else:
+        server.kill()
+    _, err = running.communicate(timeout=PATIENCE_S)
+    assert running.returncode == (-signal.SIGKILL if victim == "run" else 3), err
+    come = sum(part["rows"] for part in json.loads(begun.read_text())["landing"]["parts"])
+    assert 0 < come < HUGE
+    assert not (begun.parents[1] / "raw_purchases.json").exists()
+    assert shop("data", "log", "--json").json["versions"] == []
+    shop("data", "gc", "--yes")
+    server.start()
+    server.run(f"INSERT INTO purchases VALUES ('new', 'b', {later.replace('number', str(HUGE + 1))}, 1, 1)")
+    went_on = shop("run", "--until", "ingest", "--json").json
+    assert "where a reading broke off" in went_on["extracted"][0]["how"]
+    assert went_on["extracted"][0]["rows"] == MANY + HUGE + 1
+    parts = [pq.read_table(file) for file in (shop.folder / ".sluiceway" / "objects" / "files").glob("*/*")]
+    times = pc.value_counts(pa.concat_tables(parts)["purchase_id"])
+    assert sum(each["counts"].as_py() for each in times) == MANY + HUGE + 1
+    assert max(each["counts"].as_py() for each in times if each["values"].as_py() != "new") == 1
+    assert shop("run", "--until", "ingest", "--json").json["extracted"][0]["how"] == "nothing new"
 
 
 def test_a_damaged_part_stops_gate_2_and_is_read_again_from_its_origin(sold):

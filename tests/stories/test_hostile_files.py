@@ -2,17 +2,20 @@
 
 import gzip
 import io
+import json
 import os
 import unicodedata
 import zipfile
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from sluiceway.adapters.duckdb_engine import DuckdbEngine
 from sluiceway.adapters.memory_tables import MemoryTables
 from sluiceway.adapters.obstore_objects import ObstoreObjects
-from sluiceway.core.errors import SourceError
+from sluiceway.core.errors import DeclarationError, SourceError
+from sluiceway.declare.database import table
 from sluiceway.declare.files import files
 from sluiceway.declare.project import Project
 from sluiceway.declare.source import Source
@@ -31,10 +34,10 @@ def place(tmp_path):
     return tmp_path
 
 
-def ingest(place, pattern="d/*.csv*"):
+def ingest(place, pattern="d/*.csv*", kind="csv", **given):
     return run(
-        Project(None, {"s": Source("s", files(pattern, format="csv"))}, "", ""),
-        files=ObstoreObjects.local(place / "project"),
+        Project(None, {"s": Source("s", files(pattern, format=kind))}, "", ""),
+        files=given.get("files") or ObstoreObjects.local(place / "project"),
         objects=ObstoreObjects.local(place / "objects"),
         tables=MemoryTables(),
         engine=DuckdbEngine(),
@@ -88,6 +91,135 @@ def test_a_hostile_file_is_named_and_the_version_before_it_stays_whole(place, na
     objects = ObstoreObjects.local(place / "objects")
     restore_to(before, objects=objects, target=ObstoreObjects.local(place / "out"))
     assert (place / "out" / "d" / "good.csv").read_bytes() == GOOD
+    assert ingest(place).content_id == before.content_id
+
+
+def parquet(table):
+    sink = io.BytesIO()
+    pq.write_table(table, sink)
+    return sink.getvalue()
+
+
+def parquet_bomb():
+    """Twenty thousand million rows in some KiB: a value that repeats is said once."""
+    sink, rows = io.BytesIO(), pa.table({"id": pa.array([1] * 10_000_000, pa.int64())})
+    with pq.ParquetWriter(sink, rows.schema) as writer:
+        for _ in range(2):
+            writer.write_table(rows)
+    return lying(sink.getvalue(), 20_000_000, 20_000_000_000)
+
+
+def lying(data, rows, claimed):
+    """Let a Parquet file's footer claim other numbers of rows."""
+
+    def number(value):
+        value, out = value << 1, bytearray()  # thrift's zigzag, seven bits a byte
+        while value > 0x7F:
+            out.append(value & 0x7F | 0x80)
+            value >>= 7
+        return bytes([*out, value])
+
+    start = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+    footer = data[start:-8].replace(number(rows), number(claimed))
+    assert footer != data[start:-8]
+    return data[:start] + footer + len(footer).to_bytes(4, "little") + b"PAR1"
+
+
+def arrow(table, *, stream=False):
+    sink = pa.BufferOutputStream()
+    maker = pa.ipc.new_stream if stream else pa.ipc.new_file
+    with maker(sink, table.schema) as writer:
+        writer.write_table(table)
+    return sink.getvalue().to_pybytes()
+
+
+def no_text():
+    """A text column whose bytes are no text."""
+    bad = pa.array([b"S\xe3o"], pa.binary())
+    return pa.table({"id": pa.Array.from_buffers(pa.string(), 1, bad.buffers())})
+
+
+WIDE = {f"c{place}": [1] for place in range(10_001)}
+GOOD_TABLE = pa.table({"id": list(range(1000))})
+OTHER_FORMATS = {
+    "wide.ndjson": (lambda: json.dumps({f"c{place}": 1 for place in range(1_000_000)}).encode(), "1,000,000 columns"),
+    "new-in-each.ndjson": (lambda: b"".join(b'{"c%d": 1}\n' % place for place in range(200_000)), "columns, the most"),
+    "over-lines.ndjson": (lambda: b"".join(b'{"c%d"\n:1}\n' % place for place in range(200_000)), "columns, the most"),
+    "wide.json": (lambda: json.dumps([dict.fromkeys(WIDE, 1)]).encode(), "10,001 columns"),
+    "deep.json": (lambda: b"[" * 100_000, "is not JSON"),
+    "deep.ndjson": (lambda: b'{"a":' * 100_000, "is no ndjson file"),
+    "surrogate.ndjson": (lambda: b'{"id": "\\ud800"}\n', "surrogate"),
+    "surrogate.json": (lambda: b'[{"id": "\\ud800"}]', "surrogate"),
+    "latin.ndjson": (lambda: '{"id": "São"}\n'.encode("latin1"), "not UTF-8 text"),
+    "late-latin.ndjson": (lambda: b'{"id": "a"}\n' * 50_000 + '{"id": "São"}\n'.encode("latin1"), "not UTF-8 text"),
+    "latin.json": (lambda: '[{"id": "São"}]'.encode("latin1"), "is not JSON"),
+    "wide-text.ndjson": (lambda: '{"id": 1}\n'.encode("utf-16"), "UTF-16"),
+    "wide.parquet": (lambda: parquet(pa.table(WIDE)), "10,001 columns"),
+    "bomb.parquet": (parquet_bomb, "claims 20,000,000,000 rows"),
+    "group.parquet": (lambda: lying(parquet(GOOD_TABLE), 1000, 10**12), "claims 1,000,000,000,000 rows"),
+    "more.parquet": (lambda: lying(parquet(GOOD_TABLE), 1000, 2000), "claims 2,000 rows and holds"),
+    "cut.parquet": (lambda: parquet(GOOD_TABLE)[:-100], "is no parquet file"),
+    "middle.parquet": (lambda: parquet(GOOD_TABLE)[:40] + parquet(GOOD_TABLE)[140:], "is no parquet file"),
+    "no-text.parquet": (lambda: parquet(no_text()), "is no parquet file: .*UTF8"),
+    "wide.arrow": (lambda: arrow(pa.table(WIDE)), "10,001 columns"),
+    "wide-stream.arrow": (lambda: arrow(pa.table(WIDE), stream=True), "10,001 columns"),
+    "cut.arrow": (lambda: arrow(GOOD_TABLE)[:-300], "is no arrow file"),
+    "no-text.arrow": (lambda: arrow(no_text()), "is no arrow file: .*UTF8"),
+    "cut.csv.gz": (lambda: gzip.compress(GOOD * 1000)[:-20], "cannot be unpacked"),
+}
+
+
+@pytest.mark.parametrize("name", OTHER_FORMATS)
+def test_a_hostile_file_of_another_format_is_named_at_once_and_nothing_is_lost(place, name):
+    before = ingest(place)
+    make, words = OTHER_FORMATS[name]
+    (place / "project" / "e").mkdir()
+    (place / "project" / "e" / name).write_bytes(make())
+    kind = name.split(".")[1]
+    with pytest.raises(SourceError, match=rf"(?s)e/{name}.*{words}"):
+        ingest(place, f"e/*.{kind}*", kind)
+    assert ingest(place).content_id == before.content_id
+
+
+def test_names_that_look_like_sql_are_names(place):
+    odd = ['x"; DROP TABLE s; --', "'); DELETE FROM s", "select", "a b", "é", "a.b", "$1", "?"]
+    header = ",".join('"' + name.replace('"', '""') + '"' for name in odd)
+    (place / "project" / "d" / "good.csv").write_text(header + "\n" + ",".join("1" for _ in odd) + "\n")
+    version = ingest(place)
+    assert sorted(version.table("s").column_names) == sorted(odd)
+
+
+@pytest.mark.parametrize("name", ["s; DROP TABLE t", 's"', "s'--", ""])
+def test_tables_and_sources_that_are_called_like_sql_are_refused_when_declared(name):
+    with pytest.raises(DeclarationError):
+        Source(name, files("d/*.csv"))
+    with pytest.raises(DeclarationError):
+        table("sqlite:///x.db", name)
+
+
+def test_a_device_is_no_file_also_behind_a_link(place):
+    before = ingest(place)
+    (place / "project" / "d" / "zero.csv").symlink_to("/dev/zero")
+    (place / "project" / "d" / "tty.csv").symlink_to("/dev/tty")
+    assert ingest(place).content_id == before.content_id
+
+
+class Moving(ObstoreObjects):
+    """A folder in which a file is written to whenever it has been read."""
+
+    def stream(self, key):
+        yield from super().stream(key)
+        path = self._folder / key
+        path.write_bytes(path.read_bytes() + b"3,4\n")
+
+
+def test_a_large_file_that_changes_while_it_is_read_is_named_and_nothing_of_it_is_a_version(place):
+    before = ingest(place)
+    large = place / "project" / "d" / "large.csv"
+    large.write_bytes(b"id,x\n" + b"1,2\n" * 9_000_000)
+    with pytest.raises(SourceError, match=r"d/large\.csv changed while it was being stored; run again"):
+        ingest(place, files=Moving.local(place / "project"))
+    large.unlink()
     assert ingest(place).content_id == before.content_id
 
 

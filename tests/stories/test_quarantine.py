@@ -31,7 +31,7 @@ def test_what_is_set_apart_is_counted_shown_and_missing_from_everything_built_la
     assert kept["verdict"] == "passed"
     assert f"{len(gone):,} of 8,000 rows break it" in kept["detail"]
     assert kept["detail"].endswith("they are in quarantine/raw_purchases")
-    assert rules["raw_purchases: number_of_cds at most 20"]["verdict"] == "warned"
+    assert rules["raw_purchases: number_of_cds at most 20 (warns)"]["verdict"] == "warned"
     [counted] = ruled("validate", "quarantine", "--json").json["sources"]
     assert counted == {"source": "raw_purchases", "quarantined": len(gone), "kept": 8000 - len(gone)}
     shown = ruled("validate", "quarantine", "raw_purchases", "--rows", "1000", "--json").json

@@ -39,11 +39,13 @@ class AdbcSession:
         reader = cursor.fetch_record_batch()
         return reader.schema, iter(reader)
 
-    def stream(self, origin: Database, since: Since | None) -> "tuple[pa.Schema, Iterator[pa.RecordBatch]]":
+    def stream(
+        self, origin: Database, since: Since | None, *, ordered: bool
+    ) -> "tuple[pa.Schema, Iterator[pa.RecordBatch]]":
         """Return the rows in flat columns."""
         from sluiceway.plans.flat_columns import flat_batch, flat_schema
 
-        schema, batches = self.batches(rows_sql(origin, self._dialect, since.bound if since else None))
+        schema, batches = self.batches(rows_sql(origin, self._dialect, since.bound if since else None, ordered=ordered))
         flat = flat_schema(schema)
         return flat, (flat_batch(batch, flat) for batch in batches)
 

@@ -5,10 +5,13 @@ import re
 import warnings
 from collections.abc import Collection, Mapping, Sequence
 from threading import Lock
+from typing import TYPE_CHECKING
 
-from sluiceway.artifacts.health_report import Alert
 from sluiceway.core.digest import sha256_hex
 from sluiceway.pages.number_text import since_text
+
+if TYPE_CHECKING:  # which every command would wait for
+    from sluiceway.artifacts.health_report import Alert
 
 # Shorter pieces of an address, such as a port, give nothing away.
 SECRET_LENGTH = 6
@@ -31,7 +34,7 @@ class AppriseAlerter:
         """The addresses' names."""
         return tuple(self._addresses)
 
-    def send(self, title: str, alerts: Sequence[Alert], *, places: Collection[str]) -> Mapping[str, str]:
+    def send(self, title: str, alerts: "Sequence[Alert]", *, places: Collection[str]) -> Mapping[str, str]:
         """Send one message a place; a place has some seconds to take it."""
         if not alerts:
             return {}
@@ -53,7 +56,7 @@ def named(addresses: Sequence[str]) -> dict[str, str]:
     return {f"{address.partition(':')[0]} {digest[:told]}": address for address, digest in digests.items()}
 
 
-def line(alert: Alert) -> str:
+def line(alert: "Alert") -> str:
     """Write one alert for people."""
     return f"- {alert.message}{since_text(alert.since)}"
 

@@ -12,6 +12,7 @@ from sluiceway.adapters.delta_sweep import leftovers_in, remove_from, table_fold
 from sluiceway.adapters.table_names import checked_name, require_columns
 from sluiceway.artifacts.rows import Rows
 from sluiceway.artifacts.table_ref import TableRef
+from sluiceway.core.disk_trouble import disk_trouble, number_of
 from sluiceway.core.errors import ConflictError, DamagedError, SourceError, UnknownTableError
 from sluiceway.ports.engine import Engine
 from sluiceway.ports.sweepable import Leftover
@@ -57,7 +58,7 @@ class DeltaTables:
             commit = self._find(ref)
             if commit is None or self._damage(ref, commit):
                 commit = _append_version(folder, rows, ref.content_id)
-                seal(folder, commit)
+                _sealed(folder, commit)
         return TableRef(name, ref.content_id, ref.rows, ref.columns, str(commit.version))
 
     def read(self, ref: TableRef, columns: Sequence[str] | None = None) -> "pa.Table":
@@ -175,6 +176,13 @@ def _sealed_version(folder: Path, content_id: str) -> str:
     return str(found.version) if found else ""
 
 
+def _sealed(folder: Path, commit: Commit) -> None:
+    try:
+        seal(folder, commit)
+    except OSError as error:
+        raise SourceError(f"the table {folder} cannot be sealed: {disk_trouble(error)}") from error
+
+
 def _append_version(folder: Path, rows: Rows, content_id: str) -> Commit:
     import pyarrow as pa
     from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, write_deltalake
@@ -193,6 +201,8 @@ def _append_version(folder: Path, rows: Rows, content_id: str) -> Commit:
     except CommitFailedError as error:
         raise ConflictError(f"another process wrote the table {folder} meanwhile; try again") from error
     except (DeltaError, OSError) as error:
+        if number_of(error) is not None:
+            raise SourceError(f"the table {folder} cannot be written: {disk_trouble(error)}") from error
         raise SourceError(f"the table {folder} cannot be written: {error}; check its columns and the disk") from error
     commit = commit_at(folder, str(version))
     if commit is None:

@@ -39,13 +39,15 @@ class DuckdbSession:
         """Return the first row."""
         return tuple(self._connection.execute(sql).fetchall()[0])
 
-    def stream(self, origin: Database, since: Since | None) -> "tuple[pa.Schema, Iterator[pa.RecordBatch]]":
+    def stream(
+        self, origin: Database, since: Since | None, *, ordered: bool
+    ) -> "tuple[pa.Schema, Iterator[pa.RecordBatch]]":
         """Return the rows in flat columns."""
         from sluiceway.plans.flat_columns import flat_batch, flat_schema
 
-        reader = self._connection.sql(rows_sql(origin, DIALECT, since.bound if since else None)).to_arrow_reader(
-            BATCH_ROWS
-        )
+        reader = self._connection.sql(
+            rows_sql(origin, DIALECT, since.bound if since else None, ordered=ordered)
+        ).to_arrow_reader(BATCH_ROWS)
         self._readers.append(reader)
         flat = flat_schema(reader.schema)
         return flat, (flat_batch(batch, flat) for batch in reader)
@@ -85,4 +87,4 @@ def duckdb_errors() -> tuple[type[BaseException], ...]:
 
 def duckdb_kind(folder: Path) -> Kind:
     """Read DuckDB files; a relative path is one below the folder."""
-    return Kind(DIALECT, opened(folder), duckdb_errors)
+    return Kind(DIALECT, opened(folder), duckdb_errors, sorts=False)  # nothing may be written aside

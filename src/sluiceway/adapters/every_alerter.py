@@ -1,9 +1,12 @@
 """Several alerters as one."""
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from sluiceway.artifacts.health_report import Alert
 from sluiceway.ports.alerter import Alerter
+
+if TYPE_CHECKING:  # which every command would wait for
+    from sluiceway.artifacts.health_report import Alert
 
 
 class EveryAlerter:
@@ -17,7 +20,7 @@ class EveryAlerter:
         """Every alerter's places, in order."""
         return tuple(place for alerter in self._alerters for place in alerter.places)
 
-    def send(self, title: str, alerts: Sequence[Alert], *, places: Collection[str]) -> Mapping[str, str]:
+    def send(self, title: str, alerts: "Sequence[Alert]", *, places: Collection[str]) -> Mapping[str, str]:
         """Send by each alerter to those of its places that are asked for."""
         failed: dict[str, str] = {}
         for alerter in self._alerters:

@@ -9,9 +9,13 @@ from sluiceway.ports.extractor import Extraction, Extractor, Origin, Since
 
 
 class EveryExtractor:
-    """Reads databases and APIs of a project; files of SQLite and DuckDB are looked for in its folder."""
+    """Reads databases and APIs of a project; files of SQLite and DuckDB are looked for in its folder.
 
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+    From ``ordered_from_rows`` on, databases that can are asked for rows by their cursor: fewer are read again as fast.
+    """
+
+    def __init__(self, folder: Path, environment: Mapping[str, str], *, ordered_from_rows: int = 200_000) -> None:
+        self._ordered_from_rows = ordered_from_rows
         self._folder = folder
         self._environment = environment
         self._made: dict[str, Extractor] = {}
@@ -44,25 +48,25 @@ class EveryExtractor:
         from sluiceway.adapters.postgres_extractor import POSTGRES
         from sluiceway.adapters.sql_extractor import SqlExtractor
 
-        return SqlExtractor(POSTGRES, self._environment)
+        return SqlExtractor(POSTGRES, self._environment, ordered_from_rows=self._ordered_from_rows)
 
     def _mysql(self) -> Extractor:
         from sluiceway.adapters.mysql_extractor import MYSQL
         from sluiceway.adapters.sql_extractor import SqlExtractor
 
-        return SqlExtractor(MYSQL, self._environment)
+        return SqlExtractor(MYSQL, self._environment, ordered_from_rows=self._ordered_from_rows)
 
     def _sqlite(self) -> Extractor:
         from sluiceway.adapters.sql_extractor import SqlExtractor
         from sluiceway.adapters.sqlite_extractor import sqlite_kind
 
-        return SqlExtractor(sqlite_kind(self._folder), self._environment)
+        return SqlExtractor(sqlite_kind(self._folder), self._environment, ordered_from_rows=self._ordered_from_rows)
 
     def _duckdb(self) -> Extractor:
         from sluiceway.adapters.duckdb_extractor import duckdb_kind
         from sluiceway.adapters.sql_extractor import SqlExtractor
 
-        return SqlExtractor(duckdb_kind(self._folder), self._environment)
+        return SqlExtractor(duckdb_kind(self._folder), self._environment, ordered_from_rows=self._ordered_from_rows)
 
     def _rest(self) -> Extractor:
         from sluiceway.adapters.rest_extractor import RestExtractor

@@ -4,10 +4,13 @@ import os
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sluiceway.artifacts.health_report import Alert
 from sluiceway.core.digest import canonical_json, plain_fields
 from sluiceway.core.moments import Clock, SystemClock, iso
+
+if TYPE_CHECKING:  # which every command would wait for
+    from sluiceway.artifacts.health_report import Alert
 
 PLACE = "log"
 PRIVATE = 0o600
@@ -28,7 +31,7 @@ class LogAlerter:
         """The one file."""
         return (PLACE,)
 
-    def send(self, title: str, alerts: Sequence[Alert], *, places: Collection[str]) -> Mapping[str, str]:
+    def send(self, title: str, alerts: "Sequence[Alert]", *, places: Collection[str]) -> Mapping[str, str]:
         """Write the alerts down, and say them."""
         if PLACE not in places or not alerts:
             return {}

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
 
 class MemoryExtractor:
-    """Holds a table for each origin; what is put later is what is read later."""
+    """Holds a table for each origin; what is put later is what is read later. It may hand rows out by their cursor."""
 
-    def __init__(self, batch_rows: int = 1000) -> None:
+    def __init__(self, batch_rows: int = 1000, *, ordered: bool = False) -> None:
+        self._ordered = ordered
         self._tables: dict[str, pa.Table] = {}
         self._batch_rows = batch_rows
         self.read_rows = 0
@@ -43,10 +44,12 @@ class MemoryExtractor:
         table = self._table(origin)
         if since is not None:
             table = table.filter(pc.greater_equal(table[origin.cursor], since.bound.value))
+        ordered = self._ordered and origin.cursor is not None
+        table = table.sort_by(origin.cursor) if ordered else table
         flat = flat_schema(table.schema)
         batches = (flat_batch(batch, flat) for batch in table.to_batches(max_chunksize=self._batch_rows))
         self.read_rows += table.num_rows
-        yield Extraction(flat, batches, self._counted(origin, since.bound if since else None))
+        yield Extraction(flat, batches, self._counted(origin, since.bound if since else None), ordered)
 
     def _table(self, origin: Origin) -> "pa.Table":
         try:

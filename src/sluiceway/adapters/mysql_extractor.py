@@ -39,7 +39,9 @@ class MysqlSession:
             cursor.execute(sql)
             return tuple(cursor.fetchall()[0])
 
-    def stream(self, origin: Database, since: Since | None) -> "tuple[pa.Schema, Iterator[pa.RecordBatch]]":
+    def stream(
+        self, origin: Database, since: Since | None, *, ordered: bool
+    ) -> "tuple[pa.Schema, Iterator[pa.RecordBatch]]":
         """Return the rows in flat columns."""
         import pyarrow as pa
         from pymysql.cursors import SSCursor
@@ -47,7 +49,7 @@ class MysqlSession:
         from sluiceway.plans.flat_columns import flat_batch, flat_schema
 
         cursor = self._connection.cursor(SSCursor)
-        cursor.execute(rows_sql(origin, DIALECT, since.bound if since else None))
+        cursor.execute(rows_sql(origin, DIALECT, since.bound if since else None, ordered=ordered))
         schema = pa.schema([pa.field(field.name, column_type(field)) for field in cursor._result.fields])  # noqa: SLF001
         flat = flat_schema(schema)
         return flat, (flat_batch(batch, flat) for batch in _batches(cursor, schema))

@@ -14,7 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sluiceway.artifacts.rows import BATCH_ROWS, Rows, in_batches
+from sluiceway.core.disk_trouble import disk_trouble
 from sluiceway.core.errors import SourceError
+from sluiceway.plans.file_format import require_plausible, valid
 
 PREFIX = "scratch-"  # what a run that was killed leaves under this name is swept
 READ_BYTES = 1024 * 1024
@@ -69,9 +71,10 @@ class RowSpill:
         """
         path = self._new_file()
         try:
-            with path.open("wb") as file:
+            with self._told_of_trouble(), path.open("wb") as file:
                 file.writelines(chunks)
             with _refusals(name), pq.ParquetFile(path) as parquet:
+                require_plausible(parquet.metadata, size_bytes=path.stat().st_size, path=name)
                 schema, rows = parquet.schema_arrow.remove_metadata(), parquet.metadata.num_rows
         except BaseException:
             _remove(path)
@@ -92,7 +95,11 @@ class RowSpill:
     def _written(self, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Rows:
         path, rows = self._new_file(), 0
         options = pa.ipc.IpcWriteOptions(compression="lz4")
-        with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, schema, options=options) as writer:
+        with (
+            self._told_of_trouble(),
+            pa.OSFile(str(path), "wb") as file,
+            pa.ipc.new_file(file, schema, options=options) as writer,
+        ):
             for batch in batches:
                 writer.write_batch(batch)
                 rows += batch.num_rows
@@ -114,6 +121,15 @@ class RowSpill:
     ) -> Iterator[pa.RecordBatch]:
         """Begin to read; rows hold on to this, and so to the folder."""
         return read(path, schema, columns)
+
+    @contextmanager
+    def _told_of_trouble(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            if error.errno is None:  # what fails in another library while rows are read, and is told there
+                raise
+            raise SourceError(f"rows cannot be kept in {self.folder}: {disk_trouble(error)}") from error
 
     def _new_file(self) -> Path:
         return self.folder / f"rows-{next(self._numbers)}"
@@ -153,13 +169,19 @@ def _parquet_batches(
     # Read through a buffer, so that a row group of any size is not held.
     with _refusals(name), pq.ParquetFile(path, buffer_size=READ_BYTES, pre_buffer=False) as parquet:
         batches = parquet.iter_batches(batch_size=BATCH_ROWS, columns=chosen.names)
-        yield from in_batches(pa.Table.from_batches([batch]).select(chosen.names) for batch in batches)
+        count = 0
+        for batch in in_batches(valid(pa.Table.from_batches([each]).select(chosen.names)) for each in batches):
+            count += batch.num_rows
+            yield batch
+        claimed = parquet.metadata.num_rows
+    if count != claimed:
+        raise SourceError(f"{name} claims {claimed:,} rows and holds {count:,}; make the file again")
 
 
 @contextmanager
 def _refusals(name: str) -> Iterator[None]:
     try:
         yield
-    except (pa.ArrowException, OSError) as error:
-        reason = str(error).splitlines()[0]
+    except (pa.ArrowException, OSError, MemoryError, OverflowError) as error:
+        reason = (str(error) or "it asks for too much memory").splitlines()[0]
         raise SourceError(f"{name} is no parquet file: {reason}; mend it, or say format= in files()") from error

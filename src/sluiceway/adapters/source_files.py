@@ -14,7 +14,7 @@ from obstore.exceptions import BaseError
 from sluiceway.adapters.obstore_objects import CHUNK_BYTES, ObstoreObjects, tag_of
 from sluiceway.adapters.remote_places import RemotePlaces, root_of
 from sluiceway.adapters.store_failure import refused
-from sluiceway.artifacts.dataset_version import object_key
+from sluiceway.artifacts.object_keys import FETCHED, object_key
 from sluiceway.core.digest import digest_of
 from sluiceway.core.errors import MisuseError, SourceError, UnknownObjectError
 from sluiceway.core.moments import in_utc
@@ -22,7 +22,6 @@ from sluiceway.declare.files import is_remote
 from sluiceway.ports.object_store import ObjectInfo, ObjectStore
 
 HELD_BYTES = 32 * 1024 * 1024
-FETCHED = "fetched/"
 
 
 class SourceFiles:

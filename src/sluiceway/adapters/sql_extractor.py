@@ -24,24 +24,31 @@ class Session(Protocol):
     def one(self, sql: str) -> tuple[object, ...]:
         """Return the first row."""
 
-    def stream(self, origin: Database, since: Since | None) -> "tuple[pa.Schema, Iterator[pa.RecordBatch]]":
-        """Return the rows at or beyond a bound, or all, in flat columns."""
+    def stream(
+        self, origin: Database, since: Since | None, *, ordered: bool
+    ) -> "tuple[pa.Schema, Iterator[pa.RecordBatch]]":
+        """Return the rows at or beyond a bound, or all, in flat columns; ``ordered`` by their cursor."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of database: how it is spoken to, how it is connected to by its address, and how its driver fails."""
+    """A kind of database: how it is spoken to, how it is connected to by its address, and how its driver fails.
+
+    ``sorts`` says that it can sort more than fits into memory.
+    """
 
     dialect: Dialect
     connect: Callable[[str], AbstractContextManager[Session]]
     errors: Callable[[], tuple[type[BaseException], ...]]
+    sorts: bool = True
 
 
 class SqlExtractor:
     """Reads tables and queries of one kind of database, streaming, in one transaction."""
 
-    def __init__(self, kind: Kind, environment: Mapping[str, str]) -> None:
+    def __init__(self, kind: Kind, environment: Mapping[str, str], *, ordered_from_rows: int) -> None:
         self._kind = kind
+        self._ordered_from_rows = ordered_from_rows
         self._environment = environment
 
     def place(self, origin: Origin) -> str:
@@ -58,14 +65,16 @@ class SqlExtractor:
 
     @contextmanager
     def read(self, origin: Origin, since: Since | None = None) -> Iterator[Extraction]:
-        """Count and stream in one transaction."""
+        """Count and stream in one transaction; many rows by their cursor, so that who lands them can go on later."""
         secrets, database = FilledSecrets(self._environment, origin.shown), _database(origin)
         with self._session(database, secrets) as session:
             with self._telling(secrets):
                 sql = counts_sql(database, self._kind.dialect, since.bound if since else None)
                 found = counted(session, sql)
-                schema, batches = session.stream(database, since)
-            yield Extraction(schema, self._told(batches, secrets), found)
+                coming = found.rows if since is None else found.at + found.beyond
+                ordered = self._kind.sorts and database.cursor is not None and coming >= self._ordered_from_rows
+                schema, batches = session.stream(database, since, ordered=ordered)
+            yield Extraction(schema, self._told(batches, secrets), found, ordered)
 
     @contextmanager
     def _session(self, database: Database, secrets: FilledSecrets) -> Iterator[Session]:

@@ -27,7 +27,9 @@ SHOWN = {"integer": "0", "real": "0.5", "text": "''", "blob": "x''"}
 class SqliteSession(AdbcSession):
     """Speaks to one SQLite connection, which its maker closes."""
 
-    def stream(self, origin: Database, since: Since | None) -> "tuple[pa.Schema, Iterator[pa.RecordBatch]]":
+    def stream(
+        self, origin: Database, since: Since | None, *, ordered: bool
+    ) -> "tuple[pa.Schema, Iterator[pa.RecordBatch]]":
         """Return the rows in flat columns: integers, floats and texts; a column of several of these is the widest."""
         from sluiceway.plans.flat_columns import flat_batch, flat_schema
 
@@ -35,8 +37,8 @@ class SqliteSession(AdbcSession):
         bound = since.bound if since else None
         columns = ", ".join(_cast(DIALECT.name(name), kind) for name, kind in kinds.items())
         first = ", ".join(f"{SHOWN[kind]} AS {DIALECT.name(name)}" for name, kind in kinds.items())
-        rows = rows_sql(origin, DIALECT, bound, columns=columns)
-        schema, batches = self.batches(f"SELECT {first} UNION ALL {rows}")
+        rows = rows_sql(origin, DIALECT, bound, columns=columns, ordered=ordered)
+        schema, batches = self.batches(f"SELECT {first} UNION ALL SELECT * FROM ({rows})")  # noqa: S608  (names are quoted)
         flat = flat_schema(schema)
         return flat, (flat_batch(batch, flat) for batch in _without_first(batches))
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sluiceway.core.disk_trouble import disk_trouble, number_of
 from sluiceway.core.errors import ConflictError, DamagedError, SourceError, TransientError
 from sluiceway.ports.state_store import StoredEntry, require_following
 
@@ -83,6 +84,8 @@ class SqliteState:
         except sqlite3.OperationalError as error:
             if "locked" in str(error) or "busy" in str(error):
                 raise TransientError(f"the ledger {self._file} was busy for {BUSY_S:.0f} s; try again") from error
+            if number_of(error) is not None:
+                raise SourceError(f"the ledger {self._file} cannot be written: {disk_trouble(error)}") from error
             raise SourceError(
                 f"the ledger {self._file} cannot be used: {error}; check the disk and the rights"
             ) from error

@@ -4,6 +4,7 @@ import re
 
 from obstore.exceptions import BaseError, PermissionDeniedError, PreconditionError, UnauthenticatedError
 
+from sluiceway.core.disk_trouble import disk_trouble, number_of
 from sluiceway.core.errors import SourceError
 
 STATUS, CODE = re.compile(r"status code: (\d{3} [A-Za-z ]+)"), re.compile(r"<Code>(\w{1,60})</Code>")
@@ -19,6 +20,8 @@ METADATA_HOST = "169.254.169.254"
 
 def refused(verb: str, key: str, error: Exception) -> SourceError:
     """Say what could not be done with which object, why, and what to do."""
+    if verb == "write" and number_of(error) is not None:
+        return SourceError(f"the object store could not write {key!r}: {disk_trouble(error)}")
     reason, advice = explained(error)
     return SourceError(f"the object store could not {verb} {key!r}: {reason}; {advice}")
 

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from sluiceway.artifacts.object_keys import object_key
 from sluiceway.artifacts.source_schema import SchemaChange, SourceSchema
-from sluiceway.artifacts.table_ref import TableRef
+from sluiceway.artifacts.table_ref import Column, TableRef
 from sluiceway.core.digest import digest_of
 from sluiceway.core.errors import UnknownNameError
 from sluiceway.declare.files import is_remote
@@ -14,11 +15,6 @@ KNOWN_TIME = "_known_time"
 TABLES_FOLDER = "sources/"
 QUARANTINE_FOLDER = "quarantine/"
 BROKEN_RULES = "_broken_rules"
-
-
-def object_key(sha256: str) -> str:
-    """Where bytes are kept: under their own hash, so that the same bytes are kept once."""
-    return f"files/{sha256[:2]}/{sha256}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,9 +182,9 @@ class DatasetVersion:
         return next((facts for facts in self.sources if facts.name == source), SourceFacts(source))
 
     @property
-    def kept_columns(self) -> dict[str, tuple[str, ...]]:
+    def kept_columns(self) -> dict[str, tuple[Column, ...]]:
         """The own columns that each source has in this version."""
-        return {schema.source: tuple(column.name for column in schema.columns) for schema in self.schemas}
+        return {schema.source: schema.columns for schema in self.schemas}
 
     def table(self, source: str) -> TableRef:
         """Find the table of a source.

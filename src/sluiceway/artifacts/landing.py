@@ -106,6 +106,25 @@ class Landing:
         return sum(part.rows for part in self.parts)
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A reading that has not ended: ``landing`` as it would be had the origin no row beyond ``landing.bound``.
+
+    ``base`` is the SHA-256 of the landing that it goes on from, empty where there is none.
+    """
+
+    base: str
+    landing: Landing
+
+
+def recalled_begun(data: bytes) -> Begun | None:
+    """Read one back; nothing where the bytes are none, as after a reading that has ended."""
+    try:
+        return decode(Begun, data)
+    except msgspec.DecodeError:
+        return None
+
+
 def recalled_landing(data: bytes) -> Landing | None:
     """Read a landing back; nothing where the bytes are none, as another version of the product may have written."""
     try:
@@ -117,3 +136,8 @@ def recalled_landing(data: bytes) -> Landing | None:
 def landing_key(source: str) -> str:
     """Where a source's landing is written down."""
     return f"landing/{source}.json"
+
+
+def begun_key(source: str) -> str:
+    """Where a reading that has not ended is written down."""
+    return f"landing/begun/{source}.json"

@@ -7,7 +7,7 @@ from sluiceway.artifacts.data_origin import DataOrigin
 from sluiceway.core.digest import digest_of
 from sluiceway.declare.spec import Spec
 
-Hidden = Callable[[str], frozenset[str]]  # the sensitive columns of a source, by its name
+Hidden = Callable[[str], frozenset[str]]  # the sensitive columns of a source by its name, in small letters
 
 
 def nothing_hidden(source: str) -> frozenset[str]:  # noqa: ARG001  # nothing is, of any source
@@ -29,8 +29,8 @@ class InputAvailability:
 class SensitiveColumns:
     """A source's columns whose values nobody may see: those the spec names, and those that are made of them.
 
-    With ``untraced`` its SQL cannot be followed, for that reason: columns that only come from a sensitive one are not
-    known here.
+    With ``untraced`` its SQL, which reads sensitive columns, cannot be followed, for that reason: then they are all its
+    columns.
     """
 
     source: str
@@ -58,5 +58,5 @@ class Promise:
         return digest_of([*promised, self.sensitive] if self.sensitive else promised)
 
     def hidden(self, source: str) -> frozenset[str]:
-        """Name the columns of a source whose values are masked."""
-        return frozenset(name for each in self.sensitive if each.source == source for name in each.columns)
+        """Name the columns of a source whose values are masked, in small letters."""
+        return frozenset(name.lower() for each in self.sensitive if each.source == source for name in each.columns)

@@ -1,6 +1,6 @@
 """Rows: a table that need not be held, to be gone through as often as one likes."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -50,6 +50,21 @@ class Rows:
             return Rows.of(self.held.select(list(columns)))
         schema = pa.schema([self.schema.field(name) for name in columns])
         return Rows(schema, self.num_rows, lambda wanted: self.read(columns if wanted is None else wanted))
+
+    def beside(self, missing: "Mapping[str, pa.DataType]") -> "Rows":
+        """Add columns without values."""
+        import pyarrow as pa
+
+        schema = pa.schema([*self.schema, *missing.items()])
+
+        def read(columns: Sequence[str] | None) -> "Iterator[pa.RecordBatch]":
+            wanted = schema.names if columns is None else list(columns)
+            for batch in self.read([name for name in wanted if name not in missing] or self.schema.names[:1]):
+                nothing = {name: pa.nulls(batch.num_rows, kind) for name, kind in missing.items()}
+                yield pa.record_batch({name: nothing[name] if name in nothing else batch[name] for name in wanted})
+
+        rows = Rows(schema, self.num_rows, read)
+        return rows if self.held is None else Rows.of(rows.table())
 
     def tables(self) -> "Iterator[pa.Table]":
         """Read the rows from the first on, each batch as a table; at least one, so that the columns are known."""

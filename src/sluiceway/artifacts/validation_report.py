@@ -60,6 +60,11 @@ class RuleCheck:
         return (self.low is None or self.measured >= self.low) and (self.high is None or self.measured <= self.high)
 
 
+def warning(on_failure: str) -> str:
+    """Tell a check that only warns from one that stops, in its name."""
+    return " (warns)" if on_failure == "warn" else ""
+
+
 @dataclass(frozen=True, slots=True)
 class FreshnessCheck:
     """Layer A: the newest known time of a source (UTC), and how old that may be, in seconds.
@@ -78,6 +83,17 @@ class FreshnessCheck:
     missing: int = 0
     gaps: tuple[str, ...] = ()
     on_failure: str = "stop"
+
+    @property
+    def name(self) -> str:
+        """What is measured, in words."""
+        newest = f"the newest partition of {self.partition}" if self.partition else "the newest row"
+        return f"{self.source}: age of {newest} in seconds{warning(self.on_failure)}"
+
+    @property
+    def gaps_name(self) -> str:
+        """What is counted of its partitions, in words."""
+        return f"{self.source}: missing partitions of {self.partition}{warning(self.on_failure)}"
 
 
 # Layer B's ways to compare: two tests of a whole distribution, four bands, and a column that is passed over on purpose.
@@ -136,7 +152,8 @@ class DriftCheck:
             JENSEN_SHANNON: f"Jensen-Shannon distance of {self.column} (base 2)",
             PASSED_OVER: f"drift of {self.column} (not compared)",
         }[self.test]
-        return f"{self.source}: {words}{f', against {self.against}' if self.against else ''}"
+        against = f", against {self.against}" if self.against else ""
+        return f"{self.source}: {words}{against}{warning(self.on_failure)}"
 
     @property
     def is_band(self) -> bool:

@@ -10,7 +10,10 @@ from sluiceway.workspace import Workspace
 
 def check(*, common: Common = HERE) -> int:
     """Read the declaration, bind every name and type to the data's columns, and run nothing."""
+    from sluiceway.flow.accepted import accepted_columns
+    from sluiceway.flow.discreetly import without_values
     from sluiceway.flow.extracting import columns_at_origin
+    from sluiceway.flow.material import sensitive_names
     from sluiceway.spec.binding import bind
     from sluiceway.spec.gate import gate
     from sluiceway.spec.run import run
@@ -19,9 +22,11 @@ def check(*, common: Common = HERE) -> int:
     kit = workspace.kit
     with stdout_aside():
         project = kit.reader.load()
-    landed = columns_at_origin(project, kit)
-    promise = run(project, files=kit.files, engine=kit.engine, landed=landed)
-    binding = bind(project, promise.spec, files=kit.files, engine=kit.engine, landed=landed)
+    with without_values(project.words, is_discreet=bool(sensitive_names(project))):
+        landed = columns_at_origin(project, kit)
+    accepted = accepted_columns(kit)
+    promise = run(project, files=kit.files, engine=kit.engine, landed=landed, accepted=accepted)
+    binding = bind(project, promise.spec, files=kit.files, engine=kit.engine, landed=landed, accepted=accepted)
     verdict = gate(promise, promise, NO_OVERRIDES, kit.clock.now())
     columns = {name: [[column.name, column.type] for column in found] for name, found in binding.columns.items()}
     if common.json:

@@ -13,7 +13,7 @@ from sluiceway.cli.difference_text import difference_lines
 from sluiceway.cli.flags import HERE, Common
 from sluiceway.core.errors import MisuseError
 from sluiceway.flow.hidden_columns import hidden_columns
-from sluiceway.flow.reference import dataset_by_id, dataset_versions
+from sluiceway.flow.reference import dataset_by_id, dataset_versions, require_evidence
 from sluiceway.ingest.diff import difference, masked
 from sluiceway.ingest.integrity import inspect
 from sluiceway.ingest.manifest import as_csv, as_json, rows_of
@@ -32,6 +32,8 @@ def log(*, common: Common = HERE) -> int:
     """List the dataset versions, newest first."""
     kit = Workspace.open(common.project).kit
     versions = dataset_versions(kit)
+    if not versions:
+        require_evidence("", kit)
     made = {record.content_id: entry for entry, record in everything_made(kit.ledger) if record.node == "ingest"}
     gone, pinned = swept(kit.ledger), pins(kit.ledger)
     rows = [
@@ -170,9 +172,9 @@ def restore(
     to: Annotated[Path, Parameter(help="The folder to write to; it must be empty or absent.")],
     common: Common = HERE,
 ) -> int:
-    """Write a version's files as they were, every byte checked on the way."""
+    """Write a version's files as they were, every byte checked on the way. What was interrupted goes on."""
     workspace = Workspace.open(common.project)
-    if to.exists() and (not to.is_dir() or any(to.iterdir())):
+    if to.exists() and not to.is_dir():
         raise MisuseError(f"--to {to} is not an empty folder; restoring never overwrites")
     found = chosen(version, workspace)
     require_there(found, workspace)
@@ -190,10 +192,12 @@ def chosen(version: str | None, workspace: Workspace) -> DatasetVersion:
     Raises:
         MisuseError: nothing was ingested yet.
         UnknownNameError: there is no such version.
+        DamagedError: the store has lost it.
     """
     if version is not None:
         return dataset_by_id(version, workspace.kit)
     versions = dataset_versions(workspace.kit)
     if not versions:
+        require_evidence("", workspace.kit)
         raise MisuseError("nothing has been ingested yet; run `sluiceway run --until ingest` first")
     return list(versions.values())[-1]

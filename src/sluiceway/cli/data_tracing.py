@@ -15,7 +15,7 @@ from sluiceway.core.moments import iso
 from sluiceway.flow.blame import Blame, Deployment, ReachedArtifact
 from sluiceway.flow.blame import blame as blamed
 from sluiceway.flow.column_lineage import ColumnLineage, Traced, Use
-from sluiceway.flow.reference import dataset_versions
+from sluiceway.flow.reference import dataset_versions, require_evidence
 from sluiceway.workspace import Workspace
 
 WORDS = {
@@ -133,6 +133,7 @@ def lineage_of(workspace: Workspace) -> ColumnLineage:
     """
     versions = dataset_versions(workspace.kit)
     if not versions:
+        require_evidence("", workspace.kit)
         raise MisuseError("nothing has been ingested yet; run `sluiceway run --until ingest` first")
     with stdout_aside():
         project = workspace.kit.reader.load()

@@ -36,6 +36,11 @@ def run(
     workspace = Workspace.open(common.project, as_of=moment(as_of))
     if workspace.lost_its_ledger():
         warn("the ledger is empty, but the store holds earlier work; what nobody vouches for is made again")
+    if workspace.lost_its_objects():
+        warn(
+            "the object store has nothing of what the ledger knows: was its folder removed, or is it not mounted? All "
+            "is made again from the sources; earlier versions and models stay lost unless the store is brought back"
+        )
     with TerminalWatch() as watch, stdout_aside():
         report = workspace.run(watch, until=until, only=only, again=again, wait_s=seconds(wait))
     pages = in_order(workspace.pages())

@@ -101,7 +101,10 @@ class UnknownObjectError(SluicewayError, LookupError):
         super().__init__(key)
 
     def __str__(self) -> str:
-        return f"the object store has no object {self.args[0]!r}"
+        return (
+            f"the object store has no object {self.args[0]!r}. Where it had one, its folder was removed, emptied or is "
+            "not mounted: bring it back; sluiceway run makes anew what the sources still have"
+        )
 
 
 class UnknownTableError(SluicewayError, LookupError):

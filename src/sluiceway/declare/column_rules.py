@@ -54,11 +54,11 @@ class ColumnRules:
         return Expectation("unique", self.column, at_least=at_least, on_failure=on_failure)
 
     def matches(self, pattern: str, *, at_least: float = 1.0, on_failure: str = STOP) -> Expectation:
-        """Every value matches a regular expression as a whole (RE2 syntax)."""
+        """Every value matches a regular expression as a whole (the syntax of Rust's regex)."""
         return Expectation("matches", self.column, text=pattern, at_least=at_least, on_failure=on_failure)
 
     def contains(self, pattern: str, *, at_least: float = 1.0, on_failure: str = STOP) -> Expectation:
-        """A part of every value matches a regular expression (RE2 syntax)."""
+        """A part of every value matches a regular expression (the syntax of Rust's regex)."""
         return Expectation("contains", self.column, text=pattern, at_least=at_least, on_failure=on_failure)
 
     def is_a(self, kind: str, *, on_failure: str = STOP) -> Expectation:

@@ -89,7 +89,18 @@ class Expectation:
 
     @property
     def name(self) -> str:
-        """What a report calls this rule."""
+        """What a report calls this rule; one that only warns is another than one that stops."""
+        return f"{self._words} (warns)" if self.on_failure == WARN else self._words
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What two rules of one source cannot share, as reports would take one for the other."""
+        if self.kind == "fresh":
+            return self.kind, self.column, self.on_failure
+        return (self.kind, self.column, self.text, self.values, self.on_failure) if self.is_drift else (self.name,)
+
+    @property
+    def _words(self) -> str:
         column = self.column or ""
         names = {
             "one_of": f"{column} is one of {_listed(self.values)}",

@@ -50,9 +50,21 @@ class Source:
         if self.known_time is not None and self.event_time is None:
             raise refuse(f"source {self.name!r} has a known_time but no event_time; say when its facts were true")
         self._check_schema()
-        object.__setattr__(self, "expectations", tuple(self.expectations))
+        object.__setattr__(self, "expectations", tuple(dict.fromkeys(self.expectations)))
+        self._check_expectations()
         for text in filter(None, (self.event_time, self.known_time)):
             parse_expression(text)
+
+    def _check_expectations(self) -> None:
+        """Refuse two that a report could not tell apart; one that stops and one that warns are told apart."""
+        seen: set[object] = set()
+        for rule in self.expectations:
+            if rule.identity in seen:
+                raise refuse(
+                    f"source {self.name!r} expects {rule.name!r} twice; keep one of them, or let one of two "
+                    "warn earlier: on_failure='warn'"
+                )
+            seen.add(rule.identity)
 
     def _check_schema(self) -> None:
         if self.schema is not None and self.schema not in SCHEMA_POLICIES:

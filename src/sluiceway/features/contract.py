@@ -7,6 +7,7 @@ from sluiceway.artifacts.promise import Hidden, nothing_hidden
 from sluiceway.artifacts.serving_contract import Field, RequestFeature, ServingContract
 from sluiceway.declare.pipeline import Pipeline
 from sluiceway.features.binding import kinds_of
+from sluiceway.plans.sensitive_features import sensitive_features
 from sluiceway.plans.served_view import served
 
 
@@ -32,17 +33,5 @@ def serving_contract(
             RequestFeature(name, expression.text, expression.tree)
             for name, expression in pipeline.request_columns.items()
         ),
-        unlogged=unlogged(pipeline, asked, hidden),
+        unlogged=sensitive_features(pipeline, asked, hidden),
     )
-
-
-def unlogged(pipeline: Pipeline, asked: Sequence[str], hidden: Hidden) -> tuple[str, ...]:
-    """Name the inputs and the model's columns that are sensitive, or that come of sensitive columns."""
-    here = {name.lower() for name in hidden(pipeline.label.each.name)}
-    found = [name for name in asked if name.lower() in here]
-    for view in pipeline.feature_views:
-        there = {name.lower() for name in hidden(view.source.name)}
-        found += [view.column(each) for each in view.features if each.column and each.column.lower() in there]
-    for name, expression in pipeline.request_columns.items():
-        found += [name] if any(column.lower() in here for column in expression.columns) else []
-    return tuple(dict.fromkeys(found))

@@ -2,6 +2,7 @@
 
 from sluiceway.artifacts.codec import decode
 from sluiceway.artifacts.dataset_version import DatasetVersion
+from sluiceway.artifacts.table_ref import Column
 from sluiceway.flow.cache import evidence
 from sluiceway.flow.kit import Kit
 from sluiceway.ledger.making import everything_made
@@ -32,3 +33,8 @@ def accepted_versions(kit: Kit) -> tuple[DatasetVersion, ...]:
         if len(found) == COMPARED_AT_MOST:
             break
     return tuple(found)
+
+
+def accepted_columns(kit: Kit) -> dict[str, tuple[Column, ...]]:
+    """Return the own columns of each source in the last version that gate 2 let through."""
+    return next((version.kept_columns for version in accepted_versions(kit)), {})

@@ -13,7 +13,7 @@ from sluiceway.artifacts.rollout_state import LIVE, REHEARSAL
 from sluiceway.core.errors import UnknownNameError
 from sluiceway.flow.kit import Kit
 from sluiceway.flow.recall import recalled
-from sluiceway.flow.reference import dataset_versions
+from sluiceway.flow.reference import dataset_versions, require_evidence
 from sluiceway.ledger.making import Made, everything_made
 from sluiceway.ledger.rolling import transitions
 from sluiceway.ledger.running import published
@@ -95,6 +95,8 @@ def blame(file: str, kit: Kit) -> Blame:
     """
     versions = dataset_versions(kit)
     holding = {key: version for key, version in versions.items() if any(_is(file, entry) for entry in version.files)}
+    if not versions:
+        require_evidence("", kit)
     if not holding:
         raise UnknownNameError("ingested file", file, sorted({e.path for v in versions.values() for e in v.files}))
     made = everything_made(kit.ledger)

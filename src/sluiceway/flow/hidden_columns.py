@@ -6,6 +6,12 @@ from sluiceway.flow.recall import current
 
 
 def hidden_columns(kit: Kit) -> Hidden:
-    """Say which columns of which source are sensitive, by the newest run; before the first, none is known to be."""
+    """Say which columns of which source are sensitive, by the newest run; before the first, none is known to be.
+
+    Whatever is called as the spec's sensitive columns are counts, too: an older version may have had it.
+    """
     promise = current("spec", kit)
-    return promise.hidden if isinstance(promise, Promise) else nothing_hidden
+    if not isinstance(promise, Promise):
+        return nothing_hidden
+    named = frozenset(name.lower() for name in promise.spec.sensitive)
+    return lambda source: promise.hidden(source) | named

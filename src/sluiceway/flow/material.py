@@ -17,6 +17,7 @@ def materials(project: Project) -> dict[str, object]:
         "features": plain([featured(project), labelled(project), spec_part(project, "inputs"), *hidden(project)]),
         "model": plain([model(project), project.code_digest, spec_part(project, "model")]),
         "evaluation": plain([model(project), project.code_digest, spec_part(project, "evaluation")]),
+        "sensitive": sensitive_names(project),
         "rollout": plain([labelled(project), spec_part(project, "rollout")]),
         "monitoring": plain([labelled(project), spec_part(project, "monitoring")]),
     }
@@ -44,11 +45,16 @@ def references(project: Project) -> list[str]:
     return sorted({each.text for each in declared if each.is_drift and each.text})
 
 
-def hidden(project: Project) -> list[object]:
-    """What decides which columns are masked: the spec, and the SQL through which they flow; mostly nothing."""
+def sensitive_names(project: Project) -> list[str]:
+    """The columns that the spec calls sensitive."""
     from sluiceway.spec.parse import parse_spec
 
-    named = parse_spec(project.spec_text, path=project.pipeline.spec).sensitive
+    return list(parse_spec(project.spec_text, path=project.pipeline.spec).sensitive)
+
+
+def hidden(project: Project) -> list[object]:
+    """What decides which columns are masked: the spec, and the SQL through which they flow; mostly nothing."""
+    named = tuple(sensitive_names(project))
     return [named, [ingested(source) for source in project.sources.values()]] if named else []
 
 

@@ -32,6 +32,11 @@ class Declaration:
         return {**self.databases, **self.apis}
 
     @property
+    def has_secrets(self) -> bool:
+        """Whether its spec calls any column sensitive."""
+        return bool(self.materials.get("sensitive"))
+
+    @property
     def asked_references(self) -> list[str]:
         """The references that its expectations name."""
         asked = self.materials.get("references")

@@ -7,13 +7,19 @@ too much; it cannot lose what some artifact of a later release points to.
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
+from msgspec import ValidationError
+
+from sluiceway.artifacts.codec import decode
 from sluiceway.artifacts.rollout_state import LIVE, REHEARSAL
+from sluiceway.artifacts.validation_report import ValidationReport
 from sluiceway.core.digest import canonical_json
-from sluiceway.core.errors import UnknownObjectError
+from sluiceway.core.errors import DeclarationError, MisuseError, UnknownNameError, UnknownObjectError
 from sluiceway.flow.cache import evidence
 from sluiceway.flow.kit import Kit, Settings
+from sluiceway.flow.observed import recalled
 from sluiceway.flow.reference import dataset_versions, references_for
 from sluiceway.ledger.making import Made, everything_made
 from sluiceway.ledger.pinning import pins
@@ -23,6 +29,8 @@ from sluiceway.ledger.standing import VERDICT, Standing, live_standings, read_st
 from sluiceway.ledger.sweeping import swept
 
 IDENTITY = re.compile(rb"(?<![0-9a-f])[0-9a-f]{12,64}(?![0-9a-f])")
+# Said for people: what a version was compared with may go, or every version would keep the whole history before it.
+MENTIONED = re.compile(rb'"compared_with":"[0-9a-f]*"')
 # Objects that are named by what they are, and that point on to others.
 POINTING = ("bundles/{}.json", "rollouts/canaries/{}.json", "health/live/{}.json")
 
@@ -73,6 +81,10 @@ def first_hand(kit: Kit, settings: Settings, *, last: int) -> Reach:
         reach.need(f"model {model.name} v{model.version}", model.bundle)
     _rollouts(reach, kit)
     _versions(reach, kit, settings, last)
+    _asked_references(reach, kit, settings)
+    for info in kit.objects.list("landing"):
+        # The next extraction builds upon these parts, also where no version that stays holds them.
+        reach.need(f"landed for {info.key.removeprefix('landing/')}", *identities_in(*_object(kit, info.key)))
     return reach
 
 
@@ -119,6 +131,30 @@ def _versions(reach: Reach, kit: Kit, settings: Settings, last: int) -> None:
         reach.stands_on("its own report", newest.get(version))
 
 
+def _asked_references(reach: Reach, kit: Kit, settings: Settings) -> None:
+    """Note the versions that expectations compare with by name, as the newest report and the declaration now say."""
+    there = [version for version in dataset_versions(kit) if version not in swept(kit.ledger)]
+    for name in sorted({*_pools_of_newest_report(kit), *_declared_now(kit)} - {""}):
+        with suppress(MisuseError, UnknownNameError, DeclarationError):  # it names none: the next run will say so
+            for pool in [references_for(version, [name], settings, kit)[name] for version in there[-1:]]:
+                reach.need(f"reference {name}", *pool)
+
+
+def _pools_of_newest_report(kit: Kit) -> list[str]:
+    judged = [entry for entry in kit.ledger.entries(VERDICT) if entry.body["stage"] == "validate"]
+    newest = read_standing(judged[-1]).artifact if judged else ""
+    texts = [evidence(made, kit) for _, made in everything_made(kit.ledger) if made.content_id == newest]
+    try:
+        return [pool.name for text in texts if text for pool in decode(ValidationReport, text).pools]
+    except ValidationError:  # another release of the product wrote it
+        return []
+
+
+def _declared_now(kit: Kit) -> list[str]:
+    declaration = recalled(kit.reader.fingerprint(), kit)
+    return declaration.asked_references if declaration else []
+
+
 @dataclass(slots=True)
 class References:
     """Follows identities through evidence, bundles and reports, each read once."""
@@ -157,7 +193,7 @@ class References:
 def identities_in(*texts: bytes) -> Iterator[str]:
     """Find everything in JSON texts that looks like a SHA-256, or its first twelve digits and more."""
     for text in texts:
-        yield from (found.decode() for found in IDENTITY.findall(text))
+        yield from (found.decode() for found in IDENTITY.findall(MENTIONED.sub(b"", text)))
 
 
 def _object(kit: Kit, key: str) -> list[bytes]:

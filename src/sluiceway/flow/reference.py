@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sluiceway.artifacts.codec import decode
 from sluiceway.artifacts.dataset_version import DatasetVersion
-from sluiceway.core.errors import MisuseError, UnknownNameError
+from sluiceway.core.errors import DamagedError, MisuseError, UnknownNameError
 from sluiceway.declare.reference_choice import PINNED, PREVIOUS, VERSION, parse_reference
 from sluiceway.flow.cache import evidence
 from sluiceway.flow.kit import Kit, Settings
@@ -31,6 +31,7 @@ def dataset_by_id(name: str, kit: Kit) -> DatasetVersion:
     Raises:
         UnknownNameError: none begins so.
         MisuseError: several begin so.
+        DamagedError: one does, and the store has lost its evidence.
     """
     versions, pinned = dataset_versions(kit), pins(kit.ledger)
     name = pinned.get(name, name)
@@ -38,8 +39,25 @@ def dataset_by_id(name: str, kit: Kit) -> DatasetVersion:
     if len(fitting) > 1:
         raise MisuseError(f"{len(fitting)} dataset versions begin with {name!r}; give more digits")
     if not fitting:
+        require_evidence(name, kit)
         raise UnknownNameError("dataset version", name, [*(version.version for version in versions.values()), *pinned])
     return fitting[0]
+
+
+def require_evidence(name: str, kit: Kit) -> None:
+    """Say that a store was lost, where the ledger knows a version that begins so; any does with an empty name.
+
+    Raises:
+        DamagedError: it does.
+    """
+    known = dict.fromkeys(made.content_id for _, made in everything_made(kit.ledger) if made.node == "ingest")
+    lost = [content_id for content_id in known if content_id.startswith(name)]
+    if lost:
+        raise DamagedError(
+            f"the object store has no evidence of version {lost[-1][:12]}, which the ledger knows: was its folder "
+            "removed, emptied or not mounted? The ledger and the sources are safe. Bring the store back, from a copy "
+            "if need be; sluiceway run makes anew what the sources still have, and earlier versions stay lost"
+        )
 
 
 def datasets_by_id(pools: Mapping[str, Sequence[str]], kit: Kit) -> dict[str, tuple[DatasetVersion, ...]]:

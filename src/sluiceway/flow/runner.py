@@ -10,6 +10,7 @@ from sluiceway.artifacts.candidate import Candidate
 from sluiceway.artifacts.promise import Promise
 from sluiceway.core.errors import MisuseError
 from sluiceway.declare.project import Project
+from sluiceway.flow.discreetly import without_values
 from sluiceway.flow.extracting import Extracted, landed_now
 from sluiceway.flow.graph import GRAPH
 from sluiceway.flow.ingest_node import INGEST
@@ -122,13 +123,14 @@ class Runner:
 
     def _line(self, *, again: str | None) -> Line:
         declaration, project = read_declaration(self._kit)
-        landed, extracted = landed_now(
-            declaration.origins,
-            self._kit,
-            progress=self._watch.extracts,
-            say=self._watch.tells,
-            afresh=again == INGEST.stage.name,
-        )
+        with without_values([*declaration.origins], is_discreet=declaration.has_secrets):
+            landed, extracted = landed_now(
+                declaration.origins,
+                self._kit,
+                progress=self._watch.extracts,
+                say=self._watch.tells,
+                afresh=again == INGEST.stage.name,
+            )
         observed: dict[str, object] = {"files": [*files_now(declaration, self._kit), *landed]}
         return Line(declaration, project, observed, self._graph, extracted=extracted)
 

@@ -2,6 +2,7 @@
 
 from sluiceway.artifacts.promise import Promise
 from sluiceway.core.verdict import Verdict
+from sluiceway.flow.accepted import accepted_columns
 from sluiceway.flow.extracting import landed_columns
 from sluiceway.flow.kit import Kit
 from sluiceway.flow.node import Artifact, Job, Node
@@ -13,8 +14,8 @@ def run(job: Job) -> Artifact:
     """Parse and bind."""
     from sluiceway.spec.run import run
 
-    landed = landed_columns(job.project, job.kit)
-    return run(job.project, files=job.kit.files, engine=job.kit.engine, landed=landed)
+    landed, accepted = landed_columns(job.project, job.kit), accepted_columns(job.kit)
+    return run(job.project, files=job.kit.files, engine=job.kit.engine, landed=landed, accepted=accepted)
 
 
 def present(kit: Kit, promise: Promise) -> bool:  # noqa: ARG001  (a promise points to nothing)

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sluiceway.artifacts.dataset_version import DatasetVersion
+from sluiceway.artifacts.object_keys import FETCHED, object_key
 from sluiceway.core.errors import DamagedError, MisuseError
 from sluiceway.flow.kit import Kit, Settings
 from sluiceway.flow.reaching import Identities, Reach, References, first_hand
@@ -24,10 +25,12 @@ NAMED_AT_MOST = 3
 class Keeper:
     """Tells of a key whether what it names is needed: by the first SHA-256, or beginning of one, that it holds.
 
-    A beginning and a whole are taken for the same when their first twelve digits are.
+    A beginning and a whole are taken for the same when their first twelve digits are. ``in_vain`` names keys that go
+    whatever they are called.
     """
 
     needed: Identities
+    in_vain: frozenset[str] = frozenset()
     short: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -35,6 +38,8 @@ class Keeper:
 
     def keeps_object(self, key: str) -> bool:
         """Whether an object stays."""
+        if key in self.in_vain:
+            return False
         token = TOKEN.search(key.rpartition("/")[2])
         if not key.startswith(SWEPT_FOLDERS) or token is None:
             return True
@@ -94,6 +99,7 @@ def plan_sweep(kit: Kit, settings: Settings, *, last: int, lost_for_good: bool =
             "lost for good, --lost-for-good goes by what the ledger knows"
         )
     keeper = Keeper(needed | reach.leaves)
+    keeper = replace(keeper, in_vain=notes_in_vain(kit, keeper))
     found = tuple(tuple(store.leftovers(keeper.keeps)) for store in kit.sweepable)
     versions = dataset_versions(kit)
     going = {each.key for store in found for each in store}
@@ -101,6 +107,12 @@ def plan_sweep(kit: Kit, settings: Settings, *, last: int, lost_for_good: bool =
     hurt = tuple(each for key, each in versions.items() if key not in needed | gone.keys() and _is_hurt(each, going))
     kept = {version: _reasons(version, reach, references) for version in versions if version in needed - gone.keys()}
     return SweepPlan(found, hurt, kept)
+
+
+def notes_in_vain(kit: Kit, keeper: Keeper) -> frozenset[str]:
+    """Find the notes of what was fetched that nothing needs: they remember it for the next run, and keep nothing."""
+    notes = {info.key: kit.objects.get(info.key).decode(errors="replace") for info in kit.objects.list(FETCHED)}
+    return frozenset(note for note, sha256 in notes.items() if not keeper.keeps_object(object_key(sha256)))
 
 
 def sweep(plan: SweepPlan, kit: Kit) -> None:

@@ -1,6 +1,6 @@
 """Delivered rows: what a source's own files hold, before its SQL and its times."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -9,7 +9,7 @@ from sluiceway.artifacts.dataset_version import FileEntry
 from sluiceway.artifacts.rows import Rows
 from sluiceway.declare.files import IMAGE, Files
 from sluiceway.declare.source import Source
-from sluiceway.plans.file_format import checked, concatenate, decode, is_plain_parquet
+from sluiceway.plans.file_format import checked, concatenate, decode, is_plain_parquet, texts_elsewhere
 from sluiceway.plans.partitions import beside, partition_columns
 from sluiceway.plans.schema_policy import uneven_columns
 from sluiceway.plans.table_digest import decoded, normalise
@@ -40,17 +40,33 @@ def delivered(
     columns = partition_columns(paths, files)
     on_the_way = {path: {name: values[place] for name, values in columns.items()} for place, path in enumerate(paths)}
     own = {entry.path: _of_file(files, entry, contents, engine) for entry in entries}
+    if source.schema is not None:
+        _keep_texts(own, files, entries, contents, engine)
     heads = {path: beside(rows.schema.empty_table(), on_the_way[path], path=path) for path, rows in own.items()}
     pieces = _below_each_other(own, on_the_way, concatenate(heads, uneven=source.schema is not None))
     return engine.keep(pieces), uneven_columns(heads)
 
 
-def _of_file(files: Files, entry: FileEntry, contents: Contents, engine: Engine) -> Rows:
+def _of_file(
+    files: Files, entry: FileEntry, contents: Contents, engine: Engine, *, texts: Collection[str] = ()
+) -> Rows:
     if not is_plain_parquet(entry.path, files):
-        return engine.keep([decoded(decode(contents.whole(entry), path=entry.path, files=files))])
+        return engine.keep([decoded(decode(contents.whole(entry), path=entry.path, files=files, texts=texts))])
     rows = engine.parquet(contents.chunks(entry), path=entry.path)
     checked(rows.schema.empty_table(), entry.path)
     return rows
+
+
+def _keep_texts(
+    own: dict[str, Rows], files: Files, entries: Sequence[FileEntry], contents: Contents, engine: Engine
+) -> None:
+    """Decode those files anew in which a column that is text elsewhere was read as numbers: 00501 is not 501."""
+    texts = texts_elsewhere({path: rows.schema.empty_table() for path, rows in own.items()})
+    for entry in entries if texts else ():
+        schema = own[entry.path].schema
+        wrong = [name for name in texts if name in schema.names and pa.types.is_integer(schema.field(name).type)]
+        if wrong and not is_plain_parquet(entry.path, files):
+            own[entry.path] = _of_file(files, entry, contents, engine, texts=wrong)
 
 
 def _below_each_other(

@@ -16,6 +16,7 @@ from sluiceway.artifacts.dataset_version import (
 )
 from sluiceway.artifacts.rows import Rows
 from sluiceway.artifacts.source_schema import SourceSchema
+from sluiceway.artifacts.table_ref import Column
 from sluiceway.core.errors import SourceError
 from sluiceway.declare.expectation import QUARANTINE
 from sluiceway.declare.project import Project
@@ -38,7 +39,7 @@ def derive(
     *,
     contents: Contents,
     engine: Engine,
-    kept: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    kept: Mapping[str, Sequence[Column]] = MappingProxyType({}),
     schemas: list[SourceSchema] | None = None,
 ) -> Iterator[tuple[str, Rows]]:
     """Yield the name and rows of each table, sources that others read before them.
@@ -56,7 +57,7 @@ def derive(
         entries: The manifest.
         contents: Gives a file's bytes.
         engine: Runs the SQL, and keeps rows.
-        kept: The own columns of each source that are known, for those that discard others.
+        kept: The own columns of each source that are known, for those that discard others or freeze.
         schemas: Is given each source's own columns.
 
     Raises:
@@ -101,7 +102,7 @@ def _own(
     *,
     contents: Contents,
     engine: Engine,
-    known: Sequence[str],
+    known: Sequence[Column],
     schemas: list[SourceSchema] | None,
 ) -> Rows | None:
     """Read a source's own rows, as its schema policy leaves them; a source of SQL alone has none."""

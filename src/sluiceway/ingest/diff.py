@@ -134,7 +134,7 @@ def masked(found: VersionDifference, hidden: Hidden) -> VersionDifference:
 def _masked(table: TableDifference, names: frozenset[str]) -> TableDifference:
     changes = [
         replace(each, before=_without_values(each.before), after=_without_values(each.after))
-        if each.name in names
+        if each.name.lower() in names
         else each
         for each in table.columns
     ]

@@ -2,21 +2,23 @@
 
 import base64
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from sluiceway.artifacts.codec import encode
-from sluiceway.artifacts.dataset_version import object_key
 from sluiceway.artifacts.landing import Bound, Counted, LandedPart, Landing, landing_key
+from sluiceway.artifacts.object_keys import object_key
 from sluiceway.core.digest import digest_of, sha256_hex
 from sluiceway.core.errors import SourceError, UnknownNameError
 from sluiceway.core.moments import iso
 from sluiceway.declare.api import Api
+from sluiceway.ingest.cursor_gauge import Gauge
 from sluiceway.ingest.landed_files import known_landing
-from sluiceway.plans.flat_columns import largest
+from sluiceway.ingest.reading_again import differing, same_rows, schema_of, unexplained
+from sluiceway.ingest.unfinished import Unfinished, base_of, forget_begun, known_begun
 from sluiceway.plans.parquet_part import decode_part, encode_part
 from sluiceway.plans.row_tally import RowTally, SeenRows, without
 from sluiceway.plans.table_digest import columns_of
@@ -39,7 +41,11 @@ class Landed:
 
 @dataclass(slots=True)
 class Lander:
-    """Lands one source. ``scratch`` is an empty place: nothing reaches ``objects`` before everything has been read."""
+    """Lands one source. ``scratch`` is an empty place: parts reach ``objects`` when everything has been read.
+
+    Where rows come by their cursor, and the origin was counted, they do so as they are cut, and a reading that is
+    broken off is gone on with (see ``ingest.unfinished``).
+    """
 
     source: str
     origin: Origin
@@ -65,16 +71,24 @@ class Lander:
             SourceError: the origin cannot be read, or a column cannot be a cursor.
         """
         before = known_landing(self.source, self.objects)
+        begun = None if afresh else known_begun(self.source, before, self.objects)
+        if begun is not None and begun.bound is not None and not self._why_whole(begun):
+            return self._beyond_bound(before, begun, begun.bound)
+        forget_begun(self.source, self.objects)
         why = "read afresh, as was asked" if afresh else self._why_whole(before)
         if why or before is None or before.bound is None:
             return self._whole(before, why or "read whole, as it has no cursor")
         if self._is_unchanged(before, before.bound):
             return Landed(before, 0, "nothing new")
-        since = Since(before.bound, schema_of(before))
+        return self._beyond_bound(before, before, before.bound)
+
+    def _beyond_bound(self, before: Landing | None, so_far: Landing, bound: Bound) -> Landed:
+        """Read what is at and beyond a bound, on top of what has come so far; or whole where that does not fit."""
+        since = Since(bound, schema_of(so_far))
         with self.extractor.read(self.origin, since) as extraction:
-            why = differing(since.schema, extraction.schema) or unexplained(before.counted, extraction.counted)
+            why = differing(since.schema, extraction.schema) or unexplained(so_far.counted, extraction.counted)
             if not why:
-                return self._append(before, before.bound, extraction)
+                return self._append(before, so_far, bound, extraction)
         return self._whole(before, f"read whole again: {why}")
 
     def _why_whole(self, before: Landing | None) -> str:
@@ -101,60 +115,92 @@ class Lander:
             columns_of(schema.empty_table())
             gauge = self._gauge(schema)
             batches = gauge.through(self._once(extraction.batches))
-            parts = tuple(self._parts(watched(batches, tally), schema))
+            empty = self._empty(schema)
+            unfinished = self._unfinished(before, empty, extraction, rows_before=0)
+            parts = tuple(self._parts(watched(batches, tally), schema, gauge, unfinished))
             found = extraction.counted
-        landing = Landing(
+        landing = replace(
+            empty,
+            parts=parts,
+            bound=gauge.bound,
+            counted=None if found is None else Counted(found.rows, gauge.at, 0),
+            tally=tally.text if tally else "",
+        )
+        if before is not None and tally is not None and same_rows(before, landing):
+            return Landed(before, 0, f"{landing.rows:,} rows {why}, and found unchanged")
+        self._commit(landing, parts, unfinished)
+        return Landed(landing, landing.rows, why)
+
+    def _empty(self, schema: pa.Schema) -> Landing:
+        return Landing(
             self.source,
             self.origin.shown,
             digest_of(self.origin.meaning),
             self.extractor.place(self.origin),
-            parts,
+            (),
             base64.b64encode(schema.serialize().to_pybytes()).decode(),
             columns_of(schema.empty_table()),
             iso(self.now),
-            gauge.bound,
-            None if found is None else Counted(found.rows, gauge.at, 0),
-            tally.text if tally else "",
         )
-        if before is not None and tally is not None and same_rows(before, landing):
-            return Landed(before, 0, f"{landing.rows:,} rows {why}, and found unchanged")
-        self._commit(landing, parts)
-        return Landed(landing, landing.rows, why)
 
-    def _append(self, before: Landing, bound: Bound, extraction: Extraction) -> Landed:
-        schema = schema_of(before)
+    def _unfinished(
+        self, before: Landing | None, so_far: Landing, extraction: Extraction, *, rows_before: int
+    ) -> Unfinished | None:
+        """Keep parts as they are cut, where whoever goes on later can tell that nothing is lost."""
+        cursor = self.origin.cursor
+        if cursor is None or not extraction.ordered or extraction.counted is None:
+            return None
+        if pa.types.is_floating(extraction.schema.field(cursor).type):  # NaN lies beyond every bound, and before none
+            return None
+        return Unfinished(base_of(before), so_far, rows_before, self.objects, self.scratch)
+
+    def _append(self, before: Landing | None, so_far: Landing, bound: Bound, extraction: Extraction) -> Landed:
+        schema, found = schema_of(so_far), extraction.counted
         gauge = self._gauge(schema)
         gauge.bound, gauge.at = bound, 0
-        new = self._beyond(before, bound, gauge.through(self._once(extraction.batches)))
-        parts = tuple(part for part in self._parts(new, schema) if part.rows)
-        found = extraction.counted
+        rows_before = 0 if found is None else found.rows - found.at - found.beyond
+        unfinished = self._unfinished(before, so_far, extraction, rows_before=rows_before)
+        new = self._beyond(so_far, bound, gauge.through(self._once(extraction.batches)))
+        parts = tuple(part for part in self._parts(new, schema, gauge, unfinished) if part.rows)
         landing = replace(
-            before,
-            parts=(*before.parts, *parts),
-            landed_at=iso(self.now) if parts else before.landed_at,
+            so_far,
+            parts=(*so_far.parts, *parts),
+            landed_at=iso(self.now) if parts else so_far.landed_at,
             bound=gauge.bound,
             counted=None if found is None else Counted(found.rows, gauge.at, 0),
         )
         if landing != before:
-            self._commit(landing, parts)
-        rows = landing.rows - before.rows
+            self._commit(landing, parts, unfinished)
+        rows = landing.rows - (before.rows if before else 0)
+        if so_far != before:
+            return Landed(landing, rows, f"went on beyond {self.origin.cursor} {bound.text}, where a reading broke off")
         return Landed(landing, rows, f"appended beyond {self.origin.cursor} {bound.text}" if rows else "nothing new")
 
     def _beyond(self, before: Landing, bound: Bound, batches: "Iterator[pa.RecordBatch]") -> "Iterator[pa.RecordBatch]":
-        """Yield the rows beyond a bound, and last those at it that have not landed; drop what lies before it."""
-        cursor, ties = self.origin.cursor, []
+        """Yield the rows at a bound that have not landed, and those beyond it; drop what lies before it.
+
+        The rows at the bound come with the first that is beyond it, as in the order of the cursor none comes later; and
+        those that do come later come last.
+        """
+        cursor = self.origin.cursor
+        ties: list[pa.RecordBatch] = []
+        told: pa.Table | None = None
         for batch in batches:
             value = pa.scalar(bound.value, batch.schema.field(cursor).type)
             column = batch.column(cursor)
-            if column.null_count:
-                raise SourceError(
-                    f"{self.origin.shown}: {column.null_count} records have no {cursor!r}; leave cursor= out"
-                )
             ties.append(batch.filter(pc.equal(column, value)))
-            yield batch.filter(pc.greater(column, value))
+            beyond = batch.filter(pc.greater(column, value))
+            if told is None and beyond.num_rows:
+                told = self._not_landed(before, bound, ties)
+                beyond = pa.concat_tables([told, pa.Table.from_batches([beyond])]).combine_chunks().to_batches()[0]
+            yield beyond
         if ties:
-            at = pa.Table.from_batches(ties)
-            yield from without(at, self._landed_at(before, bound, at.schema)).to_batches()
+            at = self._not_landed(before, bound, ties)
+            yield from (at if told is None else without(at, told)).to_batches()
+
+    def _not_landed(self, before: Landing, bound: Bound, ties: list[pa.RecordBatch]) -> pa.Table:
+        at = pa.Table.from_batches(ties)
+        return without(at, self._landed_at(before, bound, at.schema))
 
     def _landed_at(self, before: Landing, bound: Bound, schema: pa.Schema) -> pa.Table:
         """Read the rows that have landed exactly at a bound."""
@@ -179,20 +225,27 @@ class Lander:
         if twice:
             self.progress.say(f"{self.source}: dropped {twice:,} records that came twice")
 
-    def _gauge(self, schema: pa.Schema) -> "Gauge":
+    def _gauge(self, schema: pa.Schema) -> Gauge:
         cursor = self.origin.cursor
         if cursor is not None and cursor not in schema.names:
             raise SourceError(f"{self.origin.shown}: cursor: {UnknownNameError('column', cursor, schema.names)}")
-        return Gauge(cursor, self.origin.shown)
+        return Gauge(cursor, self.origin.shown, needs_all=isinstance(self.origin, Api))
 
-    def _parts(self, batches: "Iterator[pa.RecordBatch]", schema: pa.Schema) -> Iterator[LandedPart]:
+    def _parts(
+        self, batches: "Iterator[pa.RecordBatch]", schema: pa.Schema, gauge: Gauge, unfinished: Unfinished | None
+    ) -> Iterator[LandedPart]:
         """Write parts of bounded size to the scratch place; at least one, so that the columns are known."""
         held: list[pa.RecordBatch] = []
         written = total = 0
         for batch in batches:
             held += [batch] if batch.num_rows else []
+            if unfinished and not gauge.rises:
+                unfinished.end()
             if sum(each.nbytes for each in held) >= self.part_bytes or sum(map(len, held)) >= PART_ROWS:
-                yield self._part(held, schema)
+                part = self._part(held, schema)
+                if unfinished:
+                    unfinished.keep(part, bound=gauge.bound, at=gauge.at, rows=gauge.rows)
+                yield part
                 written, total = written + 1, total + sum(map(len, held))
                 self.progress.say(f"{self.source}: {total:,} rows")
                 held = []
@@ -208,43 +261,13 @@ class Lander:
             pass
         return LandedPart(digest, len(data), sum(map(len, batches)), self.now.date().isoformat(), gauge.bound)
 
-    def _commit(self, landing: Landing, parts: tuple[LandedPart, ...]) -> None:
+    def _commit(self, landing: Landing, parts: tuple[LandedPart, ...], unfinished: Unfinished | None) -> None:
         """Keep the parts, then write down that they belong to the landing: in this order a kill changes nothing."""
         for part in parts:
-            self.objects.put(object_key(part.sha256), self.scratch.stream(part.sha256))
+            if unfinished is None or part.sha256 not in unfinished.kept:
+                self.objects.put(object_key(part.sha256), self.scratch.stream(part.sha256))
         self.objects.put(landing_key(self.source), encode(landing))
-
-
-@dataclass(slots=True)
-class Gauge:
-    """Finds the largest cursor value of what streams past, and how many rows are exactly there."""
-
-    cursor: str | None
-    shown: str
-    bound: Bound | None = None
-    at: int = field(default=0)
-
-    def through(self, batches: "Iterator[pa.RecordBatch]") -> "Iterator[pa.RecordBatch]":
-        """Pass batches on, and look at them."""
-        for batch in batches:
-            if self.cursor is not None:
-                self._look(batch.column(self.cursor))
-            yield batch
-
-    def _look(self, column: pa.Array) -> None:
-        try:
-            top = largest(column)
-            found = None if top is None else Bound.of(top)  # type: ignore[arg-type]
-        except (TypeError, pa.ArrowNotImplementedError):
-            raise SourceError(
-                f"{self.shown}: {self.cursor!r} is of type {column.type}, no cursor; take a number, a time or a text"
-            ) from None
-        if found is None:
-            return
-        if self.bound is None or found.value > self.bound.value:  # type: ignore[operator]
-            self.bound, self.at = found, 0
-        if found == self.bound:
-            self.at += pc.sum(pc.equal(column, pa.scalar(top, column.type))).as_py()
+        forget_begun(self.source, self.objects)
 
 
 def watched(batches: "Iterator[pa.RecordBatch]", tally: RowTally | None) -> "Iterator[pa.RecordBatch]":
@@ -253,34 +276,3 @@ def watched(batches: "Iterator[pa.RecordBatch]", tally: RowTally | None) -> "Ite
         if tally is not None:
             tally.add(batch)
         yield batch
-
-
-def same_rows(before: Landing, after: Landing) -> bool:
-    """Whether two readings of one origin brought the same rows in the same columns."""
-    alike = (before.tally, before.schema, before.declared, before.place)
-    return alike == (after.tally, after.schema, after.declared, after.place)
-
-
-def schema_of(landing: Landing) -> pa.Schema:
-    """Read the parts' schema back."""
-    return pa.ipc.read_schema(pa.py_buffer(base64.b64decode(landing.schema)))
-
-
-def differing(before: pa.Schema, now: pa.Schema) -> str:
-    """Say how columns differ from those that landed; nothing when they do not."""
-    was, new = ({field.name: str(field.type) for field in schema} for schema in (before, now))
-    said = [f"+{name}" for name in new if name not in was] + [f"-{name}" for name in was if name not in new]
-    said += [f"{name}: {was[name]} -> {new[name]}" for name in was if name in new and was[name] != new[name]]
-    if not said and list(was) != list(new):
-        return "its columns are in another order"
-    return f"its columns changed: {', '.join(said)}" if said else ""
-
-
-def unexplained(before: Counted | None, now: Counted | None) -> str:
-    """Say that rows vanished, or came, behind the cursor, where the counts can be explained in no other way."""
-    if before is None or now is None:
-        return ""
-    if now.rows < before.rows:
-        return f"the origin has {before.rows - now.rows:,} rows fewer than before"
-    more = now.rows - before.rows - now.beyond - max(0, now.at - before.at)
-    return f"{more:,} rows came in behind the cursor" if more > 0 else ""

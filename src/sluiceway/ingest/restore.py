@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from sluiceway.artifacts.dataset_version import DatasetVersion, FileEntry, RebuiltFrom, RestoreReport, RestoreSample
-from sluiceway.artifacts.table_ref import TableRef
+from sluiceway.artifacts.table_ref import Column, TableRef
 from sluiceway.core.errors import DamagedError, SluicewayError, SourceError, UnknownObjectError
 from sluiceway.declare.project import Project
 from sluiceway.ingest.sampling import DRAWN, Draw, draw, whole_sources
@@ -90,7 +90,7 @@ def prove_restore(  # noqa: PLR0913 - it takes what a stage is given
     engine: Engine,
     progress: Progress,
     extent: Extent,
-    kept: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    kept: Mapping[str, Sequence[Column]] = MappingProxyType({}),
 ) -> RestoreReport:
     """Rebuild every file and table, hash every byte, and compare; timed.
 
@@ -106,7 +106,7 @@ def prove_restore(  # noqa: PLR0913 - it takes what a stage is given
         engine: Runs the SQL of sources.
         progress: Hears what is done.
         extent: How much is rebuilt.
-        kept: The own columns of each source, for those that discard others.
+        kept: The own columns of each source, for those that discard others or freeze.
     """
     started = time.perf_counter()
     chosen = draw(entries, whole_below=extent.whole_below)
@@ -171,7 +171,7 @@ def _derive_anew(
     *,
     engine: Engine,
     scratch: ObjectStore,
-    kept: Mapping[str, Sequence[str]],
+    kept: Mapping[str, Sequence[Column]],
 ) -> list[str]:
     """Note the content id of every table as it is derived from the restored files; say what went wrong, if anything."""
     from sluiceway.ingest.delivered import Contents

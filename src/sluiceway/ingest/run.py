@@ -2,15 +2,15 @@
 
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
 from sluiceway.artifacts.dataset_version import TABLES_FOLDER, DatasetVersion, FileEntry
 from sluiceway.artifacts.source_schema import SourceSchema
-from sluiceway.artifacts.table_ref import TableRef, source_of
+from sluiceway.artifacts.table_ref import Column, TableRef, source_of
 from sluiceway.core.digest import sha256_hex
-from sluiceway.core.errors import DamagedError
+from sluiceway.core.errors import DamagedError, UnknownObjectError
 from sluiceway.declare.project import Project
 from sluiceway.ingest.delivered import Contents
 from sluiceway.ingest.deriving import derive
@@ -77,7 +77,7 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
         where = "table" if refs[-1].is_below(TABLES_FOLDER) else "in quarantine of"
         progress.say(f"{where} {source_of(name)}: {rows.num_rows:,} rows")
         del rows  # before the next ones are made
-    kept = {schema.source: tuple(column.name for column in schema.columns) for schema in schemas}
+    kept = {schema.source: rebuilt_with(schema, known) for schema in schemas}
     proof = prove_restore(
         project,
         entries,
@@ -89,7 +89,7 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
         kept=kept,
     )
     patterns = tuple((name, source.files.pattern) for name, source in project.sources.items() if source.files)
-    facts = describe(project, refs, {source: list(columns) for source, columns in kept.items()})
+    facts = describe(project, refs, {source: [column.name for column in columns] for source, columns in kept.items()})
     made = DatasetVersion(
         entries,
         tuple(refs),
@@ -100,6 +100,13 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
         extracts=tuple(extract_of(landing) for landing in landings),
     )
     return compared(made, earlier)
+
+
+def rebuilt_with(schema: SourceSchema, known: Mapping[str, Sequence[Column]]) -> tuple[Column, ...]:
+    """Return the columns by which a source is derived again: its own, and those that vanished under ``freeze``."""
+    there = {column.name for column in schema.columns}
+    vanished = [column for column in known.get(schema.source, ()) if column.name not in there]
+    return (*schema.columns, *(vanished if schema.policy == "freeze" else ()))
 
 
 def compared(version: DatasetVersion, earlier: Sequence[DatasetVersion]) -> DatasetVersion:
@@ -117,9 +124,12 @@ def stored_bytes(entry: FileEntry, *, objects: ObjectStore) -> bytes:
     """Return a stored file whole.
 
     Raises:
-        DamagedError: it is not what was stored.
+        DamagedError: it is not what was stored, or no longer there.
     """
-    data = objects.get(entry.object_key)
+    try:
+        data = objects.get(entry.object_key)
+    except UnknownObjectError:
+        raise _gone(entry) from None
     if sha256_hex(data) != entry.sha256:
         raise _damaged(entry)
     return data
@@ -129,14 +139,24 @@ def stored_chunks(entry: FileEntry, *, objects: ObjectStore) -> Iterator[bytes]:
     """Yield a stored file in chunks.
 
     Raises:
-        DamagedError: at the end: it is not what was stored.
+        DamagedError: it is no longer there, or, at the end, it is not what was stored.
     """
     digest = hashlib.sha256()
-    for chunk in objects.stream(entry.object_key):
-        digest.update(chunk)
-        yield chunk
+    try:
+        for chunk in objects.stream(entry.object_key):
+            digest.update(chunk)
+            yield chunk
+    except UnknownObjectError:
+        raise _gone(entry) from None
     if digest.hexdigest() != entry.sha256:
         raise _damaged(entry)
+
+
+def _gone(entry: FileEntry) -> DamagedError:
+    return DamagedError(
+        f"{entry.path}: its object {entry.object_key} is gone, though it was stored: was the object store removed "
+        "or unmounted meanwhile? The ledger and the sources are safe. Bring the store back, and run again"
+    )
 
 
 def _damaged(entry: FileEntry) -> DamagedError:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sluiceway.artifacts.dataset_version import FileEntry
 from sluiceway.core.digest import digest_of
+from sluiceway.declare.expectation import QUARANTINE
 from sluiceway.declare.project import Project
 from sluiceway.plans.lineage import tables_read
 
@@ -43,11 +44,15 @@ def draw(entries: Sequence[FileEntry], *, whole_below: int) -> Draw:
 
 
 def whole_sources(project: Project, sampled: Mapping[str, int]) -> Project:
-    """Leave out of a project the sources that a sample cannot rebuild: sampled ones, and those whose SQL reads one."""
+    """Leave out of a project the sources that a sample cannot rebuild: sampled ones, and those that need one.
+
+    A source needs what its SQL reads, and what its rules refer to when they set rows apart.
+    """
     left_out = {name.lower() for name in sampled}
     for name, source in project.sources.items():
-        read = {table.lower() for table in tables_read(source.sql)} if source.sql else set()
-        if read & left_out:
+        needed = {table.lower() for table in tables_read(source.sql)} if source.sql else set()
+        needed |= {each.other.lower() for each in source.expectations if each.on_failure == QUARANTINE and each.other}
+        if needed & left_out:
             left_out.add(name.lower())
     kept = {name: source for name, source in project.sources.items() if name.lower() not in left_out}
     return Project(project.pipeline, kept, project.spec_text, project.code_digest)

@@ -15,7 +15,8 @@ from sluiceway.ingest.selection import goes_by_tag, required, selected
 from sluiceway.ports.object_store import ObjectInfo, ObjectStore
 from sluiceway.ports.progress import Progress
 
-HELD_BYTES = 32 * 1024 * 1024
+# Memory for a larger file is slower to get than its bytes are to read again.
+HELD_BYTES = 8 * 1024 * 1024
 
 
 def store_files(
@@ -28,7 +29,7 @@ def store_files(
 ) -> tuple[FileEntry, ...]:
     """Store every file of every source once, by its SHA-256, and return the manifest in the order of sources and paths.
 
-    A file up to 32 MiB is read once, hashed and written; a larger one is read twice, so that no more than a chunk is
+    A file up to 8 MiB is read once, hashed and written; a larger one is read twice, so that no more than a chunk is
     held. What is stored already is not written again, unless it is damaged.
 
     ``earlier`` is the manifest of an earlier version: where size and tag stand for a file's bytes (behind URLs, and

@@ -23,7 +23,7 @@ FIGURE_REM = 20
 def checks_by_name(report: ValidationReport) -> dict[str, Check]:
     """Find each check of a report by the name of the criterion that judges it."""
     named: dict[str, Check] = {f"{check.source}: {check.name}": check for check in report.rules}
-    named |= {f"{check.source}: age of the newest row in seconds": check for check in report.freshness}
+    named |= {name: check for check in report.freshness for name in (check.name, check.gaps_name)}
     named |= {check.name: check for check in report.drift}
     return named | {check.name: check for check in report.class_shares}
 

@@ -86,7 +86,7 @@ def _title(spec: Spec) -> str:
 def _parts(promise: Promise) -> list[Part]:
     spec = promise.spec
     decided = [_costs(spec), _decision(spec), _service(spec), _life(spec), _limits(spec)]
-    return [_target(spec), _inputs(promise), *_origins(promise), *decided]
+    return [_target(spec), _inputs(promise), *_origins(promise), *_sensitive(promise), *decided]
 
 
 def _target(spec: Spec) -> Part:
@@ -106,6 +106,18 @@ def _origins(promise: Promise) -> list[Part]:
         return []
     rows = tuple(provenance_row(each.source, each.provenance) for each in promise.origins)
     return [Part("Where the data come from", "", PROVENANCE_COLUMNS, rows)]
+
+
+def _sensitive(promise: Promise) -> list[Part]:
+    """List the columns that nobody sees, and why all of a source's are."""
+    if not promise.sensitive:
+        return []
+    rows = tuple(
+        (each.source, ", ".join(each.columns), f"all, as {each.untraced}" if each.untraced else "")
+        for each in promise.sensitive
+    )
+    words = "Reports and logs never show their values, nor of what SQL makes of them."
+    return [Part("Sensitive columns", words, ("Source", "Columns", "Note"), rows)]
 
 
 def _costs(spec: Spec) -> Part:
@@ -147,7 +159,6 @@ def _life(spec: Spec) -> Part:
         ("Who is on the canary depends on", ", ".join(rollout.by) or "all entities"),
         ("Watched in windows of", watched.window),
         ("Moves with the seasons", ", ".join(watched.seasonal) or "nothing named"),
-        *([("Sensitive, never shown nor logged", ", ".join(spec.sensitive))] if spec.sensitive else []),
     )
     return Part("Rollout and monitoring", "", ("What", "Value"), rows)
 

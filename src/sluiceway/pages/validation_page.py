@@ -140,7 +140,7 @@ def _freshness(report: ValidationReport, verdict: Verdict) -> list[Section]:
     said = _by_name(verdict)
     rows = [
         (
-            said.get(f"{check.source}: age of the newest row in seconds"),
+            said.get(check.name),
             check.source,
             moment_text(check.newest) if check.newest else None,
             f"{check.within_s / 3600:g} h",
@@ -156,8 +156,8 @@ def _partitions(report: ValidationReport, said: dict[str, Outcome]) -> list[Tabl
     rows = [
         (
             _worse(
-                said.get(f"{check.source}: missing partitions of {check.partition}"),
-                said.get(f"{check.source}: age of the newest partition of {check.partition} in seconds"),
+                said.get(check.gaps_name),
+                said.get(check.name),
             ),
             check.source,
             check.partition,

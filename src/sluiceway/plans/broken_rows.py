@@ -37,6 +37,15 @@ def breaking(expectation: Expectation, kind: str) -> pl.Expr:
     raise ValueError(f"no row breaks {expectation.name!r} by itself")
 
 
+def wrong_with_pattern(pattern: str) -> str:
+    """Say why a text is no regular expression of those that are matched here, or nothing where it is one."""
+    try:
+        pl.Series([""]).str.contains(pattern)
+    except pl.exceptions.ComputeError as error:
+        return str(error).splitlines()[0]
+    return ""
+
+
 def missing(column: pl.Expr, kind: str) -> pl.Expr:
     """Mark the rows without a value; in a column of numbers, NaN is none."""
     return column.is_null() | column.is_nan().fill_null(value=False) if kind == "number" else column.is_null()

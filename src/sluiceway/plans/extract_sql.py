@@ -38,10 +38,17 @@ def relation(origin: Database, dialect: Dialect) -> str:
     return ".".join(dialect.name(part) for part in origin.table)
 
 
-def rows_sql(origin: Database, dialect: Dialect, bound: Bound | None, *, columns: str = "*") -> str:
-    """Ask for all rows, or for those at or beyond a bound."""
+def rows_sql(
+    origin: Database, dialect: Dialect, bound: Bound | None, *, columns: str = "*", ordered: bool = False
+) -> str:
+    """Ask for all rows, or for those at or beyond a bound, ``ordered`` by their cursor or as they come."""
     sql = f"SELECT {columns} FROM {relation(origin, dialect)}"
-    return sql if bound is None else f"{sql} WHERE {_cursor(origin, dialect, bound)} >= {dialect.literal(bound)}"
+    if bound is not None:
+        sql += f" WHERE {_cursor(origin, dialect, bound)} >= {dialect.literal(bound)}"
+    if not ordered:
+        return sql
+    # Of which kind the cursor is, is known once there is a bound; before, texts come as the database sorts them.
+    return f"{sql} ORDER BY {_cursor(origin, dialect, bound) if bound else dialect.name(origin.cursor or '')}"
 
 
 def counts_sql(origin: Database, dialect: Dialect, bound: Bound | None) -> str:

@@ -1,53 +1,58 @@
 """File formats: one file's bytes to one table, and the files of a source to one."""
 
-import json
+import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import pyarrow as pa
-import pyarrow.json as arrow_json
 import pyarrow.parquet as pq
 
 from sluiceway.core.errors import SourceError
 from sluiceway.declare.files import PACKED, Files
 from sluiceway.plans.csv_text import read_csv, require_columns
-from sluiceway.plans.unpacking import unpack
+from sluiceway.plans.json_lines import read_json_array, read_json_lines
+from sluiceway.plans.unpacking import MOST_BYTES, MOST_TIMES_LARGER, unpack
+
+LEAST_VALUE_BYTES = 4
+
+ROW = re.compile(r"row (\d+)")  # of JSON lines, which Arrow counts from 0
 
 
-def decode(data: bytes, *, path: str, files: Files) -> pa.Table:
+def decode(data: bytes, *, path: str, files: Files, texts: Collection[str] = ()) -> pa.Table:
     """Read one file as a table with flat columns, each name once.
 
     Args:
         data: The file as stored; ``.gz``, ``.zip`` and ``.zst`` are unpacked.
         path: Its path, for its suffixes and for errors.
         files: The format, and which texts mean "missing" in CSV.
+        texts: Columns of CSV that are text, whatever their values look like.
 
     Raises:
         SourceError: the bytes are not of that format; the message names the file, the row where known, and a remedy.
     """
     plain, name = unpack(data, path=path)
     try:
-        table = _table(plain, path=path, name=name.lower(), files=files)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OSError) as error:
-        reason = str(error).splitlines()[0]
+        table = _table(plain, path=path, name=name.lower(), files=files, texts=texts)
+    except (pa.ArrowException, OSError, MemoryError, OverflowError) as error:
+        words = (str(error) or "it asks for too much memory").splitlines()[0]
+        reason = ROW.sub(lambda found: f"line {int(found[1]) + 1}", words)
         raise SourceError(f"{path} is no {files.format} file: {reason}; mend it, or say format= in files()") from error
     return checked(table, path)
 
 
-def _table(plain: bytes | bytearray, *, path: str, name: str, files: Files) -> pa.Table:
+def _table(plain: bytes | bytearray, *, path: str, name: str, files: Files, texts: Collection[str]) -> pa.Table:
     match files.format:
         case "csv":
             tabs = name.endswith(".tsv") or without_packing(files.pattern).endswith(".tsv")
-            return read_csv(plain, path=path, nulls=files.nulls, delimiter="\t" if tabs else ",")
+            return read_csv(plain, path=path, nulls=files.nulls, delimiter="\t" if tabs else ",", texts=texts)
         case "parquet":
-            require_columns(pq.read_metadata(pa.BufferReader(plain)).num_columns, path=path)
-            return pq.read_table(pa.BufferReader(plain), use_threads=True)
+            return _parquet(plain, path)
         case "json":
-            return _lines(_array_as_lines(plain, path), path)
+            return read_json_array(plain, path=path)
         case "ndjson":
-            return _lines(plain, path)
+            return read_json_lines(plain, path=path)
         case _:
-            return _ipc(plain)
+            return _ipc(plain, path)
 
 
 def without_packing(pattern: str) -> str:
@@ -58,32 +63,47 @@ def without_packing(pattern: str) -> str:
     return lowered
 
 
-def _array_as_lines(plain: bytes | bytearray, path: str) -> bytes:
-    """Write each object of an array on a line of its own, so that one reader infers the types of both formats."""
-    try:
-        rows = json.loads(plain)
-    except ValueError as error:
+def require_plausible(metadata: pq.FileMetaData, *, size_bytes: int, path: str) -> None:
+    """Refuse a Parquet file that claims more than a file of its size may unpack to, or too many columns.
+
+    Raises:
+        SourceError: it does.
+    """
+    require_columns(metadata.num_columns, path=path)
+    groups = [metadata.row_group(place) for place in range(metadata.num_row_groups)]
+    claimed = max(metadata.num_rows, sum(group.num_rows for group in groups))
+    size = max(claimed * metadata.num_columns * LEAST_VALUE_BYTES, sum(group.total_byte_size for group in groups))
+    if size > max(MOST_BYTES, MOST_TIMES_LARGER * size_bytes):
         raise SourceError(
-            f"{path} is not JSON: {error}; mend it, or name it .ndjson if each line is an object"
-        ) from error
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise SourceError(f'{path} must be an array of objects, one a row, as in [{{"id": 1}}, {{"id": 2}}]')
-    return "\n".join(json.dumps(row) for row in rows).encode()
+            f"{path} claims {claimed:,} rows of {metadata.num_columns} columns in {size_bytes:,} bytes, more than fits "
+            "into memory; if it is no mistake, cut it into several files"
+        )
 
 
-def _lines(plain: bytes | bytearray, path: str) -> pa.Table:
-    if not bytes(plain[:4096]).strip():
-        raise SourceError(f"{path} is empty; remove the file or fill it")
-    block = arrow_json.ReadOptions(block_size=min(len(plain) + 1, 2**31 - 1))
-    return arrow_json.read_json(pa.BufferReader(plain), read_options=block)
+def _parquet(plain: bytes | bytearray, path: str) -> pa.Table:
+    """Read a Parquet file, unless it would be larger in memory than a file may unpack to: what repeats is small."""
+    metadata = pq.read_metadata(pa.BufferReader(plain))
+    require_plausible(metadata, size_bytes=len(plain), path=path)
+    table = valid(pq.read_table(pa.BufferReader(plain), use_threads=True))
+    if table.num_rows != metadata.num_rows:
+        raise SourceError(f"{path} claims {metadata.num_rows:,} rows and holds {table.num_rows:,}; make the file again")
+    return table
 
 
-def _ipc(plain: bytes | bytearray) -> pa.Table:
+def _ipc(plain: bytes | bytearray, path: str) -> pa.Table:
     """Read Arrow's file layout, or its stream layout."""
     try:
-        return pa.ipc.open_file(pa.BufferReader(plain)).read_all()
+        reader = pa.ipc.open_file(pa.BufferReader(plain))
     except pa.ArrowInvalid:
-        return pa.ipc.open_stream(pa.BufferReader(plain)).read_all()
+        reader = pa.ipc.open_stream(pa.BufferReader(plain))
+    require_columns(len(reader.schema), path=path)
+    return valid(reader.read_all())
+
+
+def valid(table: pa.Table) -> pa.Table:
+    """Look into every value: a text that is none, or an offset that leads out of its file, would be met much later."""
+    table.validate(full=True)
+    return table
 
 
 def is_plain_parquet(path: str, files: Files) -> bool:
@@ -109,6 +129,19 @@ def checked(table: pa.Table, path: str) -> pa.Table:
                 f"{path}: column {field.name} is nested ({field.type}); write each part as its own column"
             )
     return table
+
+
+def texts_elsewhere(tables: Mapping[str, pa.Table]) -> frozenset[str]:
+    """Name the columns that are text in one file and whole numbers in another.
+
+    There ``00501`` was read as 501: those files must be decoded anew, with these columns as text.
+    """
+    kinds: dict[str, set[str]] = {}
+    for table in tables.values():
+        for field in table.schema:
+            kind = "text" if pa.types.is_string(field.type) else "whole" if pa.types.is_integer(field.type) else ""
+            kinds.setdefault(field.name, set()).add(kind)
+    return frozenset(name for name, found in kinds.items() if {"text", "whole"} <= found)
 
 
 def concatenate(tables: Mapping[str, pa.Table], *, uneven: bool = False) -> pa.Table:

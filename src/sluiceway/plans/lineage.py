@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sluiceway.core.errors import SourceError
 from sluiceway.plans.closed_sql import closed_select
+from sluiceway.plans.whole_rows import refuse_whole_rows
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -34,7 +36,7 @@ def tables_read(sql: str) -> frozenset[str]:
     return frozenset(inside | {table.name for table in named if table.name.lower() not in defined})
 
 
-def column_lineage(sql: str, schemas: Mapping[str, Sequence[str]]) -> dict[str, Origins]:
+def column_lineage(sql: str, schemas: Mapping[str, Sequence[str]], *, need_names: bool = True) -> dict[str, Origins]:
     """Trace each output column to the table columns whose values go into its own.
 
     Joins, CTEs, subqueries, stars, functions and windows are followed. Columns that only choose or order rows (WHERE,
@@ -44,6 +46,7 @@ def column_lineage(sql: str, schemas: Mapping[str, Sequence[str]]) -> dict[str, 
     Args:
         sql: One SELECT statement.
         schemas: The columns of every table that it reads, by the table's name.
+        need_names: Whether every output must have a name of its own; without one it is called ``_col_0`` and so on.
 
     Returns:
         ``(table, column)`` pairs, spelled as in ``schemas``, by output column, in the order of the output; none for a
@@ -60,10 +63,11 @@ def column_lineage(sql: str, schemas: Mapping[str, Sequence[str]]) -> dict[str, 
                 f"lineage: no columns are known of table {table!r}; known are {', '.join(schemas) or 'none'}"
             )
     statement = closed_select(sql)
-    traced = {name: _origins(node, known) for name, node in _nodes(statement, schemas).items()}
+    traced = {name: _origins(node, known) for name, node in _nodes(statement, schemas, need_names).items()}
     return {_spelled(name, origins, statement): origins for name, origins in traced.items()}
 
 
+@lru_cache(maxsize=256)
 def mixes_rows(sql: str) -> bool:
     """Tell whether an output row may hold values of several input rows: by a window, an aggregate or a self-join.
 
@@ -85,7 +89,7 @@ def mixes_rows(sql: str) -> bool:
     return len(set(tables)) < len(tables) or any(statement.find_all(exp.Window, exp.AggFunc))
 
 
-def _nodes(statement: "exp.Expr", schemas: Mapping[str, Sequence[str]]) -> "dict[str, Node]":
+def _nodes(statement: "exp.Expr", schemas: Mapping[str, Sequence[str]], need_names: bool) -> "dict[str, Node]":
     from sqlglot.errors import SqlglotError
     from sqlglot.lineage import lineage
     from sqlglot.optimizer.qualify import qualify
@@ -96,8 +100,9 @@ def _nodes(statement: "exp.Expr", schemas: Mapping[str, Sequence[str]]) -> "dict
         whole = qualify(
             _with_windows(statement), dialect="duckdb", schema=types, validate_qualify_columns=False, identify=False
         )
-        _require_names([column.alias_or_name for column in getattr(whole, "selects", ())])
-        return lineage(None, whole, types, dialect="duckdb", scope=build_scope(whole))
+        _require_names([column.alias_or_name for column in getattr(whole, "selects", ())], need_names)
+        refuse_whole_rows(whole)
+        return lineage(None, whole, types, dialect="duckdb", scope=build_scope(whole), trim_selects=False)
     except (SqlglotError, ValueError) as error:
         raise SourceError(f"lineage: the columns cannot be traced: {str(error).splitlines()[0]}") from None
 
@@ -121,9 +126,9 @@ def _with_windows(statement: "exp.Expr") -> "exp.Expr":
     return whole
 
 
-def _require_names(outputs: Sequence[str]) -> None:
+def _require_names(outputs: Sequence[str], need_names: bool) -> None:
     for name in outputs:
-        if not name or name == "*" or re.fullmatch(r"_col_\d+", name):
+        if not name or name == "*" or (need_names and re.fullmatch(r"_col_\d+", name)):
             raise SourceError("lineage: an output column has no name of its own; write AS and a name, and no COLUMNS()")
         if outputs.count(name) > 1:
             raise SourceError(f"lineage: the output has {outputs.count(name)} columns called {name!r}; name them apart")

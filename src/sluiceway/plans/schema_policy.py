@@ -9,7 +9,7 @@ from sluiceway.artifacts.rows import Rows
 from sluiceway.artifacts.source_schema import SchemaChange, SourceSchema
 from sluiceway.artifacts.table_ref import Column
 from sluiceway.declare.source import Source
-from sluiceway.plans.table_digest import columns_of
+from sluiceway.plans.table_digest import STORED_AS, columns_of
 
 WIDER = {
     ("integer", "number"),
@@ -23,32 +23,40 @@ BETWEEN_WORDS = str.maketrans("", "", "_- ")
 
 
 def settled(
-    source: Source, rows: Rows, *, known: Sequence[str] = (), uneven: Sequence[str] = ()
+    source: Source, rows: Rows, *, known: Sequence[Column] = (), uneven: Sequence[str] = ()
 ) -> tuple[Rows, SourceSchema]:
     """Apply a source's policy to what it delivered, and write down what columns that leaves.
 
     With ``discard``, columns beyond the ``known`` ones are dropped and counted; of a first version, which knows none
-    yet, those that every file has are kept. Otherwise every column stays: ``freeze`` is for gate 2 to judge.
+    yet, those that every file has are kept. Otherwise every column stays: ``freeze`` is for gate 2 to judge. So that it
+    comes to that, known columns that vanished under it are there without values, though not in what is written down.
 
     Args:
         source: With its policy.
         rows: What it delivered, normalised.
-        known: The columns that the last accepted version kept; empty where there is none.
+        known: The own columns of the last accepted version; empty where there is none.
         uneven: The columns that some of its files lack.
     """
     names, dropped = rows.schema.names, []
     if source.schema == "discard":
-        wanted = set(known) or set(names) - set(uneven)
+        wanted = {column.name for column in known} or set(names) - set(uneven)
         dropped = [name for name in names if name not in wanted]
-    kept = [name for name in names if name not in dropped]
+    kept = rows.select([name for name in names if name not in dropped]) if dropped else rows
     counts = tuple((name, _present(rows, name)) for name in dropped)
     there = tuple(name for name in uneven if name not in dropped)
-    rows = rows.select(kept) if dropped else rows
-    return rows, SourceSchema(source.name, source.schema or "", columns_of(rows.schema.empty_table()), counts, there)
+    columns = columns_of(kept.schema.empty_table())
+    schema = SourceSchema(source.name, source.schema or "", columns, counts, there)
+    return (with_vanished(kept, known) if source.schema == "freeze" else kept), schema
 
 
 def _present(rows: Rows, name: str) -> int:
     return sum(batch.num_rows - batch.column(0).null_count for batch in rows.batches([name]))
+
+
+def with_vanished(rows: Rows, known: Sequence[Column]) -> Rows:
+    """Add the known columns that a table lacks, without values."""
+    vanished = [column for column in known if column.name not in rows.schema.names]
+    return rows.beside({column.name: STORED_AS[column.type] for column in vanished}) if vanished else rows
 
 
 def uneven_columns(tables: Mapping[str, pa.Table]) -> tuple[str, ...]:

@@ -28,19 +28,22 @@ class Since:
 class Extraction:
     """Rows on their way: every batch has this schema. ``counted`` is what the origin holds, where it can tell.
 
-    Columns are flat: whole numbers, floats, decimals, booleans, dates, timestamps and texts.
+    ``ordered`` says that the origin was asked for them by their cursor, the least first. Columns are flat: whole
+    numbers, floats, decimals, booleans, dates, timestamps and texts.
     """
 
     schema: "pa.Schema"
     batches: "Iterator[pa.RecordBatch]"
     counted: Counted | None = None
+    ordered: bool = False
 
 
 class Extractor(Protocol):
     """Reads origins, and never writes to one. Not safe to share between threads.
 
-    A batch holds some tens of MiB at most, whatever the origin holds. Rows come in no order. Rows and count of one
-    reading are of one moment, where the origin can do that. An error names the origin as declared, and no secret.
+    A batch holds some tens of MiB at most, whatever the origin holds. Rows come in no order, unless their extraction
+    says so. Rows and count of one reading are of one moment, where the origin can do that. An error names the origin as
+    declared, and no secret.
     """
 
     def place(self, origin: Origin) -> str:

@@ -14,12 +14,14 @@ from sluiceway.spec.findings import Findings, kinds_of
 from sluiceway.spec.leakage import check_leaks
 from sluiceway.spec.parse import lines_of
 from sluiceway.spec.pipeline_checks import check_inputs, check_label, check_spec, check_view
-from sluiceway.spec.sensitive import check_sensitive, check_times, sensitive_columns
+from sluiceway.spec.sensitive import sensitive_columns
+from sluiceway.spec.sensitive_checks import check_sensitive
 from sluiceway.spec.source_checks import check_source
 from sluiceway.spec.source_columns import source_columns
 from sluiceway.spec.sql_checks import check_statements
 
 NONE_LANDED: Mapping[str, tuple[Column, ...]] = {}
+NONE_ACCEPTED = NONE_LANDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ def bind(
     files: ObjectStore,
     engine: Engine,
     landed: Mapping[str, tuple[Column, ...]] = NONE_LANDED,
+    accepted: Mapping[str, tuple[Column, ...]] = NONE_ACCEPTED,
 ) -> Binding:
     """Check every name and type of a declaration against the data, and refuse inputs that would leak.
 
@@ -51,6 +54,7 @@ def bind(
         files: The project's folder; source files are read whole, as types follow from values.
         engine: Runs the sources' SQL on tables without rows.
         landed: The columns of the sources that are extracted from databases and APIs.
+        accepted: The own columns of each source in the last version that passed gate 2.
 
     Raises:
         DeclarationError: anything does not fit; all of it is in the report.
@@ -58,7 +62,9 @@ def bind(
     pipeline = project.pipeline
     lines = lines_of(project.spec_text, path=pipeline.spec)
     findings = Findings(pipeline.spec, lines, is_discreet=bool(spec.sensitive))
-    columns, own = source_columns(project, files=files, engine=engine, landed=landed, findings=findings)
+    columns, own = source_columns(
+        project, files=files, engine=engine, landed=landed, accepted=accepted, findings=findings
+    )
     kinds = {name: kinds_of(found) for name, found in columns.items()}
     for name in kinds:
         check_source(project.sources[name], kinds, findings)
@@ -73,8 +79,7 @@ def bind(
     there = [name for name in spec.inputs if name in each]
     check_leaks(pipeline.label, there, Ancestry(project.sources, _names(columns), _names(own)), findings)
     sensitive = sensitive_columns(spec, project.sources, columns, own)
-    check_sensitive(spec, pipeline, columns, sensitive, findings)
-    check_times(project.sources, sensitive, findings)
+    check_sensitive(spec, pipeline, project.sources, columns, sensitive, findings)
     findings.settle()
     return Binding(columns, sensitive)
 

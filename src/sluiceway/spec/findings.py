@@ -1,5 +1,6 @@
 """Findings: everything that is wrong with a declaration, gathered before any of it is told."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -19,13 +20,15 @@ def kinds_of(columns: Sequence[Column]) -> dict[str, str]:
 class Findings:
     """Problems so far. ``spec_path`` and ``spec_lines`` place those that belong to the spec.
 
-    Where it ``is_discreet``, some columns are sensitive, and no problem repeats a value.
+    Where it ``is_discreet``, some columns are sensitive, and no problem repeats a value. ``discarded`` names the source
+    of each column that is dropped as unknown.
     """
 
     spec_path: str = ""
     spec_lines: Mapping[str, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     is_discreet: bool = False
+    discarded: dict[str, str] = field(default_factory=dict)
 
     def note(self, message: str) -> None:
         """Add a problem of the pipeline."""
@@ -65,5 +68,12 @@ class Findings:
         Raises:
             DeclarationError: there was anything.
         """
+        said = "\n".join(problem.message for problem in self.problems)
+        for column, source in self.discarded.items():
+            if re.search(rf"(?<!\w){re.escape(column)}(?!\w)", said):
+                self.note(
+                    f"source {source!r} discards {column!r}, which the last accepted version does not have: "
+                    'schema="evolve" accepts it'
+                )
         if self.problems:
             raise DeclarationError(self.problems)

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
+from sluiceway.artifacts.table_ref import NUMERIC
 from sluiceway.core.moments import parse_moment
 from sluiceway.declare.expectation import EVERY_COLUMN, Expectation
 from sluiceway.declare.expression import parse_expression
 from sluiceway.declare.source import Source
 from sluiceway.spec.findings import Findings, Kinds
 
-NUMERIC = ("integer", "number")
 TYPES_OF_VALUES = {"text": (str,), "boolean": (bool,), "integer": (int, float), "number": (int, float)}
 
 
@@ -78,13 +78,11 @@ def _is_time(text: str) -> bool:
 
 
 def _check_pattern(where: str, pattern: str, findings: Findings) -> None:
-    import pyarrow as pa
-    import pyarrow.compute as pc
+    from sluiceway.plans.broken_rows import wrong_with_pattern
 
-    try:
-        pc.match_substring_regex(pa.array([""]), pattern)
-    except pa.ArrowInvalid as error:
-        findings.note(f"{where}: {pattern!r} is no regular expression (RE2 syntax): {error}")
+    why = wrong_with_pattern(pattern)
+    if why:
+        findings.note(f"{where}: {pattern!r} is no regular expression (the syntax of Rust's regex): {why}")
 
 
 def _check_drift(where: str, expectation: Expectation, own: Kinds, findings: Findings) -> None:

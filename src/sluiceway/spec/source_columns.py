@@ -6,6 +6,7 @@ from difflib import get_close_matches
 import pyarrow as pa
 
 from sluiceway.artifacts.dataset_version import BROKEN_RULES, EVENT_TIME, KNOWN_TIME
+from sluiceway.artifacts.rows import Rows
 from sluiceway.artifacts.table_ref import Column
 from sluiceway.core.discreet import discreet_words
 from sluiceway.core.errors import DeclarationError, SourceError, UnknownNameError
@@ -17,6 +18,7 @@ from sluiceway.plans.file_pattern import fixed_part, folder_of, matching
 from sluiceway.plans.image_rows import image_table
 from sluiceway.plans.lineage import tables_read
 from sluiceway.plans.partitions import beside, partition_columns
+from sluiceway.plans.schema_policy import settled, uneven_columns
 from sluiceway.plans.table_digest import STORED_AS, columns_of, normalise
 from sluiceway.ports.engine import Engine
 from sluiceway.ports.object_store import ObjectStore
@@ -29,20 +31,20 @@ def source_columns(
     files: ObjectStore,
     engine: Engine,
     landed: Mapping[str, tuple[Column, ...]],
+    accepted: Mapping[str, tuple[Column, ...]],
     findings: Findings,
 ) -> tuple[dict[str, tuple[Column, ...]], dict[str, tuple[Column, ...]]]:
     """Return the columns of every source that could be read, and of the files of those that have any.
 
-    A source that cannot be read, or reads one that cannot, is noted (once) and left out.
+    A source that cannot be read, or reads one that cannot, is noted (once) and left out. As in stage 2, a source that
+    discards has no columns but those ``accepted`` before, and one that freezes has all of those.
     """
     own: dict[str, pa.Table] = {}
     made: dict[str, pa.Table] = {}
     for name, source in project.sources.items():
         try:
-            if source.files is not None:
-                own[name] = _of_files(source.files, files, engine, uneven=source.schema is not None)
-            elif source.extract is not None:
-                own[name] = _of_extract(name, landed)
+            if source.files is not None or source.extract is not None:
+                own[name] = _own(source, files, engine, landed, accepted.get(name, ()), findings)
             table = _of_sql(source, own, made, project.sources, engine)
         except (SourceError, DeclarationError) as error:
             findings.note(f"source {name!r}: {_told(error, project, findings)}")
@@ -64,7 +66,25 @@ def _columns(tables: Mapping[str, pa.Table]) -> dict[str, tuple[Column, ...]]:
     return {name: columns_of(table) for name, table in tables.items()}
 
 
-def _of_files(wanted: Files, store: ObjectStore, engine: Engine, *, uneven: bool) -> pa.Table:
+def _own(  # what a source's columns follow from
+    source: Source,
+    files: ObjectStore,
+    engine: Engine,
+    landed: Mapping[str, tuple[Column, ...]],
+    known: tuple[Column, ...],
+    findings: Findings,
+) -> pa.Table:
+    uneven: tuple[str, ...] = ()
+    if source.files is not None:
+        table, uneven = _of_files(source.files, files, engine, uneven=source.schema is not None)
+    else:
+        table = _of_extract(source.name, landed)
+    rows, schema = settled(source, Rows.of(table), known=known, uneven=uneven)
+    findings.discarded |= {column: source.name for column, _ in schema.discarded}
+    return rows.table()
+
+
+def _of_files(wanted: Files, store: ObjectStore, engine: Engine, *, uneven: bool) -> tuple[pa.Table, tuple[str, ...]]:
     exact = fixed_part(wanted.pattern) == wanted.pattern and store.list(wanted.pattern)
     listed = [info.key for info in exact or store.list(folder_of(wanted.pattern))]
     found = matching(wanted.pattern, listed)
@@ -73,13 +93,13 @@ def _of_files(wanted: Files, store: ObjectStore, engine: Engine, *, uneven: bool
         hint = f"did you mean {near[0]!r}?" if near else "put the file there, or correct the path in pipeline.py"
         raise SourceError(f"no file matches {wanted.pattern!r}; {hint}")
     if wanted.format == IMAGE:
-        return normalise(image_table(found, [], wanted)).schema.empty_table()
+        return normalise(image_table(found, [], wanted)).schema.empty_table(), ()
     columns = partition_columns(found, wanted)
     heads = {}
     for place, path in enumerate(found):
         values = {name: values[place] for name, values in columns.items()}
         heads[path] = _head(wanted, path, values, store=store, engine=engine)
-    return normalise(concatenate(heads, uneven=uneven))
+    return normalise(concatenate(heads, uneven=uneven)), uneven_columns(heads)
 
 
 def _head(

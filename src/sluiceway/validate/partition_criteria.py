@@ -14,14 +14,14 @@ def partition_criteria(check: FreshnessCheck, report: ValidationReport, now: dat
     about = [report.as_of, check.every_s]
     named = ", ".join(check.gaps) + (", …" if check.missing > len(check.gaps) else "")
     yield Criterion.at_most(
-        f"{check.source}: missing partitions of {check.partition}",
+        check.gaps_name,
         measured=check.missing if check.newest else None,
         limit=0,
         detail=(f"of {check.expected:,}: {named}" if check.missing else "") if check.newest else nothing,
         about=about,
     )
     yield Criterion.at_most(
-        f"{check.source}: age of the newest partition of {check.partition} in seconds",
+        check.name,
         measured=((report.as_of or now) - check.newest).total_seconds() if check.newest else None,
         limit=check.within_s,
         detail=f"the newest begins at {iso(check.newest)}" if check.newest else nothing,

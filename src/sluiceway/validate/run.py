@@ -147,11 +147,13 @@ def _measure_source(source: Source, versions: Versions, project: Project, engine
 def _sql_checks(current: SourceTable, versions: Versions, project: Project, engine: Engine) -> list[RuleCheck]:
     """Run the source's own statements, which may read any source."""
     named = {name.lower(): source for name, source in project.sources.items()}
-    statements = [each.text or "" for each in current.source.expectations if each.kind == "sql"]
+    statements = [each for each in current.source.expectations if each.kind == "sql"]
     checks = measure_sql_checks(current, lambda name: versions.current(named[name]), engine)
+    if not any(versions.hidden(name) for name in project.sources):
+        return checks
     schemas = {name: versions.dataset.table(name).column_names for name in project.sources} if statements else {}
     return [
-        masked_sql_check(check, sql, versions.hidden, schemas) for check, sql in zip(checks, statements, strict=True)
+        masked_sql_check(check, each, versions.hidden, schemas) for check, each in zip(checks, statements, strict=True)
     ]
 
 

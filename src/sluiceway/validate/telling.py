@@ -64,7 +64,7 @@ def _alert(criterion: Criterion, check: Check | None) -> Alert:
 
 
 def _measured(criterion: Criterion, check: Check | None) -> str:
-    if isinstance(check, RuleCheck) and check.broken and check.rows:
+    if isinstance(check, RuleCheck) and check.is_share and check.broken and check.rows:
         share = percent(check.broken / check.rows)
         return f"{check.broken:,} of {check.rows:,} rows break it ({share})"
     if criterion.measured is None:

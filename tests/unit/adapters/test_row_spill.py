@@ -1,5 +1,6 @@
 """What rows leave on the disk, and when they lie there."""
 
+import errno
 import gc
 
 import pyarrow as pa
@@ -7,6 +8,7 @@ import pytest
 
 from sluiceway.adapters.killed_folders import PATTERNS
 from sluiceway.adapters.row_spill import RowSpill
+from sluiceway.core.errors import SourceError
 
 TABLE = pa.table({"x": list(range(1000))})
 SIZE = TABLE.nbytes
@@ -58,3 +60,12 @@ def test_a_file_that_could_not_be_brought_leaves_nothing(tmp_path):
     with pytest.raises(ConnectionError):
         spill.parquet(broken(), "a.parquet")
     assert files(tmp_path) == []
+
+
+def test_a_full_disk_is_told_with_what_is_safe(tmp_path):
+    def full():
+        yield b"PAR1"
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(SourceError, match=r"rows cannot be kept in .*: the disk is full"):
+        RowSpill(tmp_path, held_bytes=0, all_held_bytes=0).parquet(full(), "a.parquet")

@@ -15,7 +15,7 @@ from tests.s3_server import ENVIRONMENT, Wire, require_known_keys
 from sluiceway.adapters.obstore_objects import ObstoreObjects
 from sluiceway.adapters.remote_places import RemotePlaces
 from sluiceway.adapters.source_files import FETCHED, SourceFiles
-from sluiceway.artifacts.dataset_version import object_key
+from sluiceway.artifacts.object_keys import object_key
 from sluiceway.core.errors import DeclarationError, MisuseError, SourceError, UnknownObjectError
 
 BIG = bytes(range(256)) * 4096 * 5

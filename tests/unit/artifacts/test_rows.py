@@ -30,3 +30,11 @@ def test_batches_of_wide_rows_are_short():
     assert max(batch.nbytes for batch in batches) <= 1.1 * BATCH_BYTES
     narrow = pa.table({"x": pa.array(range(BATCH_ROWS + 1), pa.int64())})
     assert [batch.num_rows for batch in Rows.of(narrow).batches()] == [BATCH_ROWS, 1]
+
+
+def test_columns_without_values_stand_beside_the_others():
+    rows = Rows.of(pa.table({"x": [1, 2]}))
+    for each in (rows, Rows(rows.schema, rows.num_rows, rows.read)):
+        wider = each.beside({"gone": pa.string()})
+        assert wider.table().to_pydict() == {"x": [1, 2], "gone": [None, None]}
+        assert wider.table(["gone"]).to_pydict() == {"gone": [None, None]}

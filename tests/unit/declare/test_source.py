@@ -3,8 +3,10 @@
 import pytest
 
 from sluiceway.core.errors import DeclarationError
+from sluiceway.declare.column_rules import column
 from sluiceway.declare.files import Files, files
 from sluiceway.declare.source import Source, window
+from sluiceway.declare.table_rules import fresh
 
 
 @pytest.mark.parametrize(
@@ -92,3 +94,18 @@ def test_nulls_given_as_a_list_are_kept_as_a_tuple():
 def test_a_window_that_is_no_duration_names_its_owner():
     with pytest.raises(DeclarationError, match="view 'v', every: 'soon' is not a duration"):
         window("soon", owner="view 'v', every")
+
+
+def test_two_rules_that_a_report_could_not_tell_apart_are_refused_and_an_earlier_warning_is_not():
+    wide, narrow = column("c").between(0, 9, at_least=0.9), column("c").between(0, 9, at_least=0.99)
+    with pytest.raises(DeclarationError, match="expects 'c between 0 and 9' twice"):
+        Source("s", files("s.csv"), expectations=[wide, narrow])
+    warns = column("c").between(0, 9, at_least=0.99, on_failure="warn")
+    assert [each.name for each in Source("s", files("s.csv"), expectations=[wide, warns]).expectations] == [
+        "c between 0 and 9",
+        "c between 0 and 9 (warns)",
+    ]
+    with pytest.raises(DeclarationError, match="twice"):
+        Source("s", files("s.csv"), expectations=[fresh(within="1d"), fresh(within="2d")])
+    with pytest.raises(DeclarationError, match="twice"):
+        Source("s", files("s.csv"), expectations=[column("c").mean_within(0.1), column("c").mean_within(0.2)])

@@ -56,7 +56,7 @@ def test_views_and_request_features_stand_in_the_order_declared():
 
 
 def test_inputs_and_features_that_come_of_sensitive_columns_are_not_logged():
-    hidden = {"schedule": frozenset({"miles", "Departs"}), "landings": frozenset({"delay"})}
+    hidden = {"schedule": frozenset({"miles", "departs"}), "landings": frozenset({"delay"})}
     tables = MemoryTables()
     each = tables.write("sources/schedule", pa.Table.from_pylist([ROW]))
     label = sw.Label("late", LANDINGS, "delay > 30", each=SCHEDULE, at="departs", matures="1h")

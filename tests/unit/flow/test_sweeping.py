@@ -10,11 +10,15 @@ from tests.data_worlds import NOW, World, a_world, tree
 
 from sluiceway.adapters.obstore_objects import ObstoreObjects
 from sluiceway.artifacts.codec import encode
+from sluiceway.artifacts.landing import LandedPart, Landing, landing_key
+from sluiceway.artifacts.object_keys import object_key
 from sluiceway.artifacts.rollout_state import LIVE, RolloutState, Served
+from sluiceway.artifacts.validation_report import ReferencePool, ValidationReport
 from sluiceway.core.digest import digest_of, sha256_hex
 from sluiceway.core.errors import DamagedError, MisuseError, SourceError
 from sluiceway.flow.cache import artifact_key
 from sluiceway.flow.kit import Settings
+from sluiceway.flow.observed import Declaration
 from sluiceway.flow.reference import references_for
 from sluiceway.flow.sweeping import plan_sweep, sweep
 from sluiceway.ledger.pinning import pins, record_pin, record_unpin
@@ -124,6 +128,66 @@ def test_the_version_that_passed_gate_3_last_stays_for_the_next_to_be_compared_w
     world.judge("validate", "c" * 64, passes=False, ingest=worse.content_id)
     world.sweep()
     assert [world.is_whole(each) for each in (good, bad, worse)] == [True, False, True]
+
+
+def report_on(world, version, *pools):
+    """A validation report that compared with pools, judged at an open gate 3."""
+    report = ValidationReport(version.content_id, None, None, (), (), (), (), "reports/none.json", pools=pools)
+    world.keep("validate", "validate", report)
+    world.judge("validate", report.content_id, ingest=version.content_id)
+
+
+def test_versions_that_expectations_compare_with_stay_and_say_so(world):
+    versions = [world.ingest(tree(number)) for number in range(5)]
+    for version in versions[:4]:
+        report_on(world, version)
+    report_on(world, versions[4], ReferencePool("rolling 2", ()), ReferencePool("pinned", ()))
+    kept = world.sweep().kept
+    assert [world.is_whole(each) for each in versions] == [False, False, True, True, True]
+    assert "reference rolling 2" in kept[versions[2].content_id]
+    assert "reference rolling 2" in kept[versions[3].content_id]
+
+
+def test_a_declared_reference_keeps_its_version_before_any_report_names_it(world, monkeypatch):
+    first, second = world.ingest(tree(0)), world.ingest(tree(1))
+    declared = Declaration({"references": [first.version, "ffff"]}, {})
+    monkeypatch.setattr("sluiceway.flow.reaching.recalled", lambda fingerprint, kit: declared)
+    assert world.sweep().kept[first.content_id] == (f"reference {first.version}",)
+    assert world.is_whole(second)
+
+
+def test_parts_that_landed_stay_for_the_next_extraction_also_where_no_version_holds_them(world):
+    part = sha256_hex(b"a part")
+    world.kit.objects.put(object_key(part), b"a part")
+    landing = Landing("a", "a table", "0" * 64, "1" * 64, (LandedPart(part, 6, 1, "2026-01-01"),), "", (), "")
+    world.kit.objects.put(landing_key("a"), encode(landing))
+    world.ingest(tree(0))
+    world.sweep()
+    assert world.kit.objects.has(object_key(part))
+    world.kit.objects.put(landing_key("a"), encode(replace(landing, parts=())))
+    world.sweep()
+    assert not world.kit.objects.has(object_key(part))
+
+
+def test_what_was_fetched_is_kept_by_versions_alone_and_its_notes_go_with_it(world):
+    version = world.ingest(tree(0))
+    kept, gone = version.files[0].sha256, sha256_hex(b"fetched")
+    world.kit.objects.put(object_key(gone), b"fetched")
+    for name, noted in (("0" * 64, kept), ("1" * 64, gone), ("2" * 64, "never there")):
+        world.kit.objects.put(f"fetched/{name}", noted.encode())
+    world.sweep()
+    assert [info.key[8] for info in world.kit.objects.list("fetched")] == ["0", "2"]
+    assert not world.kit.objects.has(object_key(gone))
+
+
+def test_what_a_version_was_only_compared_with_may_go(world):
+    first = world.ingest(tree(0))
+    second = world.ingest(tree(1))
+    told = replace(second, compared_with=first.content_id)
+    assert told.content_id == second.content_id
+    world.keep("ingest", "ingest", told)
+    world.sweep()
+    assert [world.is_whole(each) for each in (first, second)] == [False, True]
 
 
 def test_a_version_that_was_swept_is_no_reference(world):

@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 
 from sluiceway.adapters.memory_extractor import MemoryExtractor
 from sluiceway.adapters.obstore_objects import ObstoreObjects
-from sluiceway.artifacts.dataset_version import object_key
 from sluiceway.artifacts.landing import Counted
+from sluiceway.artifacts.object_keys import object_key
 from sluiceway.core.errors import SourceError
 from sluiceway.declare.api import api
 from sluiceway.declare.database import table
 from sluiceway.ingest.landed_files import entries_of, known_landing, landed_identity
-from sluiceway.ingest.landing import Lander, unexplained
+from sluiceway.ingest.landing import Lander
+from sluiceway.ingest.reading_again import unexplained
 from sluiceway.plans.parquet_part import decode_part
 from sluiceway.ports.extractor import Extraction
 from sluiceway.ports.progress import Silence

@@ -10,6 +10,7 @@ from sluiceway.adapters.obstore_objects import ObstoreObjects
 from sluiceway.declare.files import files
 from sluiceway.declare.project import Project
 from sluiceway.declare.source import Source
+from sluiceway.declare.table_rules import reference
 from sluiceway.ingest.restore import Extent, Places, prove_restore
 from sluiceway.ingest.run import run
 from sluiceway.ingest.sampling import draw
@@ -168,11 +169,15 @@ def test_a_source_that_is_not_what_it_was_is_rebuilt_from_stored_objects(version
 
 
 MANY = 400
+KEYED = Source("parts", files("parts/*.csv"), key="x")
 PARTS = {
-    "parts": Source("parts", files("parts/*.csv")),
+    "parts": KEYED,
     "few": Source("few", files("a.csv")),
     "sums": Source("sums", sql="SELECT sum(x) AS s FROM parts"),
     "again": Source("again", sql="SELECT s FROM Sums"),
+    "ruled": Source(
+        "ruled", files("b.csv"), expectations=[reference("x", KEYED, at_least=0.1, on_failure="quarantine")]
+    ),
 }
 
 
@@ -180,6 +185,7 @@ PARTS = {
 def many():
     folder, objects = ObstoreObjects.memory(), ObstoreObjects.memory()
     folder.put("a.csv", b"x\n1\n")
+    folder.put("b.csv", b"x\n1\n")
     for number in range(MANY):
         folder.put(f"parts/{number:03}.csv", f"x\n{number}\n".encode())
     project = Project(None, PARTS, "", "code")
@@ -189,9 +195,9 @@ def many():
 def test_a_large_set_is_rebuilt_by_a_sample_with_a_stated_bound(many):
     project, version, objects = many
     report = proof(version, objects, project=project, whole_below=1)
-    assert (report.files, report.tables, report.unequal) == (301, 1, ())
-    assert report.sample.of == MANY + 1
-    assert report.sample.tables == ("sources/parts", "sources/sums", "sources/again")
+    assert (report.files, report.tables, report.unequal) == (302, 1, ())
+    assert report.sample.of == MANY + 2
+    assert report.sample.tables == ("sources/parts", "sources/sums", "sources/again", "sources/ruled")
     assert report.sample.missed == missed_share(drawn=300, of=MANY)
     assert 100.0 < report.sample.estimated_s < 160.0, "the tables took 100 s before"
 
@@ -199,7 +205,7 @@ def test_a_large_set_is_rebuilt_by_a_sample_with_a_stated_bound(many):
 def test_a_small_set_is_rebuilt_whole(many):
     project, version, objects = many
     report = proof(version, objects, project=project)
-    assert (report.files, report.tables, report.sample) == (MANY + 1, 4, None)
+    assert (report.files, report.tables, report.sample) == (MANY + 2, 5, None)
 
 
 def test_the_same_set_gives_the_same_sample_in_any_order_and_another_set_another(many):

@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from sluiceway.declare.column_rules import column
-from sluiceway.plans.broken_rows import breaking
+from sluiceway.plans.broken_rows import breaking, wrong_with_pattern
 
 TIMES = [datetime(2013, month, 1, tzinfo=UTC) for month in (1, 6, 12)]
 NAN = float("nan")
@@ -37,3 +37,9 @@ def test_rows_that_break_a_rule_are_marked_and_missing_values_say_nothing(rule, 
 def test_a_rule_about_no_single_row_is_refused():
     with pytest.raises(ValueError, match="no row breaks"):
         breaking(column("c").unique(), "text")
+
+
+def test_a_pattern_is_judged_by_the_engine_that_matches_it():
+    assert wrong_with_pattern("[A-Z]{2}") == ""
+    assert "regex parse error" in wrong_with_pattern("(")
+    assert wrong_with_pattern(r"\QEWR\E")

@@ -164,3 +164,29 @@ def test_windows_of_one_name_in_two_selects_stay_apart():
     sql = """SELECT a.n, count(*) OVER w AS m FROM (SELECT c, count(*) OVER w AS n FROM t WINDOW w AS (ORDER BY d)) AS a
              WINDOW w AS (ORDER BY a.c)"""
     assert column_lineage(sql, {"t": ["c", "d"]}) == {"n": {("t", "d")}, "m": {("t", "c")}}
+
+
+@pytest.mark.parametrize(
+    "select",
+    [
+        "to_json(weather) AS j FROM weather",
+        "to_json(w) AS j FROM weather w",
+        "(weather).temp AS t FROM weather",
+        "weather::VARCHAR AS t FROM weather",
+        "max(weather) AS m FROM weather",
+        "struct_pack(*COLUMNS(*)) AS s FROM weather",
+        "row(weather.*) AS r FROM weather",
+        "q AS j FROM (SELECT * FROM weather) q",
+    ],
+)
+def test_a_whole_row_hides_which_columns_it_is_made_of_and_is_not_traced(select):
+    with pytest.raises(SourceError, match="stands for whole rows"):
+        column_lineage(f"SELECT {select}", SCHEMAS)
+
+
+def test_a_column_that_is_called_as_a_table_is_a_column():
+    schemas = {"weather": ["weather", "temp"]}
+    assert column_lineage("SELECT weather AS w, count(*) AS n FROM weather GROUP BY ALL", schemas) == {
+        "w": of("weather", "weather"),
+        "n": set(),
+    }

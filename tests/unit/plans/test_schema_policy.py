@@ -29,14 +29,15 @@ def told(before, after):
 
 @pytest.mark.parametrize("policy", [None, "evolve", "freeze"])
 def test_every_column_stays_unless_discarding_is_declared(policy):
-    rows, kept = settled(source(policy), Rows.of(TABLE), known=["a"])
+    rows, kept = settled(source(policy), Rows.of(TABLE), known=[Column("a", "integer")])
     assert rows.table() == TABLE
     assert [column.name for column in kept.columns] == ["a", "b"]
     assert kept.discarded == ()
 
 
 def test_discard_drops_unknown_columns_and_counts_their_values():
-    rows, kept = settled(source("discard"), Rows.of(TABLE), known=["a", "gone"])
+    known = [Column("a", "integer"), Column("gone", "text")]
+    rows, kept = settled(source("discard"), Rows.of(TABLE), known=known)
     assert rows.schema.names == ["a"]
     assert kept.discarded == (("b", 2),)
 
@@ -44,6 +45,15 @@ def test_discard_drops_unknown_columns_and_counts_their_values():
 def test_discard_of_a_first_version_keeps_what_all_files_have():
     rows, kept = settled(source("discard"), Rows.of(TABLE), uneven=["b"])
     assert (rows.schema.names, kept.discarded, kept.uneven) == (["a"], (("b", 2),), ())
+
+
+def test_what_vanished_under_freeze_is_there_without_values_and_not_in_the_schema():
+    known = [Column("gone", "time"), Column("a", "integer")]
+    rows, kept = settled(source("freeze"), Rows.of(TABLE), known=known)
+    table = rows.table()
+    assert (table.column_names, table["gone"].null_count) == (["a", "b", "gone"], 3)
+    assert [column.name for column in kept.columns] == ["a", "b"]
+    assert settled(source("evolve"), Rows.of(TABLE), known=known)[0].table() == TABLE
 
 
 def test_columns_that_some_files_lack_are_found():

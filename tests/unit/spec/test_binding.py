@@ -196,7 +196,7 @@ def test_a_fitting_declaration_tells_the_columns_of_every_source(folder):
         ),
         (
             {"schedule": {"expectations": [column("carrier").contains("(")]}},
-            "'(' is no regular expression (RE2 syntax)",
+            "'(' is no regular expression (the syntax of Rust's regex)",
         ),
         (
             {"schedule": {"expectations": [unique("carrier", "dst")]}},

@@ -1,12 +1,19 @@
 """Which columns are sensitive follows from the spec through all SQL, and what cannot be without them is refused."""
 
+from datetime import UTC, datetime
+
 import pytest
-from tests.unit.spec.test_binding import SCHEDULE_SQL, SPEC, folder, project, refusals
+from tests.unit.spec.test_binding import LANDINGS_SQL, SCHEDULE_SQL, SPEC, folder, project, refusals
 
 from sluiceway.adapters.duckdb_engine import DuckdbEngine
 from sluiceway.core.errors import DeclarationError
+from sluiceway.core.verdict import NO_OVERRIDES
 from sluiceway.declare.feature_view import mean
+from sluiceway.declare.source import Source
+from sluiceway.declare.table_rules import fresh
+from sluiceway.pages.spec_page import spec_html
 from sluiceway.spec.binding import bind
+from sluiceway.spec.gate import gate
 from sluiceway.spec.parse import parse_spec
 from sluiceway.spec.run import run
 
@@ -50,6 +57,25 @@ def test_nothing_sensitive_leaves_the_promise_as_it_was(folder):
             "acceptance.slices shows the values of 'far'",
         ),
         ("sched_dep", {}, "the event_time of schedule comes from 'sched_dep'"),
+        (
+            "delay",
+            {"spec": SPEC.replace("[carrier]", "[delays__mean_delay_1h]")},
+            "acceptance.slices shows the values of 'delays__mean_delay_1h'",
+        ),
+        (
+            "landed",
+            {"raw": {"expectations": [fresh(within="2d", partition="landed")]}},
+            "fresh(partition='landed') of raw names partitions in reports",
+        ),
+        (
+            "arr_delay",
+            {
+                "landings": {
+                    "sql": LANDINGS_SQL.replace("r.arr_delay AS delay", "r.arr_delay AS delay, to_json(r) AS j")
+                }
+            },
+            "is the entity of view delays; use an id that says nothing by itself (as the SQL of landings cannot",
+        ),
     ],
 )
 def test_what_cannot_be_hidden_is_refused_with_what_to_do(folder, names, changes, words):
@@ -76,3 +102,15 @@ def test_a_view_looked_up_by_something_sensitive_is_refused(folder):
         view={"features": [mean("delay", over="1h")]},
     )
     assert any("'carrier' of landings is the entity of view delays" in each for each in found)
+
+
+def test_all_columns_count_where_sql_over_sensitive_ones_cannot_be_followed(folder):
+    whole = {"extra": [Source("notes", sql="SELECT to_json(raw) AS note, 1 AS one FROM raw")]}
+    promise = promised(folder, "arr_delay", **whole)
+    assert promise.hidden("notes") == {"note", "one"}
+    [found] = [each for each in promise.sensitive if each.source == "notes"]
+    assert "stands for whole rows" in found.untraced
+    page = spec_html(promise, gate(promise, promise, NO_OVERRIDES, datetime(2026, 1, 1, tzinfo=UTC)))
+    assert "raw stands for whole rows" in page
+    later = {"extra": [*whole["extra"], Source("copies", sql="SELECT note AS words FROM notes")]}
+    assert promised(folder, "arr_delay", **later).hidden("copies") == {"words"}

@@ -357,6 +357,17 @@ def test_a_comparison_that_only_warns_closes_nothing_and_is_told(world):
     rules = [column("distance").mean_within(0.3, on_failure="warn"), column("distance").like(on_failure="warn")]
     report = world.run(bent(world, **SHIFTED), world.frames(2), expectations=rules, as_of=world.now)
     found = outcomes(world, report)
-    assert found["shift of the mean of distance"] is Outcome.WARNED
-    assert found["drift of distance (Kolmogorov-Smirnov)"] is Outcome.WARNED
+    assert found["shift of the mean of distance (warns)"] is Outcome.WARNED
+    assert found["drift of distance (Kolmogorov-Smirnov) (warns)"] is Outcome.WARNED
     assert gate(report, world.promise(), NO_OVERRIDES, world.now).is_open
+
+
+def test_a_declared_comparison_of_too_many_categories_is_no_evidence(world):
+    frames = world.frames(1), world.frames(2)
+    for frame, letter in zip(frames, "xy", strict=True):
+        names = pl.Series("dest", [f"{letter}{place}" for place in range(frame["schedule"].height)])
+        frame["schedule"] = frame["schedule"].with_columns(names)
+    declared = world.run(*frames, expectations=[column("dest").like()], as_of=world.now)
+    assert outcomes(world, declared)["drift of dest (chi-square)"] is Outcome.INCONCLUSIVE
+    by_default = world.run(*frames, as_of=world.now)
+    assert outcomes(world, by_default)["drift of dest (not compared)"] is Outcome.PASSED

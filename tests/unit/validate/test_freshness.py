@@ -121,5 +121,5 @@ def test_gate_stops_when_no_partition_was_measured(world):
 def test_a_missing_partition_may_be_told_and_close_nothing(world):
     start = world.now - timedelta(days=4)
     _, verdict, found = judged(world, [start, start + timedelta(days=1), start + timedelta(days=3)], on_failure="warn")
-    assert found["schedule: missing partitions of dt"].outcome is Outcome.WARNED
+    assert found["schedule: missing partitions of dt (warns)"].outcome is Outcome.WARNED
     assert verdict.is_open

@@ -4,7 +4,7 @@ from sluiceway.artifacts.codec import encode
 from sluiceway.artifacts.example_rows import MASK
 from sluiceway.core.verdict import NO_OVERRIDES
 from sluiceway.declare.column_rules import column
-from sluiceway.declare.table_rules import reference, row
+from sluiceway.declare.table_rules import reference, row, sql_check
 from sluiceway.validate.gate import gate
 from sluiceway.validate.page import write_page
 
@@ -44,3 +44,29 @@ def test_a_missing_value_is_seen_to_be_missing(world):
     report = world.run(frames, expectations=[column("dest").not_null()], hidden={"schedule": ["dest"]})
     check = next(check for check in report.rules if check.broken)
     assert dict(zip(check.broken_rows.columns, check.broken_rows.rows[0], strict=True))["dest"] is None
+
+
+def test_a_number_made_of_a_sensitive_column_is_only_said_to_hold_or_not(world):
+    rules = [
+        column("distance").mean_between(0, 1),
+        sql_check("SELECT max(distance) FROM schedule", between=(0, 10_000)),
+        sql_check("SELECT max(length(dest)) FROM schedule", between=(1, 3)),
+    ]
+    report = world.run(world.frames(), expectations=rules, hidden={"schedule": ["distance"]})
+    found = {check.name: check for check in report.rules if check.name in {rule.name for rule in rules}}
+    mean, largest, plain = (found[rule.name] for rule in rules)
+    assert (mean.measured, mean.holds) == (0.0, False)
+    assert (largest.measured, largest.holds) == (1.0, True)
+    assert (plain.measured, plain.low, plain.high) == (3.0, 1.0, 3.0)
+
+
+def test_statements_that_cannot_be_followed_show_nothing_and_others_what_they_may(world):
+    rules = [
+        sql_check("SELECT flight_id, to_json(schedule) AS j FROM schedule WHERE distance > 0"),
+        sql_check("SELECT flight_id, upper(dest) FROM schedule WHERE distance > 0"),
+    ]
+    report = world.run(world.frames(), expectations=rules, hidden={"schedule": ["dest"]})
+    whole, plain = (next(each for each in report.rules if each.name == rule.name) for rule in rules)
+    assert set(whole.broken_rows.rows[0]) == {MASK}
+    assert plain.broken_rows.rows[0][0] != MASK
+    assert plain.broken_rows.rows[0][1] == MASK

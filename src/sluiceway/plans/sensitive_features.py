@@ -1,0 +1,24 @@
+"""Sensitive features: inputs and model columns whose values nobody may see, as they come of sensitive columns."""
+
+from collections.abc import Sequence
+
+from sluiceway.artifacts.promise import Hidden
+from sluiceway.declare.pipeline import Pipeline
+
+
+def sensitive_features(pipeline: Pipeline, inputs: Sequence[str], hidden: Hidden) -> tuple[str, ...]:
+    """Name the inputs and the model's columns that are sensitive, or that come of sensitive columns.
+
+    Args:
+        pipeline: The declaration, bound to its data.
+        inputs: What a caller has at inference time.
+        hidden: Names the sensitive columns of a source, in small letters.
+    """
+    here = hidden(pipeline.label.each.name)
+    found = [name for name in inputs if name.lower() in here]
+    for view in pipeline.feature_views:
+        there = hidden(view.source.name)
+        found += [view.column(each) for each in view.features if each.column and each.column.lower() in there]
+    for name, expression in pipeline.request_columns.items():
+        found += [name] if any(column.lower() in here for column in expression.columns) else []
+    return tuple(dict.fromkeys(found))
