@@ -10,7 +10,7 @@ from sluiceway.artifacts.rows import Rows
 from sluiceway.declare.files import IMAGE, Files
 from sluiceway.declare.source import Source
 from sluiceway.plans.file_format import checked, concatenate, decode, is_plain_parquet, texts_elsewhere
-from sluiceway.plans.partitions import beside, partition_columns
+from sluiceway.plans.partitions import beside, on_the_way
 from sluiceway.plans.schema_policy import uneven_columns
 from sluiceway.plans.table_digest import decoded, normalise
 from sluiceway.ports.engine import Engine
@@ -36,14 +36,12 @@ def delivered(
     """
     if files.format == IMAGE:
         return engine.keep([normalise(_images(files, entries, contents.whole))]), ()
-    paths = [entry.path for entry in entries]
-    columns = partition_columns(paths, files)
-    on_the_way = {path: {name: values[place] for name, values in columns.items()} for place, path in enumerate(paths)}
+    partitions = on_the_way([entry.path for entry in entries], files)
     own = {entry.path: _of_file(files, entry, contents, engine) for entry in entries}
     if source.schema is not None:
         _keep_texts(own, files, entries, contents, engine)
-    heads = {path: beside(rows.schema.empty_table(), on_the_way[path], path=path) for path, rows in own.items()}
-    pieces = _below_each_other(own, on_the_way, concatenate(heads, uneven=source.schema is not None))
+    heads = {path: beside(rows.schema.empty_table(), partitions[path], path=path) for path, rows in own.items()}
+    pieces = _below_each_other(own, partitions, concatenate(heads, uneven=source.schema is not None))
     return engine.keep(pieces), uneven_columns(heads)
 
 
@@ -70,13 +68,13 @@ def _keep_texts(
 
 
 def _below_each_other(
-    own: dict[str, Rows], on_the_way: Mapping[str, Mapping[str, pa.Scalar]], head: pa.Table
+    own: dict[str, Rows], partitions: Mapping[str, Mapping[str, pa.Scalar]], head: pa.Table
 ) -> Iterator[pa.Table]:
     """Bring each file's rows into the columns of all; a file goes when it has been read."""
     yield normalise(head)
     for path in list(own):
         for piece in own.pop(path).tables():
-            table = beside(piece, on_the_way[path], path=path)
+            table = beside(piece, partitions[path], path=path)
             yield normalise(concatenate({"": head, path: table}, uneven=True))
 
 

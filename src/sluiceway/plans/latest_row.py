@@ -6,13 +6,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 
-def latest_rows(table: pa.Table, keys: tuple[str, ...], cursor: str) -> pa.Table:
-    """Keep, of the rows with equal keys, the one with the largest cursor, the later of two alike; in their order."""
-    return table.filter(pa.array(latest_marks(table, keys, cursor)))
-
-
 def latest_marks(table: pa.Table, keys: tuple[str, ...], cursor: str) -> NDArray[np.bool_]:
-    """Mark the rows that ``latest_rows`` keeps; of the table, only keys and cursor are looked at."""
+    """Mark, of the rows with equal keys, the one with the largest cursor, the later of two alike.
+
+    Nothing but keys and cursor is looked at.
+    """
     places = [str(place) for place in range(len(keys))]
     columns = dict(zip([*places, "cursor"], (pl.from_arrow(table[name]) for name in (*keys, cursor)), strict=True))
     frame = pl.DataFrame(columns).with_row_index("row")

@@ -111,26 +111,31 @@ def read_value(text: str, kind: str) -> object:
     return datetime.strptime(f"{found[1]} {found[2]}", "%Y-%m-%d %H").replace(tzinfo=UTC)
 
 
+def on_the_way(paths: Sequence[str], files: Files) -> dict[str, dict[str, pa.Scalar]]:
+    """Give the partitions on the way to each file, by its path, for all of its rows.
+
+    Raises:
+        SourceError: what ``partition_columns`` refuses.
+    """
+    columns = partition_columns(paths, files)
+    return {path: {name: values[place] for name, values in columns.items()} for place, path in enumerate(paths)}
+
+
 def with_partitions(tables: Mapping[str, pa.Table], files: Files) -> dict[str, pa.Table]:
     """Add to each file's table, by path, the partitions on its way.
-
-    A file that holds such a column itself keeps it, where it says the same.
 
     Raises:
         SourceError: what ``partition_columns`` refuses, or a file contradicts its folder.
     """
-    columns = partition_columns(list(tables), files)
-    return {
-        path: beside(table, {name: values[place] for name, values in columns.items()}, path=path)
-        for place, (path, table) in enumerate(tables.items())
-    }
+    partitions = on_the_way(list(tables), files)
+    return {path: beside(table, partitions[path], path=path) for path, table in tables.items()}
 
 
 def beside(table: pa.Table, values: Mapping[str, pa.Scalar], *, path: str) -> pa.Table:
-    """Add a column of each value, unless the table has it.
+    """Add partitions to a file's rows. A file that holds such a column itself keeps it, where it says the same.
 
     Raises:
-        SourceError: the table has it with other values.
+        SourceError: the file contradicts its folder.
     """
     for name, value in values.items():
         table = added(table, name, value, path=path)

@@ -17,7 +17,7 @@ from sluiceway.plans.file_format import checked, concatenate, decode, is_plain_p
 from sluiceway.plans.file_pattern import fixed_part, folder_of, matching
 from sluiceway.plans.image_rows import image_table
 from sluiceway.plans.lineage import tables_read
-from sluiceway.plans.partitions import beside, partition_columns
+from sluiceway.plans.partitions import beside, on_the_way
 from sluiceway.plans.schema_policy import settled, uneven_columns
 from sluiceway.plans.table_digest import STORED_AS, columns_of, normalise
 from sluiceway.ports.engine import Engine
@@ -94,24 +94,19 @@ def _of_files(wanted: Files, store: ObjectStore, engine: Engine, *, uneven: bool
         raise SourceError(f"no file matches {wanted.pattern!r}; {hint}")
     if wanted.format == IMAGE:
         return normalise(image_table(found, [], wanted)).schema.empty_table(), ()
-    columns = partition_columns(found, wanted)
-    heads = {}
-    for place, path in enumerate(found):
-        values = {name: values[place] for name, values in columns.items()}
-        heads[path] = _head(wanted, path, values, store=store, engine=engine)
+    partitions = on_the_way(found, wanted)
+    heads = {path: _head(wanted, path, partitions[path], store=store, engine=engine) for path in found}
     return normalise(concatenate(heads, uneven=uneven)), uneven_columns(heads)
 
 
-def _head(
-    wanted: Files, path: str, on_the_way: Mapping[str, pa.Scalar], *, store: ObjectStore, engine: Engine
-) -> pa.Table:
+def _head(wanted: Files, path: str, values: Mapping[str, pa.Scalar], *, store: ObjectStore, engine: Engine) -> pa.Table:
     """Read a file whole, as types follow from values; only its columns are kept."""
     if not is_plain_parquet(path, wanted):
-        return beside(decode(store.get(path), path=path, files=wanted), on_the_way, path=path).slice(0, 0)
+        return beside(decode(store.get(path), path=path, files=wanted), values, path=path).slice(0, 0)
     rows = engine.parquet(store.stream(path), path=path)
-    head = beside(checked(rows.schema.empty_table(), path), on_the_way, path=path)
+    head = beside(checked(rows.schema.empty_table(), path), values, path=path)
     for piece in rows.tables():
-        beside(piece, on_the_way, path=path)
+        beside(piece, values, path=path)
     return head
 
 

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from sluiceway.plans.latest_row import latest_rows
+from sluiceway.plans.latest_row import latest_marks
 
 
 def test_the_largest_cursor_wins_then_the_later_row_and_missing_is_smallest():
@@ -14,6 +14,6 @@ def test_the_largest_cursor_wins_then_the_later_row_and_missing_is_smallest():
             "value": [1, 2, 3, 4, 5, 6, 7],
         }
     )
-    assert latest_rows(table, ("a", "b"), "at")["value"].to_pylist() == [1, 3, 4, 5, 6]
+    assert table.filter(latest_marks(table, ("a", "b"), "at"))["value"].to_pylist() == [1, 3, 4, 5, 6]
     tied = pa.table({"a": [1, 1], "at": [1, 1], "value": [1, 2]})
-    assert latest_rows(tied, ("a",), "at")["value"].to_pylist() == [2]
+    assert tied.filter(latest_marks(tied, ("a",), "at"))["value"].to_pylist() == [2]
