@@ -9,7 +9,8 @@ from machine import describe
 
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "benchmarks.md"
-NO_BENCHMARKS = {"machine.py", "measured.py", "run_all.py"}
+NO_BENCHMARKS = {"machine.py", "measured.py", "run_all.py", "validation_peers.py"}
+WORDS = {"validation.py": ["--peers"]}
 PARTS = "serving_"  # of serving.py
 OPENING = """# Benchmarks
 
@@ -25,7 +26,11 @@ def main() -> int:
         if path.name not in NO_BENCHMARKS and not path.name.startswith(PARTS):
             sys.stderr.write(f"{path.name}\n")
             done = subprocess.run(
-                [sys.executable, str(path)], check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+                [sys.executable, str(path), *WORDS.get(path.name, ())],
+                check=False,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                text=True,
             )
             sys.stdout.write(done.stdout)
             failed += [path.name] if done.returncode else []

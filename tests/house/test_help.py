@@ -11,7 +11,8 @@ HEAVY = {
     "polars", "pyarrow", "numpy", "sklearn", "mlflow", "duckdb", "scipy", "matplotlib", "onnx", "onnxruntime", "optuna",
     "lightgbm", "pandas", "deltalake", "sqlglot",
 }  # fmt: skip
-COMMANDS = [("run",), ("status",), ("check",), *((noun, verb) for noun, verbs in VERBS.items() for verb in verbs)]
+ALONE = [("init",), ("run",), ("status",), ("check",)]
+COMMANDS = [*ALONE, *((noun, verb) for noun, verbs in VERBS.items() for verb in verbs)]
 LOADED = f"; import sys; sys.stderr.write('LOADED ' + ' '.join(sorted({HEAVY!r} & set(sys.modules))))"
 RUN = "import sys; from sluiceway.__main__ import run; code = run(sys.argv[1:])"
 

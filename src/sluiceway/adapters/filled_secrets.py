@@ -1,5 +1,6 @@
 """Secrets: variables of the environment filled in where they are used, and taken out of whatever is said."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from urllib.parse import quote, urlsplit
@@ -44,7 +45,9 @@ class FilledSecrets:
         """Return what was said, on one line, with the names of variables in the place of their values."""
         text = " ".join(str(error).split())
         for value, name in sorted(self._hidden.items(), key=lambda pair: -len(pair[0])):
-            text = text.replace(value, f"${{{name}}}")
+            edge = r"\b" if value.isalpha() else ""  # a user called postgres is no part of the word postgresql
+            shown = f"${{{name}}}".replace("\\", "")
+            text = re.sub(f"{edge}{re.escape(value)}{edge}", shown, text)
         return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
     @contextmanager

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 TYPES = ("integer", "number", "text", "time", "boolean")
+NUMERIC = ("integer", "number")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,22 @@ from sluiceway import __version__
 
 HELP = """Take a model from a business problem to production through seven gates.
 
-A project is a folder with spec.yaml, pipeline.py and its data. Start with: sluiceway check, then sluiceway run.
+A project is a folder with spec.yaml, pipeline.py and its data. Start with: sluiceway init, on your data.
 
 Exit codes: 0 passed, 1 a gate is closed, 2 misuse, 3 could not judge.
 """
 Described = tuple[str, str, tuple[str, ...]]
 
 COMMANDS: dict[str, Described] = {
+    "init": (
+        "Look at data, and write a project that runs, with the questions only you can answer marked in it.",
+        "The target is a column of two values, or a condition. The data stays where it is; nothing is overwritten. "
+        "Of large files a sample is read, and that is said.",
+        (
+            "sluiceway init titanic.csv --target survived",
+            'sluiceway init "flights/*.parquet" --target "arr_delay > 30" --time time_hour --into late_flights',
+        ),
+    ),
     "check": (
         "Read the declaration, bind it to the data's columns, and run nothing.",
         "All problems are reported at once, each with its place. Exits 1 when gate 1 would stop.",

@@ -50,7 +50,7 @@ class Source:
         if self.known_time is not None and self.event_time is None:
             raise refuse(f"source {self.name!r} has a known_time but no event_time; say when its facts were true")
         self._check_schema()
-        object.__setattr__(self, "expectations", tuple(self.expectations))
+        object.__setattr__(self, "expectations", tuple(dict.fromkeys(self.expectations)))
         self._check_expectations()
         for text in filter(None, (self.event_time, self.known_time)):
             parse_expression(text)

@@ -9,14 +9,13 @@ from collections.abc import Sequence
 
 from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.artifacts.feature_set import AT, LABEL, LABEL_KNOWN, FeatureColumn
+from sluiceway.artifacts.table_ref import NUMERIC
 from sluiceway.declare.expression import bind_expression
 from sluiceway.declare.feature_view import Feature
 from sluiceway.declare.pipeline import Pipeline
 from sluiceway.features.binding import kinds_of
 from sluiceway.plans.partials import single
 from sluiceway.plans.quoting import listed, quoted
-
-NUMBERS = ("integer", "number")
 
 
 def model_columns(dataset: DatasetVersion, pipeline: Pipeline, inputs: Sequence[str]) -> tuple[FeatureColumn, ...]:
@@ -39,7 +38,7 @@ def _feature_type(feature: Feature, kinds: dict[str, str]) -> str:
 
 
 def _type(kind: str) -> str:
-    return "number" if kind in NUMBERS else "text"
+    return "number" if kind in NUMERIC else "text"
 
 
 def training_sql(dataset: DatasetVersion, pipeline: Pipeline, inputs: Sequence[str]) -> str:
@@ -56,7 +55,7 @@ def training_sql(dataset: DatasetVersion, pipeline: Pipeline, inputs: Sequence[s
     for name in dict.fromkeys([*inputs, *entities]):
         if name in keys:
             continue
-        if each[name] in NUMBERS:
+        if each[name] in NUMERIC:
             columns.append(f"spine.{quoted(name)} AS {quoted('_raw_' + name)}")
         elif each[name] == "time" or name not in inputs:
             columns.append(f"spine.{quoted(name)}")

@@ -15,7 +15,8 @@ from sluiceway.plans.flat_columns import largest
 class Gauge:
     """Finds the largest cursor value of what streams past, and how many rows are exactly there, of how many.
 
-    ``rises`` tells whether no batch held a value below the largest before it.
+    ``rises`` tells whether no batch held a value below the largest before it. A row without the cursor is refused where
+    ``needs_all``: nothing would tell whether it came before.
     """
 
     cursor: str | None
@@ -24,6 +25,7 @@ class Gauge:
     at: int = field(default=0)
     rows: int = 0
     rises: bool = True
+    needs_all: bool = False
 
     def through(self, batches: "Iterator[pa.RecordBatch]") -> "Iterator[pa.RecordBatch]":
         """Pass batches on, and look at them."""
@@ -34,6 +36,11 @@ class Gauge:
             yield batch
 
     def _look(self, column: pa.Array) -> None:
+        if self.needs_all and column.null_count:
+            raise SourceError(
+                f"{self.shown}: {column.null_count} records have no {self.cursor!r}; take a cursor that every record "
+                "has, or leave cursor= out, which reads everything each time"
+            )
         try:
             top = largest(column)
             found = None if top is None else Bound.of(top)  # type: ignore[arg-type]

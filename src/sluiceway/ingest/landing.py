@@ -188,10 +188,6 @@ class Lander:
         for batch in batches:
             value = pa.scalar(bound.value, batch.schema.field(cursor).type)
             column = batch.column(cursor)
-            if column.null_count:
-                raise SourceError(
-                    f"{self.origin.shown}: {column.null_count} records have no {cursor!r}; leave cursor= out"
-                )
             ties.append(batch.filter(pc.equal(column, value)))
             beyond = batch.filter(pc.greater(column, value))
             if told is None and beyond.num_rows:
@@ -233,7 +229,7 @@ class Lander:
         cursor = self.origin.cursor
         if cursor is not None and cursor not in schema.names:
             raise SourceError(f"{self.origin.shown}: cursor: {UnknownNameError('column', cursor, schema.names)}")
-        return Gauge(cursor, self.origin.shown)
+        return Gauge(cursor, self.origin.shown, needs_all=isinstance(self.origin, Api))
 
     def _parts(
         self, batches: "Iterator[pa.RecordBatch]", schema: pa.Schema, gauge: Gauge, unfinished: Unfinished | None

@@ -71,6 +71,6 @@ def _keys(rule: Expectation, made: Mapping[str, pa.Table]) -> pa.Table:
 
 def _reasons(rules: Sequence[Expectation], marks: Sequence[pa.BooleanArray]) -> pa.Array:
     """Name the rules that each row breaks."""
-    parts = [pc.if_else(mark, pa.scalar(rule.name), pa.scalar("")) for rule, mark in zip(rules, marks, strict=True)]
-    names = [[name for name in row if name] for row in zip(*(part.to_pylist() for part in parts), strict=True)]
-    return pa.array(["; ".join(row) for row in names], pa.string())
+    nothing = pa.scalar(None, pa.string())
+    parts = [pc.if_else(mark, pa.scalar(rule.name), nothing) for rule, mark in zip(rules, marks, strict=True)]
+    return pc.binary_join_element_wise(*parts, "; ", null_handling="skip")

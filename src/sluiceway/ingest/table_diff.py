@@ -107,7 +107,7 @@ def _statistics(sides: Sides, side: str, engine: Engine) -> dict[str, ColumnStat
 
 
 def _asked(place: int, name: str, kind: str, estimated: bool) -> Iterator[str]:
-    column = quoted(name)
+    column = f"nullif({quoted(name)}, 'NaN'::DOUBLE)" if kind == "number" else quoted(name)  # NaN is no value
     distinct = f"approx_count_distinct({column})" if estimated else f"count(DISTINCT {column})"
     yield f"count({column}) AS held_{place}, {distinct} AS d_{place}"
     if kind in AVERAGED:

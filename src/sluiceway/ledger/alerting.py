@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sluiceway.artifacts.health_report import ALERT, Alert, HealthReport, RetrainDecision, Window
+from sluiceway.artifacts.health_report import ALERT, Alert, HealthReport, Window
 from sluiceway.core.digest import plain_fields
 from sluiceway.core.moments import iso
 from sluiceway.ledger.chain import Ledger
@@ -114,11 +114,6 @@ def last_decision(ledger: Ledger, *, scope: str, bundle: str | None = None) -> M
     found = [entry.body for entry in ledger.entries(RETRAIN) if entry.body["scope"] == scope]
     found = [body for body in found if bundle in {None, body["bundle"]}]
     return found[-1] if found else None
-
-
-def decision_of(body: Mapping[str, Any]) -> RetrainDecision:
-    """Read a decision back."""
-    return RetrainDecision(body["retrain"], tuple(body["reasons"]))
 
 
 def _key(body: Mapping[str, Any]) -> Key:

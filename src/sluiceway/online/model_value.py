@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
+from sluiceway.artifacts.table_ref import NUMERIC
 from sluiceway.plans.closure_texts import as_text
 from sluiceway.plans.packed_value import FeatureValue
 from sluiceway.plans.single_precision import as_single
-
-NUMBERS = ("integer", "number")
 
 
 def as_model_value(kind: str | None) -> Callable[[Any], FeatureValue]:
@@ -16,4 +15,4 @@ def as_model_value(kind: str | None) -> Callable[[Any], FeatureValue]:
     >>> as_model_value("integer")(16777217), as_model_value("boolean")(True)
     (16777216.0, 'true')
     """
-    return as_single if kind in NUMBERS else as_text
+    return as_single if kind in NUMERIC else as_text

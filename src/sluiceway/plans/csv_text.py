@@ -1,7 +1,7 @@
 """CSV: text to columns, each of the one type that all of its values have."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,7 +15,9 @@ MOST_COLUMNS = 10_000
 TO_UTF_8 = "save it as UTF-8, as in: iconv -f latin1 -t utf-8 old.csv > new.csv"
 
 
-def read_csv(data: bytes | bytearray, *, path: str, nulls: Sequence[str], delimiter: str = ",") -> pa.Table:
+def read_csv(
+    data: bytes | bytearray, *, path: str, nulls: Sequence[str], delimiter: str = ",", texts: Collection[str] = ()
+) -> pa.Table:
     """Read CSV with a header. Types are inferred over whole columns; dates and times without an offset stay naive.
 
     Args:
@@ -24,6 +26,7 @@ def read_csv(data: bytes | bytearray, *, path: str, nulls: Sequence[str], delimi
         nulls: Texts that mean "missing" in columns of numbers, times and booleans. In a column of text, only the
             empty text is missing.
         delimiter: What stands between values.
+        texts: Columns that are text, whatever their values look like.
 
     Raises:
         SourceError: the text is empty, without rows, ragged or not UTF-8, has more than 10,000 columns, or a column's
@@ -32,7 +35,7 @@ def read_csv(data: bytes | bytearray, *, path: str, nulls: Sequence[str], delimi
     if bytes(data[:2]) in UTF_16_MARKS:
         raise SourceError(f"{path} is UTF-16 text; {TO_UTF_8.replace('latin1', 'utf-16')}")
     require_columns(_columns_at_most(data, delimiter), path=path)
-    table = _parse(data, path=path, nulls=nulls, delimiter=delimiter)
+    table = _parse(data, path=path, nulls=nulls, delimiter=delimiter, texts=texts)
     _check_header(table, path=path)
     if table.num_rows == 0:
         raise SourceError(f"{path} has a header but no rows; remove the file or fill it")
@@ -59,14 +62,18 @@ def _columns_at_most(data: bytes | bytearray, delimiter: str) -> int:
     return bytes(header).count(delimiter.encode()) + 1
 
 
-def _parse(data: bytes | bytearray, *, path: str, nulls: Sequence[str], delimiter: str) -> pa.Table:
+def _parse(
+    data: bytes | bytearray, *, path: str, nulls: Sequence[str], delimiter: str, texts: Collection[str]
+) -> pa.Table:
     # On one thread: more of them lose the number of a row that is wrong, and may abort the process as it ends.
     try:
         return arrow_csv.read_csv(
             pa.py_buffer(data),
             read_options=arrow_csv.ReadOptions(block_size=min(len(data) + 1, LARGEST_BLOCK_BYTES), use_threads=False),
             parse_options=arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
-            convert_options=arrow_csv.ConvertOptions(null_values=["", *nulls], strings_can_be_null=False),
+            convert_options=arrow_csv.ConvertOptions(
+                null_values=["", *nulls], strings_can_be_null=False, column_types=dict.fromkeys(texts, pa.string())
+            ),
         )
     except pa.ArrowInvalid as error:
         raise SourceError(_explained(error, data=data, path=path)) from error

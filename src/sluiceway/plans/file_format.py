@@ -1,7 +1,8 @@
 """File formats: one file's bytes to one table, and the files of a source to one."""
 
+import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,32 +15,36 @@ from sluiceway.plans.unpacking import MOST_BYTES, MOST_TIMES_LARGER, unpack
 
 LEAST_VALUE_BYTES = 4
 
+ROW = re.compile(r"row (\d+)")  # of JSON lines, which Arrow counts from 0
 
-def decode(data: bytes, *, path: str, files: Files) -> pa.Table:
+
+def decode(data: bytes, *, path: str, files: Files, texts: Collection[str] = ()) -> pa.Table:
     """Read one file as a table with flat columns, each name once.
 
     Args:
         data: The file as stored; ``.gz``, ``.zip`` and ``.zst`` are unpacked.
         path: Its path, for its suffixes and for errors.
         files: The format, and which texts mean "missing" in CSV.
+        texts: Columns of CSV that are text, whatever their values look like.
 
     Raises:
         SourceError: the bytes are not of that format; the message names the file, the row where known, and a remedy.
     """
     plain, name = unpack(data, path=path)
     try:
-        table = _table(plain, path=path, name=name.lower(), files=files)
+        table = _table(plain, path=path, name=name.lower(), files=files, texts=texts)
     except (pa.ArrowException, OSError, MemoryError, OverflowError) as error:
-        reason = (str(error) or "it asks for too much memory").splitlines()[0]
+        words = (str(error) or "it asks for too much memory").splitlines()[0]
+        reason = ROW.sub(lambda found: f"line {int(found[1]) + 1}", words)
         raise SourceError(f"{path} is no {files.format} file: {reason}; mend it, or say format= in files()") from error
     return _checked(table, path)
 
 
-def _table(plain: bytes | bytearray, *, path: str, name: str, files: Files) -> pa.Table:
+def _table(plain: bytes | bytearray, *, path: str, name: str, files: Files, texts: Collection[str]) -> pa.Table:
     match files.format:
         case "csv":
             tabs = name.endswith(".tsv") or without_packing(files.pattern).endswith(".tsv")
-            return read_csv(plain, path=path, nulls=files.nulls, delimiter="\t" if tabs else ",")
+            return read_csv(plain, path=path, nulls=files.nulls, delimiter="\t" if tabs else ",", texts=texts)
         case "parquet":
             return _parquet(plain, path)
         case "json":
@@ -104,6 +109,19 @@ def _checked(table: pa.Table, path: str) -> pa.Table:
                 f"{path}: column {field.name} is nested ({field.type}); write each part as its own column"
             )
     return table
+
+
+def texts_elsewhere(tables: Mapping[str, pa.Table]) -> frozenset[str]:
+    """Name the columns that are text in one file and whole numbers in another.
+
+    There ``00501`` was read as 501: those files must be decoded anew, with these columns as text.
+    """
+    kinds: dict[str, set[str]] = {}
+    for table in tables.values():
+        for field in table.schema:
+            kind = "text" if pa.types.is_string(field.type) else "whole" if pa.types.is_integer(field.type) else ""
+            kinds.setdefault(field.name, set()).add(kind)
+    return frozenset(name for name, found in kinds.items() if {"text", "whole"} <= found)
 
 
 def concatenate(tables: Mapping[str, pa.Table], *, uneven: bool = False) -> pa.Table:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sluiceway.core.errors import SourceError
@@ -66,6 +67,7 @@ def column_lineage(sql: str, schemas: Mapping[str, Sequence[str]], *, need_names
     return {_spelled(name, origins, statement): origins for name, origins in traced.items()}
 
 
+@lru_cache(maxsize=256)
 def mixes_rows(sql: str) -> bool:
     """Tell whether an output row may hold values of several input rows: by a window, an aggregate or a self-join.
 
@@ -100,7 +102,7 @@ def _nodes(statement: "exp.Expr", schemas: Mapping[str, Sequence[str]], need_nam
         )
         _require_names([column.alias_or_name for column in getattr(whole, "selects", ())], need_names)
         refuse_whole_rows(whole)
-        return lineage(None, whole, types, dialect="duckdb", scope=build_scope(whole))
+        return lineage(None, whole, types, dialect="duckdb", scope=build_scope(whole), trim_selects=False)
     except (SqlglotError, ValueError) as error:
         raise SourceError(f"lineage: the columns cannot be traced: {str(error).splitlines()[0]}") from None
 

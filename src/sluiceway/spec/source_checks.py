@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
+from sluiceway.artifacts.table_ref import NUMERIC
 from sluiceway.core.moments import parse_moment
 from sluiceway.declare.expectation import EVERY_COLUMN, Expectation
 from sluiceway.declare.expression import parse_expression
 from sluiceway.declare.source import Source
 from sluiceway.spec.findings import Findings, Kinds
 
-NUMERIC = ("integer", "number")
 TYPES_OF_VALUES = {"text": (str,), "boolean": (bool,), "integer": (int, float), "number": (int, float)}
 
 

@@ -4,15 +4,14 @@ from dataclasses import dataclass
 from math import exp, sqrt
 
 Z_95 = 1.959963984540054
-MINIMUM_EACH = 30
 
 
 @dataclass(frozen=True, slots=True)
 class ClassShareChange:
     """``relative_change`` is ``|now - then| / then``; ``low`` and ``high`` bound it at 95 %.
 
-    ``None`` where it cannot be told. ``sufficient`` is false, "insufficient data", when either side has fewer than 30
-    rows of either class: the interval then rests on an approximation that does not hold.
+    ``None`` where it cannot be told. With few rows of either class on either side, the interval rests on an
+    approximation that does not hold.
     """
 
     share: float | None
@@ -20,7 +19,6 @@ class ClassShareChange:
     relative_change: float | None
     low: float | None
     high: float | None
-    sufficient: bool
 
 
 def class_share_change(*, positives: int, rows: int, reference_positives: int, reference_rows: int) -> ClassShareChange:
@@ -37,15 +35,13 @@ def class_share_change(*, positives: int, rows: int, reference_positives: int, r
     """
     share = positives / rows if rows else None
     then = reference_positives / reference_rows if reference_rows else None
-    each = (positives, rows - positives, reference_positives, reference_rows - reference_positives)
-    sufficient = min(each) >= MINIMUM_EACH
     if share is None or not then:
-        return ClassShareChange(share, then, None, None, None, sufficient)
+        return ClassShareChange(share, then, None, None, None)
     change = abs(share - then) / then
     if not share:
-        return ClassShareChange(share, then, change, None, None, sufficient)
+        return ClassShareChange(share, then, change, None, None)
     low, high = _interval(share / then, (1 - share) / positives + (1 - then) / reference_positives)
-    return ClassShareChange(share, then, change, low, high, sufficient)
+    return ClassShareChange(share, then, change, low, high)
 
 
 def _interval(ratio: float, variance: float) -> tuple[float, float]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from sluiceway.artifacts.dataset_version import EVENT_TIME, KNOWN_TIME
+from sluiceway.artifacts.table_ref import NUMERIC
 from sluiceway.artifacts.validation_report import (
     CHI_SQUARE,
     JENSEN_SHANNON,
@@ -16,7 +17,6 @@ from sluiceway.artifacts.validation_report import (
 from sluiceway.declare.expectation import AUTO, EVERY_COLUMN, STOP, Expectation
 from sluiceway.declare.source import Source
 
-NUMERIC = ("integer", "number")
 TESTS = {"mean_within": MEAN, "nulls_within": NULLS, "jensen_shannon_within": JENSEN_SHANNON}
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from sluiceway.artifacts.table_ref import NUMERIC
 from sluiceway.artifacts.validation_report import CHI_SQUARE, KS, MEAN, NULLS, PASSED_OVER, DriftCheck
 from sluiceway.stats.multiple_testing import benjamini_hochberg
 from sluiceway.validate.column_measures import measured
-from sluiceway.validate.comparisons import NUMERIC, Comparison, comparisons
+from sluiceway.validate.comparisons import Comparison, comparisons
 from sluiceway.validate.pair import Pair, too_few
 from sluiceway.validate.side import Side
 from sluiceway.validate.source_table import SourceTable

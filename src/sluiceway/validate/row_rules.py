@@ -85,7 +85,7 @@ def _measured(
         return replace(check, note=f"there is no column {', '.join(map(repr, _absent(condition, table)))}")
     broken, rows = counts[_key(condition, apart)]
     if not rows:
-        return replace(check, note="no row has all the values" if table.height else "the table is empty")
+        return replace(check, note="no row has all the values" if table.height else table.nothing)
     check = replace(check, measured=(rows - broken) / rows, rows=rows, broken=broken)
     if not broken:
         return check

@@ -7,6 +7,7 @@ from math import fsum, isfinite, nan
 
 import polars as pl
 
+from sluiceway.artifacts.table_ref import NUMERIC
 from sluiceway.artifacts.validation_report import RuleCheck
 from sluiceway.core.digest import digest_of
 from sluiceway.declare.expectation import QUARANTINE, Expectation
@@ -17,7 +18,6 @@ from sluiceway.validate.source_table import SourceTable, one_zero
 
 EXAMPLES = 5
 SUMMED_AT_ONCE = 65_536
-NUMERIC = ("integer", "number")
 NEEDS = {"mean_between": NUMERIC, "matches": ("text",), "contains": ("text",)}
 ELSEWHERE = {"row", "fresh", "rows", "rows_change", "sql"}
 
@@ -167,8 +167,8 @@ def _measured(table: SourceTable, rule: Rule, found: Mapping[str, int | None], p
     rows, broken = int(found[f"judged_{place}"] or 0), int(found.get(f"broken_{place}") or 0)
     check = replace(rule.check, rows=rows, broken=broken)
     if not rows:
-        has_rows = table.height or table.apart is not None
-        return replace(check, note=rule.check.note or ("every value is missing" if has_rows else "the table is empty"))
+        is_there = table.height or (check.on_failure == QUARANTINE and table.apart is not None)
+        return replace(check, note=rule.check.note or ("every value is missing" if is_there else table.nothing))
     if rule.is_mean:
         mean = exact_mean(table.lazy.select(check.column))
         return replace(check, measured=mean) if isfinite(mean) else replace(check, note=f"the mean is {mean}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import polars.selectors as cs
 
-from sluiceway.artifacts.dataset_version import KNOWN_TIME, DatasetVersion
+from sluiceway.artifacts.dataset_version import KNOWN_TIME, QUARANTINE_FOLDER, DatasetVersion
 from sluiceway.artifacts.table_ref import TableRef
 from sluiceway.core.errors import UnknownNameError
 from sluiceway.declare.project import Project
@@ -48,6 +48,11 @@ class SourceTable:
     def lazy(self) -> pl.LazyFrame:
         """The rows, unread."""
         return self.rows.lazy()
+
+    @property
+    def nothing(self) -> str:
+        """Say why there is no row, where there is none."""
+        return "the table is empty" if self.apart is None else f"all rows are in {QUARANTINE_FOLDER}{self.source.name}"
 
     @property
     def everything(self) -> pl.LazyFrame:

@@ -157,8 +157,12 @@ def _hidden(name: str) -> Iterator[Suggestion]:
 
 
 def _freshness(table: SourceTable, now: datetime) -> Iterator[Suggestion]:
-    """Allow twice the longest usual time between two days with rows, if the newest row is no older than that."""
-    if KNOWN_TIME not in table.kinds or not table.height:
+    """Allow twice the longest usual time between two days with rows, if the newest row is no older than that.
+
+    Where a limit is declared already, no other is suggested: a source has one.
+    """
+    is_declared = any(each.kind == "fresh" and not each.column for each in table.source.expectations)
+    if KNOWN_TIME not in table.kinds or not table.height or is_declared:
         return
     days = table.lazy.select(pl.col(KNOWN_TIME).dt.truncate("1d").unique().drop_nulls()).collect(engine="streaming")
     gaps = days.to_series().sort().diff().drop_nulls()

@@ -8,6 +8,7 @@ import pytest
 
 from sluiceway.artifacts.dataset_version import (
     DatasetVersion,
+    Extract,
     FileEntry,
     IntegrityReport,
     RebuiltFrom,
@@ -30,6 +31,14 @@ PROMISE = SimpleNamespace(spec=SimpleNamespace(acceptance=Acceptance()))
 
 def judged(version, overrides=NO_OVERRIDES, now=NOW):
     return gate(version, PROMISE, overrides, now)
+
+
+def test_fewer_rows_than_the_origin_counted_stop():
+    extract = Extract("orders", "postgresql://shop/orders", 9, 10, "", "2026-01-01T00:00:00Z")
+    assert judged(replace(GOOD, extracts=(replace(extract, rows=10),))).is_open
+    [stopped] = judged(replace(GOOD, extracts=(extract,))).closed
+    assert (stopped.name, stopped.measured, stopped.limit) == ("extracted rows, orders", 9, 10)
+    assert judged(replace(GOOD, extracts=(replace(extract, counted=None),))).is_open
 
 
 def test_gate_opens_on_an_intact_version_at_the_very_limit():

@@ -9,7 +9,6 @@ from sluiceway.core.moments import FixedClock
 from sluiceway.ledger.alerting import (
     Delivery,
     Subject,
-    decision_of,
     last_decision,
     last_delivery,
     record_alert,
@@ -88,7 +87,7 @@ def test_a_decision_is_written_when_it_changes(ledger):
     assert len(list(ledger.entries("retrain"))) == 4
     newest = last_decision(ledger, scope="live")
     assert (newest["bundle"], newest["report"]) == ("c", report(bundle="c").content_id)
-    assert decision_of(newest) == RetrainDecision(retrain=True, reasons=("because",))
+    assert (newest["retrain"], list(newest["reasons"])) == (True, ["because"])
     assert last_decision(Ledger(MemoryState(), FixedClock(ENDED)), scope="live") is None
 
 

@@ -37,12 +37,6 @@ def test_interval_covers_the_truth_about_95_times_in_100():
     assert 0.93 < np.mean([each.low <= 0.2 <= each.high for each in drawn]) < 0.97
 
 
-def test_rare_classes_are_insufficient_data():
-    assert not change(5, 10_000, 40, 10_000).sufficient
-    assert not change(9_990, 10_000, 9_000, 10_000).sufficient
-    assert change(30, 10_000, 40, 10_000).sufficient
-
-
 @pytest.mark.parametrize(("counts", "measured"), [((0, 0, 5, 10), None), ((5, 10, 0, 0), None), ((5, 10, 0, 10), None)])
 def test_what_cannot_be_told_is_none(counts, measured):
     assert change(*counts).relative_change is measured
@@ -50,7 +44,7 @@ def test_what_cannot_be_told_is_none(counts, measured):
 
 def test_a_class_that_vanished_has_changed_wholly_without_an_interval():
     gone = change(0, 100, 50, 100)
-    assert (gone.relative_change, gone.low, gone.high, gone.sufficient) == (1.0, None, None, False)
+    assert (gone.relative_change, gone.low, gone.high) == (1.0, None, None)
 
 
 def test_heart_attacks_with_and_without_aspirin():

@@ -44,7 +44,21 @@ def test_a_report_in_which_nothing_was_measured_stops(world):
     )
 
 
+PARTITIONS = replace(FRESH, partition="dt", every_s=86_400.0, expected=5)
+ROWS = RuleCheck("s", "number of rows at least 9", "", measured=10, at_least=1.0, rows=10, broken=0, low=9.0)
+FOUND = RuleCheck("s", "sql: none", "", measured=0, at_least=1.0, rows=10, broken=0, high=0.0, definition="ab")
+APART = replace(RULE, on_failure="quarantine")
+MOVED = replace(DRIFT, effect=0.5, p_value=1e-9, p_adjusted=1e-8, then=1.0, now=2.0)
+
 FAULTS = {
+    "a band that is exceeded": {"drift": (replace(MOVED, test="mean", limit=0.3),)},
+    "missing values that grew": {"drift": (replace(MOVED, test="nulls", then=0.0, now=0.5),)},
+    "a missing partition": {"freshness": (replace(PARTITIONS, missing=1, gaps=("2013-10-30",)),)},
+    "an old partition": {"freshness": (replace(PARTITIONS, newest=NOW - timedelta(hours=3)),)},
+    "too few rows": {"rules": (replace(ROWS, measured=8),)},
+    "a statement that found rows": {"rules": (replace(FOUND, measured=3, broken=3),)},
+    "a statement that gave nothing": {"rules": (replace(FOUND, measured=None),)},
+    "more rows in quarantine than may be": {"rules": (replace(APART, measured=0.97, broken=30),)},
     "a rule that is broken too often": {"rules": (replace(RULE, measured=0.97, broken=30),)},
     "a rule without a measure": {"rules": (replace(RULE, measured=None),)},
     "a rule with NaN": {"rules": (replace(RULE, measured=nan),)},

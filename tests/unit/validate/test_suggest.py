@@ -10,9 +10,9 @@ from sluiceway.validate.source_table import SourceTable
 from sluiceway.validate.suggest import suggest
 
 
-def suggested(world, frames=None, *, hidden=(), now=None):
+def suggested(world, frames=None, *, hidden=(), now=None, declared=()):
     frames = frames or world.frames()
-    source = world.project().source("schedule")
+    source = world.project(list(declared)).source("schedule")
     frame = frames["schedule"]
     ref = world.dataset(frames).table("schedule")
     return suggest(SourceTable(source, ref, frame), version="v1", now=now or world.now, hidden=hidden)
@@ -76,3 +76,8 @@ def test_names_and_values_of_any_kind_are_quoted(world):
 def test_a_table_without_rows_gets_no_more_than_its_types(world):
     frames = {name: frame.clear() for name, frame in world.frames().items()}
     assert {each.kind for each in read(suggested(world, frames))} == {"rows_change", "typed"}
+
+
+def test_no_second_freshness_is_suggested(world):
+    assert "sw.fresh(" in suggested(world).text()
+    assert "sw.fresh(" not in suggested(world, declared=[sw.fresh(within="9d")]).text()
