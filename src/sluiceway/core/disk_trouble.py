@@ -15,8 +15,8 @@ REASONS = {
 }
 LOST = {errno.ENOENT, errno.ESTALE, errno.ENOTCONN}
 GONE = (
-    "its folder was removed while it was written to, or is no longer mounted. The ledger and the sources are safe. Bring it "
-    "back, from a copy if need be, and run again; without it, a run makes anew what the sources still have"
+    "its folder was removed while it was written to, or is no longer mounted. The ledger and the sources are safe. "
+    "Bring it back, from a copy if need be, and run again; without it, a run makes anew what the sources still have"
 )
 # How libraries that are not Python's own spell it, and SQLite, which names no number.
 NUMBERED, UNNUMBERED = re.compile(r"os error (\d+)"), {"database or disk is full": errno.ENOSPC}
