@@ -324,7 +324,7 @@ def test_an_object_store_that_is_lost_while_it_is_filled_is_an_error_and_the_nex
     _, err = running.communicate(timeout=PATIENCE_S)
     assert running.returncode == 3, err
     assert "Traceback" not in err
-    assert "bring it back" in err.lower() or "Bring the store back" in err
+    assert "bring it back" in err.lower() or "bring the store back" in err.lower()
     assert fresh_shop("run", "--until", "ingest", "--json").json["gates"][1]["verdict"] == "passed"
     fresh_shop("data", "verify")
 

@@ -12,9 +12,12 @@ REASONS = {
     errno.EACCES: "this user may not write there",
     errno.EPERM: "this user may not write there",
     errno.ENOTDIR: "a file stands where a folder should",
-    errno.ESTALE: "the place is no longer mounted as it was",
-    errno.ENOTCONN: "the place is no longer mounted as it was",
 }
+LOST = {errno.ENOENT, errno.ESTALE, errno.ENOTCONN}
+GONE = (
+    "its folder was removed while it was written to, or is no longer mounted. The ledger and the sources are safe. "
+    "Bring it back, from a copy if need be, and run again; without it, a run makes anew what the sources still have"
+)
 # How libraries that are not Python's own spell it, and SQLite, which names no number.
 NUMBERED, UNNUMBERED = re.compile(r"os error (\d+)"), {"database or disk is full": errno.ENOSPC}
 SAFE = (
@@ -29,6 +32,8 @@ def disk_trouble(error: BaseException) -> str:
     >>> disk_trouble(OSError(errno.ENOSPC, "No space left on device")).partition(".")[0]
     'the disk is full'
     """
+    if number_of(error) in LOST:
+        return GONE
     reason = REASONS.get(number_of(error) or 0) or str(error).partition("\n")[0]
     return f"{reason}. {SAFE}"
 

@@ -22,5 +22,12 @@ def test_a_refusal_to_write_says_why_and_what_is_safe(error, said):
     assert "run again: it goes on from what is stored" in disk_trouble(error)
 
 
+@pytest.mark.parametrize("number", [errno.ENOENT, errno.ESTALE, errno.ENOTCONN])
+def test_a_store_that_is_gone_is_not_said_to_be_safe(number):
+    said = disk_trouble(OSError(number, "gone"))
+    assert "The ledger and the sources are safe. Bring it back" in said
+    assert "What was stored" not in said
+
+
 def test_an_error_that_no_disk_gave_has_no_number():
     assert number_of(ValueError("os trouble")) is None
