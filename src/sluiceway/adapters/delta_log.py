@@ -55,4 +55,7 @@ def _commit(file: Path, version: int) -> Commit:
         added = [action["add"] for action in actions if "add" in action]
         return Commit(version, content, {file.parent.parent / unquote(add["path"]): add["size"] for add in added})
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DamagedError(f"the table log entry {file} is damaged ({error}); restore it from a copy") from error
+        raise DamagedError(
+            f"the table log entry {file} is damaged ({error}); restore it from a copy, or remove the folder "
+            f"{file.parent.parent} and make its newest version anew: sluiceway run --again ingest, or features"
+        ) from error

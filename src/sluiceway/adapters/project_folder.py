@@ -60,6 +60,8 @@ class ProjectFolder:
             return path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             reason = "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read: {error}"
+            if isinstance(error, UnicodeDecodeError):
+                reason = "is not UTF-8 text; save it as UTF-8, as in: iconv -f latin1 -t utf-8 old.yaml > new.yaml"
             raise DeclarationError([Problem(f"{what} {name!r} {reason}")]) from None
 
     def _run(self) -> ModuleType:

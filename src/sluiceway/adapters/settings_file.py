@@ -14,6 +14,7 @@ from typing import Any
 from sluiceway.adapters.remote_places import read_places
 from sluiceway.core.errors import DeclarationError, Problem
 from sluiceway.core.moments import in_utc, parse_moment
+from sluiceway.declare.reference_choice import parse_reference
 
 FILE = "sluiceway.toml"
 DEFAULT_GIB = 8.0
@@ -67,7 +68,7 @@ def read_settings(folder: Path, environment: Mapping[str, str], *, alerts: bool 
         "replay_until": checked(given, "replay_until", moment, problems),
         "seed": checked(given, "seed", seed, problems),
         "threads": checked(given, "threads", positive_number, problems),
-        "reference": checked(given, "reference", words, problems),
+        "reference": checked(given, "reference", reference, problems),
         "state": checked(given, "state", state_folder, problems),
         "rebuild_whole_gib": checked(given, "rebuild_whole_gib", size, problems),
     }
@@ -128,14 +129,21 @@ def moment(value: object) -> datetime:
     """Read a time, written as TOML's own or as text."""
     if isinstance(value, datetime):
         return in_utc(value)
-    return parse_moment(value.isoformat() if isinstance(value, date) else str(value))
+    text = value.isoformat() if isinstance(value, date) else str(value)
+    try:
+        return parse_moment(text)
+    except ValueError:
+        raise ValueError("is no time; write it like 2013-11-01 or 2013-11-01T06:00:00Z") from None
 
 
 def whole_number(value: object) -> int:
     """Read a whole number, also from the environment's text."""
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise TypeError("must be a whole number")
-    return int(value)
+    try:
+        return int(value)
+    except ValueError:
+        raise ValueError("must be a whole number, such as 7") from None
 
 
 def positive_number(value: object) -> int:
@@ -176,6 +184,16 @@ def seed(value: object) -> int:
     if not 0 <= number <= LARGEST_SEED:
         raise ValueError(f"must lie between 0 and {LARGEST_SEED}")
     return number
+
+
+def reference(value: object) -> str:
+    """Read which earlier versions are compared with."""
+    text = words(value)
+    try:
+        parse_reference(text, owner="reference")
+    except DeclarationError as error:
+        raise ValueError(str(error)) from None
+    return text
 
 
 def state_folder(value: object) -> str:

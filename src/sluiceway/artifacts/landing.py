@@ -121,7 +121,7 @@ def recalled_begun(data: bytes) -> Begun | None:
     """Read one back; nothing where the bytes are none, as after a reading that has ended."""
     try:
         return decode(Begun, data)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 
@@ -129,7 +129,7 @@ def recalled_landing(data: bytes) -> Landing | None:
     """Read a landing back; nothing where the bytes are none, as another version of the product may have written."""
     try:
         return decode(Landing, data)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from sluiceway.core.digest import plain
 
 LARGE = 1e5
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def print_json(value: object) -> None:
@@ -18,7 +20,12 @@ def print_json(value: object) -> None:
 
 def print_lines(*lines: str) -> None:
     """Print lines."""
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.write("".join(f"{harmless(line)}\n" for line in lines))
+
+
+def harmless(line: str) -> str:
+    """Write signs that would steer a terminal, which data may hold, so that they are seen and do nothing."""
+    return CONTROL.sub(lambda found: repr(found[0])[1:-1], line)
 
 
 def warn(text: str) -> None:

@@ -71,7 +71,8 @@ def criterion_line(criterion: dict[str, Any], *, overridable: bool = True) -> st
     measured, limit = text(criterion["measured"]), text(criterion["limit"])
     against = f"{measured} (limit {limit})" if criterion["limit"] is not None else measured
     closed = order(criterion["verdict"]) < order("overridden")
-    tail = f"  {criterion['detail']}" if criterion["detail"] and criterion["verdict"] != "passed" else ""
+    is_told = criterion["verdict"] != "passed" or (criterion["limit"] == "told" and criterion["measured"])
+    tail = f"  {criterion['detail']}" if criterion["detail"] and is_told else ""
     named = f"check {criterion['check']}" if criterion["check"] else "may not be overridden"
     check = f"  [{named}]" if closed and overridable else ""
     return f"    {MARKS[criterion['verdict']]} {criterion['name']}: {against}{tail}{check}"

@@ -123,11 +123,12 @@ def end_of(text: str, now: datetime) -> datetime:
     """
     try:
         end = now + parse_duration(text)
-    except ValueError:
+    except ValueError as error:
         try:
             end = parse_moment(text)
         except ValueError:
-            raise MisuseError(f"--until {text!r} is neither a duration like 7d nor a date like 2027-01-31") from None
+            what = f"--until {text!r} is neither a duration like 7d nor a date like 2027-01-31"
+            raise MisuseError(f"--until: {error}" if "longer than" in str(error) else what) from None
     if end <= now:
         raise MisuseError(f"--until {text!r} is over already; it is {iso(now)}")
     return end

@@ -17,6 +17,8 @@ def parse_duration(text: str) -> timedelta:
     >>> parse_duration("36h")
     datetime.timedelta(days=1, seconds=43200)
     """
+    if not isinstance(text, str):
+        raise ValueError(f"{text!r} is not a duration; write a text such as '90s', '5m', '36h', '30d', '2w'")  # noqa: TRY004
     found = re.fullmatch(r"\s*0*(\d+)\s*([smhdw])\s*", text, re.ASCII)
     if found is None or found[1] == "0":
         raise ValueError(

@@ -25,15 +25,20 @@ class ColumnRules:
 
     def one_of(self, *values: str | float | bool, at_least: float = 1.0, on_failure: str = STOP) -> Expectation:
         """Every value is among these."""
-        if not values:
-            raise refuse(f"{self._owner}: one_of() needs at least one value")
+        self._check_values("one_of", values)
         return Expectation("one_of", self.column, values=values, at_least=at_least, on_failure=on_failure)
 
     def none_of(self, *values: str | float | bool, at_least: float = 1.0, on_failure: str = STOP) -> Expectation:
         """No value is among these."""
-        if not values:
-            raise refuse(f"{self._owner}: none_of() needs at least one value")
+        self._check_values("none_of", values)
         return Expectation("none_of", self.column, values=values, at_least=at_least, on_failure=on_failure)
+
+    def _check_values(self, rule: str, values: tuple[object, ...]) -> None:
+        if not values:
+            raise refuse(f"{self._owner}: {rule}() needs at least one value")
+        odd = [value for value in values if not isinstance(value, str | int | float)]
+        if odd:
+            raise refuse(f"{self._owner}: {rule}({odd[0]!r}): give the values one by one: {rule}('EWR', 'JFK')")
 
     def between(
         self, low: Bound = None, high: Bound = None, *, at_least: float = 1.0, on_failure: str = STOP

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sluiceway.declare.names import refuse
+from sluiceway.declare.names import as_tuple, refuse
 
 FORMATS = ("csv", "parquet", "json", "ndjson", "arrow")
 IMAGE = "image"
@@ -41,7 +41,7 @@ def files(
     pattern: str,
     *,
     format: str | None = None,  # noqa: A002
-    nulls: tuple[str, ...] | list[str] = DEFAULT_NULLS,
+    nulls: str | tuple[str, ...] | list[str] = DEFAULT_NULLS,
     partitions: Partitions = True,
 ) -> Files:
     """Name the files of a source by a path or a glob, relative to the project, or by a URL.
@@ -51,7 +51,7 @@ def files(
             and ``az://``) or ``https://host/flights.csv``; ``.gz``, ``.zip`` and ``.zst`` are unpacked. A web server
             cannot be listed, so that ``https://`` takes no glob.
         format: One of csv, parquet, json, ndjson, arrow; by default read off the file's name.
-        nulls: Texts that mean "missing" in a CSV column of numbers, times or booleans. Text columns keep
+        nulls: A text, or several, that mean "missing" in a CSV column of numbers, times or booleans. Text columns keep
             them, except the empty text.
         partitions: Folders called ``name=value`` become columns, their kinds detected. A mapping declares names and
             kinds (date, hour, integer, text), and then each file must lie in such folders. ``False`` takes none.
@@ -68,7 +68,7 @@ def files(
     if kind not in FORMATS:
         raise refuse(f"files({pattern!r}): format {kind!r} is not one of {', '.join(FORMATS)}; say format=")
     require_place(pattern, "files")
-    return Files(pattern, kind, tuple(nulls), *declared_partitions(pattern, partitions))
+    return Files(pattern, kind, as_tuple(nulls), *declared_partitions(pattern, partitions))
 
 
 def images(pattern: str, *, partitions: Partitions = True) -> Files:

@@ -50,7 +50,17 @@ class Source:
         if self.known_time is not None and self.event_time is None:
             raise refuse(f"source {self.name!r} has a known_time but no event_time; say when its facts were true")
         self._check_schema()
-        object.__setattr__(self, "expectations", tuple(dict.fromkeys(self.expectations)))
+        if self.provenance is not None and not isinstance(self.provenance, Provenance):
+            raise refuse(f"source {self.name!r}: provenance must be sw.Provenance(source=…), got {self.provenance!r}")
+        rules: object = self.expectations
+        given = rules if isinstance(rules, list | tuple) else (rules,)
+        for rule in given:
+            if not isinstance(rule, Expectation):
+                raise refuse(
+                    f"source {self.name!r}: {rule!r} is no expectation; write a list such as "
+                    "[sw.column('x').between(0, 9), sw.row('x > y')]"
+                )
+        object.__setattr__(self, "expectations", tuple(dict.fromkeys(given)))
         self._check_expectations()
         for text in filter(None, (self.event_time, self.known_time)):
             parse_expression(text)

@@ -41,6 +41,8 @@ def reference(
     that lacks any of them is not judged, as in SQL's ``MATCH SIMPLE``.
     """
     columns = (column_name,) if isinstance(column_name, str) else tuple(column_name)
+    if not hasattr(other, "keys") or not hasattr(other, "is_timeless"):
+        raise refuse(f"reference({column_name!r}, {other!r}): give the source itself, not its name")
     if not other.keys or len(other.keys) != len(columns):
         raise refuse(
             f"reference({column_name!r}, {other.name}): {len(columns)} column{'' if len(columns) == 1 else 's'} cannot "

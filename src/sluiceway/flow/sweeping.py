@@ -7,9 +7,12 @@ from dataclasses import dataclass, field, replace
 from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.artifacts.object_keys import FETCHED, object_key
 from sluiceway.core.errors import DamagedError, MisuseError
+from sluiceway.core.moments import iso, parse_moment
+from sluiceway.flow.cache import artifact_key
 from sluiceway.flow.kit import Kit, Settings
 from sluiceway.flow.reaching import Identities, Reach, References, first_hand
 from sluiceway.flow.reference import dataset_versions
+from sluiceway.ledger.making import everything_made
 from sluiceway.ledger.sweeping import record_swept, swept
 from sluiceway.ports.sweepable import OBJECT, TABLE, Leftover
 
@@ -90,6 +93,8 @@ def plan_sweep(kit: Kit, settings: Settings, *, last: int, lost_for_good: bool =
     """
     if last < 1:
         raise MisuseError(f"--keep {last}: at least the newest version stays; give 1 or more")
+    if not lost_for_good:
+        _require_whole_ledger(kit)
     reach, references = first_hand(kit, settings, last=last), References(kit)
     needed = references.from_(reach.reasons)
     if references.lost and not lost_for_good:
@@ -107,6 +112,23 @@ def plan_sweep(kit: Kit, settings: Settings, *, last: int, lost_for_good: bool =
     hurt = tuple(each for key, each in versions.items() if key not in needed | gone.keys() and _is_hurt(each, going))
     kept = {version: _reasons(version, reach, references) for version in versions if version in needed - gone.keys()}
     return SweepPlan(found, hurt, kept)
+
+
+def _require_whole_ledger(kit: Kit) -> None:
+    """Refuse where the store is older than the ledger: pins and verdicts may be lost with an earlier one."""
+    first = next(iter(kit.ledger.entries()), None)
+    if first is None:
+        return
+    began = parse_moment(first.recorded_at)
+    known = {artifact_key(each.recipe) for _, each in everything_made(kit.ledger)}
+    stored = kit.objects.list("artifacts")
+    older = [info.key for info in stored if info.modified_at < began and info.key not in known]
+    if older:
+        raise DamagedError(
+            f"the ledger began at {iso(began)} and knows nothing of {len(older):,} artifacts that were stored before, "
+            f"such as {older[0]}: what was pinned or promised of them cannot be told. Nothing was removed. Put "
+            ".sluiceway/ledger.db back from a copy; if it is lost for good, --lost-for-good goes by what there is"
+        )
 
 
 def notes_in_vain(kit: Kit, keeper: Keeper) -> frozenset[str]:

@@ -78,7 +78,7 @@ class Lander:
         why = "read afresh, as was asked" if afresh else self._why_whole(before)
         if why or before is None or before.bound is None:
             return self._whole(before, why or "read whole, as it has no cursor")
-        if self._is_unchanged(before, before.bound):
+        if self._is_unchanged(before, before.bound) and not self._has_other_columns(before, before.bound):
             return Landed(before, 0, "nothing new")
         return self._beyond_bound(before, before, before.bound)
 
@@ -107,6 +107,11 @@ class Lander:
     def _is_unchanged(self, before: Landing, bound: Bound) -> bool:
         counted = self.extractor.probe(self.origin, bound)
         return counted is not None and counted == before.counted
+
+    def _has_other_columns(self, before: Landing, bound: Bound) -> bool:
+        since = Since(bound, schema_of(before))
+        with self.extractor.read(self.origin, since) as extraction:
+            return bool(differing(since.schema, extraction.schema))
 
     def _whole(self, before: Landing | None, why: str) -> Landed:
         tally = RowTally() if self.origin.cursor is None else None

@@ -37,7 +37,7 @@ caption{text-align:left;color:var(--soft);font-size:.85rem;padding-bottom:.25rem
 th{font-weight:550;color:var(--soft);text-align:left;font-size:.8rem;white-space:nowrap;vertical-align:bottom}
 th,td{padding:.3rem 1.3rem .3rem 0;border-bottom:1px solid var(--rule);vertical-align:top}
 th:last-child,td:last-child{padding-right:0}
-td{overflow-wrap:break-word}
+td{overflow-wrap:break-word}td:last-child{min-width:12rem}.narrow td:last-child{min-width:0}
 .number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .bar{display:flex;align-items:center;gap:.5rem;min-width:9rem}
 .bar i{flex:1;height:.5rem;background:var(--panel);border-radius:2px;overflow:hidden}

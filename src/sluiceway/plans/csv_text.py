@@ -9,7 +9,9 @@ import pyarrow.csv as arrow_csv
 
 from sluiceway.core.errors import SourceError
 
+LARGEST_INTEGER = 2.0**63
 LARGEST_BLOCK_BYTES = 2**31 - 1
+OTHER_DELIMITERS = (";", "\t", "|")
 UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 MOST_COLUMNS = 10_000
 TO_UTF_8 = "save it as UTF-8, as in: iconv -f latin1 -t utf-8 old.csv > new.csv"
@@ -37,8 +39,17 @@ def read_csv(
     require_columns(_columns_at_most(data, delimiter), path=path)
     table = _parse(data, path=path, nulls=nulls, delimiter=delimiter, texts=texts)
     _check_header(table, path=path)
+    other = next((sign for sign in OTHER_DELIMITERS if table.num_columns == 1 and sign in table.column_names[0]), "")
+    if other:
+        raise SourceError(
+            f"{path} has one column, called {table.column_names[0][:60]!r}: its values are separated by {other!r}, "
+            f"not by {delimiter!r}; write it anew with commas, or name it .tsv where tabs separate them"
+        )
     if table.num_rows == 0:
         raise SourceError(f"{path} has a header but no rows; remove the file or fill it")
+    wide = _too_wide(table, data, nulls=nulls, delimiter=delimiter, path=path)
+    if wide:
+        table = _parse(data, path=path, nulls=nulls, delimiter=delimiter, texts={*texts, *wide})
     return pa.table([_settled(table, index, path) for index in range(table.num_columns)], names=table.column_names)
 
 
@@ -53,6 +64,29 @@ def require_columns(count: int, *, path: str) -> None:
             f"{path} has {count:,} columns, the most is {MOST_COLUMNS:,}; if they are values of one kind, turn them "
             "into rows (DuckDB's UNPIVOT does), or choose fewer"
         )
+
+
+def _too_wide(
+    table: pa.Table, data: bytes | bytearray, *, nulls: Sequence[str], delimiter: str, path: str
+) -> list[str]:
+    """Name the columns of whole numbers that are too large for 64 bits: as reals, two ids would become one."""
+    suspects = []
+    for field in table.schema:
+        values = table.column(field.name)
+        if pa.types.is_floating(field.type) and (pc.max(pc.abs(values)).as_py() or 0.0) >= LARGEST_INTEGER:
+            suspects += [field.name] if pc.all(pc.equal(pc.floor(values), values)).as_py() else []
+    if not suspects:
+        return []
+    texts = _parse(data, path=path, nulls=nulls, delimiter=delimiter, texts=suspects)
+    missing = pa.array(["", *nulls])
+    whole = r"^[+-]?\d+$"
+    return [
+        name
+        for name in suspects
+        if pc.all(
+            pc.or_(pc.is_in(texts.column(name), missing), pc.match_substring_regex(texts.column(name), whole))
+        ).as_py()
+    ]
 
 
 def _columns_at_most(data: bytes | bytearray, delimiter: str) -> int:

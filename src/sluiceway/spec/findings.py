@@ -9,6 +9,10 @@ from sluiceway.core.errors import DeclarationError, Problem, UnknownNameError
 from sluiceway.declare.expression import Expression, bind_expression
 
 Kinds = Mapping[str, str]
+TEXT_HINT = (
+    "; a column is text as soon as one value is no number or time: mend that row, or, if it means that there is none, "
+    "name it in files(nulls=[…])"
+)
 
 
 def kinds_of(columns: Sequence[Column]) -> dict[str, str]:
@@ -49,7 +53,8 @@ class Findings:
         """Note a column that is missing, or is of none of these types."""
         kind = self.column(where, name, columns)
         if kind is not None and kind not in allowed:
-            self.note(f"{where}: column {name!r} is {kind}, it must be {' or '.join(allowed)}")
+            hint = TEXT_HINT if kind == "text" and "text" not in allowed else ""
+            self.note(f"{where}: column {name!r} is {kind}, it must be {' or '.join(allowed)}{hint}")
 
     def expression(self, where: str, expression: Expression, columns: Kinds, *, wanted: Sequence[str]) -> None:
         """Note an expression that the columns do not allow, or whose value is of none of these types."""
@@ -59,7 +64,7 @@ class Findings:
             self.note(f"{where}: {error}")
             return
         if kind not in wanted:
-            hint = "; leave at_zone out, times are UTC" if kind == "local" else ""
+            hint = "; leave at_zone out, times are UTC" if kind == "local" else TEXT_HINT if kind == "text" else ""
             self.note(f"{where}: {expression.text!r} is {kind}, it must be {' or '.join(wanted)}{hint}")
 
     def settle(self) -> None:

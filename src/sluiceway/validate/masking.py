@@ -12,6 +12,7 @@ from sluiceway.pages.histogram import Histogram
 from sluiceway.plans.lineage import column_lineage
 
 Schemas = Mapping[str, Sequence[str]]
+SENSITIVE_NOTE = "sensitive: 1 where it holds, 0 where it does not"
 
 
 def masked_rows(shown: ExampleRows, hidden: Collection[str]) -> ExampleRows:
@@ -41,7 +42,7 @@ def masked_check(check: RuleCheck, hidden: Collection[str]) -> RuleCheck:
 def without_number(check: RuleCheck) -> RuleCheck:
     """Keep of a number that is made of sensitive values only whether it is within its bounds: 1, or 0."""
     held = None if check.measured is None else float(check.holds)
-    note = check.note or "sensitive: 1 where it holds, 0 where it does not"
+    note = check.note or SENSITIVE_NOTE
     return replace(check, measured=held, low=1.0, high=1.0, note=note)
 
 

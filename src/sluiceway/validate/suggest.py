@@ -71,7 +71,7 @@ def suggest(table: SourceTable, *, version: str, now: datetime, hidden: Collecti
         if name not in {EVENT_TIME, KNOWN_TIME}:
             values = table.column(name)
             made += _of_column(name, kind, values)
-            made += _hidden(name) if name.lower() in masked else _of_values(name, kind, values)
+            made += _hidden(name, kind) if name.lower() in masked else _of_values(name, kind, values)
     made += _freshness(table, now)
     return Suggestions(table.source.name, version, table.height, tuple(made))
 
@@ -151,9 +151,10 @@ def _range(column: str, kind: str, present: pl.Series) -> Iterator[Suggestion]:
     yield Suggestion(f"{column}.between({ends[0]}, {ends[1]}, at_least={share:g})", words)
 
 
-def _hidden(name: str) -> Iterator[Suggestion]:
+def _hidden(name: str, kind: str) -> Iterator[Suggestion]:
     words = "it is sensitive, so that no value of it is written here"
-    yield Suggestion(f"sw.column({written(name)}).matches('…')", words, is_doubtful=True)
+    rule = "matches('…')" if kind == "text" else "between(…, …)"
+    yield Suggestion(f"sw.column({written(name)}).{rule}", words, is_doubtful=True)
 
 
 def _freshness(table: SourceTable, now: datetime) -> Iterator[Suggestion]:

@@ -14,6 +14,7 @@ from sluiceway.pages.failure_cards import Check, checks_by_name
 from sluiceway.pages.number_text import percent
 from sluiceway.pages.page_key import page_key
 from sluiceway.ports.alerter import Alerter
+from sluiceway.validate.masking import SENSITIVE_NOTE
 
 STAGE = "validate"
 MOST_NAMED = 10
@@ -69,6 +70,8 @@ def _measured(criterion: Criterion, check: Check | None) -> str:
         return f"{check.broken:,} of {check.rows:,} rows break it ({share})"
     if criterion.measured is None:
         return "nothing was measured" if check is None else getattr(check, "note", "") or "nothing was measured"
+    if isinstance(check, RuleCheck) and check.note == SENSITIVE_NOTE:
+        return "out of its bounds; it is sensitive, so that the number is not told"
     limit = f" (limit {cell_of(criterion.limit)})" if criterion.limit is not None else ""
     return f"{cell_of(criterion.measured)}{limit}"
 

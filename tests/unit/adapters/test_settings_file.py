@@ -81,3 +81,15 @@ def test_who_sends_no_alerts_needs_no_secrets(tmp_path):
 def test_problems_of_all_settings_are_told_together(tmp_path):
     said = problems(tmp_path, 'alerts = ["slack://${NO}"]\nthreads = 0\nalert = []')
     assert [word for word in ("${NO}", "threads", "did you mean 'alerts'?") if word not in said] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('as_of = "yesterday"', "as_of = 'yesterday': is no time; write it like 2013-11-01"),
+        ('seed = "x"', "seed = 'x': must be a whole number, such as 7"),
+        ('reference = "last"', "reference 'last' is none of 'previous', 'rolling'"),
+    ],
+)
+def test_a_value_of_no_use_is_told_with_how_to_write_it(tmp_path, line, said):
+    assert said in problems(tmp_path, line + "\n")

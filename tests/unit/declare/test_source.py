@@ -1,12 +1,14 @@
 """Sources refuse what cannot be when they are declared."""
 
+import re
+
 import pytest
 
 from sluiceway.core.errors import DeclarationError
 from sluiceway.declare.column_rules import column
 from sluiceway.declare.files import Files, files
 from sluiceway.declare.source import Source, window
-from sluiceway.declare.table_rules import fresh
+from sluiceway.declare.table_rules import fresh, reference
 
 
 @pytest.mark.parametrize(
@@ -109,3 +111,27 @@ def test_two_rules_that_a_report_could_not_tell_apart_are_refused_and_an_earlier
         Source("s", files("s.csv"), expectations=[fresh(within="1d"), fresh(within="2d")])
     with pytest.raises(DeclarationError, match="twice"):
         Source("s", files("s.csv"), expectations=[column("c").mean_within(0.1), column("c").mean_within(0.2)])
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (lambda: Source("s", files("s.csv"), provenance="me"), "provenance must be sw.Provenance(source=…), got 'me'"),
+        (
+            lambda: Source("s", files("s.csv"), expectations=["x > 3"]),
+            "'x > 3' is no expectation; write a list such as",
+        ),
+        (lambda: Source("s", files("s.csv"), expectations="x > 3"), "'x > 3' is no expectation"),
+        (lambda: reference("a", "airports"), "reference('a', 'airports'): give the source itself, not its name"),
+        (lambda: column("a").one_of(["LAL", "BOS"]), "give the values one by one: one_of('EWR', 'JFK')"),
+        (lambda: column("a").none_of({"LAL"}), "give the values one by one: none_of('EWR', 'JFK')"),
+        (lambda: fresh(within=2), "fresh(within=): 2 is not a duration; write a text such as '90s'"),
+    ],
+)
+def test_slips_of_the_pen_are_told_in_words(made, said):
+    with pytest.raises(DeclarationError, match=re.escape(said)):
+        made()
+
+
+def test_one_text_for_missing_values_is_one():
+    assert files("s.csv", nulls="NA").nulls == files("s.csv", nulls=["NA"]).nulls == ("NA",)

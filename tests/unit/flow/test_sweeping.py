@@ -2,12 +2,14 @@
 
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.data_worlds import NOW, World, a_world, tree
 
+from sluiceway.adapters.memory_state import MemoryState
 from sluiceway.adapters.obstore_objects import ObstoreObjects
 from sluiceway.artifacts.codec import encode
 from sluiceway.artifacts.landing import LandedPart, Landing, landing_key
@@ -16,11 +18,13 @@ from sluiceway.artifacts.rollout_state import LIVE, RolloutState, Served
 from sluiceway.artifacts.validation_report import ReferencePool, ValidationReport
 from sluiceway.core.digest import digest_of, sha256_hex
 from sluiceway.core.errors import DamagedError, MisuseError, SourceError
+from sluiceway.core.moments import FixedClock
 from sluiceway.flow.cache import artifact_key
 from sluiceway.flow.kit import Settings
 from sluiceway.flow.observed import Declaration
 from sluiceway.flow.reference import references_for
 from sluiceway.flow.sweeping import plan_sweep, sweep
+from sluiceway.ledger.chain import Ledger
 from sluiceway.ledger.pinning import pins, record_pin, record_unpin
 from sluiceway.ledger.rolling import Transition, record_transition
 from sluiceway.ledger.sweeping import swept
@@ -254,3 +258,14 @@ def test_at_least_the_newest_version_stays(world, last):
     world.ingest(tree(0))
     with pytest.raises(MisuseError, match=f"--keep {last}: at least the newest"):
         plan_sweep(world.kit, Settings(), last=last)
+
+
+def test_a_store_that_is_older_than_its_ledger_is_not_swept(world):
+    first, _ = world.ingest(tree(0)), world.ingest(tree(1))
+    clock = FixedClock(datetime.now(UTC) + timedelta(hours=1))
+    later = replace(world.kit, ledger=Ledger(MemoryState(), clock), clock=clock)
+    World(later).ingest(tree(2))
+    with pytest.raises(DamagedError, match="knows nothing of 2 artifacts that were stored before"):
+        plan_sweep(later, Settings(), last=1)
+    assert world.is_whole(first)
+    assert plan_sweep(later, Settings(), last=1, lost_for_good=True).size_bytes > 0

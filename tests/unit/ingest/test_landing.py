@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sluiceway.adapters.memory_extractor import MemoryExtractor
 from sluiceway.adapters.obstore_objects import ObstoreObjects
-from sluiceway.artifacts.landing import Counted
+from sluiceway.artifacts.landing import Counted, landing_key
 from sluiceway.artifacts.object_keys import object_key
 from sluiceway.core.errors import SourceError
 from sluiceway.declare.api import api
@@ -72,13 +72,13 @@ def test_only_rows_beyond_the_cursor_are_read_again():
     assert place.counted() == {(1, 10): 1, (2, 20): 1, (3, 30): 1}
 
 
-def test_an_unchanged_origin_is_only_counted():
+def test_an_unchanged_origin_is_only_counted_and_its_columns_looked_at():
     place = Place().holds(rows((1, 10), (2, 20)))
     before = place.look().landing
     place.extractor.read_rows = 0
     found = place.look()
     assert (found.landing, found.new_rows, found.how) == (before, 0, "nothing new")
-    assert place.extractor.read_rows == 0
+    assert place.extractor.read_rows == 1  # the one at the boundary, for its columns
 
 
 def test_ties_at_the_boundary_come_in_once_each():
@@ -155,6 +155,23 @@ def test_changed_columns_make_it_read_everything_and_are_named():
     found = place.look()
     assert found.how == "read whole again: its columns changed: +new, id: int64 -> double"
     assert [column.name for column in found.landing.columns] == ["id", "at", "new"]
+
+
+def test_columns_that_came_or_went_without_a_new_row_are_seen():
+    place = Place().holds(rows((1, 10), (2, 20)))
+    place.look()
+    place.holds(rows((1, 10), (2, 20)).append_column("new", pa.array(["x", "y"])))
+    assert place.look().how == "read whole again: its columns changed: +new"
+    place.holds(rows((1, 10), (2, 20)))
+    assert place.look().how == "read whole again: its columns changed: -new"
+
+
+def test_what_was_written_down_and_is_damaged_is_read_afresh():
+    place = Place().holds(rows((1, 10)))
+    place.look()
+    key = landing_key("held")
+    place.objects.put(key, b"\xff" + place.objects.get(key)[1:])
+    assert place.look().how == "read for the first time"
 
 
 def test_a_changed_declaration_or_place_or_a_lost_part_makes_it_read_everything():

@@ -213,3 +213,16 @@ def test_a_table_too_wide_to_be_one_is_refused_before_it_is_read(kind):
         pq.write_table(pa.table([[1]] * len(names), names=names), sink)
     with pytest.raises(SourceError, match=rf"data/wide\.{kind} has 10,001 columns, the most is 10,000"):
         read(sink.getvalue(), f"data/wide.{kind}")
+
+
+def test_whole_numbers_too_large_for_64_bits_stay_apart_as_texts():
+    big = b"id,x\n9223372036854775809,1\n9223372036854775810,2\n,3\n"
+    assert read(big).column("id").to_pylist() == ["9223372036854775809", "9223372036854775810", None]
+    assert read(b"id\n1e30\n2e30\n").column("id").to_pylist() == [1e30, 2e30]
+
+
+@pytest.mark.parametrize("sign", [";", "|", "\t"])
+def test_another_delimiter_is_told_as_such(sign):
+    data = sign.join(["id", "x"]) + "\n" + sign.join(["1", "2"]) + "\n"
+    with pytest.raises(SourceError, match="its values are separated by"):
+        read(data.encode())
