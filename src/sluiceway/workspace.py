@@ -15,7 +15,7 @@ from sluiceway.adapters.delta_tables import DeltaTables
 from sluiceway.adapters.duckdb_engine import DuckdbEngine
 from sluiceway.adapters.every_alerter import EveryAlerter
 from sluiceway.adapters.every_extractor import EveryExtractor
-from sluiceway.adapters.killed_folders import KilledFolders
+from sluiceway.adapters.killed_folders import KilledFolders, is_in_use
 from sluiceway.adapters.lmdb_online import LmdbOnline
 from sluiceway.adapters.log_alerter import LogAlerter
 from sluiceway.adapters.mlflow_tracker import MlflowTracker
@@ -110,7 +110,8 @@ class Workspace:
 
         with ProjectLock(self.state / "lock").hold("run", wait_s):
             for left in self.state.glob(f"{SCRATCH}*"):
-                shutil.rmtree(left, ignore_errors=True)
+                if not is_in_use(left):
+                    shutil.rmtree(left, ignore_errors=True)
             return Runner(self.kit, self.settings, watch).run(until=until, only=only, again=again)
 
     def sweep(

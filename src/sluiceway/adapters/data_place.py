@@ -29,10 +29,19 @@ class DataPlace:
     format: str
 
     def pattern_in(self, project: Path) -> tuple[str, str]:
-        """Give the pattern that names the files from a project's folder, and the link that needs, if any."""
+        """Give the pattern that names the files from a project's folder, and the link that needs, if any.
+
+        Raises:
+            MisuseError: the path holds signs that a pattern takes for wild cards.
+        """
         project = located(project)
         inside = self.root.is_relative_to(project)
         name = self.root.relative_to(project).as_posix() if inside else f"{LINKS}/{self.root.name or 'all'}"
+        if WILD.search(name):
+            raise MisuseError(
+                f"{self.given}: {name!r} holds signs that a pattern takes for wild cards (* ? [ ]); give the file or "
+                "folder another name"
+            )
         pattern = "/".join(part for part in (name.removeprefix("."), self.rest) if part)
         return pattern.lstrip("/"), "" if inside else name
 
@@ -69,7 +78,7 @@ def _below(given: str, root: Path, rest: str) -> DataPlace:
     files = tuple(path for path in there if path.relative_to(root).as_posix() in named)
     if not files:
         raise MisuseError(f"{given}: no file there that is {KINDS}; name one, a folder of them, or a glob in quotes")
-    endings = Counter(suffix_of(path) for path in files)
+    endings = Counter(spelled_suffix(path) for path in files)
     formats = {format_of(path) for path in files}
     if len(endings if not is_glob else formats) > 1:
         counted = ", ".join(f"{count} {ending or 'without one'}" for ending, count in endings.most_common())
@@ -77,7 +86,7 @@ def _below(given: str, root: Path, rest: str) -> DataPlace:
             f"{given}: files with several endings lie there ({counted}); name those of one, as in "
             f"'{given.rstrip('/')}/*.csv'"
         )
-    pattern = rest if is_glob else f"**/*{files[0].name[len(files[0].name) - len(suffix_of(files[0])) :]}"
+    pattern = rest if is_glob else f"**/*{spelled_suffix(files[0])}"
     return DataPlace(given, root, pattern, files, formats.pop())
 
 
@@ -89,6 +98,11 @@ def _walked(root: Path) -> Iterable[Path]:
             name for name in folders if not name.startswith(".") and not (here / name / "pyvenv.cfg").exists()
         )
         yield from (here / name for name in names if not name.startswith("."))
+
+
+def spelled_suffix(path: Path) -> str:
+    """Give the ending as it is written: patterns mind upper and lower case."""
+    return path.name[len(path.name) - len(suffix_of(path)) :]
 
 
 def suffix_of(path: Path) -> str:

@@ -1,5 +1,7 @@
 """What killed runs left beside the stores: their scratch places and the folders of their rehearsals."""
 
+import fcntl
+import os
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -8,6 +10,21 @@ from sluiceway.core.errors import SourceError
 from sluiceway.ports.sweepable import STAGED, Leftover
 
 PATTERNS = ("scratch-*", "rehearsal-*")
+
+
+def is_in_use(folder: Path) -> bool:
+    """Whether a process that goes holds a lock on a folder."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 class KilledFolders:
@@ -19,6 +36,7 @@ class KilledFolders:
     def leftovers(self, is_kept: Callable[[str], bool]) -> Sequence[Leftover]:  # noqa: ARG002  (nothing needs them)
         """Name every such folder."""
         folders = [path for pattern in PATTERNS for path in self._state.glob(pattern) if path.is_dir()]
+        folders = [path for path in folders if not is_in_use(path)]
         sizes = [sum(each.stat().st_size for each in path.rglob("*") if each.is_file()) for path in folders]
         return sorted(
             (Leftover(path.name, size, STAGED) for path, size in zip(folders, sizes, strict=True)),

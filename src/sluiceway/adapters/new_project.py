@@ -18,8 +18,8 @@ STATE = ".sluiceway"
 def write_project(folder: Path, files: Mapping[str, str], *, links: Mapping[str, Path]) -> None:
     """Write a project's files, and links to its data, into a folder.
 
-    A folder that is new or empty appears by one renaming. Into one that holds other files, such as the data, each file
-    is put by a hard link, which never replaces anything, in the order given; what a killed call left of that is taken
+    A folder that is new appears by one renaming. Into one that is there, which may hold the data, each file is put by a
+    hard link, which never replaces anything, in the order given; what a killed call left of that is taken
     away first.
 
     Raises:
@@ -27,6 +27,13 @@ def write_project(folder: Path, files: Mapping[str, str], *, links: Mapping[str,
         LockedError: another call writes there right now.
     """
     folder = located(folder)
+    try:
+        _write(folder, files, links)
+    except OSError as error:
+        raise MisuseError(f"{folder} cannot be written: {error.strerror}; name another folder with --into") from error
+
+
+def _write(folder: Path, files: Mapping[str, str], links: Mapping[str, Path]) -> None:
     clear_killed(folder)
     require_free(folder, [*files, *links])
     with staged_beside(folder) as staging:
@@ -36,7 +43,7 @@ def write_project(folder: Path, files: Mapping[str, str], *, links: Mapping[str,
         for name, target in links.items():
             (staging / name).parent.mkdir(parents=True, exist_ok=True)
             (staging / name).symlink_to(os.path.relpath(target, (folder / name).parent))
-        if is_full(folder):
+        if folder.is_dir():
             publish(staging, folder, [*links, *files])
         else:
             staging.chmod(0o777 & ~current_umask())
@@ -61,15 +68,10 @@ def require_free(folder: Path, names: list[str]) -> None:
         )
 
 
-def is_full(folder: Path) -> bool:
-    """Whether a folder holds anything."""
-    return folder.is_dir() and any(not path.name.startswith(STAGED) for path in folder.iterdir())
-
-
 @contextmanager
 def staged_beside(folder: Path) -> Iterator[Path]:
     """Give an empty folder on the same disk, locked while it is used, and gone afterwards."""
-    where = folder if is_full(folder) else folder.parent
+    where = folder if folder.is_dir() else folder.parent
     where.mkdir(parents=True, exist_ok=True)
     staging = Path(mkdtemp(prefix=f"{STAGED}{folder.name}-", dir=where))
     descriptor = os.open(staging, os.O_RDONLY)
@@ -105,11 +107,18 @@ def clear_killed(folder: Path) -> None:
     for place in (folder, folder.parent):
         for staging in place.glob(f"{STAGED}{folder.name}-*"):
             require_unlocked(staging)
-            for path in [path for path in staging.rglob("*") if path.is_symlink() or path.is_file()]:
-                put = folder / path.relative_to(staging)
-                if os.path.lexists(put) and put.lstat().st_ino == path.lstat().st_ino:
-                    put.unlink()
+            staged = [path for path in staging.rglob("*") if path.is_symlink() or path.is_file()]
+            put = [folder / path.relative_to(staging) for path in staged if is_put(path, staging, folder)]
+            if len(put) < len(staged):  # all of them are a project, which may have been worked on since
+                for path in put:
+                    path.unlink()
             shutil.rmtree(staging)
+
+
+def is_put(staged: Path, staging: Path, folder: Path) -> bool:
+    """Whether a staged file stands in its place."""
+    there = folder / staged.relative_to(staging)
+    return os.path.lexists(there) and there.lstat().st_ino == staged.lstat().st_ino
 
 
 def require_unlocked(staging: Path) -> None:

@@ -1,7 +1,10 @@
 """Rows between two steps: few are held in memory, many lie in files that go when nobody holds on to them any more."""
 
+import fcntl
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from errno import ENOENT
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -15,7 +18,7 @@ import pyarrow.parquet as pq
 
 from sluiceway.artifacts.rows import BATCH_ROWS, Rows, in_batches
 from sluiceway.core.disk_trouble import disk_trouble
-from sluiceway.core.errors import SourceError
+from sluiceway.core.errors import NoRoomError, SourceError
 from sluiceway.plans.file_format import require_plausible, valid
 
 PREFIX = "scratch-"  # what a run that was killed leaves under this name is swept
@@ -44,7 +47,9 @@ class RowSpill:
             if self._folder is None:
                 self._place.mkdir(parents=True, exist_ok=True)
                 self._folder = Path(mkdtemp(prefix=PREFIX, dir=self._place))
-                finalize(self, rmtree, self._folder, ignore_errors=True)
+                in_use = os.open(self._folder, os.O_RDONLY)
+                fcntl.flock(in_use, fcntl.LOCK_SH)  # which tells sweeps that a process is at work here
+                finalize(self, _forget, self._folder, in_use)
             return self._folder
 
     def keep(self, pieces: Iterable[pa.Table]) -> Rows:
@@ -95,14 +100,18 @@ class RowSpill:
     def _written(self, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Rows:
         path, rows = self._new_file(), 0
         options = pa.ipc.IpcWriteOptions(compression="lz4")
-        with (
-            self._told_of_trouble(),
-            pa.OSFile(str(path), "wb") as file,
-            pa.ipc.new_file(file, schema, options=options) as writer,
-        ):
-            for batch in batches:
-                writer.write_batch(batch)
-                rows += batch.num_rows
+        try:
+            with (
+                self._told_of_trouble(),
+                pa.OSFile(str(path), "wb") as file,
+                pa.ipc.new_file(file, schema, options=options) as writer,
+            ):
+                for batch in batches:
+                    writer.write_batch(batch)
+                    rows += batch.num_rows
+        except BaseException:
+            _remove(path)  # on a full disk, what is kept of it would be in the way of all that follows
+            raise
         return self._of_file(path, schema, rows, _arrow_batches)
 
     def _of_file(
@@ -129,10 +138,16 @@ class RowSpill:
         except OSError as error:
             if error.errno is None:  # what fails in another library while rows are read, and is told there
                 raise
-            raise SourceError(f"rows cannot be kept in {self.folder}: {disk_trouble(error)}") from error
+            raise _no_room(self._folder or self._place, error) from error
 
     def _new_file(self) -> Path:
-        return self.folder / f"rows-{next(self._numbers)}"
+        with self._told_of_trouble():
+            return self.folder / f"rows-{next(self._numbers)}"
+
+
+def _no_room(place: Path, error: OSError) -> NoRoomError:
+    why = "it was removed while it was used; run again" if error.errno == ENOENT else disk_trouble(error)
+    return NoRoomError(f"rows cannot be kept in {place}: {why}")
 
 
 def _followed(first: pa.Table, later: Iterator[pa.Table]) -> Iterator[pa.Table]:
@@ -145,6 +160,11 @@ def _followed_by(early: list[pa.RecordBatch], later: Iterator[pa.RecordBatch]) -
     while early:
         yield early.pop(0)
     yield from later
+
+
+def _forget(folder: Path, in_use: int) -> None:
+    rmtree(folder, ignore_errors=True)
+    os.close(in_use)
 
 
 def _remove(path: Path) -> None:
@@ -183,5 +203,7 @@ def _refusals(name: str) -> Iterator[None]:
     try:
         yield
     except (pa.ArrowException, OSError, MemoryError, OverflowError) as error:
+        if isinstance(error, OSError) and error.errno is not None:  # it is the disk that cannot be read
+            raise NoRoomError(f"{name} cannot be read back: {disk_trouble(error)}") from error
         reason = (str(error) or "it asks for too much memory").splitlines()[0]
         raise SourceError(f"{name} is no parquet file: {reason}; mend it, or say format= in files()") from error

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -18,12 +19,14 @@ from sluiceway.declare.files import PACKED, Files, files
 from sluiceway.plans.data_sample import MIB, DataSample
 from sluiceway.plans.file_format import concatenate, decode
 from sluiceway.plans.partitions import with_partitions
+from sluiceway.plans.unpacking import holds_data
 from sluiceway.ports.progress import Progress
 
 MOST_BYTES = 64 * MIB
 MOST_FILES = 32
 PIECES = 8
-LINED = ("csv", "ndjson")
+CSV = "csv"
+LINED = (CSV, "ndjson")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +114,10 @@ def _opened(raw: IO[bytes], packing: str) -> AbstractContextManager[IO[bytes] | 
     if packing == "zst":
         return pa.CompressedInputStream(raw, "zstd")  # type: ignore[no-any-return]  # untyped library
     archive = zipfile.ZipFile(raw)
-    members = [member for member in archive.infolist() if _holds_data(member)]
+    members = [member for member in archive.infolist() if holds_data(member)]
     if len(members) != 1:
         raise SourceError(f"{raw.name} must hold exactly one file, it holds {len(members)}; unpack it")
     return archive.open(members[0])
-
-
-def _holds_data(member: zipfile.ZipInfo) -> bool:
-    return not member.is_dir() and not member.filename.startswith("__MACOSX")
 
 
 def _of_stream(path: Path, declared: Files, most_bytes: int, packing: str) -> Piece:
@@ -129,20 +128,20 @@ def _of_stream(path: Path, declared: Files, most_bytes: int, packing: str) -> Pi
             while len(plain) <= most_bytes and (chunk := stream.read(min(MIB, most_bytes + 1 - len(plain)))):
                 plain += chunk
             share = raw.tell() / path.stat().st_size
-    except (OSError, EOFError, zipfile.BadZipFile, zlib.error, pa.ArrowInvalid) as error:
+    except (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error, pa.ArrowInvalid) as error:
         raise SourceError(f"{path} cannot be unpacked: {error}; copy or make the file again") from error
-    name = path.name[: -len(packing) - 1]
+    name, has_quotes = path.name[: -len(packing) - 1], declared.format == CSV
     if len(plain) <= most_bytes:
         return Piece(decode(bytes(plain), path=name, files=declared), 1)
-    return Piece(decode(whole_lines(bytes(plain)), path=name, files=declared), min(0.999, share))
+    return Piece(decode(whole_lines(bytes(plain), has_quotes=has_quotes), path=name, files=declared), min(0.999, share))
 
 
 def _of_lines(path: Path, declared: Files, most_bytes: int, size: int) -> Piece:
     """Read the beginning of a file of lines, and as much from places further on, as far as quotes allow."""
-    each = most_bytes // PIECES
+    each, has_quotes = most_bytes // PIECES, declared.format == CSV
     with path.open("rb") as file:
-        first = whole_lines(file.read(each))
-        others = [_piece_at(file, place * size // PIECES, each) for place in range(1, PIECES)]
+        first = whole_lines(file.read(each), has_quotes=has_quotes)
+        others = [_piece_at(file, place * size // PIECES, each, has_quotes) for place in range(1, PIECES)]
     for data in (b"".join([first, *others]), first):
         try:
             return Piece(decode(data, path=path.name, files=declared), len(data) / size)
@@ -152,24 +151,25 @@ def _of_lines(path: Path, declared: Files, most_bytes: int, size: int) -> Piece:
     raise AssertionError(path)
 
 
-def _piece_at(file: IO[bytes], start: int, size: int) -> bytes:
+def _piece_at(file: IO[bytes], start: int, size: int, has_quotes: bool) -> bytes:
     """Read whole lines from the first that begins behind a place."""
     file.seek(start)
     data = file.read(size)
-    return whole_lines(data[data.find(b"\n") + 1 :])
+    return whole_lines(data[data.find(b"\n") + 1 :], has_quotes=has_quotes)
 
 
-def whole_lines(data: bytes) -> bytes:
-    r"""Cut off what stands behind the last line's end that lies outside of quotes.
+def whole_lines(data: bytes, *, has_quotes: bool = True) -> bytes:
+    r"""Cut off what stands behind the last line's end; of CSV, the last that lies outside of quotes.
 
     >>> whole_lines(b'a,b\n1,"x\ny"\n2,"z\n')
     b'a,b\n1,"x\ny"\n'
     """
-    end = len(data)
-    while (end := data.rfind(b"\n", 0, end)) >= 0:
-        if data.count(b'"', 0, end) % 2 == 0:
-            return data[: end + 1]
-    return data
+    signs = np.frombuffer(data, np.uint8)
+    ends = signs == ord("\n")
+    if has_quotes:
+        ends &= np.bitwise_xor.accumulate(signs == ord('"')) == 0
+    places = np.flatnonzero(ends)
+    return data[: places[-1] + 1] if places.size else data
 
 
 def _of_parquet(path: Path, most_bytes: int) -> Piece:

@@ -2,6 +2,8 @@
 
 import getpass
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -57,16 +59,26 @@ def begin(data: str, folder: Path, wishes: "Wishes") -> "Begun":
     from sluiceway.start.project_text import project_files
     from sluiceway.start.questions_of import questions_of
 
-    progress, engine, place = Told(), DuckdbEngine(), data_place(data)
+    engine, place = DuckdbEngine(), data_place(data)
     clear_killed(folder)
     require_free(folder, ["pipeline.py", "spec.yaml"])
     pattern, link = place.pattern_in(folder)
-    draft = drafted(sampled(place, pattern, progress=progress), wishes, engine=engine, progress=progress)
-    questions = questions_of(draft)
-    files = project_files(draft, questions, engine=engine, now=SystemClock().now(), progress=progress)
-    write_project(folder, files, links={link: place.root} if link else {})
-    progress.end()
+    with telling() as progress:
+        draft = drafted(sampled(place, pattern, progress=progress), wishes, engine=engine, progress=progress)
+        questions = questions_of(draft)
+        files = project_files(draft, questions, engine=engine, now=SystemClock().now(), progress=progress)
+        write_project(folder, files, links={link: place.root} if link else {})
     return Begun(folder, draft, questions, files, link)
+
+
+@contextmanager
+def telling() -> "Iterator[Told]":
+    """Tell progress for as long as the block lasts, whatever ends it."""
+    told = Told()
+    try:
+        yield told
+    finally:
+        told.end()
 
 
 class Told:

@@ -11,6 +11,7 @@
   - LockedError (RuntimeError): another run holds the project
   - DamagedError (RuntimeError): stored bytes or entries are not what was stored
   - SourceError (RuntimeError): a source cannot be read, or its SQL cannot be run
+    + NoRoomError: rows could not be kept while they were worked on
   - TrainingError (RuntimeError): the user's model failed to fit or to export
   - TransientError (RuntimeError): worth another try
 
@@ -132,6 +133,10 @@ class DamagedError(SluicewayError, RuntimeError):
 
 class SourceError(SluicewayError, RuntimeError):
     """A source cannot be read, or its SQL cannot be run."""
+
+
+class NoRoomError(SourceError):
+    """Rows could not be kept while they were worked on: the place is to blame, and nothing can be said of the data."""
 
 
 class TrainingError(SluicewayError, RuntimeError):

@@ -26,4 +26,4 @@ def without_values(known: Collection[str], *, is_discreet: bool) -> Iterator[Non
     except SourceError as error:
         if not is_discreet:
             raise
-        raise SourceError(discreet_words(str(error), known)) from None
+        raise type(error)(discreet_words(str(error), known)) from None

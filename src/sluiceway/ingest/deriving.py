@@ -163,4 +163,4 @@ def _named(source: Source, work: Callable[[], T]) -> T:
     try:
         return work()
     except SourceError as error:
-        raise SourceError(f"source {source.name!r}: {error}") from error
+        raise type(error)(f"source {source.name!r}: {error}") from error

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from sluiceway.artifacts.dataset_version import DatasetVersion, FileEntry, RebuiltFrom, RestoreReport, RestoreSample
 from sluiceway.artifacts.table_ref import Column, TableRef
-from sluiceway.core.errors import DamagedError, SluicewayError, SourceError, UnknownObjectError
+from sluiceway.core.errors import DamagedError, NoRoomError, SluicewayError, SourceError, UnknownObjectError
 from sluiceway.declare.project import Project
 from sluiceway.ingest.sampling import DRAWN, Draw, draw, whole_sources
 from sluiceway.ports.engine import Engine
@@ -183,6 +183,8 @@ def _derive_anew(
         for name, rows in derive(project, entries, contents=contents, engine=engine, kept=kept):
             derived[name] = rows_content_id(rows, engine.sort)
             del rows  # before the next ones are made
+    except NoRoomError:
+        raise
     except SourceError as error:
         return [f"tables after the first {len(derived)}: {error}"]
     return []

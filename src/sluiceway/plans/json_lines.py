@@ -12,6 +12,7 @@ from sluiceway.plans.csv_text import MOST_COLUMNS, TO_UTF_8, UTF_16_MARKS, requi
 
 # So few lines that even if each brought columns of its own, their table would be small.
 BLOCK_BYTES = 64 * 1024
+LARGE = re.compile(rb'"([^"\\]{1,200})"\s*:\s*(-?\d{19,40})\s*[,}\]]')
 NAME = re.compile(rb'"([^"\\]*(?:\\.[^"\\]*)*)"\s*:')
 
 
@@ -36,7 +37,8 @@ def read_json_lines(plain: bytes | bytearray, *, path: str) -> pa.Table:
     """Read lines of objects.
 
     Raises:
-        SourceError: there is none, they are no UTF-8 text, or have too many columns; the message names the file.
+        SourceError: there is none, they are no UTF-8 text, have too many columns, or whole numbers beyond 64 bits; the
+            message names the file.
         ArrowInvalid: a line is no object.
     """
     if not bytes(plain[:4096]).strip():
@@ -46,8 +48,20 @@ def read_json_lines(plain: bytes | bytearray, *, path: str) -> pa.Table:
         _require_text(block, path)
         names |= _names_in(block)
         require_columns(len(names), path=path)
+    _require_small_numbers(plain, path)
     block_size = arrow_json.ReadOptions(block_size=min(len(plain) + 1, 2**31 - 1))
     return arrow_json.read_json(pa.BufferReader(plain), read_options=block_size)
+
+
+def _require_small_numbers(plain: bytes | bytearray, path: str) -> None:
+    """Refuse whole numbers beyond 64 bits: read as reals, two ids would become one."""
+    for found in LARGE.finditer(plain):
+        if not -(2**63) <= int(found[2]) < 2**63:
+            name = found[1].decode(errors="replace")
+            raise SourceError(
+                f"{path}: {name} holds {found[2].decode()}, a whole number beyond 64 bits; write such numbers as "
+                "texts, in quotes"
+            )
 
 
 def _blocks(plain: bytes | bytearray) -> Iterator[bytes]:

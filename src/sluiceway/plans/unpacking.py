@@ -55,7 +55,7 @@ def unpack(data: bytes, *, path: str, limit_bytes: int | None = None) -> tuple[b
 
 def _only_member(data: bytes, *, path: str, limit: int) -> tuple[bytearray, str]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        members = [member for member in archive.infolist() if _holds_data(member)]
+        members = [member for member in archive.infolist() if holds_data(member)]
         if len(members) != 1:
             names = ", ".join(member.filename for member in members[:5]) or "none"
             raise SourceError(f"{path} must hold exactly one file, it holds {len(members)}: {names}; unpack it")
@@ -63,7 +63,7 @@ def _only_member(data: bytes, *, path: str, limit: int) -> tuple[bytearray, str]
             return _bounded(stream, path=path, limit=limit), members[0].filename
 
 
-def _holds_data(member: zipfile.ZipInfo) -> bool:
+def holds_data(member: zipfile.ZipInfo) -> bool:
     """Tell a data file from what operating systems add of their own."""
     parts = member.filename.split("/")
     return not member.is_dir() and parts[0] != "__MACOSX" and not parts[-1].startswith(".") and parts[-1] != "Thumbs.db"

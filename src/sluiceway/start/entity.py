@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sluiceway.core.errors import MisuseError, UnknownNameError
 from sluiceway.start.columns import ColumnFacts, Facts
+from sluiceway.start.personal import is_personal
 
 NAMED = re.compile(
     r"(^|_)(id|uuid|guid|no|nr|num|number|code|key)$|customer|client|user|account|member|patient|device|machine|sensor|"
@@ -49,7 +50,8 @@ def entity_of(facts: Facts, *, given: str | None, besides: Collection[str]) -> E
     """
     if given is not None:
         return _given(facts, given, besides)
-    fitting = [each for each in facts.values() if each.name not in besides and may_be_entity(each)]
+    named = [each for each in facts.values() if each.name not in besides and may_be_entity(each)]
+    fitting = [each for each in named if not is_personal(each.name)]
     ranked = sorted(fitting, key=lambda each: -each.distinct)
     if not ranked:
         return Entity((), "no column is named like one and stands in at least three rows each")

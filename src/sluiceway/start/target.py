@@ -2,6 +2,7 @@
 
 import shlex
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import polars as pl
@@ -163,6 +164,8 @@ def says_yes(sql: str) -> bool:
 
 def literal(value: Any) -> str:
     """Write a value as SQL."""
+    if isinstance(value, float) and not isfinite(value):
+        return f"'{value}'::DOUBLE"
     return "'" + value.replace("'", "''") + "'" if isinstance(value, str) else repr(value)
 
 

@@ -68,3 +68,17 @@ def test_a_link_to_a_file_keeps_its_name(here):
 
 def test_an_ending_is_read_in_any_case(here):
     assert suffix_of(here / "A.CSV.GZ") == ".csv.gz"
+
+
+def test_endings_in_both_cases_and_signs_of_patterns_are_refused(here):
+    folder = here / "both"
+    folder.mkdir()
+    for name in ("x.CSV", "y.csv"):
+        (folder / name).write_text("a\n1\n")
+    with pytest.raises(MisuseError, match="several endings"):
+        data_place(str(folder))
+    odd = here / "g[1]"
+    odd.mkdir()
+    (odd / "a.csv").write_text("a\n1\n")
+    with pytest.raises(MisuseError, match="signs that a pattern takes for wild cards"):
+        data_place(str(odd)).pattern_in(here / "elsewhere" / "project")

@@ -1,5 +1,6 @@
 import fcntl
 import os
+from pathlib import Path
 
 import pytest
 
@@ -62,7 +63,7 @@ def test_what_cannot_be_put_is_taken_away_again(tmp_path, monkeypatch):
         link(source, target, **settings)
 
     monkeypatch.setattr(os, "link", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(MisuseError, match="No space"):
         write_project(folder, FILES, links={})
     assert there(folder) == ["notes.txt"]
 
@@ -108,3 +109,29 @@ def test_what_another_call_is_writing_is_let_alone(tmp_path):
             clear_killed(folder)
     finally:
         os.close(descriptor)
+
+
+def test_a_project_that_is_whole_is_never_taken_away_again(tmp_path):
+    folder = tmp_path / "project"
+    staging = folder / f"{STAGED}project-killed"
+    staging.mkdir(parents=True)
+    for name in ("spec.yaml", "pipeline.py"):
+        (staging / name).write_text("drafted")
+        os.link(staging / name, folder / name)
+    (folder / "pipeline.py").write_text("worked on")
+    clear_killed(folder)
+    assert there(folder) == ["pipeline.py", "spec.yaml"]
+    assert (folder / "pipeline.py").read_text() == "worked on"
+
+
+def test_an_empty_folder_stays_the_one_that_it_was(tmp_path):
+    folder = tmp_path / "here"
+    folder.mkdir()
+    before = folder.stat().st_ino
+    write_project(folder, FILES, links={})
+    assert folder.stat().st_ino == before
+
+
+def test_a_folder_that_cannot_be_made_is_refused_in_words():
+    with pytest.raises(MisuseError, match="name another folder with --into"):
+        write_project(Path("/proc/nope/x"), FILES, links={})

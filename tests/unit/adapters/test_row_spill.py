@@ -6,9 +6,9 @@ import gc
 import pyarrow as pa
 import pytest
 
-from sluiceway.adapters.killed_folders import PATTERNS
+from sluiceway.adapters.killed_folders import PATTERNS, KilledFolders
 from sluiceway.adapters.row_spill import RowSpill
-from sluiceway.core.errors import SourceError
+from sluiceway.core.errors import NoRoomError, SourceError
 
 TABLE = pa.table({"x": list(range(1000))})
 SIZE = TABLE.nbytes
@@ -69,3 +69,28 @@ def test_a_full_disk_is_told_with_what_is_safe(tmp_path):
 
     with pytest.raises(SourceError, match=r"rows cannot be kept in .*: the disk is full"):
         RowSpill(tmp_path, held_bytes=0, all_held_bytes=0).parquet(full(), "a.parquet")
+
+
+def test_what_a_process_works_with_is_not_swept_and_what_nobody_holds_is(tmp_path):
+    spill = RowSpill(tmp_path, held_bytes=0, all_held_bytes=0)
+    rows = spill.keep([TABLE])
+    left = tmp_path / "scratch-of-nobody"
+    left.mkdir()
+    assert [found.key for found in KilledFolders(tmp_path).leftovers(lambda key: False)] == [left.name]
+    assert rows.table().equals(TABLE)
+
+
+def test_a_stream_that_breaks_leaves_no_file(tmp_path):
+    def broken():
+        yield TABLE
+        raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        RowSpill(tmp_path, held_bytes=0, all_held_bytes=0).keep(broken())
+    assert files(tmp_path) == []
+
+
+def test_a_place_that_cannot_be_made_is_told_in_words(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NoRoomError, match="a file stands where a folder should"):
+        RowSpill(tmp_path / "file" / "place", held_bytes=0, all_held_bytes=0).keep([TABLE])

@@ -99,3 +99,9 @@ def test_a_damaged_file_is_an_error_that_names_it(tmp_path, name):
 def test_lines_are_cut_behind_the_last_that_ends():
     assert whole_lines(b"a\nb\nc") == b"a\nb\n"
     assert whole_lines(b"no end") == b"no end"
+
+
+def test_lines_of_json_are_cut_at_their_ends_whatever_is_quoted():
+    data = b'{"a": "say \\"x"}\n' * 3
+    assert whole_lines(data + b'{"a": "ha', has_quotes=False) == data
+    assert len(whole_lines(b'"' + b"x\n" * 4_000_000)) == 8_000_001

@@ -226,3 +226,9 @@ def test_another_delimiter_is_told_as_such(sign):
     data = sign.join(["id", "x"]) + "\n" + sign.join(["1", "2"]) + "\n"
     with pytest.raises(SourceError, match="its values are separated by"):
         read(data.encode())
+
+
+def test_json_numbers_too_large_for_64_bits_are_refused_by_name():
+    with pytest.raises(SourceError, match="id holds 9223372036854775809, a whole number beyond 64 bits"):
+        read(b'{"id": 9223372036854775809}\n{"id": 9223372036854775810}\n', path="a.ndjson")
+    assert read(b'{"id": 9223372036854775807, "x": 1e30}\n', path="a.ndjson").column("id").to_pylist() == [2**63 - 1]
