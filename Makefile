@@ -25,7 +25,7 @@ demo: $(STAMP)  ## run the flights example from raw files to a served, monitored
 	@$(BIN)/sluiceway run --project examples/flights
 
 test: $(STAMP)  ## run all tests
-	@$(BIN)/python -m pytest -n auto
+	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 check: $(STAMP)  ## lint, format, types, imports, docs and lock
 	@$(BIN)/ruff check

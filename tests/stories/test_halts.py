@@ -84,4 +84,4 @@ def test_a_reference_that_is_none_is_refused_when_declared_and_when_set(fresh_sh
     settings = fresh_shop.folder / "sluiceway.toml"
     settings.write_text(settings.read_text() + 'reference = "newest"\n')
     said = fresh_shop("run", "--until", "validate", code=2)
-    assert "setting reference: reference 'newest' is none of" in said.err + said.out
+    assert "reference 'newest' is none of" in said.err + said.out

@@ -163,8 +163,11 @@ def test_a_dataset_version_is_restored_byte_for_byte(finished, tmp_path):
     found = finished("data", "restore", "--to", str(target), "--json").json
     assert found["files"] == ["data/purchases.csv"]
     assert (target / "data/purchases.csv").read_bytes() == (finished.folder / "data/purchases.csv").read_bytes()
+    assert finished("data", "restore", "--to", str(target), "--json").json["files"] == found["files"]
+    (target / "notes.txt").write_text("mine")
     said = finished("data", "restore", "--to", str(target), code=2)
-    assert "not an empty folder" in said.err
+    assert "notes.txt" in said.err
+    assert (target / "notes.txt").read_text() == "mine"
 
 
 def test_two_versions_differ_by_what_was_added(shop, purchases):

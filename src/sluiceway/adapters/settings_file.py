@@ -192,7 +192,7 @@ def reference(value: object) -> str:
     try:
         parse_reference(text, owner="reference")
     except DeclarationError as error:
-        raise ValueError(str(error)) from None
+        raise ValueError(error.problems[0].message.partition(": ")[2]) from None
     return text
 
 
