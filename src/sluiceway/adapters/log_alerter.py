@@ -1,5 +1,6 @@
 """Alerts as lines: JSON in a file beside the project's state, and a sentence each on standard error."""
 
+import fcntl
 import os
 import sys
 from collections.abc import Collection, Mapping, Sequence
@@ -51,6 +52,7 @@ def append(path: Path, lines: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, PRIVATE)
     try:
+        fcntl.flock(file, fcntl.LOCK_EX)  # the size of a file that is written to just now may end in a line
         size = os.fstat(file).st_size
         is_torn = size > 0 and os.pread(file, 1, size - 1) != b"\n"
         os.write(file, b"\n" * is_torn + lines)
