@@ -15,7 +15,7 @@ PARTS = "serving_"  # of serving.py
 OPENING = """# Benchmarks
 
 Written by `make bench`; each table comes from the file in `benchmarks/` that its heading names, which also runs alone.
-Figures are comparable only inside one run on one machine.
+Figures are comparable only inside one table: each is a run of its own, on this machine.
 """
 
 
