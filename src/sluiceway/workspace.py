@@ -180,9 +180,7 @@ class Workspace:
         from sluiceway.ingest.restore_target import strangers
 
         store = ObstoreObjects.local(target)
-        strange = [
-            path.name for path in target.rglob("*") if path.is_symlink() or not (path.is_file() or path.is_dir())
-        ]
+        strange = no_files(target)
         found = store.leftovers(lambda _: False) if target.is_dir() and not strange else []
         if strange := strange or strangers(version, found, target=store):
             raise MisuseError(

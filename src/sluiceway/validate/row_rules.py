@@ -16,7 +16,6 @@ from sluiceway.validate.rules import blank
 from sluiceway.validate.source_table import SourceTable, arrow_pieces, one_zero
 
 EXAMPLES = 3
-Wanted = tuple[Expectation, Expression]
 
 
 def measure_rows(table: SourceTable, engine: Engine) -> list[RuleCheck]:

@@ -59,11 +59,6 @@ class SourceTable:
         """The rows with those in quarantine, unread."""
         return self.lazy if self.apart is None else pl.concat([self.lazy, self.apart.select(self.ref.column_names)])
 
-    @property
-    def frame(self) -> pl.DataFrame:
-        """The rows, all of them held; prefer ``column`` where one after the other will do."""
-        return one_zero(self.lazy).collect(engine="streaming")
-
     def column(self, name: str) -> pl.Series:
         """Read one column."""
         return one_zero(self.lazy.select(name)).collect(engine="streaming").to_series()
