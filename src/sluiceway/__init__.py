@@ -15,6 +15,7 @@ from sluiceway.declare.files import files, images
 from sluiceway.declare.pipeline import Label, Pipeline, Search, Split
 from sluiceway.declare.provenance import Provenance
 from sluiceway.declare.source import Source
+from sluiceway.declare.stream import topic
 from sluiceway.declare.table_rules import fresh, reference, row, rows, rows_change, sql_check, unique
 
 __version__ = "0.1.0"
@@ -53,5 +54,6 @@ __all__ = [
     "sql_check",
     "sum",
     "table",
+    "topic",
     "unique",
 ]

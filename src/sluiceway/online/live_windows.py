@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from heapq import heappop, heappush
 
 from sluiceway.declare.feature_view import Feature, FeatureView
-from sluiceway.online.exact_numbers import UNIT, as_double
 from sluiceway.online.known_rows import NOBODY, NOTHING, KnownRows
 from sluiceway.online.window_addends import Extreme, Whole, WindowAddends
+from sluiceway.plans.exact_numbers import UNIT, as_double
 from sluiceway.plans.moments_sql import length
 from sluiceway.plans.packed_value import FeatureValue
 from sluiceway.plans.single_precision import as_single
