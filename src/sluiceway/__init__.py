@@ -7,13 +7,16 @@ from sluiceway.declare.api import api, api_key, bearer, by_cursor, by_link, by_o
 from sluiceway.declare.column_rules import column
 from sluiceway.declare.database import query, table
 from sluiceway.declare.encoding import encode
-from sluiceway.declare.feature_view import FeatureView, RequestView, count, latest, mean
-from sluiceway.declare.feature_view import maximum as max  # noqa: A004
-from sluiceway.declare.feature_view import minimum as min  # noqa: A004
-from sluiceway.declare.feature_view import total as sum  # noqa: A004
+from sluiceway.declare.feature import count, derived, latest, mean
+from sluiceway.declare.feature import deviation as std
+from sluiceway.declare.feature import maximum as max  # noqa: A004
+from sluiceway.declare.feature import minimum as min  # noqa: A004
+from sluiceway.declare.feature import total as sum  # noqa: A004
+from sluiceway.declare.feature_view import FeatureView
 from sluiceway.declare.files import files, images
 from sluiceway.declare.pipeline import Label, Pipeline, Search, Split
 from sluiceway.declare.provenance import Provenance
+from sluiceway.declare.request_view import RequestView
 from sluiceway.declare.source import Source
 from sluiceway.declare.stream import topic
 from sluiceway.declare.table_rules import fresh, reference, row, rows, rows_change, sql_check, unique
@@ -38,6 +41,7 @@ __all__ = [
     "by_page",
     "column",
     "count",
+    "derived",
     "encode",
     "files",
     "fresh",
@@ -52,6 +56,7 @@ __all__ = [
     "rows",
     "rows_change",
     "sql_check",
+    "std",
     "sum",
     "table",
     "topic",

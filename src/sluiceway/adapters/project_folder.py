@@ -15,9 +15,10 @@ from sluiceway.adapters.openmp import wait_passively
 from sluiceway.core.digest import digest_of, sha256_hex
 from sluiceway.core.errors import DeclarationError, Problem
 from sluiceway.declare.expectation import QUARANTINE, Expectation
-from sluiceway.declare.feature_view import FeatureView, RequestView
+from sluiceway.declare.feature_view import FeatureView
 from sluiceway.declare.pipeline import Pipeline
 from sluiceway.declare.project import Project
+from sluiceway.declare.request_view import RequestView
 from sluiceway.declare.source import Source
 
 PIPELINE = "pipeline.py"

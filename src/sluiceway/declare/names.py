@@ -45,3 +45,26 @@ def refuse(message: str) -> DeclarationError:
 def as_tuple(value: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
     """Let one column be written plainly where several are allowed."""
     return () if value is None else (value,) if isinstance(value, str) else tuple(value)
+
+
+def require_text(owner: str, what: str, text: object) -> None:
+    """Refuse words that are no text.
+
+    Raises:
+        DeclarationError: they are none.
+    """
+    if not isinstance(text, str):
+        raise refuse(f"{owner}: {what}={text!r} must be a text")
+
+
+def require_tags(owner: str, tags: object) -> tuple[str, ...]:
+    """Refuse tags that are no list of texts, each once.
+
+    Raises:
+        DeclarationError: they are none.
+    """
+    found: tuple[object, ...] = tuple(tags) if isinstance(tags, list | tuple) else (None,)
+    texts = tuple(tag for tag in found if isinstance(tag, str) and tag)
+    if len(texts) < len(found) or len(set(texts)) < len(texts):
+        raise refuse(f'{owner}: tags={tags!r} must be a list of texts, each once, such as ["delays", "core"]')
+    return texts

@@ -7,8 +7,9 @@ from typing import Any
 
 from sluiceway.core.moments import parse_moment
 from sluiceway.declare.expression import Expression, parse_expression
-from sluiceway.declare.feature_view import FeatureView, RequestView
+from sluiceway.declare.feature_view import FeatureView
 from sluiceway.declare.names import refuse, require_name
+from sluiceway.declare.request_view import RequestView
 from sluiceway.declare.source import Source, window
 
 ModelFactory = Callable[[Any], Any]

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.core.errors import MisuseError, UnknownNameError
 from sluiceway.declare.expression import bind_expression
-from sluiceway.declare.feature_view import Feature, FeatureView
+from sluiceway.declare.feature import Feature
+from sluiceway.declare.feature_view import FeatureView
 from sluiceway.declare.pipeline import Pipeline
 
 NUMERIC = ("integer", "number", "boolean")

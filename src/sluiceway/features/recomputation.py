@@ -7,7 +7,8 @@ stands. No panes, no running sums, no join as of a time, no exact sums.
 
 from collections.abc import Mapping
 
-from sluiceway.declare.feature_view import Feature, FeatureView
+from sluiceway.declare.feature import Feature
+from sluiceway.declare.feature_view import FeatureView
 from sluiceway.plans.corrections import EVENT, KNOWN, fact_columns, facts_sql, identity, newest_first, ties
 from sluiceway.plans.latest import as_value, latest_features
 from sluiceway.plans.moments_sql import floor_index, length

@@ -11,7 +11,7 @@ from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.artifacts.feature_set import AT, LABEL, LABEL_KNOWN, FeatureColumn
 from sluiceway.artifacts.table_ref import NUMERIC
 from sluiceway.declare.expression import bind_expression
-from sluiceway.declare.feature_view import Feature
+from sluiceway.declare.feature import Feature
 from sluiceway.declare.pipeline import Pipeline
 from sluiceway.features.binding import kinds_of
 from sluiceway.plans.partials import single

@@ -10,7 +10,8 @@ from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from heapq import heappop, heappush
 
-from sluiceway.declare.feature_view import Feature, FeatureView
+from sluiceway.declare.feature import Feature
+from sluiceway.declare.feature_view import FeatureView
 from sluiceway.online.known_rows import NOBODY, NOTHING, KnownRows
 from sluiceway.online.window_addends import Extreme, Whole, WindowAddends
 from sluiceway.plans.exact_numbers import UNIT, as_double

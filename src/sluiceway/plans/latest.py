@@ -10,7 +10,8 @@ The SQL is for facts that later ones supersede. Where none does, stage 4 does th
 
 from collections.abc import Mapping
 
-from sluiceway.declare.feature_view import Feature, FeatureView
+from sluiceway.declare.feature import Feature
+from sluiceway.declare.feature_view import FeatureView
 from sluiceway.plans.corrections import EVENT, KNOWN, UNTIL, fact_columns, facts_sql, ties, versions_sql
 from sluiceway.plans.moments_sql import floor_index, length
 from sluiceway.plans.partials import single

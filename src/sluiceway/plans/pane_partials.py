@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import polars as pl
 
-from sluiceway.declare.feature_view import Feature
+from sluiceway.declare.feature import Feature
 from sluiceway.plans.exact_numbers import UNIT, as_double
 from sluiceway.plans.packed_value import FeatureValue
 from sluiceway.plans.partials import ROWS, Partial, partials_of

@@ -8,7 +8,7 @@ from rows, and in the online store.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sluiceway.declare.feature_view import Feature
+from sluiceway.declare.feature import Feature
 from sluiceway.plans.quoting import quoted
 
 LIMIT = "79228162514264337593543950336.0"  # 2**96; 2**31 numbers below it sum within 127 bits

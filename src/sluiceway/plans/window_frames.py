@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from sluiceway.declare.feature_view import Feature, FeatureView
+from sluiceway.declare.feature import Feature
+from sluiceway.declare.feature_view import FeatureView
 from sluiceway.plans.corrections import KNOWN, UNTIL, facts_sql, versions_sql
 from sluiceway.plans.moments_sql import floor_index, length
 from sluiceway.plans.partials import partials_of

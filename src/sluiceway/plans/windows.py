@@ -11,7 +11,8 @@ in a window in which nothing became known.
 
 from collections.abc import Mapping
 
-from sluiceway.declare.feature_view import Feature, FeatureView
+from sluiceway.declare.feature import Feature
+from sluiceway.declare.feature_view import FeatureView
 from sluiceway.plans.corrections import KNOWN, facts_sql, versions_sql
 from sluiceway.plans.moments_sql import floor_index, length
 from sluiceway.plans.partials import partials_of, single, told

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from sluiceway.core.errors import UnknownNameError
-from sluiceway.declare.feature_view import Feature, FeatureView
+from sluiceway.declare.feature import Feature
+from sluiceway.declare.feature_view import FeatureView
 from sluiceway.declare.pipeline import Label, Pipeline
 from sluiceway.declare.spec import Spec
 from sluiceway.spec.findings import Findings, Kinds

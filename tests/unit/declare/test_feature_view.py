@@ -3,17 +3,10 @@
 import pytest
 
 from sluiceway.core.errors import DeclarationError
-from sluiceway.declare.feature_view import (
-    FeatureView,
-    RequestView,
-    count,
-    latest,
-    maximum,
-    mean,
-    minimum,
-    total,
-)
+from sluiceway.declare.feature import count, latest, maximum, mean, minimum, total
+from sluiceway.declare.feature_view import FeatureView
 from sluiceway.declare.files import files
+from sluiceway.declare.request_view import RequestView
 from sluiceway.declare.source import Source
 
 LANDINGS = Source("landings", files("a.csv"), key="flight_id", event_time="landed_at")
@@ -73,11 +66,6 @@ def test_a_window_that_is_no_duration_is_refused_by_its_aggregate(make):
         make("d", over="day")
 
 
-def test_the_open_pane_is_refused_as_not_served_yet():
-    with pytest.raises(DeclarationError, match="the open pane is not served yet; leave fresh out"):
-        count(over="1h", fresh=True)
-
-
 def test_features_are_named_after_what_they_are():
     made = [mean("d", over="1h"), count(over="24h"), latest("temp"), total("d", over="1h")]
     assert [feature.name for feature in made] == ["mean_d_1h", "count_24h", "latest_temp", "sum_d_1h"]
@@ -90,7 +78,23 @@ def test_a_feature_name_with_two_underscores_is_refused():
 
 
 def test_words_about_a_view_do_not_change_its_digest():
-    assert view().digest == view(owner="ops", description="Delays of an airline.").digest
+    assert view().digest == view(owner="ops", description="Delays of an airline.", tags=["delays"]).digest
+    described = mean("d", over="1h", description="How late.", unit="min", tags=["delays", "core"])
+    assert view().digest == view(features=[described]).digest
+
+
+def test_a_digest_is_what_it_was_when_there_was_less_to_declare():
+    made = view(features=[mean("d", over="1h"), latest("temp", name="warm")], ttl="3h")
+    assert made.digest == "9a4f4d637b8f024faa85c373066f1596600b1997fee35f7008ffde9575568e7b"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [({"tags": "delays"}, "must be a list of texts"), ({"tags": ["a", "a"]}, "each once"), ({"unit": 3}, "unit=3")],
+)
+def test_words_that_are_none_are_refused(words, told):
+    with pytest.raises(DeclarationError, match=told):
+        mean("d", over="1h", **words)
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,11 @@ from datetime import UTC, datetime
 import pytest
 
 from sluiceway.core.errors import DeclarationError
-from sluiceway.declare.feature_view import FeatureView, RequestView, mean
+from sluiceway.declare.feature import mean
+from sluiceway.declare.feature_view import FeatureView
 from sluiceway.declare.files import files
 from sluiceway.declare.pipeline import Label, Pipeline, Search, Split
+from sluiceway.declare.request_view import RequestView
 from sluiceway.declare.source import Source
 
 SCHEDULE = Source("schedule", files("s.csv"), key="id", event_time="leaves_at")

@@ -9,10 +9,12 @@ from sluiceway.adapters.obstore_objects import ObstoreObjects
 from sluiceway.artifacts.table_ref import Column
 from sluiceway.core.errors import DeclarationError
 from sluiceway.declare.column_rules import column
-from sluiceway.declare.feature_view import FeatureView, RequestView, latest, maximum, mean
+from sluiceway.declare.feature import latest, maximum, mean
+from sluiceway.declare.feature_view import FeatureView
 from sluiceway.declare.files import files
 from sluiceway.declare.pipeline import Label, Pipeline
 from sluiceway.declare.project import Project
+from sluiceway.declare.request_view import RequestView
 from sluiceway.declare.source import Source
 from sluiceway.declare.table_rules import fresh, reference, row, unique
 from sluiceway.spec.binding import bind
