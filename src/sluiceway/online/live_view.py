@@ -11,10 +11,10 @@ import pyarrow as pa
 
 from sluiceway.core.errors import MisuseError
 from sluiceway.declare.feature_view import FeatureView
-from sluiceway.online.derived_values import DerivedValues
 from sluiceway.online.known_rows import NOBODY, known_rows
 from sluiceway.online.live_latest import LiveLatest
 from sluiceway.online.live_windows import LiveWindows
+from sluiceway.plans.derived_values import DerivedValues
 from sluiceway.plans.latest import latest_features
 from sluiceway.plans.moments_sql import length
 from sluiceway.plans.packed_value import FeatureValue, PackedValue, pack_value

@@ -5,17 +5,14 @@ for which a feature's condition is not true adds nothing to it from the start.
 """
 
 from collections.abc import Callable, Mapping
-from itertools import repeat
 from typing import TypeVar
 
 import polars as pl
 
-from sluiceway.core.errors import MisuseError
-from sluiceway.declare.expression import parse_expression
 from sluiceway.declare.feature import Feature
 from sluiceway.online.known_rows import KnownRows
+from sluiceway.plans.conditions import where_true
 from sluiceway.plans.exact_numbers import UNIT, exact_parts
-from sluiceway.plans.request_closure import compile_closure
 from sluiceway.plans.spread import UNITS, split
 
 Value = TypeVar("Value")
@@ -89,20 +86,9 @@ class WindowAddends:
         if feature.where is None:
             return values
         if feature.where not in self._counting:
-            self._counting[feature.where] = self._true(feature.where)
+            self._counting[feature.where] = where_true(feature.where, self._kinds, self._rows.frame)
         counting = self._counting[feature.where]
         return [value if counts else nothing for value, counts in zip(values, counting, strict=True)]
-
-    def _true(self, where: str) -> list[bool]:
-        """Ask a condition of each fact."""
-        expression = parse_expression(where)
-        closure = compile_closure(expression, self._kinds)
-        frame = self._rows.frame.select(sorted(expression.columns))
-        rows = frame.iter_rows(named=True) if expression.columns else repeat({}, len(self._rows.known))
-        try:
-            return [closure(row) is True for row in rows]
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-            raise MisuseError(f"where={where!r} cannot be computed of a fact: {error}") from error
 
 
 SPREAD: dict[str, Callable[[int, int], int]] = {

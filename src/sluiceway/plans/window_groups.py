@@ -88,3 +88,9 @@ def window_groups(view: FeatureView) -> tuple[WindowGroup, ...]:
 def over_column(over: str, partial: str) -> str:
     """Name a partial merged over one window."""
     return f"{over}_{partial}"
+
+
+def ends_with_panes(view: FeatureView) -> bool:
+    """Tell whether a view has windows, and all of them end where a pane begins and see what was known by then."""
+    groups = window_groups(view)
+    return bool(groups) and not any(group.follows for group in groups)

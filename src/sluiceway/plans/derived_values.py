@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 
+from sluiceway.artifacts.table_ref import NUMERIC
 from sluiceway.core.errors import MisuseError
 from sluiceway.declare.feature_view import FeatureView
-from sluiceway.online.model_value import as_model_value
 from sluiceway.plans.closure_nulls import strict_one
+from sluiceway.plans.closure_texts import as_text
 from sluiceway.plans.derived import derived_features, feature_kinds
 from sluiceway.plans.packed_value import FeatureValue
 from sluiceway.plans.request_closure import compile_tree
+from sluiceway.plans.single_precision import as_single
 
 
 class DerivedValues:
@@ -31,7 +33,7 @@ class DerivedValues:
         for feature in derived_features(view):
             if feature.computed is not None:
                 closure, kind = compile_tree(feature.computed.tree, stored)
-                self._compiled.append((feature, strict_one(as_model_value(kind), closure)))
+                self._compiled.append((feature, strict_one(as_single if kind in NUMERIC else as_text, closure)))
 
     def complete(self, others: Mapping[str, FeatureValue]) -> list[FeatureValue]:
         """Give all features in the view's order, given those that are not derived by their names in the view.
