@@ -1,9 +1,10 @@
-"""What tests of several rooms share: a real S3 server, started once for all of them."""
+"""What tests of several rooms share: real servers, started once for all of them."""
 
 import uuid
 
 import pytest
 from tests.s3_server import new_lake, s3_server
+from tests.valkey_server import Valkey
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +17,11 @@ def s3_endpoint():
 def lake(s3_endpoint):
     """A bucket of the test's own."""
     return new_lake(s3_endpoint, f"lake-{uuid.uuid4().hex[:12]}")
+
+
+@pytest.fixture(scope="session")
+def valkey():
+    """A server that nobody kills; whoever uses it takes a prefix of its own."""
+    server = Valkey()
+    yield server
+    server.kill()

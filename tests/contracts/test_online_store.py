@@ -1,5 +1,7 @@
 """What every online store promises."""
 
+import random
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import hypothesis.strategies as st
@@ -8,12 +10,21 @@ from hypothesis import HealthCheck, given, settings
 
 from sluiceway.adapters.lmdb_online import LmdbOnline
 from sluiceway.adapters.memory_online import MemoryOnline
+from sluiceway.adapters.redis_online import RedisOnline
+from sluiceway.adapters.redis_wire import RedisWire
 from sluiceway.core.errors import MisuseError
 
+
+def in_valkey(request):
+    wire = RedisWire(request.getfixturevalue("valkey").url, shown="valkey", patience_s=30)
+    return RedisOnline(wire, prefix=f"test-{uuid.uuid4().hex}")
+
+
 ADAPTERS = {
-    "lmdb": lambda folder: LmdbOnline(folder / "online"),
-    "lmdb, not durable": lambda folder: LmdbOnline(folder / "online", durable=False),
-    "memory": lambda folder: MemoryOnline(),
+    "lmdb": lambda request: LmdbOnline(request.getfixturevalue("tmp_path") / "online"),
+    "lmdb, not durable": lambda request: LmdbOnline(request.getfixturevalue("tmp_path") / "online", durable=False),
+    "memory": lambda request: MemoryOnline(),
+    "valkey": in_valkey,
 }
 VIEW = "5f" * 32
 KEY = st.sampled_from([b"", b"a", b"ab", b"\0", b"\xff" * 3, b"k" * 494, b"k" * 495, b"k" * 2000])
@@ -21,8 +32,8 @@ ITEMS = st.lists(st.tuples(KEY, st.integers(0, 3), st.binary(max_size=2)), max_s
 
 
 @pytest.fixture(params=ADAPTERS)
-def store(request, tmp_path):
-    return ADAPTERS[request.param](tmp_path)
+def store(request):
+    return ADAPTERS[request.param](request)
 
 
 def value(stamp, rest=b""):
@@ -126,18 +137,77 @@ def test_readers_see_one_replacement_or_the_other(store):
     assert all(done.exception() is None for done in writing)
 
 
-def test_readers_see_each_batch_whole(store):
-    keys = [bytes([number]) for number in range(20)]
-
-    def write(stamp):
-        store.write(VIEW, [(key, value(stamp)) for key in keys])
-
-    def read(_):
-        return len(set(store.read(VIEW, keys)))
-
-    write(0)
+def test_of_writers_that_race_the_newest_wins(store):
+    keys = [bytes([number]) for number in range(5)]
     with ThreadPoolExecutor(4) as pool:
-        writing = [pool.submit(write, stamp) for stamp in range(1, 30)]
-        assert set(pool.map(read, range(200))) == {1}
-    assert all(done.exception() is None for done in writing)
-    assert store.read(VIEW, keys) == [value(29)] * 20
+        batches = [[(key, value(stamp)) for key in keys] for stamp in random.Random(7).sample(range(1, 41), 40)]
+        effective = sum(pool.map(lambda batch: store.write(VIEW, batch), batches))
+    assert store.read(VIEW, keys) == [value(40)] * 5
+    assert 5 <= effective <= 200
+
+
+def test_a_key_that_is_read_while_it_is_written_never_goes_back(store):
+    store.write(VIEW, [(b"a", value(0))])
+    with ThreadPoolExecutor(4) as pool:
+        writing = [pool.submit(store.write, VIEW, [(b"a", value(stamp))]) for stamp in range(1, 60)]
+        seen = []
+        while not all(done.done() for done in writing):
+            seen += store.read(VIEW, [b"a"])
+    assert seen == sorted(seen)
+    assert store.read(VIEW, [b"a"]) == [value(59)]
+
+
+def test_stamps_are_compared_byte_by_byte(store):
+    """Neither as numbers of a sign, nor as texts of a language, in which a comes before B and a zero ends a text."""
+    ordered = [b"\0" * 16, b"\0" * 15 + b"\1", b"\0" * 15 + b"\xff", b"B" * 16, b"a" * 16, b"\x7f" * 16, b"\xff" * 16]
+    for place, stamp in enumerate(ordered):
+        assert store.write(VIEW, [(b"a", stamp + b"rest")]) == 1
+        assert [store.write(VIEW, [(b"a", older)]) for older in ordered[:place]] == [0] * place
+    assert store.read(VIEW, [b"a"]) == [ordered[-1] + b"rest"]
+
+
+def test_many_views_are_read_at_once_each_in_its_order(store):
+    other = "60" * 32
+    store.write(VIEW, [(b"a", value(1, b"A")), (b"b", value(1, b"B"))])
+    store.write(other, [(b"b", value(1, b"other B"))])
+    asked = [(VIEW, [b"b", b"a"]), (other, []), ("61" * 32, [b"a"]), (other, [b"a", b"b"]), (VIEW, [b"a"])]
+    assert store.read_many(asked) == [
+        [value(1, b"B"), value(1, b"A")], [], [None], [None, value(1, b"other B")], [value(1, b"A")]
+    ]  # fmt: skip
+    assert store.read_many([]) == []
+    assert store.read_many([(VIEW, []), (other, [])]) == [[], []]
+
+
+def test_a_big_view_is_replaced_and_read_whole(store):
+    items = {number.to_bytes(3, "big"): value(number, b"x" * 500) for number in range(3000)}
+    store.replace(VIEW, items.items(), snapshot="big")
+    assert (store.count(VIEW), store.snapshot(VIEW)) == (3000, "big")
+    assert store.read(VIEW, list(items)) == list(items.values())
+    assert store.write(VIEW, [(key, value(9999)) for key in items]) == 3000
+    store.replace(VIEW, [], snapshot="none")
+    assert (store.count(VIEW), store.snapshot(VIEW)) == (0, "none")
+    assert store.read(VIEW, list(items)[:100]) == [None] * 100
+
+
+def test_a_value_of_200_kilobytes_comes_back(store):
+    large = value(1, bytes(range(256)) * 800)
+    store.replace(VIEW, [(b"a", large)], snapshot="large")
+    assert store.write(VIEW, [(b"b", large)]) == 1
+    assert store.read(VIEW, [b"a", b"b"]) == [large, large]
+
+
+def test_a_replacement_holds_the_newest_of_a_key_that_comes_twice(store):
+    store.replace(VIEW, [(b"a", value(2, b"new")), (b"a", value(1, b"old"))], snapshot="twice")
+    assert (store.read(VIEW, [b"a"]), store.count(VIEW)) == ([value(2, b"new")], 1)
+
+
+def test_a_batch_of_nothing_is_none(store):
+    assert store.write(VIEW, []) == 0
+    assert (store.count(VIEW), store.snapshot(VIEW)) == (0, "")
+
+
+def test_a_replacement_with_a_value_that_has_no_stamp_changes_nothing(store):
+    store.replace(VIEW, [(b"a", value(1))], snapshot="first")
+    with pytest.raises(MisuseError, match="16 bytes"):
+        store.replace(VIEW, [(b"b", value(1)), (b"c", b"short")], snapshot="second")
+    assert (store.read(VIEW, [b"a", b"b"]), store.snapshot(VIEW)) == ([value(1), None], "first")

@@ -1,5 +1,6 @@
 """What every store that can be swept promises."""
 
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,8 +8,13 @@ import pyarrow as pa
 import pytest
 
 from sluiceway.adapters.delta_tables import DeltaTables
+from sluiceway.adapters.lmdb_online import LmdbOnline
+from sluiceway.adapters.memory_online import MemoryOnline
 from sluiceway.adapters.memory_tables import MemoryTables
 from sluiceway.adapters.obstore_objects import ObstoreObjects
+from sluiceway.adapters.redis_online import RedisOnline
+from sluiceway.adapters.redis_wire import RedisWire
+from sluiceway.ports.sweepable import view_key
 
 
 @dataclass
@@ -44,17 +50,45 @@ class Tables:
         return self.store.has(self.refs[key]) and self.store.damage(self.refs[key]) == ""
 
 
+@dataclass
+class Views:
+    """An online store seen by what it holds: a view for each letter."""
+
+    store: Any
+
+    def hold(self, letter):
+        items = [(bytes([number]), bytes(16) + letter.encode() * 100) for number in range(10)]
+        self.store.replace(letter * 64, items, snapshot=letter)
+        return view_key(letter * 64)
+
+    def holds(self, key):
+        letter = key[-1]
+        keys = [bytes([number]) for number in range(10)]
+        if self.store.read(letter * 64, keys) != [bytes(16) + letter.encode() * 100] * 10:
+            assert (self.store.count(letter * 64), self.store.snapshot(letter * 64)) == (0, "")
+            return False
+        return self.store.snapshot(letter * 64) == letter
+
+
+def in_valkey(request, folder):
+    wire = RedisWire(request.getfixturevalue("valkey").url, shown="valkey", patience_s=30)
+    return RedisOnline(wire, prefix=f"test-{uuid.uuid4().hex}")
+
+
 ADAPTERS = {
-    "local": lambda folder: Objects(ObstoreObjects.local(folder / "objects")),
-    "memory objects": lambda folder: Objects(ObstoreObjects.memory()),
-    "delta": lambda folder: Tables(DeltaTables(folder / "tables")),
-    "memory tables": lambda folder: Tables(MemoryTables()),
+    "local": lambda request, folder: Objects(ObstoreObjects.local(folder / "objects")),
+    "memory objects": lambda request, folder: Objects(ObstoreObjects.memory()),
+    "delta": lambda request, folder: Tables(DeltaTables(folder / "tables")),
+    "memory tables": lambda request, folder: Tables(MemoryTables()),
+    "lmdb": lambda request, folder: Views(LmdbOnline(folder / "online")),
+    "memory views": lambda request, folder: Views(MemoryOnline()),
+    "valkey": lambda request, folder: Views(in_valkey(request, folder)),
 }
 
 
 @pytest.fixture(params=ADAPTERS)
 def held(request, tmp_path):
-    return ADAPTERS[request.param](tmp_path)
+    return ADAPTERS[request.param](request, tmp_path)
 
 
 def test_an_empty_store_has_no_leftovers(held):

@@ -20,6 +20,9 @@ DISTRIBUTIONS = {
     "adbc_driver_manager": "adbc-driver-manager",
     "adbc_driver_postgresql": "adbc-driver-postgresql",
     "adbc_driver_sqlite": "adbc-driver-sqlite",
+    "botocore": "boto3",
+    "confluent_kafka": "confluent-kafka",
+    "hiredis": "redis",
     "prometheus_client": "prometheus-client",
     "sklearn": "scikit-learn",
     "yaml": "pyyaml",
@@ -93,8 +96,10 @@ def test_a_room_imports_only_the_libraries_that_the_table_allows(allowed, source
 
 
 def test_every_library_in_the_table_is_declared_as_a_dependency(allowed, root):
-    listed = tomllib.loads((root / "pyproject.toml").read_text())["project"]["dependencies"]
-    declared = {re.split(r"[<>=]", entry)[0] for entry in listed}
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    extras = [each for entries in project["optional-dependencies"].values() for each in entries]
+    listed = [*project["dependencies"], *extras]
+    declared = {re.split(r"[<>=\[]", entry)[0] for entry in listed}
     used = {DISTRIBUTIONS.get(name, name) for names in allowed.values() for name in names}
     assert sorted(used - declared) == []
 

@@ -1,7 +1,7 @@
 """The online store in one LMDB folder: reads without a server, from many processes."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from hashlib import sha256
@@ -12,12 +12,13 @@ from weakref import WeakValueDictionary
 import lmdb
 
 from sluiceway.core.errors import MisuseError, SourceError
-from sluiceway.ports.online_store import STAMP_BYTES, checked_value
+from sluiceway.ports.online_store import STAMP_BYTES, Asked, checked
+from sluiceway.ports.sweepable import VIEW, Leftover, view_key
 
 MAP_BYTES = 64 << 30
 MAX_READERS = 1024
 VIEW_BYTES = 16
-PLAIN, SNAPSHOT = b"k", b"s"
+PLAIN, HASHED, NAME, SNAPSHOT = b"k", b"h", b"n", b"s"
 LONGEST_KEY = 511 - VIEW_BYTES - 1
 
 
@@ -25,7 +26,8 @@ class LmdbOnline:
     """Packed values in an LMDB environment.
 
     A stored key is 16 bytes of the view name's SHA-256, then ``k`` and the key, or ``h`` and the key's SHA-256 where
-    it is longer than 494 bytes, since LMDB's keys end at 511; ``s`` alone names the view's snapshot. The file is
+    it is longer than 494 bytes, since LMDB's keys end at 511; ``n`` alone holds the view's name, ``s`` its snapshot.
+    Every method is one transaction, so that a batch is seen whole, and so are all views of a read. The file is
     sparse: the map's size is address space and the most it can hold, not disk. A folder that does not exist is an
     empty store; the first write makes it.
 
@@ -46,19 +48,25 @@ class LmdbOnline:
             MisuseError: a value is shorter than its stamp; then nothing of the batch is stored.
             SourceError: the store is full, or the disk is.
         """
-        prefix = _prefix(view)
+        prefix, batch = _prefix(view), checked(items)
         with self._refusals(), self._environment().begin(write=True) as transaction:
-            return sum(_put(transaction, prefix + _tail(key), checked_value(value)) for key, value in items)
+            _name(transaction, view)
+            return sum(_put(transaction, prefix + _tail(key), value) for key, value in batch)
 
     def read(self, view: str, keys: Sequence[bytes]) -> list[bytes | None]:
-        """Return each key's value in order, ``None`` where there is none; all from one moment."""
+        """Return each key's value in order, ``None`` where there is none."""
+        return self.read_many([(view, keys)])[0]
+
+    def read_many(self, asked: Sequence[Asked]) -> list[list[bytes | None]]:
+        """Return for each view that is asked, and each of its keys, the value; all from one moment."""
         if self._opened is None and not self._is_there():
-            return [None] * len(keys)
-        prefix = _prefix(view)
+            return [[None] * len(keys) for _, keys in asked]
         try:
             with (self._opened or self._environment()).begin() as transaction:
+                get = transaction.get
                 return [
-                    transaction.get(prefix + (PLAIN + key if len(key) <= LONGEST_KEY else _tail(key))) for key in keys
+                    [get(prefix + key) if len(key) <= LONGEST_KEY else get(prefix[:-1] + _tail(key)) for key in keys]
+                    for prefix, keys in [(_prefix(view) + PLAIN, keys) for view, keys in asked]
                 ]
         except lmdb.Error as error:  # not ``_refusals``: a generator would cost half as much as the read
             raise self._refusal(error) from error
@@ -77,12 +85,13 @@ class LmdbOnline:
             MisuseError: a value is shorter than its stamp; then everything stays as it was.
             SourceError: the store is full, or the disk is.
         """
-        prefix = _prefix(view)
+        prefix, batch = _prefix(view), checked(items)
         with self._refusals(), self._environment().begin(write=True) as transaction:
             for old in list(_keys(transaction, prefix)):
                 transaction.delete(old)
-            for key, value in items:
-                _put(transaction, prefix + _tail(key), checked_value(value))
+            _name(transaction, view)
+            for key, value in batch:
+                _put(transaction, prefix + _tail(key), value)
             transaction.put(prefix + SNAPSHOT, snapshot.encode())
 
     def snapshot(self, view: str) -> str:
@@ -91,6 +100,31 @@ class LmdbOnline:
             return ""
         with self._refusals(), self._environment().begin() as transaction:
             return bytes(transaction.get(_prefix(view) + SNAPSHOT) or b"").decode()
+
+    def leftovers(self, is_kept: Callable[[str], bool]) -> Sequence[Leftover]:
+        """Name the views that are not kept, sorted by key; the file does not shrink, its room is used again.
+
+        Views without a name, which only earlier releases filled, stay until a run has filled them again.
+        """
+        if not self._is_there():
+            return []
+        with self._refusals(), self._environment().begin() as transaction:
+            going = [view for view in _views(transaction) if not is_kept(view_key(view))]
+            found = [Leftover(view_key(view), _size(transaction, _prefix(view)), VIEW) for view in going]
+        return sorted(found, key=lambda each: each.key)
+
+    def remove(self, found: Sequence[Leftover]) -> None:
+        """Remove the views that ``leftovers`` named, each at once. Raises ``SourceError`` when the disk refuses."""
+        named = {each.key for each in found}
+        if not named or not self._is_there():
+            return
+        with self._refusals(), self._environment().begin() as transaction:
+            going = [view for view in _views(transaction) if view_key(view) in named]
+        for view in going:
+            prefix = _prefix(view)
+            with self._refusals(), self._environment().begin(write=True) as transaction:
+                for old in [*_keys(transaction, prefix), prefix + SNAPSHOT, prefix + NAME]:
+                    transaction.delete(old)
 
     def close(self) -> None:
         """Let go of the folder, as one must before it is removed; the next call opens it again."""
@@ -154,7 +188,11 @@ def _prefix(view: str) -> bytes:
 
 
 def _tail(key: bytes) -> bytes:
-    return PLAIN + key if len(key) <= LONGEST_KEY else b"h" + sha256(key).digest()
+    return PLAIN + key if len(key) <= LONGEST_KEY else HASHED + sha256(key).digest()
+
+
+def _name(transaction: lmdb.Transaction, view: str) -> None:
+    transaction.put(_prefix(view) + NAME, view.encode(), overwrite=False)
 
 
 def _put(transaction: lmdb.Transaction, key: bytes, value: bytes) -> bool:
@@ -165,11 +203,28 @@ def _put(transaction: lmdb.Transaction, key: bytes, value: bytes) -> bool:
 
 
 def _keys(transaction: lmdb.Transaction, prefix: bytes) -> Iterator[bytes]:
+    """Walk over the keys of a view's values."""
     with transaction.cursor() as cursor:
         cursor.set_range(prefix)
         for found in cursor.iternext(keys=True, values=False):
             key = bytes(found)
             if not key.startswith(prefix):
                 return
-            if key != prefix + SNAPSHOT:
+            if key[VIEW_BYTES:] not in {NAME, SNAPSHOT}:
                 yield key
+
+
+def _views(transaction: lmdb.Transaction) -> Iterator[str]:
+    """Name every view, leaping from one to the next."""
+    with transaction.cursor() as cursor:
+        there = cursor.first()
+        while there:
+            prefix = bytes(cursor.key()[:VIEW_BYTES])
+            name = transaction.get(prefix + NAME)
+            if name is not None:
+                yield bytes(name).decode()
+            there = cursor.set_range(prefix + b"\xff")  # above every key of the view
+
+
+def _size(transaction: lmdb.Transaction, prefix: bytes) -> int:
+    return sum(len(key) + len(transaction.get(key) or b"") for key in _keys(transaction, prefix))

@@ -1,9 +1,10 @@
 """The online store in memory: for tests, and for rehearsals in one process."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from threading import Lock
 
-from sluiceway.ports.online_store import STAMP_BYTES, checked_value
+from sluiceway.ports.online_store import STAMP_BYTES, Asked, checked
+from sluiceway.ports.sweepable import VIEW, Leftover, view_key
 
 
 class MemoryOnline:
@@ -20,21 +21,19 @@ class MemoryOnline:
         Raises:
             MisuseError: a value is shorter than its stamp; then nothing of the batch is stored.
         """
+        batch = checked(items)
         with self._lock:
-            stored = dict(self._views.get(view, {}))
-            effective = 0
-            for key, value in items:
-                old = stored.get(key, b"")
-                if checked_value(value)[:STAMP_BYTES] >= old[:STAMP_BYTES]:
-                    stored[key] = value
-                    effective += 1
-            self._views[view] = stored
+            self._views[view], effective = _over(self._views.get(view, {}), batch)
             return effective
 
     def read(self, view: str, keys: Sequence[bytes]) -> list[bytes | None]:
         """Return each key's value in order, ``None`` where there is none."""
         stored = self._views.get(view, {})  # one dictionary, which no write changes: a batch is seen whole
         return [stored.get(key) for key in keys]
+
+    def read_many(self, asked: Sequence[Asked]) -> list[list[bytes | None]]:
+        """Return for each view that is asked, and each of its keys, the value, ``None`` where there is none."""
+        return [self.read(view, keys) for view, keys in asked]
 
     def count(self, view: str) -> int:
         """Return how many keys a view has."""
@@ -46,13 +45,33 @@ class MemoryOnline:
         Raises:
             MisuseError: a value is shorter than its stamp; then everything stays as it was.
         """
+        stored, _ = _over({}, checked(items))
         with self._lock:
-            stored: dict[bytes, bytes] = {}
-            for key, value in items:
-                if checked_value(value)[:STAMP_BYTES] >= stored.get(key, b"")[:STAMP_BYTES]:
-                    stored[key] = value
             self._views[view], self._snapshots[view] = stored, snapshot
 
     def snapshot(self, view: str) -> str:
         """Return what a view's values were last replaced with, or the empty text."""
         return self._snapshots.get(view, "")
+
+    def leftovers(self, is_kept: Callable[[str], bool]) -> Sequence[Leftover]:
+        """Name the views that are not kept, sorted by key; nothing is removed."""
+        sizes = {view: sum(len(key) + len(value) for key, value in held.items()) for view, held in self._views.items()}
+        found = [Leftover(view_key(view), size, VIEW) for view, size in sizes.items()]
+        return sorted((each for each in found if not is_kept(each.key)), key=lambda each: each.key)
+
+    def remove(self, found: Sequence[Leftover]) -> None:
+        """Remove the views that ``leftovers`` named, and nothing else."""
+        with self._lock:
+            for view in [view for view in self._views if view_key(view) in {each.key for each in found}]:
+                del self._views[view]
+                self._snapshots.pop(view, None)
+
+
+def _over(stored: dict[bytes, bytes], batch: Sequence[tuple[bytes, bytes]]) -> tuple[dict[bytes, bytes], int]:
+    """Lay a batch over what is stored, which stays as it is; also count what took effect."""
+    stored, effective = dict(stored), 0
+    for key, value in batch:
+        if value[:STAMP_BYTES] >= stored.get(key, b"")[:STAMP_BYTES]:
+            stored[key] = value
+            effective += 1
+    return stored, effective

@@ -1,11 +1,11 @@
-"""The online reader: the newest features of entities, one read of the store per view."""
+"""The online reader: the newest features of entities, all views in one read of the store."""
 
 from collections.abc import Callable, Mapping, Sequence
 
 from sluiceway.artifacts.serving_contract import ServedView
 from sluiceway.plans.packed_value import FeatureValue, features_reader, oldest_bytes, pack_key, written_and_through
 from sluiceway.ports.feature_reader import FeatureRow, Moments
-from sluiceway.ports.online_store import OnlineStore
+from sluiceway.ports.online_store import Asked, OnlineStore
 
 __all__ = ["FeatureRow", "OnlineReader"]
 
@@ -15,9 +15,9 @@ DIGITS = 12
 class _ViewReader:
     """Reads one view; all that its definition decides is worked out once."""
 
-    __slots__ = ("_aged", "_digest", "_entities", "_features", "_name", "_nothing", "_short", "_store", "_ttl_us")
+    __slots__ = ("_aged", "_digest", "_entities", "_features", "_name", "_nothing", "_short", "_ttl_us")
 
-    def __init__(self, view: ServedView, store: OnlineStore) -> None:
+    def __init__(self, view: ServedView) -> None:
         self._name = view.name
         self._digest = view.digest
         self._short = view.digest[:DIGITS]
@@ -26,19 +26,23 @@ class _ViewReader:
         self._nothing: dict[str, FeatureValue] = dict.fromkeys(view.columns)
         self._aged: dict[str, FeatureValue] = dict.fromkeys(view.aged)
         self._ttl_us = view.ttl_us
-        self._store = store
 
     @property
     def ages(self) -> bool:
         """Whether what is read depends on the moment."""
         return self._ttl_us is not None
 
-    def fill(
-        self, rows: Sequence[FeatureRow], entities: Mapping[str, Sequence[object]], moments: Sequence[int]
-    ) -> None:
+    def asks(self, entities: Mapping[str, Sequence[object]]) -> Asked:
+        """Name what this view is asked for."""
+        names = self._entities
+        if len(names) > 1:
+            return self._digest, [pack_key(entity) for entity in zip(*[entities[name] for name in names], strict=True)]
+        return self._digest, [pack_key((value,)) for value in entities[names[0]]]
+
+    def fill(self, rows: Sequence[FeatureRow], values: Sequence[bytes | None], moments: Sequence[int]) -> None:
         """Add this view's features, and what they were read from, to each row."""
         name, short, columns_of = self._name, self._short, self._features
-        for (features, views), value, oldest in zip(rows, self._values(entities), self._oldest(moments), strict=True):
+        for (features, views), value, oldest in zip(rows, values, self._oldest(moments), strict=True):
             if value is None:
                 features.update(self._nothing)
                 views[name] = None
@@ -57,14 +61,6 @@ class _ViewReader:
             return [oldest_bytes(moments[0] - ttl_us)] * len(moments)
         return [oldest_bytes(moment - ttl_us) for moment in moments]
 
-    def _values(self, entities: Mapping[str, Sequence[object]]) -> list[bytes | None]:
-        names = self._entities
-        if len(names) > 1:
-            keys = [pack_key(entity) for entity in zip(*[entities[name] for name in names], strict=True)]
-        else:
-            keys = [pack_key((value,)) for value in entities[names[0]]]
-        return self._store.read(self._digest, keys)
-
 
 class OnlineReader:
     """Reads views from an online store. Safe to share between threads.
@@ -74,7 +70,8 @@ class OnlineReader:
     """
 
     def __init__(self, views: Sequence[ServedView], store: OnlineStore, *, now_us: Callable[[], int]) -> None:
-        self._views = tuple(_ViewReader(view, store) for view in views)
+        self._views = tuple(_ViewReader(view) for view in views)
+        self._store = store
         self._ages = any(view.ages for view in self._views)
         self._now_us = now_us
 
@@ -91,6 +88,7 @@ class OnlineReader:
         if now_us is None:
             now_us = self._now_us() if self._ages else 0
         moments = [now_us] * len(rows) if isinstance(now_us, int) else now_us
-        for view in self._views:
-            view.fill(rows, entities, moments)
+        found = self._store.read_many([view.asks(entities) for view in self._views])
+        for view, values in zip(self._views, found, strict=True):
+            view.fill(rows, values, moments)
         return rows

@@ -4,15 +4,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-OBJECT, TABLE, STAGED = "object", "table", "staged"
+OBJECT, TABLE, STAGED, VIEW = "object", "table", "staged", "view"
 
 
 @dataclass(frozen=True, slots=True)
 class Leftover:
     """Something that may go, and how many bytes that frees.
 
-    ``kind`` is ``object``, ``table`` (``key`` is a name, ``@`` and a content id) or ``staged``: what a write that was
-    killed left behind, which no reader ever sees.
+    ``kind`` is ``object``, ``table`` (``key`` is a name, ``@`` and a content id), ``view`` (of an online store; ``key``
+    is as ``view_key`` makes it) or ``staged``: what a write that was killed left behind, which no reader ever sees.
     """
 
     key: str
@@ -20,8 +20,13 @@ class Leftover:
     kind: str
 
 
+def view_key(digest: str) -> str:
+    """Name a view of an online store, which is called by its definition's digest."""
+    return f"online@{digest}"
+
+
 class Sweepable(Protocol):
-    """A store of objects or tables that can be swept. Both methods are called while nobody writes to the store.
+    """A store of objects, tables or views that can be swept. Both methods are called while nobody writes to the store.
 
     A kill in the middle of a removal leaves what is kept whole; the rest of what was to go is found again by the next
     look. To remove what is gone already changes nothing.
@@ -33,7 +38,8 @@ class Sweepable(Protocol):
         A store may hold on to the newest version of a table of which an older one is kept.
 
         Args:
-            is_kept: Tells of an object's key, or of a table's name, ``@`` and content id, whether it must stay.
+            is_kept: Tells of an object's key, of a table's name, ``@`` and content id, or of a view's key, whether it
+                must stay.
         """
 
     def remove(self, found: Sequence[Leftover]) -> None:

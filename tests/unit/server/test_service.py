@@ -147,7 +147,7 @@ class Gone:
     def write(self, view, items):
         return 0
 
-    def read(self, view, keys):
+    def read_many(self, asked):
         raise self.error
 
 
@@ -164,8 +164,8 @@ def test_an_online_store_that_fails_is_told_plainly_and_logged(error):
 @pytest.mark.parametrize("value", [b"", b"short", bytes(40), b"\xff" * 60])
 def test_a_damaged_online_value_is_no_traceback(server, value):
     class Damaged(Gone):
-        def read(self, view, keys):
-            return [value] * len(keys)
+        def read_many(self, asked):
+            return [[value] * len(keys) for _, keys in asked]
 
     server = Server(online=Damaged(None))
     server.show(server.shelve())
