@@ -31,7 +31,7 @@ def avro_reader(text: str, references: Sequence[str] = ()) -> Callable[[bytes, i
         stream = io.BytesIO(value)
         stream.seek(place)
         try:
-            record = schemaless_reader(stream, schema, None)
+            record: Any = schemaless_reader(stream, schema, None)
         except EOFError:
             raise ValueError(LESS_IS_CUT) from None
         except Exception as error:
