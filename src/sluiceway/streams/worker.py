@@ -181,6 +181,6 @@ def _opener(plan: StreamPlan, backends: Backends) -> Opener | None:
     if backends.schemas is None:
         raise MisuseError(
             f"topic {plan.topic.name!r} has messages in {plan.topic.format}, which name their schemas by number; say "
-            'who knows them: schemas = "http://registry:8081" in sluiceway.toml'
+            'who knows them: schemas = "http://schemas:8081" in sluiceway.toml'
         )
     return RegisteredMessages(plan.topic.format, backends.schemas).open
