@@ -16,7 +16,9 @@ MANY = [(number.to_bytes(3, "big"), number.to_bytes(16, "big") + b"x" * 100) for
 
 
 def online(server, *, patience_s=0.5, prefix="test", url=None):
-    return RedisOnline(RedisWire(url or server.url, shown="the shown place", patience_s=patience_s), prefix=prefix)
+    return RedisOnline(
+        RedisWire(lambda: url or server.url, shown="the shown place", patience_s=patience_s), prefix=prefix
+    )
 
 
 @pytest.fixture
@@ -152,7 +154,7 @@ def test_a_killed_writer_leaves_what_is_swept_later_and_expires(valkey):
     def items():
         yield from MANY
         store.close()
-        store._wire._url = "redis://127.0.0.1:1/0"  # from here on the writer is gone
+        store._wire._url = lambda: "redis://127.0.0.1:1/0"  # from here on the writer is gone
         store._wire._make = None
         raise KeyboardInterrupt
 
