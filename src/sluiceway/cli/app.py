@@ -152,6 +152,16 @@ VERBS: dict[str, dict[str, Described]] = {
             "Give column=value for every entity column of the views you want; other views are left out.",
             ("sluiceway features get origin=JFK carrier=B6",),
         ),
+        "skew": (
+            "Compute served feature vectors again, offline, as of their requests, and say what differs and why.",
+            "Reads the request log of servers, or with --rehearsal that of the newest rehearsal. Exits 1 where more\n"
+            "values differ than --limit, or none could be compared.",
+            (
+                "sluiceway features skew --since 24h",
+                "sluiceway features skew --sample 0.1 --json",
+                "sluiceway features skew --rehearsal --html skew.html",
+            ),
+        ),
     },
     "models": {
         "list": ("List the registered versions, newest first.", "", ("sluiceway models list",)),

@@ -9,6 +9,7 @@ from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.artifacts.feature_set import FeatureSet
 from sluiceway.cli.answer import print_json, print_lines, print_table
 from sluiceway.cli.aside import stdout_aside
+from sluiceway.cli.features_skew import skew
 from sluiceway.cli.flags import HERE, Common
 from sluiceway.core.discreet import MASK
 from sluiceway.core.errors import MisuseError, UnknownNameError
@@ -18,6 +19,9 @@ from sluiceway.flow.recall import current
 from sluiceway.flow.reference import dataset_by_id
 from sluiceway.plans.moments_sql import microseconds
 from sluiceway.workspace import Workspace
+
+# The verbs that have modules of their own are called by this one's name as well.
+__all__ = ["get", "list_", "skew"]
 
 
 def list_(*, common: Common = HERE) -> int:

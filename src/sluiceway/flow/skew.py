@@ -1,0 +1,95 @@
+"""Skew of what was served: the request log, live or of the newest rehearsal, beside what offline computes of it."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sluiceway.artifacts.dataset_version import DatasetVersion
+from sluiceway.artifacts.promise import Promise
+from sluiceway.artifacts.rollout_state import LIVE
+from sluiceway.artifacts.skew_report import SkewReport
+from sluiceway.core.errors import MisuseError
+from sluiceway.declare.project import Project
+from sluiceway.flow.drawn_requests import Sample, drawn_live, drawn_rehearsed
+from sluiceway.flow.earlier_facts import EarlierFacts
+from sluiceway.flow.kit import Kit
+from sluiceway.flow.recall import current
+from sluiceway.ports.progress import Progress
+
+if TYPE_CHECKING:
+    from sluiceway.features.skew import Answers
+
+
+def find_skew(
+    kit: Kit, project: Project, sample: Sample, *, scope: str, limit: float, progress: Progress
+) -> SkewReport:
+    """Compare every sampled feature vector with the offline one of its request's moment.
+
+    Args:
+        kit: Has the log, the ledger, the dataset versions.
+        project: The declaration that offline goes by.
+        sample: Which requests.
+        scope: ``live``, or ``rehearsal`` for the newest canary and what was replayed behind it.
+        limit: The share of values that may differ.
+        progress: Hears how far it is.
+
+    Raises:
+        MisuseError: nothing was ingested yet, or there is no rehearsal.
+        UnknownNameError, DeclarationError: the declaration does not fit the newest dataset.
+    """
+    from sluiceway.features.binding import check_binding
+    from sluiceway.features.held_tables import HeldTables
+    from sluiceway.features.point_in_time import Facts
+    from sluiceway.features.skew import Found, Skew
+
+    dataset, promise = _newest(kit)
+    pipeline, inputs = project.pipeline, promise.spec.inputs
+    check_binding(dataset, pipeline, inputs)
+    progress.say("reading the request log")
+    drawn = drawn_live(kit, sample) if scope == LIVE else drawn_rehearsed(kit, sample)
+    ends = [each for each in map(_ends, drawn.answers) if each]
+    cutoff = max((last for _, last in ends), default=0)
+    facts = Facts(dataset, HeldTables(kit.tables), kit.engine, cutoff)
+    earlier = EarlierFacts(kit, dataset, cutoff) if scope == LIVE else lambda _: None
+    skew, found = Skew(facts, pipeline, inputs, earlier), Found()
+    for answers in drawn.answers:
+        progress.say(f"computing {answers.table.num_rows:,} vectors of {answers.version} again, offline")
+        skew.compare(answers, found)
+    order = [name for view in pipeline.feature_views for name in view.columns] + list(pipeline.request_columns)
+    return SkewReport(
+        scope=scope,
+        dataset=dataset.content_id,
+        since=_moment(min((first for first, _ in ends), default=None)),
+        until=_moment(max((last for _, last in ends), default=None)),
+        requests=drawn.rows,
+        sampled=sum(each.table.num_rows for each in drawn.answers),
+        features=tuple(found.features[name] for name in order if name in found.features),
+        examples=tuple(each for several in found.examples.values() for each in several),
+        unchecked=dict(found.unchecked),
+        unknown_versions=drawn.unknown,
+        unread_lines=drawn.unread,
+        limit=limit,
+    )
+
+
+def _newest(kit: Kit) -> tuple[DatasetVersion, Promise]:
+    dataset, promise = current("ingest", kit), current("spec", kit)
+    if not isinstance(dataset, DatasetVersion) or not isinstance(promise, Promise):
+        raise MisuseError("nothing has been ingested yet; run `sluiceway run --until features` first")
+    return dataset, promise
+
+
+def _ends(answers: "Answers") -> tuple[int, int] | None:
+    """Tell the first and the last moment that was asked for, in microseconds."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not answers.table.num_rows:
+        return None
+    at = pc.min_max(answers.table["at"].cast(pa.int64()))
+    return at["min"].as_py(), at["max"].as_py()
+
+
+def _moment(count: int | None) -> datetime | None:
+    from sluiceway.plans.moments_sql import moment_of
+
+    return None if count is None else moment_of(count)

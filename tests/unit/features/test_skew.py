@@ -1,0 +1,244 @@
+"""Skew: equal where online is right, and each planted difference named by its own cause."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+import sluiceway as sw
+from sluiceway.adapters.duckdb_engine import DuckdbEngine
+from sluiceway.adapters.memory_tables import MemoryTables
+from sluiceway.artifacts.dataset_version import DatasetVersion, RestoreReport
+from sluiceway.artifacts.serving_contract import Field, RequestFeature, ServingContract
+from sluiceway.artifacts.skew_report import CODE, LATE, ROUNDED, STALE, UNEXPLAINED, UNREAD
+from sluiceway.features.held_tables import HeldTables
+from sluiceway.features.point_in_time import Facts
+from sluiceway.features.skew import Answers, Found, Skew
+from sluiceway.features.training_table import model_columns
+from sluiceway.features.vectors_as_of import vectors_as_of
+from sluiceway.plans.moments_sql import microseconds
+from sluiceway.plans.request_log import FEATURE, INPUT, VIEW
+from sluiceway.plans.served_view import served
+
+TIME = pa.timestamp("us", "UTC")
+START = datetime(2013, 1, 1, tzinfo=UTC)
+SCHEDULE = sw.Source("schedule", sql="unused", key="id", event_time="departs")
+LANDINGS = sw.Source("landings", sql="unused", key="id", event_time="lands")
+DELAYS = sw.FeatureView(
+    "delays", entity="carrier", source=LANDINGS, features=[sw.mean("delay", over="6h"), sw.count(over="6h")]
+)
+GATES = sw.FeatureView(
+    "gates", entity="carrier", source=LANDINGS, ttl="4h", features=[sw.latest("delay"), sw.latest("gate")]
+)
+INPUTS = ("carrier", "distance", "departs")
+MEAN, COUNT, LAST = "delays__mean_delay_6h", "delays__count_6h", "gates__latest_delay"
+DECLARED = {"hour": "hour(departs)", "third": "distance / 3"}
+
+
+def pipeline(*views, **request):
+    label = sw.Label("late", LANDINGS, "delay > 30", each=SCHEDULE, at="departs", matures="12h")
+    views = [*(views or (DELAYS, GATES)), sw.RequestView(**(request or DECLARED))]
+    return sw.Pipeline(spec="spec.yaml", views=views, label=label, model=lambda trial: None)
+
+
+def at(hour):
+    return START + timedelta(hours=hour)
+
+
+def landing(number):
+    moment = at(number / 2)
+    own = {"id": number, "carrier": "XY"[number % 2], "delay": 10.123456 * (number % 7), "gate": f"g{number}"}
+    return {**own, "_event_time": moment, "_known_time": moment}
+
+
+def facts_of(landings):
+    tables = MemoryTables()
+    one = {"id": 0, "carrier": "X", "distance": 1.0, "departs": at(0), "_event_time": at(0), "_known_time": at(0)}
+    refs = [
+        tables.write(f"sources/{name}", pa.Table.from_pylist(rows))
+        for name, rows in {"schedule": [one], "landings": landings}.items()
+    ]
+    dataset = DatasetVersion((), tuple(refs), RestoreReport(0.0, 0, 0, 0, ()))
+    return Facts(dataset, HeldTables(tables), DuckdbEngine(threads=1), microseconds(at(1000)))
+
+
+LANDED = [landing(number) for number in range(100)]
+
+
+@pytest.fixture(scope="module")
+def facts():
+    return facts_of(LANDED)
+
+
+def requests(*hours, carrier="X"):
+    """Requests at moments in hours: 10 minutes behind, so that the panes' ends are not the moments themselves."""
+    many = len(hours)
+    return pa.table(
+        {
+            "request_id": [f"r{number}" for number in range(many)],
+            "at": pa.array([at(each) + timedelta(minutes=12) for each in hours], TIME),
+            INPUT + "carrier": [carrier] * many,
+            INPUT + "distance": [float(each) for each in hours],
+            INPUT + "departs": pa.array([at(each) for each in hours], TIME),
+        }
+    )
+
+
+def served_by(known, asked, declared, *, behind=timedelta(0)):
+    """Log what a store would have told that knew these facts, and was so far behind."""
+    place = asked.column_names.index("at")
+    then = pa.array([moment - behind for moment in asked["at"].to_pylist()], TIME)
+    values = vectors_as_of(known, declared, INPUTS, asked.set_column(place, "at", then))
+    table = asked
+    for name in values.column_names:
+        table = table.append_column(FEATURE + name, values[name])
+    for view in declared.feature_views:
+        step = timedelta(minutes=5)
+        ends = [START + (moment - START) // step * step if view is not GATES else moment for moment in then.to_pylist()]
+        table = table.append_column(f"{VIEW}{view.name}:digest", pa.array([view.digest[:12]] * asked.num_rows))
+        for part in ("written", "known_through"):
+            table = table.append_column(f"{VIEW}{view.name}:{part}", pa.array(ends, TIME))
+    return table
+
+
+def answers(facts, table, declared, **contract):
+    columns = model_columns(facts.dataset, declared, INPUTS)
+    taken = {
+        "inputs": (Field("carrier", "text"), Field("distance", "number"), Field("departs", "time")),
+        "key": (),
+        "views": tuple(served(view) for view in declared.feature_views),
+        "request": tuple(RequestFeature(n, e.text, e.tree) for n, e in declared.request_columns.items()),
+    }
+    return Answers("v1", ServingContract(**{**taken, **contract}), columns, table)
+
+
+def compare(facts, table, *, declared=None, now=None, earlier=lambda _: None, **contract):
+    declared, found = declared or pipeline(), Found()
+    Skew(facts, now or declared, INPUTS, earlier).compare(answers(facts, table, declared, **contract), found)
+    return found
+
+
+def changed(table, name, values):
+    place = table.column_names.index(FEATURE + name)
+    return table.set_column(place, FEATURE + name, pa.chunked_array([values]))
+
+
+def causes(found):
+    return {name: dict(each.causes) for name, each in found.features.items() if each.causes}
+
+
+def test_what_a_store_tells_that_knows_everything_is_equal(facts):
+    found = compare(facts, served_by(facts, requests(5, 10, 20, 70), pipeline()))
+    assert set(found.features) == {MEAN, COUNT, LAST, "gates__latest_gate", "hour", "third"}
+    assert all((each.compared, each.equal) == (4, 4) for each in found.features.values())
+    assert causes(found) == {}
+    assert found.unchecked == {}
+
+
+def test_a_store_an_hour_stale_is_called_stale_with_what_was_due(facts):
+    table = served_by(facts, requests(5, 10, 20), pipeline(), behind=timedelta(hours=1))
+    found = compare(facts, table)
+    assert {cause for each in causes(found).values() for cause in each} == {STALE}
+    assert causes(found)[MEAN] == {STALE: 3}
+    detail = found.examples[MEAN, STALE][0].detail
+    assert "knew what was known through 2013-01-01T04:10:00Z, 2013-01-01T05:10:00Z was due" in detail
+
+
+def test_a_value_past_its_ttl_in_a_stale_store_is_stale_and_missing(facts):
+    asked = requests(20)
+    table = served_by(facts, asked, pipeline(), behind=timedelta(hours=6))
+    aged = changed(table, LAST, pa.array([None], pa.float64()))  # the reader's ttl took it away
+    found = compare(facts, aged)
+    assert causes(found)[LAST] == {STALE: 1}
+    assert found.features[LAST].missing == 1
+
+
+def test_a_rounded_value_is_called_rounding(facts):
+    table = served_by(facts, requests(5, 10, 20), pipeline())
+    rounded = changed(table, MEAN, pc.round(table[FEATURE + MEAN].combine_chunks(), ndigits=1))
+    found = compare(facts, rounded)
+    assert causes(found) == {MEAN: {ROUNDED: 3}}
+    assert 0 < found.features[MEAN].largest <= 0.05
+    assert found.features[MEAN].mismatched == 3
+
+
+def test_another_value_is_unexplained(facts):
+    table = served_by(facts, requests(5, 10, 20), pipeline())
+    found = compare(facts, changed(table, MEAN, pc.add(table[FEATURE + MEAN].combine_chunks(), 0.777)))
+    assert causes(found) == {MEAN: {UNEXPLAINED: 3}}
+    assert found.features[MEAN].largest == pytest.approx(0.777)
+
+
+def test_another_definition_is_called_a_code_change(facts):
+    longer = replace(DELAYS, features=[sw.mean("delay", over="12h", name="mean_delay_6h"), sw.count(over="6h")])
+    table = served_by(facts, requests(20, 30), pipeline(longer, GATES))
+    found = compare(facts, table, declared=pipeline(longer, GATES), now=pipeline())
+    assert causes(found) == {MEAN: {CODE: 2}}
+    assert f"another definition than {DELAYS.digest[:12]}" in found.examples[MEAN, CODE][0].detail
+
+
+def test_another_request_expression_is_called_a_code_change(facts):
+    before = pipeline(hour="hour(departs)", third="distance / 4")
+    found = compare(facts, served_by(facts, requests(20, 30), before), declared=before, now=pipeline())
+    assert causes(found) == {"third": {CODE: 2}}
+    assert found.examples["third", CODE][0].detail == "it was distance / 4, it is distance / 3"
+
+
+def test_a_fact_that_landed_later_is_called_late_and_told(facts):
+    before = facts_of([each for each in LANDED if each["id"] != 38])  # known at 19:00, of carrier X
+    table = served_by(before, requests(20, 80), pipeline())
+    found = compare(facts, table, earlier=lambda _: before)
+    assert causes(found) == {MEAN: {LATE: 1}, COUNT: {LATE: 1}}
+    assert "a fact of landings, the newest known at 2013-01-01T19:00:00Z" in found.examples[COUNT, LATE][0].detail
+
+
+def test_a_stale_store_that_also_lacked_a_late_fact_is_called_late(facts):
+    before = facts_of([each for each in LANDED if each["id"] != 36])  # known at 18:00
+    table = served_by(before, requests(20), pipeline(), behind=timedelta(hours=1))
+    assert causes(compare(facts, table, earlier=lambda _: before))[COUNT] == {LATE: 1}
+
+
+def test_where_nothing_was_read_the_view_is_stale_only_if_it_was_behind(facts):
+    table = served_by(facts, requests(20, 21), pipeline())
+    nothing = table
+    for part, kind in (("digest", pa.string()), ("written", TIME), ("known_through", TIME)):
+        name = f"{VIEW}delays:{part}"
+        place = nothing.column_names.index(name)
+        kept = nothing[name].to_pylist()
+        nothing = nothing.set_column(place, name, pa.array([kept[0], None], kind))
+    for name in (MEAN, COUNT):
+        kept = nothing[FEATURE + name].to_pylist()
+        nothing = changed(nothing, name, pa.array([kept[0], None], pa.float64()))
+    found = compare(facts, nothing)
+    assert causes(found) == {MEAN: {UNREAD: 1}, COUNT: {UNREAD: 1}}
+    assert found.features[MEAN].missing == 1
+
+
+def test_a_value_that_offline_does_not_have_is_extra(facts):
+    table = served_by(facts, requests(20, carrier="nobody"), pipeline())
+    found = compare(facts, changed(table, LAST, pa.array([3.5])))
+    assert found.features[LAST].extra == 1
+    assert causes(found) == {LAST: {UNEXPLAINED: 1}}
+
+
+def test_sensitive_columns_are_not_compared_and_it_is_said(facts):
+    found = compare(facts, served_by(facts, requests(20), pipeline()), unlogged=("third",))
+    assert "third" not in found.features
+    assert found.unchecked == {"third": "sensitive, so that the request log leaves it out"}
+
+
+def test_views_of_a_sensitive_entity_are_not_compared_and_it_is_said(facts):
+    found = compare(facts, served_by(facts, requests(20), pipeline()), unlogged=("carrier",))
+    assert set(found.features) == {"hour", "third"}
+    assert found.unchecked[MEAN] == "its entity carrier is sensitive, so that the request log leaves it out"
+
+
+def test_several_versions_add_up(facts):
+    table, declared, found = served_by(facts, requests(5, 10), pipeline()), pipeline(), Found()
+    skew = Skew(facts, declared, INPUTS, lambda _: None)
+    skew.compare(answers(facts, table, declared), found)
+    skew.compare(answers(facts, changed(table, COUNT, pa.array([-1.0, -1.0])), declared), found)
+    assert (found.features[COUNT].compared, found.features[COUNT].equal) == (4, 2)
+    assert causes(found) == {COUNT: {UNEXPLAINED: 2}}
