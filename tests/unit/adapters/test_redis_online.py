@@ -5,6 +5,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from tests.s3_server import free_port
 from tests.valkey_server import Valkey
 
 from sluiceway.adapters.redis_online import CHUNK_ITEMS, RedisOnline
@@ -48,7 +49,7 @@ def test_many_views_and_keys_are_one_round_trip(valkey):
 
 
 def test_a_cluster_is_refused_at_connect(tmp_path):
-    server = Valkey(tmp_path, cluster_enabled="yes")
+    server = Valkey(tmp_path, cluster_enabled="yes", cluster_port=str(free_port()))  # by default 10,000 above the other
     try:
         for ask in (lambda store: store.read(VIEW, [b"a"]), lambda store: store.write(VIEW, [(b"a", value(1))])):
             with pytest.raises(DeclarationError, match="the shown place is a Redis Cluster"):
