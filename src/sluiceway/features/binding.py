@@ -9,6 +9,7 @@ from sluiceway.declare.feature import Feature
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.declare.pipeline import Pipeline
 from sluiceway.plans.derived import feature_kinds
+from sluiceway.plans.distinct import COUNTED
 
 NUMERIC = ("integer", "number", "boolean")
 KEYABLE = ("integer", "text", "boolean")
@@ -72,7 +73,7 @@ def _check_view(view: FeatureView, kinds: Kinds, each: Kinds) -> None:
 
 
 def _check_feature(view: FeatureView, feature: Feature, kind: str) -> None:
-    allowed = (*NUMERIC, "text") if feature.kind == "latest" else NUMERIC
+    allowed = {"latest": (*NUMERIC, "text"), "count_distinct": COUNTED}.get(feature.kind, NUMERIC)
     if feature.kind != "count" and kind not in allowed:
         raise MisuseError(
             f"view {view.name!r}, feature {feature.name!r}: {feature.kind} of {feature.column!r}, which is {kind}; "

@@ -8,6 +8,7 @@ from sluiceway.declare.feature_view import FeatureView
 from sluiceway.declare.pipeline import Label, Pipeline
 from sluiceway.declare.spec import Spec
 from sluiceway.plans.derived import feature_kinds
+from sluiceway.plans.distinct import COUNTED
 from sluiceway.spec.findings import Findings, Kinds
 from sluiceway.spec.source_checks import alike
 
@@ -69,7 +70,7 @@ def _check_feature(where: str, feature: Feature, own: Kinds, findings: Findings)
     if feature.kind == "count":
         findings.column(where, feature.column, own)
     else:
-        allowed = LEARNED if feature.kind == "latest" else AGGREGATED
+        allowed = {"latest": LEARNED, "count_distinct": COUNTED}.get(feature.kind, AGGREGATED)
         findings.typed(where, feature.column, own, allowed=allowed)
 
 
