@@ -28,6 +28,7 @@ def run(job: Job) -> Artifact:
             clock=kit.clock,
             seed=job.settings.seed,
             hidden=promise.hidden,
+            derived=kit.derived,
         )
 
 
