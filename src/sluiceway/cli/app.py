@@ -143,9 +143,22 @@ VERBS: dict[str, dict[str, Described]] = {
     },
     "features": {
         "list": (
-            "List the features of the newest feature set with their views, windows and sources.",
-            "",
-            ("sluiceway features list",),
+            "List every declared feature with its type, window, entity, source, owner and tags.",
+            "With --html, write the catalogue as one page with a search box and the lineage drawn.",
+            ("sluiceway features list", "sluiceway features list --html catalogue.html"),
+        ),
+        "show": (
+            "Show all that is known of a feature or a view: what it is, whence it comes, who takes it, how full it is.",
+            "Values of sensitive columns are not shown.",
+            (
+                "sluiceway features show carrier_delay__mean_arr_delay_24h",
+                "sluiceway features show carrier_delay --json",
+            ),
+        ),
+        "search": (
+            "Find features by words, the best first.",
+            "Looks into names, tags, columns, descriptions and definitions. Exits 1 where nothing has all the words.",
+            ("sluiceway features search delay 24h",),
         ),
         "get": (
             "Read an entity's features from the online store, as a service would.",

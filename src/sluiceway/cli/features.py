@@ -9,11 +9,11 @@ from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.artifacts.feature_set import FeatureSet
 from sluiceway.cli.answer import print_json, print_lines, print_table
 from sluiceway.cli.aside import stdout_aside
+from sluiceway.cli.features_catalogue import list_, search, show
 from sluiceway.cli.features_skew import skew
 from sluiceway.cli.flags import HERE, Common
 from sluiceway.core.discreet import MASK
 from sluiceway.core.errors import MisuseError, UnknownNameError
-from sluiceway.core.moments import iso
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.flow.recall import current
 from sluiceway.flow.reference import dataset_by_id
@@ -21,49 +21,7 @@ from sluiceway.plans.moments_sql import microseconds
 from sluiceway.workspace import Workspace
 
 # The verbs that have modules of their own are called by this one's name as well.
-__all__ = ["get", "list_", "skew"]
-
-
-def list_(*, common: Common = HERE) -> int:
-    """List the features of the newest feature set with their views, windows and sources."""
-    workspace = Workspace.open(common.project)
-    features = materialised(workspace)
-    with stdout_aside():
-        views = workspace.kit.reader.load().pipeline.feature_views
-    rows = [row for view in views for row in view_rows(view, features)]
-    rest = [(column.name, column.origin, "", "", "", "") for column in features.columns if column.origin != "view"]
-    names = ("feature", "view", "entity", "source", "over", "entities online")
-    if common.json:
-        print_json(
-            {
-                "feature_set": features.content_id,
-                "cutoff": features.cutoff,
-                "views": features.views,
-                "features": [dict(zip(names, row, strict=True)) for row in [*rows, *rest]],
-            }
-        )
-    else:
-        counts = f"{features.counts.labelled:,} labelled rows, known until {iso(features.cutoff)}"
-        print_lines(f"feature set {features.content_id[:12]}: {counts}", "")
-        print_table(names, [*rows, *rest])
-    return 0
-
-
-def view_rows(view: FeatureView, features: FeatureSet) -> list[tuple[str, str, str, str, str, object]]:
-    """One row per feature of a view."""
-    online = features.online_rows.get(view.name, 0)
-    entity = ", ".join(view.entities)
-    return [
-        (
-            column,
-            view.name,
-            entity,
-            view.source.name,
-            feature.over or (f"latest, ttl {view.ttl}" if view.ttl else "latest"),
-            online,
-        )
-        for column, feature in zip(view.columns, view.features, strict=True)
-    ]
+__all__ = ["get", "list_", "search", "show", "skew"]
 
 
 def get(

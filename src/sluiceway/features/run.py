@@ -18,6 +18,7 @@ from sluiceway.features.contract import serving_contract
 from sluiceway.features.held_tables import HeldTables
 from sluiceway.features.materialise import materialise, snapshot_name
 from sluiceway.features.point_in_time import Facts, features_at
+from sluiceway.features.profiles import feature_profiles, freshness, shares
 from sluiceway.features.retrieval import check_retrieval
 from sluiceway.features.spine_rows import spine_rows
 from sluiceway.features.time_audit import audit_time
@@ -79,13 +80,21 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
     columns = model_columns(dataset, pipeline, inputs)
     sql = training_sql(dataset, pipeline, inputs)
     named = {f"view_{index}": table for index, table in enumerate(features)}
-    table = tables.write(f"features/{pipeline.label.name}", facts.ask(sql, spine=spine, **named))
+    training = facts.ask(sql, spine=spine, **named)
+    table = tables.write(f"features/{pipeline.label.name}", training)
     progress.say("materialising views")
-    online_rows = {view.name: materialise(facts, view, online, now=clock.now()) for view in pipeline.feature_views}
+    online_rows, fresh = {}, {}
+    there: dict[str, float | None] = {}
+    for view, made in zip(pipeline.feature_views, features, strict=True):
+        snapshot = materialise(facts, view, online, now=clock.now())
+        online_rows[view.name] = snapshot.num_rows
+        there |= shares(view, snapshot)
+        fresh[view.name] = freshness(facts, view, entities=snapshot.num_rows, features=made)
     progress.say("reading features back")
     retrieval = check_retrieval(facts, pipeline.feature_views, spine, online=online, seed=seed)
     progress.say("auditing times")
     audit = audit_time(facts, project, inputs=inputs, spine=spine, features=features, late=late, seed=seed)
+    contract = serving_contract(dataset, pipeline, inputs, hidden)
     return FeatureSet(
         dataset=dataset.content_id,
         table=table,
@@ -98,7 +107,9 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
         counts=counts,
         retrieval=retrieval,
         time_audit=audit,
-        contract=serving_contract(dataset, pipeline, inputs, hidden),
+        contract=contract,
+        profiles=feature_profiles(columns, training, there, hidden=contract.unlogged),
+        freshness=fresh,
     )
 
 

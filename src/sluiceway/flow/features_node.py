@@ -3,6 +3,7 @@
 from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.artifacts.feature_set import FeatureSet
 from sluiceway.artifacts.promise import Promise
+from sluiceway.core.verdict import Verdict
 from sluiceway.features.gate import STAGE_VERSION, gate
 from sluiceway.flow.discreetly import discreetly
 from sluiceway.flow.kit import Kit
@@ -38,6 +39,22 @@ def present(kit: Kit, features: FeatureSet) -> bool:
     return all(kit.online.snapshot(features.views[view]) == mark for view, mark in features.snapshots.items())
 
 
+def page(kit: Kit, features: FeatureSet, verdict: Verdict, promise: Promise) -> str:
+    """Write the catalogue's page, unless it is there: then the project's code is not loaded for it."""
+    from sluiceway.core.digest import digest_of
+    from sluiceway.flow.catalogue import catalogue_of, registered_bundles
+    from sluiceway.flow.reference import dataset_by_id
+    from sluiceway.pages.catalogue_page import catalogue_html
+    from sluiceway.pages.page_key import page_key
+
+    shown = digest_of([kit.reader.fingerprint(), sorted(registered_bundles(kit))])
+    key = page_key("catalogue", features.content_id, verdict, beside=shown)
+    if not kit.objects.has(key):
+        dataset = dataset_by_id(features.dataset, kit)
+        kit.objects.put(key, catalogue_html(catalogue_of(kit, kit.reader.load(), dataset, promise, features)).encode())
+    return key
+
+
 FEATURES = Node(
     "features",
     stage_named("features"),
@@ -49,4 +66,5 @@ FEATURES = Node(
     present=present,
     by=("as_of", "seed"),
     gate=gate,
+    page=page,
 )
