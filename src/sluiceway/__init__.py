@@ -18,6 +18,7 @@ from sluiceway.declare.pipeline import Label, Pipeline, Search, Split
 from sluiceway.declare.provenance import Provenance
 from sluiceway.declare.request_view import RequestView
 from sluiceway.declare.source import Source
+from sluiceway.declare.stream import topic
 from sluiceway.declare.table_rules import fresh, reference, row, rows, rows_change, sql_check, unique
 
 __version__ = "0.1.0"
@@ -58,5 +59,6 @@ __all__ = [
     "std",
     "sum",
     "table",
+    "topic",
     "unique",
 ]

@@ -49,6 +49,11 @@ class MemoryOnline:
         with self._lock:
             self._views[view], self._snapshots[view] = stored, snapshot
 
+    def force(self, view: str, items: Iterable[tuple[bytes, bytes]]) -> None:
+        """Store values whatever is stored, as streams do whose newest fact was taken back."""
+        with self._lock:
+            self._views[view] = {**self._views.get(view, {}), **dict(items)}
+
     def snapshot(self, view: str) -> str:
         """Return what a view's values were last replaced with, or the empty text."""
         return self._snapshots.get(view, "")

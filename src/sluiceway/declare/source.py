@@ -10,6 +10,7 @@ from sluiceway.declare.expression import Expression, parse_expression
 from sluiceway.declare.files import Files
 from sluiceway.declare.names import as_tuple, refuse, require_name
 from sluiceway.declare.provenance import Provenance
+from sluiceway.declare.stream import Topic
 
 SCHEMA_POLICIES = ("evolve", "freeze", "discard")
 
@@ -26,7 +27,8 @@ class Source:
     is read. ``provenance`` says where the rows come from in the world, and on what terms. ``schema`` says what becomes
     of columns that change at the source, compared with the last version that passed gate 2, which tells of every
     change: ``evolve`` accepts them, ``freeze`` stops, ``discard`` drops new ones. Not declared, changes between
-    versions are accepted, but all files of a version must have the same columns.
+    versions are accepted, but all files of a version must have the same columns. ``stream`` is the topic where the rows
+    that its table will have (after ``sql``) arrive one by one; it changes nothing about what the table is.
 
     Raises:
         DeclarationError: a name, an expression or a combination that cannot be.
@@ -42,6 +44,7 @@ class Source:
     upstream: str = ""
     provenance: Provenance | None = None
     schema: str | None = None
+    stream: Topic | None = None
 
     def __post_init__(self) -> None:
         require_name("source", self.name)
@@ -50,6 +53,10 @@ class Source:
         if self.known_time is not None and self.event_time is None:
             raise refuse(f"source {self.name!r} has a known_time but no event_time; say when its facts were true")
         self._check_schema()
+        if self.stream is not None and not isinstance(self.stream, Topic):
+            raise refuse(f"source {self.name!r}: stream must be sw.topic(name), got {self.stream!r}")
+        if self.stream is not None and self.is_timeless:
+            raise refuse(f"source {self.name!r} has a stream but no event_time; say when its facts were true")
         if self.provenance is not None and not isinstance(self.provenance, Provenance):
             raise refuse(f"source {self.name!r}: provenance must be sw.Provenance(source=…), got {self.provenance!r}")
         rules: object = self.expectations

@@ -12,9 +12,9 @@ from heapq import heappop, heappush
 
 from sluiceway.declare.feature import Feature
 from sluiceway.declare.feature_view import FeatureView
-from sluiceway.online.exact_numbers import UNIT, as_double
 from sluiceway.online.known_rows import NOBODY, NOTHING, KnownRows
 from sluiceway.online.window_addends import Extreme, Whole, WindowAddends
+from sluiceway.plans.exact_numbers import UNIT, as_double
 from sluiceway.plans.moments_sql import length
 from sluiceway.plans.packed_value import FeatureValue
 from sluiceway.plans.single_precision import as_single

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
-from sluiceway.online.exact_numbers import UNIT, exact_parts
 from sluiceway.online.known_rows import KnownRows
+from sluiceway.plans.exact_numbers import UNIT, exact_parts
 
 Whole = list[int]
 Extreme = list[float | None]

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sluiceway.adapters.duckdb_engine import DuckdbEngine
-from sluiceway.online.exact_numbers import as_double, exact_parts
+from sluiceway.plans.exact_numbers import as_double, exact_parts
 from sluiceway.plans.partials import exact_sum
 
 ENGINE = DuckdbEngine(threads=1)

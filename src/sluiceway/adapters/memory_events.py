@@ -1,0 +1,72 @@
+"""An event source in memory: for tests. Topics are shared by the members of one process."""
+
+from collections.abc import Sequence
+
+from sluiceway.ports.event_source import EventBatch, Ownership
+
+
+class MemoryTopic:
+    """Messages by partition, kept for ever, and who reads them."""
+
+    def __init__(self, partitions: int = 1) -> None:
+        self.logs: list[list[bytes]] = [[] for _ in range(partitions)]
+        self.members: list[MemoryEvents] = []
+
+    def append(self, partition: int, values: Sequence[bytes]) -> None:
+        """Add messages."""
+        self.logs[partition] += values
+
+
+class MemoryEvents:
+    """One member of a topic's group; partitions are dealt out in turn among those that have not left."""
+
+    def __init__(self, topic: MemoryTopic) -> None:
+        self._topic = topic
+        self._next: dict[int, int | None] = {}
+        topic.members.append(self)
+
+    def partition_count(self) -> int:
+        """Return how many partitions the topic has."""
+        return len(self._topic.logs)
+
+    def poll(self, ownership: Ownership, *, most: int, wait_s: float) -> list[EventBatch]:  # noqa: ARG002 - it has no one to wait for
+        """Return at most so many messages; never waits, as nothing arrives meanwhile."""
+        self._rebalance(ownership)
+        batches = []
+        for partition, offset in self._next.items():
+            if offset is None or most <= 0:
+                continue
+            values = self._topic.logs[partition][offset : offset + most]
+            if values:
+                self._next[partition] = offset + len(values)
+                batches.append(EventBatch(partition, range(offset, offset + len(values)), values))
+                most -= len(values)
+        return batches
+
+    def seek(self, partition: int, offset: int) -> None:
+        """Go on reading an owned partition from an offset."""
+        if partition in self._next:
+            self._next[partition] = offset
+
+    def ends(self) -> dict[int, int]:
+        """Return for each partition the offset that its next message will have."""
+        return {partition: len(log) for partition, log in enumerate(self._topic.logs)}
+
+    def close(self, ownership: Ownership) -> None:
+        """Leave the group."""
+        self._topic.members.remove(self)
+        ownership.revoked(list(self._next))
+        self._next = {}
+
+    def _rebalance(self, ownership: Ownership) -> None:
+        place, count = self._topic.members.index(self), len(self._topic.members)
+        mine = [number for number in range(len(self._topic.logs)) if number % count == place]
+        lost = [number for number in self._next if number not in mine]
+        gained = [number for number in mine if number not in self._next]
+        for number in lost:
+            del self._next[number]
+        if lost:
+            ownership.revoked(lost)
+        if gained:
+            begins = ownership.assigned(gained)
+            self._next.update({number: begins.get(number) for number in gained})

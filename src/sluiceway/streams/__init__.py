@@ -1,0 +1,1 @@
+"""The streaming execution of feature views: events in, what is served out, exactly once."""

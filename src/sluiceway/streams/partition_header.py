@@ -1,0 +1,35 @@
+"""Partition headers: how far a partition was read, what time it is there, who wrote that, and what was counted."""
+
+import msgspec
+
+
+class PartitionHeader(msgspec.Struct, frozen=True, kw_only=True):
+    """Stored as JSON with every commit, which it fences: no two commits have equal headers.
+
+    ``offset`` is that of the next message. ``watermark`` is the greatest ``known_time``, microseconds since the epoch.
+    ``events`` are all messages read, of which ``late`` were late for a view, and ``dead`` no rows. ``written`` is wall
+    time, in microseconds.
+    """
+
+    owner: str
+    sequence: int = 0
+    offset: int = 0
+    watermark: int | None = None
+    events: int = 0
+    late: int = 0
+    dead: int = 0
+    written: int = 0
+
+
+def pack_header(header: PartitionHeader) -> bytes:
+    """Write a header."""
+    return msgspec.json.encode(header)
+
+
+def unpack_header(data: bytes) -> PartitionHeader | None:
+    """Read a header; there is none in no bytes.
+
+    Raises:
+        msgspec.DecodeError: the bytes are damaged.
+    """
+    return msgspec.json.decode(data, type=PartitionHeader) if data else None

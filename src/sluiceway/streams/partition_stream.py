@@ -1,0 +1,152 @@
+"""A partition's stream: the state of its views, taken over from the store, changed by batches, and committed."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+import polars as pl
+
+from sluiceway.plans.corrections import KNOWN
+from sluiceway.ports.event_source import EventBatch, EventSource
+from sluiceway.ports.pane_store import PaneCommit, PaneStore
+from sluiceway.ports.side_channel import DEAD, LATE, Aside, SideChannel
+from sluiceway.streams.decoding import OFFSET, Decoded, RowDecoder
+from sluiceway.streams.partition_header import PartitionHeader, pack_header, unpack_header
+from sluiceway.streams.stream_plan import StreamPlan
+from sluiceway.streams.view_stream import ViewStream
+
+
+@dataclass(frozen=True, slots=True)
+class Backends:
+    """What a stream reads from and writes to."""
+
+    events: EventSource
+    panes: PaneStore
+    side: SideChannel
+
+
+class PartitionStream:
+    """One owned partition. After an error it is of no use: the store knows what was committed, so load it again."""
+
+    def __init__(
+        self,
+        plan: StreamPlan,
+        number: int,
+        *,
+        backends: Backends,
+        owner: str,
+        now_us: Callable[[], int],
+    ) -> None:
+        """Load what is stored, and take the partition over: whoever had it can commit no more.
+
+        Raises:
+            ConflictError: another took it over in between.
+            TransientError: the store did not answer.
+        """
+        self.number, self._plan, self._now_us = number, plan, now_us
+        self._panes, self._side = backends.panes, backends.side
+        self._name = plan.partition(number)
+        self._stored, rows = backends.panes.load(self._name)
+        found = unpack_header(self._stored) or PartitionHeader(owner=owner)
+        self._views = [ViewStream(view, plan.kinds, lateness=plan.lateness) for view in plan.views]
+        for view in self._views:
+            view.restore(rows, found.watermark)
+        self._commit(msgspec.structs.replace(found, owner=owner))
+
+    def take(self, batch: EventBatch, decoder: RowDecoder) -> Decoded:
+        """Learn a batch and commit it; messages from before the offset were learnt already.
+
+        Raises:
+            ConflictError: another owns the partition by now.
+            TransientError: the store or the side channel did not answer.
+        """
+        offsets, values = _behind(batch, self.header.offset)
+        decoded = decoder.decode(offsets, values)
+        late = self._learn(decoded.rows)
+        dead = [Aside(DEAD, self.number, offset, why, value) for offset, value, why in decoded.poison]
+        if late or dead:
+            self._side.put(self._plan.source.name, [*dead, *self._late_messages(late, offsets, values)])
+        if offsets:
+            known = decoded.rows.get_column(KNOWN).max() if len(decoded.rows) else None
+            self._go_on(
+                offset=offsets[-1] + 1,
+                watermark=_greatest(self.header.watermark, known),
+                counts=(len(offsets), len(late), len(dead)),
+            )
+        return decoded
+
+    def advance(self, watermark: int) -> None:
+        """Let time go on without a message, and commit what changes.
+
+        Raises:
+            ConflictError: another owns the partition by now.
+            TransientError: the store did not answer.
+        """
+        if self.header.watermark is None or watermark > self.header.watermark:
+            self._go_on(offset=self.header.offset, watermark=watermark, counts=(0, 0, 0))
+
+    def _learn(self, rows: pl.DataFrame) -> dict[int, list[str]]:
+        """Let each view learn the rows that are not late for it; return the late ones' offsets with the views."""
+        late: dict[int, list[str]] = {}
+        for view in self._views:
+            marks = view.late(rows, self.header.watermark)
+            view.take(rows if marks is None else rows.filter(~marks))
+            for offset in () if marks is None else rows.get_column(OFFSET).filter(marks):
+                late.setdefault(offset, []).append(view.view.name)
+        return late
+
+    def _late_messages(
+        self, late: dict[int, list[str]], offsets: Sequence[int], values: Sequence[bytes]
+    ) -> list[Aside]:
+        by_offset = dict(zip(offsets, values, strict=True)) if late else {}
+        return [
+            Aside(LATE, self.number, offset, f"late for {', '.join(views)}", by_offset[offset])
+            for offset, views in sorted(late.items())
+        ]
+
+    def _go_on(self, *, offset: int, watermark: int | None, counts: tuple[int, int, int]) -> None:
+        if watermark is not None:
+            for view in self._views:
+                view.advance(watermark)
+        header = self.header
+        self._commit(
+            msgspec.structs.replace(
+                header,
+                offset=offset,
+                watermark=watermark,
+                events=header.events + counts[0],
+                late=header.late + counts[1],
+                dead=header.dead + counts[2],
+            )
+        )
+
+    def _commit(self, header: PartitionHeader) -> None:
+        now = self._now_us()
+        following = msgspec.structs.replace(header, sequence=header.sequence + 1, written=now)
+        data = pack_header(following)
+        change = PaneCommit(self._stored, data)
+        if header.watermark is not None:
+            parts = [view.writes(header.watermark, now) for view in self._views]
+            change = PaneCommit(
+                self._stored,
+                data,
+                put=[row for part in parts for row in part.put],
+                drop=[key for part in parts for key in part.drop],
+                online=[value for part in parts for value in part.online],
+                forced=[value for part in parts for value in part.forced],
+            )
+        self._panes.commit(self._name, change)
+        self._stored, self.header = data, following
+
+
+def _behind(batch: EventBatch, offset: int) -> tuple[Sequence[int], Sequence[bytes]]:
+    if not batch.offsets or batch.offsets[0] >= offset:
+        return batch.offsets, batch.values
+    kept = [place for place, each in enumerate(batch.offsets) if each >= offset]
+    return [batch.offsets[place] for place in kept], [batch.values[place] for place in kept]
+
+
+def _greatest(left: int | None, right: object) -> int | None:
+    if not isinstance(right, int):
+        return left
+    return right if left is None else max(left, right)

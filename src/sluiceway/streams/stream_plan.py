@@ -1,0 +1,77 @@
+"""Stream plans: which views a source's topic keeps up, and whether they can be kept up from it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sluiceway.core.digest import digest_of
+from sluiceway.core.errors import MisuseError
+from sluiceway.declare.feature_view import FeatureView
+from sluiceway.declare.source import Source
+from sluiceway.declare.stream import Topic
+from sluiceway.plans.corrections import fact_columns
+from sluiceway.plans.moments_sql import length
+
+DIGITS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class StreamPlan:
+    """One topic and the views that are kept up from it. ``kinds`` are those of its source's columns."""
+
+    source: Source
+    topic: Topic
+    views: tuple[FeatureView, ...]
+    kinds: Mapping[str, str]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that some view reads, its times aside."""
+        return tuple(sorted({name for view in self.views for name in fact_columns(view)}))
+
+    @property
+    def lateness(self) -> int:
+        """How long a pane stays open after its end, in microseconds."""
+        return length(self.topic.lateness)
+
+    @property
+    def digest(self) -> str:
+        """Identify what is computed: what another plan computes is kept apart."""
+        views = sorted(view.digest for view in self.views)
+        return digest_of([self.topic.meaning, self.source.meaning, views, dict(self.kinds)])
+
+    def partition(self, number: int) -> str:
+        """Name a partition's state."""
+        return f"{self.source.name}/{self.digest[:DIGITS]}/{number}"
+
+
+def stream_plan(source: Source, views: Sequence[FeatureView], kinds: Mapping[str, str]) -> StreamPlan:
+    """Plan a source's stream.
+
+    Raises:
+        MisuseError: the source has no stream, or no view is built on it.
+    """
+    if source.stream is None:
+        raise MisuseError(f"source {source.name!r} has no stream; give it one: stream=sw.topic({source.name!r})")
+    mine = tuple(view for view in views if view.source.name == source.name)
+    if not mine:
+        raise MisuseError(
+            f"source {source.name!r} has a stream, but no view is built on it; there is nothing to keep up"
+        )
+    return StreamPlan(source, source.stream, mine, kinds)
+
+
+def check_partitions(plan: StreamPlan, count: int) -> None:
+    """Refuse views whose entities may be spread over several partitions: each would be counted in parts.
+
+    Raises:
+        MisuseError: the topic has several partitions, and is not keyed by columns of each view's entity.
+    """
+    keys = plan.topic.keys
+    for view in plan.views if count > 1 else ():
+        if not keys or not set(keys) <= set(view.entities):
+            said = f"keyed by {', '.join(keys)}" if keys else "without a declared key"
+            raise MisuseError(
+                f"topic {plan.topic.name!r} has {count} partitions, {said}, but view {view.name!r} is about "
+                f"{', '.join(view.entities)}: an entity's rows must lie in one partition. Key the messages by it and "
+                f"say so, sw.topic({plan.topic.name!r}, key={view.entities[0]!r}), or give the topic one partition"
+            )

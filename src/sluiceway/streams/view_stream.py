@@ -1,0 +1,268 @@
+"""A view's stream: one view's state in one partition, what a batch of rows changes of it, and what is served then."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from sluiceway.declare.feature_view import FeatureView
+from sluiceway.plans.corrections import EVENT, KNOWN, fact_columns
+from sluiceway.plans.latest import latest_features, supersedes
+from sluiceway.plans.moments_sql import length
+from sluiceway.plans.packed_value import FeatureValue, PackedValue, pack_key, pack_value
+from sluiceway.plans.single_precision import as_single
+from sluiceway.plans.window_frames import window_features
+from sluiceway.ports.pane_store import Row
+from sluiceway.streams.decoding import OFFSET
+from sluiceway.streams.entity_panes import EntityPanes, Place
+from sluiceway.streams.fact_order import Fact, newness
+from sluiceway.streams.fact_versions import FactVersions
+from sluiceway.streams.late_rows import late_marks
+from sluiceway.streams.state_rows import (
+    ENTITY,
+    FACT,
+    PANE,
+    kind_of_row,
+    name_of,
+    pack_entity,
+    pack_fact,
+    pack_partials,
+    pane_key,
+    pane_of,
+    unpack_entity,
+    unpack_fact,
+    unpack_partials,
+    view_prefix,
+)
+
+PLACE = "_pane"
+
+
+@dataclass(slots=True)
+class Writes:
+    """What a view wants written: rows of state, and served values, of which ``forced`` went back in time."""
+
+    put: list[Row] = field(default_factory=list)
+    drop: list[bytes] = field(default_factory=list)
+    online: list[tuple[str, bytes, bytes]] = field(default_factory=list)
+    forced: list[tuple[str, bytes, bytes]] = field(default_factory=list)
+
+
+class ViewStream:
+    """Keeps one view up in one partition; after ``take`` and ``advance``, ``writes`` tells what changed."""
+
+    def __init__(self, view: FeatureView, kinds: Mapping[str, str], *, lateness: int) -> None:
+        self.view, self._kinds, self._lateness = view, kinds, lateness
+        self._every = length(view.every)
+        self._columns = fact_columns(view)
+        self._prefix = view_prefix(view.digest)
+        self._panes = EntityPanes(view, kinds) if window_features(view) else None
+        self._latest = latest_features(view)
+        keyed = bool(view.source.keys)
+        self._superseded = bool(self._latest) and supersedes(view, repeated=keyed)
+        needs_versions = keyed and (self._panes is not None or self._superseded)
+        self._versions = FactVersions(view, for_ever=self._superseded) if needs_versions else None
+        self._first: dict[bytes, int] = {}
+        self._newest: dict[bytes, Fact] = {}
+        self._heard: set[bytes] = set()  # whose row of state changed
+        self._moved: set[bytes] = set()  # whose served value may have changed
+        self._back: set[bytes] = set()  # whose newest fact became an older one
+
+    def restore(self, rows: Iterable[Row], watermark: int | None) -> None:
+        """Take back state as it was stored; rows of other views are let by."""
+        for key, value in rows:
+            if not key.startswith(self._prefix):
+                continue
+            kind = kind_of_row(key)
+            if kind == PANE and self._panes:
+                self._panes.restore(pane_of(key), unpack_partials(value))
+            elif kind == FACT and self._versions:
+                self._versions.restore(name_of(key), unpack_fact(value))
+            elif kind == ENTITY:
+                self._restore_entity(name_of(key), *unpack_entity(value))
+        if self._panes and watermark is not None:
+            self._panes.advance(watermark // self._every)
+            self._panes.settle()
+
+    def _restore_entity(self, entity: bytes, first: int, newest: Fact | None) -> None:
+        self._first[entity] = first
+        if newest is not None:
+            self._newest[entity] = newest
+
+    def late(self, rows: pl.DataFrame, watermark: int | None) -> pl.Series | None:
+        """Mark the rows that are late for this view; ``None`` where none can be."""
+        if self._panes is None:
+            return None
+        marks = late_marks(rows, watermark=watermark, every=self._every, lateness=self._lateness)
+        return marks if marks.any() else None
+
+    def take(self, rows: pl.DataFrame) -> None:
+        """Learn rows that are not late."""
+        self._meet(rows)
+        if self._versions is not None:
+            self._correct(rows, self._versions)
+            return
+        if self._panes is not None:
+            self._merge(rows, self._panes)
+        if self._latest:
+            self._hear(rows)
+
+    def _meet(self, rows: pl.DataFrame) -> None:
+        """Note when entities were first known, by any row about them."""
+        names = list(self.view.entities)
+        found = rows.drop_nulls(names).group_by(names).agg(pl.col(KNOWN).min())
+        for *entity, known in found.iter_rows():
+            key = pack_key(entity)
+            first = self._first.get(key)
+            if first is None or known < first:
+                self._first[key] = known
+                self._heard.add(key)
+                self._moved.add(key)
+
+    def _merge(self, rows: pl.DataFrame, panes: EntityPanes) -> None:
+        for place, partials in self._groups(rows, panes):
+            if panes.reaches(place[1]):
+                panes.add(place, partials)
+
+    def _groups(self, rows: pl.DataFrame, panes: EntityPanes) -> Iterable[tuple[Place, list[int | float | None]]]:
+        names = list(self.view.entities)
+        width = len(names)
+        grouped = (
+            rows.drop_nulls(names)
+            .with_columns((pl.col(KNOWN) // self._every).alias(PLACE))
+            .group_by([*names, PLACE])
+            .agg(panes.partials.of_rows)
+        )
+        for row in grouped.iter_rows():
+            yield (pack_key(row[:width]), row[width]), list(row[width + 1 :])
+
+    def _hear(self, rows: pl.DataFrame) -> None:
+        """Keep the newest fact of each entity."""
+        names = list(self.view.entities)
+        order = [EVENT, KNOWN, *self._columns]
+        newest = rows.drop_nulls(names).sort(order, nulls_last=False).unique(names, keep="last", maintain_order=True)
+        for event, known, *values in newest.select(order).iter_rows():
+            fact = Fact(event, known, tuple(values))
+            key = pack_key([values[self._columns.index(name)] for name in names])
+            self._renew(key, fact)
+
+    def _renew(self, entity: bytes, fact: Fact) -> None:
+        before = self._newest.get(entity)
+        if before is None or newness(fact) > newness(before):
+            self._newest[entity] = fact
+            self._heard.add(entity)
+            self._moved.add(entity)
+
+    def _correct(self, rows: pl.DataFrame, versions: FactVersions) -> None:
+        """Learn rows of which some may replace others."""
+        counts, dirty = [], set()
+        for event, known, offset, *values in rows.select(EVENT, KNOWN, OFFSET, *self._columns).iter_rows():
+            fact = Fact(event, known, tuple(values))
+            taken, old = versions.take(versions.name(fact, offset), fact)
+            counts.append(taken)
+            if taken and self._latest:
+                self._reconsider(versions, fact, old)
+            if old is not None:
+                dirty |= {place for place in (versions.place(old), versions.place(fact)) if place}
+        if self._panes is not None:
+            self._recount(rows.filter(pl.Series(counts, dtype=pl.Boolean)), self._panes, versions, dirty)
+
+    def _reconsider(self, versions: FactVersions, fact: Fact, old: Fact | None) -> None:
+        entity = versions.entity(fact)
+        if entity is not None:
+            self._renew(entity, fact)
+        left = versions.entity(old) if old is not None and self._superseded else None
+        if left is None or old is None or self._newest.get(left) != old:
+            return
+        newest = versions.newest(left)
+        if newest is None:
+            del self._newest[left]
+        else:
+            self._newest[left] = newest
+        self._heard.add(left)
+        self._moved.add(left)
+        self._back.add(left)
+
+    def _recount(self, rows: pl.DataFrame, panes: EntityPanes, versions: FactVersions, dirty: set[Place]) -> None:
+        """Merge panes that only gained facts, and make those anew that lost one."""
+        for place, partials in self._groups(rows, panes):
+            if place not in dirty and panes.reaches(place[1]):
+                panes.add(place, partials)
+        for place in dirty:
+            if panes.reaches(place[1]):
+                made = [partials for _, partials in self._groups(self._frame(versions.in_pane(place)), panes)]
+                panes.put(place, made[0] if made else None)
+
+    def _frame(self, facts: Sequence[Fact]) -> pl.DataFrame:
+        from sluiceway.streams.decoding import STORED
+
+        schema = {EVENT: pl.Int64(), KNOWN: pl.Int64(), **{name: STORED[self._kinds[name]] for name in self._columns}}
+        return pl.DataFrame([(fact.event, fact.known, *fact.values) for fact in facts], schema, orient="row")
+
+    def advance(self, watermark: int) -> None:
+        """Let time be what the watermark says."""
+        if self._panes is None:
+            return
+        self._moved |= self._panes.advance(watermark // self._every)
+        if self._versions is not None:
+            closed = (watermark - self._lateness) // self._every
+            self._versions.forget_before(min(closed, self._panes.oldest))
+
+    def writes(self, watermark: int, now: int) -> Writes:
+        """Tell what changed since the last time, and take it as written."""
+        writes = Writes()
+        self._write_state(writes)
+        for entity in self._moved:
+            value = self._value(entity, watermark, now)
+            if value is not None:
+                target = writes.forced if entity in self._back else writes.online
+                target.append((self.view.digest, entity, value))
+        self._heard, self._moved, self._back = set(), set(), set()
+        return writes
+
+    def _write_state(self, writes: Writes) -> None:
+        prefix = self._prefix
+        for entity in self._heard:
+            writes.put.append((prefix + ENTITY + entity, pack_entity(self._first[entity], self._newest.get(entity))))
+        if self._panes is not None:
+            for place in self._panes.changed:
+                writes.put.append((pane_key(prefix, place), pack_partials(self._panes.get(place) or [])))
+            writes.drop += [pane_key(prefix, place) for place in self._panes.gone - self._panes.changed]
+            self._panes.settle()
+        if self._versions is not None:
+            writes.put += [
+                (prefix + FACT + name, pack_fact(self._versions.get(name))) for name in self._versions.changed
+            ]
+            writes.drop += [prefix + FACT + name for name in self._versions.gone]
+            self._versions.settle()
+
+    def _value(self, entity: bytes, watermark: int, now: int) -> bytes | None:
+        """Pack what is served of an entity; ``None`` while nothing of it counts yet."""
+        features: list[FeatureValue] = [None] * len(self.view.features)
+        end = watermark // self._every * self._every
+        known = self._first[entity] < end
+        if self._panes is not None and known:
+            self._panes.fill(entity, features)
+        newest = self._newest.get(entity)
+        if newest is not None:
+            self._fill_latest(newest, features)
+        elif not known:
+            return None
+        stamp = (end, end) if newest is None else (newest.event, newest.known)
+        through = end if self._panes is not None else watermark
+        return pack_value(PackedValue(*stamp, through, now, features))
+
+    def _fill_latest(self, newest: Fact, features: list[FeatureValue]) -> None:
+        for place, feature in enumerate(self.view.features):
+            if not feature.is_window:
+                value = newest.values[self._columns.index(str(feature.column))]
+                features[place] = _served(value, self._kinds[str(feature.column)])
+
+
+def _served(value: object, kind: str) -> FeatureValue:
+    """Give a value as ``plans.latest.as_value`` does."""
+    if value is None:
+        return None
+    if kind in {"integer", "number"}:
+        return as_single(value)  # type: ignore[arg-type]
+    return str(value).lower() if kind == "boolean" else str(value)

@@ -1,0 +1,173 @@
+"""The worker: owns partitions of one topic, learns what arrives, and gives up what another has taken over."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sluiceway.core.errors import ConflictError, TransientError
+from sluiceway.plans.moments_sql import MICROSECOND, length
+from sluiceway.ports.event_source import EventBatch
+from sluiceway.streams.decoding import RowDecoder
+from sluiceway.streams.partition_header import PartitionHeader, unpack_header
+from sluiceway.streams.partition_stream import Backends, PartitionStream
+from sluiceway.streams.stream_metrics import StreamMetrics
+from sluiceway.streams.stream_plan import StreamPlan, check_partitions
+
+RETRY_S, STAND_BY_S = 0.2, 5.0
+
+
+@dataclass(slots=True)
+class Waiting:
+    """A partition that is assigned, but not owned: when to try next, and whom not to disturb."""
+
+    until: float = 0.0
+    header: bytes | None = None
+
+
+class Worker:
+    """One member of a topic's group. For one thread; call ``step`` again and again, then ``close``.
+
+    Where a commit is refused, another took the partition over: this worker stands by, and takes it back when that other
+    has committed nothing for five seconds while the partition is still assigned here.
+    """
+
+    def __init__(
+        self,
+        plan: StreamPlan,
+        *,
+        backends: Backends,
+        owner: str,
+        now_us: Callable[[], int],
+        metrics: StreamMetrics | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Stand ready.
+
+        Raises:
+            MisuseError: the topic's partitions are not those of the views' entities.
+            SourceError: the topic is not there.
+        """
+        check_partitions(plan, backends.events.partition_count())
+        self._plan, self._backends, self._events = plan, backends, backends.events
+        self._owner, self._now_us, self._clock = owner, now_us, clock
+        self._metrics = metrics or StreamMetrics()
+        self._decoder = RowDecoder(plan.source, plan.kinds, plan.columns)
+        self._idle_s = length(plan.topic.idle) * MICROSECOND.total_seconds()
+        self._owned: dict[int, PartitionStream] = {}
+        self._waiting: dict[int, Waiting] = {}
+        self._heard: dict[int, float] = {}
+
+    def assigned(self, partitions: Sequence[int]) -> Mapping[int, int]:
+        """Take partitions over, as far as the store answers; the others follow later, by ``seek``."""
+        self._waiting.update({number: Waiting() for number in partitions if number not in self._owned})
+        self._take_over(seek=False)
+        return {number: self._owned[number].header.offset for number in partitions if number in self._owned}
+
+    def revoked(self, partitions: Sequence[int]) -> None:
+        """Forget partitions: all that was learnt of them is committed."""
+        for number in partitions:
+            self._owned.pop(number, None)
+            self._waiting.pop(number, None)
+            self._metrics.forget(self._plan, number)
+
+    def step(self, *, most: int = 20_000, wait_s: float = 0.5) -> int:
+        """Learn what has arrived, at most so many messages; return how many they were."""
+        self._take_over(seek=True)
+        if self._waiting and not self._owned:
+            wait_s = min(wait_s, RETRY_S)
+        batches = self._events.poll(self, most=most, wait_s=wait_s)
+        learnt = sum(self._learn(batch) for batch in batches)
+        self._follow()
+        return learnt
+
+    @property
+    def headers(self) -> dict[int, PartitionHeader]:
+        """How far each owned partition is."""
+        return {number: stream.header for number, stream in self._owned.items()}
+
+    def caught_up(self) -> bool:
+        """Whether all that is in the assigned partitions now was learnt. Asks the source, so not for every step."""
+        ends = self._events.ends()
+        owned = self._owned
+        return (
+            bool(owned)
+            and not self._waiting
+            and all(stream.header.offset >= ends.get(number, 0) for number, stream in owned.items())
+        )
+
+    def measure(self) -> None:
+        """Bring the metrics up to date with the source."""
+        ends = self._events.ends()
+        for number, stream in self._owned.items():
+            self._metrics.note(self._plan, number, stream.header, end=ends.get(number))
+
+    def close(self) -> None:
+        """Leave the group."""
+        self._events.close(self)
+        self.revoked(list(self._owned))
+
+    def _learn(self, batch: EventBatch) -> int:
+        stream = self._owned.get(batch.partition)
+        if stream is None:
+            return 0  # given up, and read again from where it is when it is taken back
+        self._heard[batch.partition] = self._clock()
+        before = stream.header.events
+        try:
+            decoded = stream.take(batch, self._decoder)
+        except (ConflictError, TransientError) as error:
+            self._give_up(batch.partition, error)
+            return 0
+        self._metrics.unknown(self._plan, decoded.unknown)
+        return stream.header.events - before
+
+    def _follow(self) -> None:
+        """Let partitions that are silent follow the slowest of those that are not."""
+        now = self._clock()
+        silent = {number for number in self._owned if now - self._heard.get(number, now) >= self._idle_s}
+        moving = [stream.header.watermark for number, stream in self._owned.items() if number not in silent]
+        known = [watermark for watermark in moving if watermark is not None]
+        if not silent or not known:
+            return
+        for number in silent:
+            try:
+                self._owned[number].advance(min(known))
+            except (ConflictError, TransientError) as error:
+                self._give_up(number, error)
+
+    def _give_up(self, number: int, error: Exception) -> None:
+        """Forget a partition's state, which may not be what is stored any more."""
+        self._owned.pop(number, None)
+        stand_by = isinstance(error, ConflictError)
+        self._waiting[number] = Waiting(
+            self._clock() + (STAND_BY_S if stand_by else RETRY_S), b"" if stand_by else None
+        )
+        self._metrics.given_up(self._plan, number)
+
+    def _take_over(self, *, seek: bool) -> None:
+        now = self._clock()
+        for number, waiting in list(self._waiting.items()):
+            if waiting.until > now:
+                continue
+            try:
+                if self._is_busy(number, waiting):
+                    continue
+                stream = PartitionStream(
+                    self._plan, number, backends=self._backends, owner=self._owner, now_us=self._now_us
+                )
+            except (ConflictError, TransientError) as error:
+                self._give_up(number, error)
+                continue
+            del self._waiting[number]
+            self._owned[number] = stream
+            self._heard[number] = now
+            if seek:
+                self._events.seek(number, stream.header.offset)
+
+    def _is_busy(self, number: int, waiting: Waiting) -> bool:
+        """Whether another has committed to a partition since this worker last looked."""
+        if waiting.header is None:
+            return False
+        found = self._backends.panes.header(self._plan.partition(number))
+        before, waiting.header, waiting.until = waiting.header, found, self._clock() + STAND_BY_S
+        mine = unpack_header(found)
+        return found != before and not (mine is not None and mine.owner == self._owner)

@@ -1,0 +1,210 @@
+"""Streams against the batch plan: the same bits, in whatever order rows arrive, however cut, whoever is killed."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+import pyarrow as pa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import sluiceway as sw
+from sluiceway.adapters.duckdb_engine import DuckdbEngine
+from sluiceway.adapters.memory_events import MemoryEvents, MemoryTopic
+from sluiceway.adapters.memory_online import MemoryOnline
+from sluiceway.adapters.memory_panes import MemoryPanes
+from sluiceway.adapters.memory_side import MemorySide
+from sluiceway.adapters.memory_tables import MemoryTables
+from sluiceway.artifacts.dataset_version import DatasetVersion, RestoreReport
+from sluiceway.features.materialise import packed
+from sluiceway.features.point_in_time import Facts, features_now
+from sluiceway.plans.latest import latest_features
+from sluiceway.plans.packed_value import unpack_value
+from sluiceway.streams.partition_stream import Backends
+from sluiceway.streams.stream_plan import stream_plan
+from sluiceway.streams.worker import Worker
+
+ENGINE = DuckdbEngine(threads=2)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # so that windows reach to both sides of it
+TIME = pa.timestamp("us", "UTC")
+SECOND = 1_000_000
+LATENESS = 120
+KINDS = {
+    "key": "integer", "e": "text", "code": "text", "x": "integer", "y": "number", "flag": "boolean",
+    "t": "time", "k": "time",
+}  # fmt: skip
+ARROW = {"integer": pa.int64(), "text": pa.string(), "number": pa.float64(), "boolean": pa.bool_()}
+IN_ONE_PARTITION = ("key", "code")  # keys whose facts move between entities
+
+
+class Killed(BaseException):
+    """What a worker meets where it is killed."""
+
+
+def view_for(key, *, entity, kinds, topic_key="e"):
+    topic = sw.topic("facts", lateness=f"{LATENESS}s", key=topic_key)
+    source = sw.Source("facts", sql="unused", key=key, event_time="t", known_time="k", stream=topic)
+    windows = [
+        sw.count(over="1m"), sw.mean("x", over="2m"), sw.sum("x", over="1m"), sw.max("x", over="3m"),
+        sw.sum("y", over="1m"), sw.min("y", over="2m"), sw.mean("y", over="3m"), sw.count("y", over="3m"),
+        sw.mean("flag", over="2m"), sw.max("flag", over="1m"), sw.count("code", over="2m"), sw.max("y", over="1m"),
+    ]  # fmt: skip
+    latest = [sw.latest("x"), sw.latest("code"), sw.latest("y"), sw.latest("flag")]
+    mixed = [each for each in (*latest[:2], *windows, *latest[2:]) if each.is_window or "latest" in kinds]
+    features = [each for each in mixed if not each.is_window or "window" in kinds]
+    return sw.FeatureView("v", entity=entity, source=source, every="1m", features=features)
+
+
+def message(row):
+    """Write a row as the messages of a topic are."""
+    times = {name: None if row[at] is None else iso(row[at]) for name, at in (("t", "event"), ("k", "known"))}
+    return json.dumps({name: row[name] for name in KINDS if name not in times} | times).encode()
+
+
+def iso(seconds):
+    return (EPOCH + timedelta(seconds=seconds)).isoformat()
+
+
+def facts_of(rows, cutoff):
+    columns = {name: pa.array([row[name] for row in rows], ARROW[KINDS[name]]) for name in KINDS if name not in "tk"}
+    for name, at in (("_event_time", "event"), ("_known_time", "known")):
+        values = [None if row[at] is None else EPOCH + timedelta(seconds=row[at]) for row in rows]
+        columns[name] = pa.array(values, TIME)
+    tables = MemoryTables()
+    ref = tables.write("sources/facts", pa.table(columns))
+    return Facts(DatasetVersion((), (ref,), RestoreReport(0.0, 0, 0, 0, ())), tables, ENGINE, cutoff * SECOND)
+
+
+def batch_values(view, rows):
+    """Compute what the batch plan says at the last moment that rows were known at."""
+    timed = [row["known"] for row in rows if row["known"] is not None and row["event"] is not None]
+    if not timed:
+        return {}
+    facts = facts_of(rows, max(timed))
+    made = packed(features_now(facts, view), view, cutoff=facts.cutoff, written=0)
+    return compared(view, dict(made))
+
+
+def stream_values(view, online):
+    return compared(view, online._views.get(view.digest, {}))
+
+
+def compared(view, values):
+    """Tell what is served of those of whom anything is: the features, and the newest fact's times where there is one.
+
+    What was known through, and windows' stamps, are those of the last change in a stream.
+    """
+    told = {key: unpack_value(value) for key, value in values.items()}
+    stamped = bool(latest_features(view))
+    return {
+        key: (value.features, (value.event_time, value.known_time) if stamped else None)
+        for key, value in told.items()
+        if any(each is not None for each in value.features)
+    }
+
+
+class DeadlyPanes:
+    """A pane store at whose commits workers are killed, before or after they took effect."""
+
+    def __init__(self, panes, deaths):
+        self._panes, self._deaths, self._calls = panes, deaths, count()
+
+    def commit(self, partition, change):
+        death = self._deaths.get(next(self._calls))
+        if death == "before":
+            raise Killed
+        self._panes.commit(partition, change)
+        if death == "after":
+            raise Killed
+
+    def __getattr__(self, name):
+        return getattr(self._panes, name)
+
+
+class World:
+    """One topic, one store, and workers that come and go."""
+
+    def __init__(self, view, partitions, deaths=None):
+        self.view = view
+        self.plan = stream_plan(view.source, [view], KINDS)
+        self.logs = [[] for _ in range(partitions)]
+        self.online, self.side = MemoryOnline(), MemorySide()
+        self.panes = DeadlyPanes(MemoryPanes(self.online), deaths or {})
+        self.clock = 0.0
+        self._names = count()
+
+    def worker(self):
+        """Start a worker that believes that it is alone."""
+        topic = MemoryTopic(0)
+        topic.logs = self.logs
+        backends = Backends(MemoryEvents(topic), self.panes, self.side)
+        return Worker(
+            self.plan, backends=backends, owner=f"w{next(self._names)}", now_us=lambda: 0, clock=lambda: self.clock
+        )
+
+    def step(self, worker, most):
+        self.clock += 3.0
+        worker.step(most=most, wait_s=0)
+
+
+ROW = st.fixed_dictionaries(
+    {
+        "key": st.none() | st.integers(0, 3),
+        "e": st.none() | st.sampled_from("ab"),
+        "code": st.none() | st.sampled_from("ab"),
+        "x": st.none() | st.integers(-3, 3) | st.sampled_from([2**53 + 1, -(2**62) - 1, 16777217]),
+        "y": st.none()
+        | st.integers(-3, 3).map(float)
+        | st.sampled_from([0.1, -0.1, 1e3, -999.9, 1e-30, -1e-300, 1e18, -7.3e28, 1e29, 3.4028235e38, 1e39]),
+        "flag": st.none() | st.booleans(),
+        "event": st.none() | st.integers(-240, 240),
+        "known": st.none() | st.integers(-240, 240) | st.integers(-4, 4).map(lambda minute: 60 * minute),
+        "delay": st.integers(0, LATENESS - 1),
+    }
+)
+KEYS = [None, "key", "e", "code", ("e", "key")]
+VIEWS = st.builds(
+    view_for,
+    st.sampled_from(KEYS),
+    entity=st.sampled_from([("e",), ("e", "code")]),
+    kinds=st.sampled_from([("window",), ("latest",), ("window", "latest")]),
+)
+DEATHS = st.dictionaries(st.integers(0, 30), st.sampled_from(["before", "after"]), max_size=4)
+STEPS = st.lists(st.tuples(st.integers(0, 2), st.integers(1, 7), st.booleans()), max_size=25)
+
+
+@given(view=VIEWS, rows=st.lists(ROW, max_size=24), partitions=st.integers(1, 3), steps=STEPS, deaths=DEATHS)
+@settings(max_examples=120, deadline=None)
+def test_streams_end_where_the_batch_plan_does(view, rows, partitions, steps, deaths):
+    rows = sorted(rows, key=lambda row: (row["known"] or 0) + row["delay"])
+    partitions = 1 if view.source.key in IN_ONE_PARTITION else partitions
+    by_partition = [[row for row in rows if ord(row["e"] or "a") % partitions == each] for each in range(partitions)]
+    world = World(view, partitions, deaths)
+    workers = [world.worker() for _ in range(3)]
+    for place, most, arrives in steps:
+        for log, mine in zip(world.logs, by_partition, strict=True):
+            if arrives:
+                log.extend(map(message, mine[len(log) : len(log) + most]))
+        try:
+            world.step(workers[place], most)
+        except Killed:
+            workers[place] = world.worker()
+    for log, mine in zip(world.logs, by_partition, strict=True):
+        log.extend(map(message, mine[len(log) :]))
+    finish(world)
+    wanted = {}
+    for mine in by_partition:
+        wanted |= batch_values(view, mine)
+    assert stream_values(view, world.online) == wanted
+
+
+def finish(world):
+    for _ in range(40):
+        try:
+            worker = world.worker()
+            while not worker.caught_up():
+                world.step(worker, 100)
+        except Killed:
+            continue
+        return worker
+    raise AssertionError("it never ends")
