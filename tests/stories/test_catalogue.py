@@ -79,3 +79,36 @@ def test_a_run_writes_the_catalogue_and_so_does_the_list(told):
     assert "The dearest" in (told.folder / page).read_text()
     told("features", "list", "--html", "mine.html")
     assert 'type="search"' in (told.folder / "mine.html").read_text()
+
+
+def test_an_entity_s_history_is_what_was_known_at_each_moment(finished, tmp_path):
+    said = finished("features", "history", "history", "customer_id=4", "--json").json["values"]
+    bought = [line.split(",")[2] for line in (finished.folder / "data" / "purchases.csv").read_text().splitlines()]
+    moments = [each["at"] for each in said]
+    assert moments == sorted(set(moments))
+    for now, then in zip(said[1:], said, strict=False):
+        assert {**now, "at": None} != {**then, "at": None}
+    for each in said[:: len(said) // 5]:
+        read = finished("features", "get", "customer_id=4", "--as-of", each["at"], "--json").json["features"]
+        assert {name: value for name, value in each.items() if name != "at"}.items() <= read.items()
+    assert said[-1]["at"] <= max(bought)
+    daily = finished("features", "history", "history", "customer_id=4", "--every", "30d", "--json").json["values"]
+    assert len(daily) == 18
+    page = tmp_path / "history.html"
+    drawn = finished("features", "history", "history", "customer_id=4", "--html", str(page)).out
+    assert "█" in drawn
+    assert page.read_text().count("<svg") == 11
+
+
+def test_asking_for_a_history_that_cannot_be_is_refused(finished):
+    def refused(*words):
+        return finished("features", "history", *words, code=2).err
+
+    assert "Did you mean 'history'" in refused("histroy", "customer_id=4")
+    assert "view 'history' is of customer_id" in refused("history")
+    assert "customer_id is a whole number" in refused("history", "customer_id=four")
+    assert "is no moment" in refused("history", "customer_id=4", "--since", "soon")
+    assert "--since lies behind" in refused("history", "customer_id=4", "--since", "1999-01-01")
+    assert "knew nothing of it" in refused("history", "customer_id=999999")
+    assert "--every" in refused("history", "customer_id=4", "--every", "often")
+    assert "is no moment" in finished("features", "get", "customer_id=4", "--as-of", "soon", code=2).err

@@ -14,11 +14,16 @@ from sluiceway.flow.stages import stage_named
 def run(job: Job) -> Artifact:
     """Build the training table and fill the online store."""
     from sluiceway.features.run import run
+    from sluiceway.flow.materialising import Held, forget, note
+    from sluiceway.plans.moments_sql import microseconds
 
-    kit, promise = job.kit, job.needs("spec", Promise)
+    kit, promise, dataset = job.kit, job.needs("spec", Promise), job.needs("ingest", DatasetVersion)
+    views = job.project.pipeline.feature_views
+    for view in views:
+        forget(view.digest, kit)
     with discreetly(job):
-        return run(
-            job.needs("ingest", DatasetVersion),
+        made = run(
+            dataset,
             project=job.project,
             inputs=promise.spec.inputs,
             as_of=job.settings.as_of,
@@ -30,6 +35,9 @@ def run(job: Job) -> Artifact:
             seed=job.settings.seed,
             hidden=promise.hidden,
         )
+    for view in views:
+        note(view, Held(dataset.content_id, microseconds(made.cutoff), made.snapshots[view.name]), kit)
+    return made
 
 
 def present(kit: Kit, features: FeatureSet) -> bool:
