@@ -3,8 +3,10 @@
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
+from tests.s3_server import free_port
 from tests.valkey_server import Valkey
 
 from sluiceway.adapters.redis_online import CHUNK_ITEMS, RedisOnline
@@ -16,7 +18,9 @@ MANY = [(number.to_bytes(3, "big"), number.to_bytes(16, "big") + b"x" * 100) for
 
 
 def online(server, *, patience_s=0.5, prefix="test", url=None):
-    return RedisOnline(RedisWire(url or server.url, shown="the shown place", patience_s=patience_s), prefix=prefix)
+    return RedisOnline(
+        RedisWire(lambda: url or server.url, shown="the shown place", patience_s=patience_s), prefix=prefix
+    )
 
 
 @pytest.fixture
@@ -46,7 +50,7 @@ def test_many_views_and_keys_are_one_round_trip(valkey):
 
 
 def test_a_cluster_is_refused_at_connect(tmp_path):
-    server = Valkey(tmp_path, cluster_enabled="yes")
+    server = Valkey(tmp_path, cluster_enabled="yes", cluster_port=str(free_port()))  # by default 10,000 above the other
     try:
         for ask in (lambda store: store.read(VIEW, [b"a"]), lambda store: store.write(VIEW, [(b"a", value(1))])):
             with pytest.raises(DeclarationError, match="the shown place is a Redis Cluster"):
@@ -152,7 +156,7 @@ def test_a_killed_writer_leaves_what_is_swept_later_and_expires(valkey):
     def items():
         yield from MANY
         store.close()
-        store._wire._url = "redis://127.0.0.1:1/0"  # from here on the writer is gone
+        store._wire._url = lambda: "redis://127.0.0.1:1/0"  # from here on the writer is gone
         store._wire._make = None
         raise KeyboardInterrupt
 
@@ -188,3 +192,36 @@ def test_a_full_server_says_so_and_a_replacement_leaves_the_view_as_it_was():
         assert len(server.client().keys("*")) == 1
     finally:
         server.kill()
+
+
+def test_a_server_that_is_killed_again_and_again_under_writers_ends_with_the_newest(own):
+    """Who wrote and heard so finds it; what was broken off is written again, and ends the same."""
+    keys = [number.to_bytes(2, "big") for number in range(2 * CHUNK_ITEMS)]
+    over, heard = Event(), [0]
+
+    def write(store, stamp):
+        while True:
+            try:
+                return store.write(VIEW, [(key, value(stamp)) for key in keys])
+            except TransientError:
+                time.sleep(0.01)
+
+    def keep_writing(offset):
+        store, stamp = online(own), offset
+        while not over.is_set():
+            write(store, stamp)
+            heard[0] = max(heard[0], stamp)
+            stamp += 2
+        return stamp - 2
+
+    with ThreadPoolExecutor(2) as pool:
+        writers = [pool.submit(keep_writing, offset) for offset in (1, 2)]
+        for _ in range(3):
+            time.sleep(0.2)
+            before = heard[0]
+            own.kill()
+            own.start()
+            assert min(int.from_bytes(found) for found in online(own).read(VIEW, keys)) >= before
+        over.set()
+    newest = max(writer.result() for writer in writers)
+    assert online(own).read(VIEW, keys) == [value(newest)] * len(keys)
