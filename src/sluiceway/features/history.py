@@ -10,7 +10,7 @@ from sluiceway.declare.feature_view import FeatureView
 from sluiceway.features.point_in_time import Facts, features_at
 from sluiceway.plans.moments_sql import length
 from sluiceway.plans.quoting import listed, same
-from sluiceway.plans.window_frames import window_features
+from sluiceway.plans.window_groups import window_features
 
 MOST = 10_000
 TIME = pa.timestamp("us", "UTC")

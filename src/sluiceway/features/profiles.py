@@ -12,7 +12,7 @@ from sluiceway.declare.feature_view import FeatureView
 from sluiceway.features.point_in_time import Facts
 from sluiceway.plans.moments_sql import moment_of
 from sluiceway.plans.snapshot import window_end
-from sluiceway.plans.window_frames import window_features
+from sluiceway.plans.window_groups import window_features
 
 TEXTS = 3
 

@@ -1,14 +1,15 @@
 """Touched entities: those whose value may be another at one moment than at another, by the facts between.
 
-A fact counts from when it became known, and until it has left the longest of a view's windows. A corrected fact touches
-every entity that any of its versions is about. An entity that is not touched has the same values at both moments.
+A fact counts from when it became known, and until it has left the longest of a view's windows; by event_time also from
+when it was true. A corrected fact touches every entity that any of its versions is about. An entity that is not touched
+has the same values at both moments.
 """
 
-from sluiceway.declare.feature_view import FeatureView
+from sluiceway.declare.feature_view import BY_EVENT, FeatureView
 from sluiceway.plans.corrections import EVENT, KNOWN, fact_columns, identity
 from sluiceway.plans.moments_sql import length
 from sluiceway.plans.quoting import listed, present, same
-from sluiceway.plans.window_frames import window_features
+from sluiceway.plans.window_groups import window_features
 
 
 def touched_sql(view: FeatureView, *, low: int, high: int) -> str:
@@ -22,7 +23,8 @@ def touched_sql(view: FeatureView, *, low: int, high: int) -> str:
     windows = {length(str(feature.over)) for feature in window_features(view)}
     begin = low // length(view.every) * length(view.every)
     spans = [(begin, high), *((begin - over, high - over) for over in sorted(windows))]
-    moved = " OR ".join(f"{KNOWN} BETWEEN {first} AND {last}" for first, last in spans)
+    times = (KNOWN, EVENT) if view.windows == BY_EVENT else (KNOWN,)
+    moved = " OR ".join(f"{time} BETWEEN {first} AND {last}" for time in times for first, last in spans)
     return f"SELECT {_columns(view)} FROM facts WHERE {moved}"
 
 

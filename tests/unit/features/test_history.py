@@ -9,10 +9,10 @@ from sluiceway.features.history import changes, grid, known_from_until, moments_
 
 
 @pytest.mark.parametrize("named", KEYS)
-@given(rows=ROWS, ttl=st.none() | st.integers(1, 20))
-@settings(max_examples=4, deadline=None)
-def test_every_change_has_its_moment(named, rows, ttl):
-    view = view_for(KEYS[named], ttl=f"{ttl}m" if ttl else None)
+@given(rows=ROWS, ttl=st.none() | st.integers(1, 20), by_event=st.booleans())
+@settings(max_examples=2, deadline=None)
+def test_every_change_has_its_moment(named, rows, ttl, by_event):
+    view = view_for(KEYS[named], ttl=f"{ttl}m" if ttl else None, by_event=by_event)
     facts, low, high = facts_of(rows, 60), -30 * MINUTE, 60 * MINUTE
     moments = moments_of_change(facts, view, {"e": "a"}, low=low, high=high)
     coarse = changes(values_at(facts, view, {"e": "a"}, moments)).to_pylist()

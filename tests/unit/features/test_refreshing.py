@@ -16,13 +16,14 @@ from sluiceway.ports.progress import Silence
 
 NOW, LATER = (datetime(2026, 1, day, tzinfo=UTC) for day in (1, 2))
 ENTITIES = [pack_key((name,)) for name in "ab"]
+LOST = st.sets(st.integers(0, 19))
 KINDS = {"windows and latest": ("window", "latest"), "windows": ("window",), "latest": ("latest",)}
 
 
 def held(store, view):
     """What a reader can tell of the view: features, and the stamp where it ages."""
     values = [value and unpack_value(value) for value in store.read(view.digest, ENTITIES)]
-    ages = any(not feature.is_window for feature in view.features)
+    ages = any(feature.is_latest for feature in view.features)
     return [value and (value.features, value[:2] if ages else None) for value in values], store.count(view.digest)
 
 
@@ -48,10 +49,10 @@ class Dying(MemoryOnline):
 
 @pytest.mark.parametrize("kinds", KINDS)
 @pytest.mark.parametrize("named", KEYS)
-@given(before=ROWS, added=ROWS, lost=st.sets(st.integers(0, 19)), cutoffs=st.tuples(MINUTES, MINUTES))
-@settings(max_examples=6, deadline=None)
-def test_a_refresh_comes_to_what_a_whole_materialisation_holds(named, kinds, before, added, lost, cutoffs):
-    view = view_for(KEYS[named], kinds=KINDS[kinds])
+@given(before=ROWS, added=ROWS, lost=LOST, cutoffs=st.tuples(MINUTES, MINUTES), by_event=st.booleans())
+@settings(max_examples=3, deadline=None)
+def test_a_refresh_comes_to_what_a_whole_materialisation_holds(named, kinds, before, added, lost, cutoffs, by_event):
+    view = view_for(KEYS[named], kinds=KINDS[kinds], by_event=by_event and "windows" in kinds)
     after = [row for place, row in enumerate(before) if place not in lost] + added
     old, new = facts_of(before, cutoffs[0]), facts_of(after, cutoffs[1])
     store = whole(old, view)
@@ -65,7 +66,7 @@ def test_a_refresh_comes_to_what_a_whole_materialisation_holds(named, kinds, bef
 
 @pytest.mark.parametrize("named", KEYS)
 @given(before=ROWS, added=ROWS, cutoffs=st.tuples(MINUTES, MINUTES), batches=st.integers(0, 1))
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=3, deadline=None)
 def test_a_refresh_that_was_killed_is_begun_anew_and_ends_the_same(named, before, added, cutoffs, batches):
     view = view_for(KEYS[named])
     low, high = sorted(cutoffs)
