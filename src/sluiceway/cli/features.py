@@ -65,7 +65,7 @@ def online(views: Sequence[FeatureView], given: dict[str, str], features: Featur
     Raises:
         MisuseError: it was filled by another run than the newest.
     """
-    from sluiceway.flow.materialising import held_of
+    from sluiceway.flow.held_views import held_of
     from sluiceway.online.reader import OnlineReader
     from sluiceway.plans.served_view import served
 

@@ -24,10 +24,9 @@ from sluiceway.plans.moments_sql import MICROSECOND, microseconds
 from sluiceway.workspace import Workspace
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from sluiceway.features.point_in_time import Facts
 
+Values = dict[str, list[Any]]  # columns of equal length; ``_at`` holds the moments
 BARS, WIDTH = "▁▂▃▄▅▆▇█", 48
 
 
@@ -62,15 +61,15 @@ def history(
         table = changes(values_at(facts, chosen, keys, moments))
     else:
         table = values_at(facts, chosen, keys, grid(low=low, high=high, step=step(every)))
-    table = masked(table, chosen, workspace)
+    values = masked(table.to_pydict(), chosen, workspace)
     if html is not None:
         from sluiceway.pages.history_page import history_html
 
-        write_page(html, history_html(view, keys, table.to_pydict()))
+        write_page(html, history_html(view, keys, values))
     if common.json:
-        print_json({"view": view, "entity": keys, "values": [renamed(row) for row in table.to_pylist()]})
+        print_json({"view": view, "entity": keys, "values": rows_of(values)})
     else:
-        print_lines(*lines(table, chosen, keys))
+        print_lines(*lines(values, chosen, keys))
     return 0
 
 
@@ -129,36 +128,34 @@ def ends(
     return low, high
 
 
-def masked(table: "pa.Table", view: FeatureView, workspace: Workspace) -> "pa.Table":
+def masked(values: Values, view: FeatureView, workspace: Workspace) -> Values:
     """Hide values that come of sensitive columns."""
-    import pyarrow as pa
-
     hidden = hidden_columns(workspace.kit)(view.source.name)
-    for feature in view.features:
-        if {name.lower() for name in feature.reads} & hidden:
-            name = view.column(feature)
-            values = [None if value is None else MASK for value in table[name].to_pylist()]
-            table = table.set_column(table.column_names.index(name), name, pa.array(values, pa.string()))
-    return table
+    told = {view.column(each) for each in view.features if {name.lower() for name in each.reads} & hidden}
+    return {
+        name: [None if value is None else MASK for value in column] if name in told else column
+        for name, column in values.items()
+    }
 
 
-def renamed(row: dict[str, Any]) -> dict[str, Any]:
-    """Call the moment ``at``."""
-    return {"at": row["_at"], **{name: value for name, value in row.items() if name != "_at"}}
+def rows_of(values: Values) -> list[dict[str, Any]]:
+    """Turn columns into rows, and call the moment ``at``."""
+    names = ["at" if name == "_at" else name for name in values]
+    return [dict(zip(names, row, strict=True)) for row in zip(*values.values(), strict=True)]
 
 
-def lines(table: "pa.Table", view: FeatureView, keys: dict[str, Any]) -> list[str]:
+def lines(values: Values, view: FeatureView, keys: dict[str, Any]) -> list[str]:
     """Draw each feature in a line."""
     who = ", ".join(f"{name}={value}" for name, value in keys.items() if name in view.entities)
-    at = table["_at"].to_pylist()
+    at = values["_at"]
     if not at:
         return [f"{view.name} of {who}: no moment to look at"]
     rows = []
     for name in view.columns:
-        values = table[name].to_pylist()
-        numbers = [value for value in values if isinstance(value, float | int)]
+        column = values[name]
+        numbers = [value for value in column if isinstance(value, float | int)]
         rows.append(
-            (name, sparkline(at, values), values[0], values[-1], min(numbers, default=None), max(numbers, default=None))
+            (name, sparkline(at, column), column[0], column[-1], min(numbers, default=None), max(numbers, default=None))
         )
     head = f"{view.name} of {who}, {len(at):,} moments from {iso(at[0])} to {iso(at[-1])}"
     return [head, "", *table_lines(("feature", "over time", "first", "last", "least", "most"), rows)]

@@ -14,7 +14,7 @@ from sluiceway.flow.stages import stage_named
 def run(job: Job) -> Artifact:
     """Build the training table and fill the online store."""
     from sluiceway.features.run import run
-    from sluiceway.flow.materialising import Held, forget, note
+    from sluiceway.flow.held_views import Held, forget, note
     from sluiceway.plans.moments_sql import microseconds
 
     kit, promise, dataset = job.kit, job.needs("spec", Promise), job.needs("ingest", DatasetVersion)
@@ -50,7 +50,7 @@ def present(kit: Kit, features: FeatureSet) -> bool:
 def page(kit: Kit, features: FeatureSet, verdict: Verdict, promise: Promise) -> str:
     """Write the catalogue's page, unless it is there: then the project's code is not loaded for it."""
     from sluiceway.core.digest import digest_of
-    from sluiceway.flow.catalogue import catalogue_of, registered_bundles
+    from sluiceway.flow.catalogue_entries import catalogue_of, registered_bundles
     from sluiceway.flow.reference import dataset_by_id
     from sluiceway.pages.catalogue_page import catalogue_html
     from sluiceway.pages.page_key import page_key

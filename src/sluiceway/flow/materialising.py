@@ -1,8 +1,4 @@
-"""Materialising: online views brought up to the present between two runs, one after the other, each from where it is.
-
-What a view's values are of is remembered beside the store: the dataset, the moment, and what the store itself says that
-it was last filled with. Where the three do not fit together, as after a store was lost, the view is made whole.
-"""
+"""Materialising: online views brought up to the present between two runs, each from where it is."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -12,9 +8,10 @@ import msgspec
 
 from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.artifacts.promise import Promise
-from sluiceway.core.errors import MisuseError, UnknownNameError, UnknownObjectError
+from sluiceway.core.errors import MisuseError, UnknownNameError
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.declare.project import Project
+from sluiceway.flow.held_views import Held, held_of, note
 from sluiceway.flow.kit import Kit
 from sluiceway.flow.recall import current
 from sluiceway.flow.reference import dataset_versions
@@ -24,18 +21,6 @@ from sluiceway.ports.progress import Progress
 if TYPE_CHECKING:
     from sluiceway.features.point_in_time import Facts
     from sluiceway.features.refreshing import Refreshed
-
-
-class Held(msgspec.Struct, frozen=True):
-    """What a view's online values are of: a dataset's content id, a cutoff in microseconds, the store's own mark.
-
-    ``towards`` are dataset and cutoff of a refresh that has begun; it is empty once that is done.
-    """
-
-    dataset: str
-    cutoff: int
-    mark: str
-    towards: tuple[str, int] | None = None
 
 
 def materialise_views(
@@ -109,26 +94,3 @@ def _facts_of(held: Held, versions: dict[str, DatasetVersion], now: "Facts", kit
     if version.content_id == now.dataset.content_id:
         return Facts(version, now.tables, kit.engine, held.cutoff)
     return Facts(version, HeldTables(kit.tables), kit.engine, held.cutoff)
-
-
-def held_of(view: FeatureView, kit: Kit) -> Held | None:
-    """Tell what a view's online values are of; ``None`` where nobody knows."""
-    try:
-        held = msgspec.json.decode(kit.objects.get(_key(view.digest)), type=Held)
-    except (UnknownObjectError, msgspec.DecodeError):
-        return None
-    return held if held.mark and held.mark == kit.online.snapshot(view.digest) else None
-
-
-def note(view: FeatureView, held: Held, kit: Kit) -> None:
-    """Remember what a view's online values are of."""
-    kit.objects.put(_key(view.digest), msgspec.json.encode(held))
-
-
-def forget(digest: str, kit: Kit) -> None:
-    """Remember that nobody knows what a view's online values are of: somebody else is about to fill it."""
-    kit.objects.put(_key(digest), msgspec.json.encode(Held("", 0, "")))
-
-
-def _key(digest: str) -> str:
-    return f"materialised/{digest}.json"
