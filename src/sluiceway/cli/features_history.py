@@ -104,12 +104,15 @@ def newest_facts(workspace: Workspace, cutoff: datetime) -> "Facts":
         MisuseError: nothing was ingested yet.
     """
     from sluiceway.features.held_tables import HeldTables
+    from sluiceway.features.large_sources import LargeSources
     from sluiceway.features.point_in_time import Facts
 
     dataset = current("ingest", workspace.kit)
     if not isinstance(dataset, DatasetVersion):
         raise MisuseError("nothing has been ingested yet; run `sluiceway run --until ingest` first")
-    return Facts(dataset, HeldTables(workspace.kit.tables), workspace.kit.engine, microseconds(cutoff))
+    kit = workspace.kit
+    large = LargeSources(kit.derived)
+    return Facts(dataset, HeldTables(kit.tables), kit.engine, microseconds(cutoff), large=large)
 
 
 def ends(

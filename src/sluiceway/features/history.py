@@ -75,7 +75,7 @@ def _times(facts: Facts, view: FeatureView, entity: Entity) -> list[int]:
     facts_sql = f"SELECT * FROM source SEMI JOIN own USING ({listed(keys)}) UNION ALL FROM own" if keys else "FROM own"
     times = " UNION ALL ".join(f"SELECT epoch_us({name}) AS t FROM versions" for name in (KNOWN_TIME, EVENT_TIME))
     sql = f"WITH own AS ({own}), versions AS ({facts_sql}) SELECT DISTINCT t FROM ({times}) WHERE t IS NOT NULL"
-    found: list[int] = facts.ask(sql, source=facts.rows(view), asked=asked)["t"].to_pylist()
+    found: list[int] = facts.ask(sql, source=facts.rows_about(view, asked), asked=asked)["t"].to_pylist()
     return found
 
 

@@ -39,7 +39,7 @@ class Refreshed:
 
 
 class Touched(HeldTables):
-    """Held tables of which a source's rows are cut down to those that bear on some entities."""
+    """Held tables of which a source's rows are cut down to those that bear on some entities, too few to be laid out."""
 
     def __init__(self, rows: pa.Table, store: TableReader) -> None:
         super().__init__(store)
@@ -80,8 +80,7 @@ def _changes(
     entities = touched_entities(facts, view, before=before)
     if not entities.num_rows:
         return Refreshed(view.name, "changes", 0, 0)
-    source = facts.rows(view)
-    kept = facts.ask(kept_sql(view), source=source, entities=entities)
+    kept = facts.ask(kept_sql(view), source=facts.whole(view.source.name), entities=entities)
     some = Facts(facts.dataset, Touched(kept, facts.tables), facts.engine, facts.cutoff)
     snapshot = features_now(some, view)
     snapshot = facts.ask(f"SELECT s.* FROM s SEMI JOIN e USING ({listed(view.entities)})", s=snapshot, e=entities)
@@ -103,10 +102,10 @@ def touched_entities(facts: Facts, view: FeatureView, *, before: Facts) -> pa.Ta
     """Find the entities whose values may be others now than before, each once."""
     low, high = sorted((before.cutoff, facts.cutoff))
     sql = facts_sql(view, table="source", cutoff=high)
-    rows = facts.ask(sql, source=facts.rows(view))
+    rows = facts.ask(sql, source=facts.whole(view.source.name))
     parts = [facts.ask(touched_sql(view, low=low, high=high), facts=rows)]
     if before.dataset.table(view.source.name) != facts.dataset.table(view.source.name):
-        earlier = facts.ask(sql, source=before.rows(view))
+        earlier = facts.ask(sql, source=before.whole(view.source.name))
         parts.append(facts.ask(differing_sql(view), facts=rows, earlier=earlier))
         parts.append(facts.ask(touched_sql(view, low=low, high=high), facts=earlier))
     return facts.ask(entities_sql(view), moved=pa.concat_tables(parts), facts=rows)

@@ -17,6 +17,7 @@ def run(job: Job) -> Artifact:
     from sluiceway.flow.held_views import Held, forget, note
     from sluiceway.plans.moments_sql import microseconds
 
+    require_store(job)
     kit, promise, dataset = job.kit, job.needs("spec", Promise), job.needs("ingest", DatasetVersion)
     views = job.project.pipeline.feature_views
     for view in views:
@@ -34,10 +35,21 @@ def run(job: Job) -> Artifact:
             clock=kit.clock,
             seed=job.settings.seed,
             hidden=promise.hidden,
+            derived=kit.derived,
         )
     for view in views:
         note(view, Held(dataset.content_id, microseconds(made.cutoff), made.snapshots[view.name]), kit)
     return made
+
+
+def require_store(job: Job) -> None:
+    """Find out that the online store answers, before what takes long is done for it.
+
+    Raises:
+        SluicewayError: it does not.
+    """
+    for view in job.project.pipeline.feature_views[:1]:
+        job.kit.online.snapshot(view.digest)
 
 
 def present(kit: Kit, features: FeatureSet) -> bool:

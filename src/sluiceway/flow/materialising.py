@@ -36,13 +36,15 @@ def materialise_views(
     """
     from sluiceway.features.binding import check_binding
     from sluiceway.features.held_tables import HeldTables
+    from sluiceway.features.large_sources import LargeSources
     from sluiceway.features.point_in_time import Facts
     from sluiceway.features.refreshing import refresh
     from sluiceway.plans.moments_sql import microseconds
 
     dataset, promise = _validated(kit)
     check_binding(dataset, project.pipeline, promise.spec.inputs)
-    facts = Facts(dataset, HeldTables(kit.tables), kit.engine, microseconds(cutoff))
+    large = LargeSources(kit.derived, progress=progress)
+    facts = Facts(dataset, HeldTables(kit.tables), kit.engine, microseconds(cutoff), large=large)
     versions = dataset_versions(kit)
     for view in _chosen(project, names):
         held = held_of(view, kit)

@@ -31,7 +31,8 @@ def at(hour):
 
 def profiles(training, online=None, hidden=()):
     table = pa.table({"given": [0.0] * len(training["asked"]), **training})
-    return feature_profiles(COLUMNS, table, online or {}, hidden=hidden)
+    tables = MemoryTables()
+    return feature_profiles(COLUMNS, tables.write("features/late", table), tables, online or {}, hidden=hidden)
 
 
 def test_shares_and_examples_of_what_is_no_input():
