@@ -25,3 +25,12 @@ def valkey():
     server = Valkey()
     yield server
     server.kill()
+
+
+@pytest.fixture
+def dynamodb(s3_endpoint, monkeypatch):
+    """DynamoDB by the same server, found as AWS's own tools find it; whoever uses it takes a table of its own."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", s3_endpoint)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key-of-the-table")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret-of-the-table")
+    return s3_endpoint

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from sluiceway.adapters.duckdb_engine import DuckdbEngine
+from sluiceway.adapters.memory_online import MemoryOnline
 from sluiceway.adapters.memory_requests import MemoryRequests
 from sluiceway.adapters.memory_state import MemoryState
 from sluiceway.adapters.memory_tables import MemoryTables
@@ -47,6 +48,18 @@ class Model:
     @property
     def content_id(self):
         return digest_of(["model", self.dataset, self.onnx])
+
+
+@dataclass(frozen=True)
+class Views:
+    """A feature set as the sweep sees one: evidence that names a dataset and views."""
+
+    dataset: str
+    views: dict[str, str]
+
+    @property
+    def content_id(self):
+        return digest_of(["features", self.dataset, self.views])
 
 
 @dataclass
@@ -97,6 +110,14 @@ class World:
         self.models.append(model)
         return model
 
+    def make_features(self, version, *digests):
+        """Make a feature set of a version, and fill its views."""
+        made = Views(version.content_id, {f"view_{number}": digest for number, digest in enumerate(digests)})
+        self.keep("features", "features", made, ingest=version.content_id)
+        for digest in digests:
+            self.kit.online.replace(digest, [(b"k", bytes(20))], snapshot=made.content_id)
+        return made
+
     def sweep(self, *, last=1):
         plan = plan_sweep(self.kit, Settings(), last=last)
         sweep(plan, self.kit)
@@ -127,16 +148,18 @@ class Unread:
 def a_world(objects=None):
     objects, tables = objects or ObstoreObjects.memory(), MemoryTables()
     clock = FixedClock(NOW)
-    nothing = dict.fromkeys(("files", "online", "engine", "rehearse", "alerter", "scratch"))
+    online = MemoryOnline()
+    nothing = dict.fromkeys(("files", "engine", "rehearse", "alerter", "scratch"))
     kit = Kit(
         reader=Unread(),
         objects=objects,
         tables=tables,
+        online=online,
         tracker=MemoryTracker(),
         requests=MemoryRequests(),
         ledger=Ledger(MemoryState(), clock),
         clock=clock,
-        sweepable=(objects, tables),
+        sweepable=(objects, tables, online),
         **nothing,
     )
     return World(kit)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sluiceway.adapters.obstore_objects import ObstoreObjects
+from sluiceway.adapters.online_place import MISSING, REFUSE, SERVING_MS, OnlinePlace
 from sluiceway.adapters.project_lock import ProjectLock
 from sluiceway.adapters.settings_file import read_settings
 from sluiceway.artifacts.rollout_state import LIVE, REHEARSAL, RolloutState, Served
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 KEY = "SLUICEWAY_API_KEY"
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
 WORKER = "sluiceway.serving:worker_app"
+NOWHERE_ELSE = OnlinePlace("", {})
 LOOK_EVERY_S = {LIVE: 0.5, REHEARSAL: 0.02}
 
 
@@ -38,12 +40,17 @@ class ServedProject:
     """A project as it is served. ``as_of`` is the moment (UTC) that live requests are answered for, or the present.
 
     ``rehearsal`` is the folder with a rehearsal's own online store and request log, ``None`` for live traffic.
+    ``online`` is where live features lie, ``online_s`` how long to wait for it, ``online_unavailable`` what becomes of
+    requests meanwhile.
     """
 
     folder: Path
     state: Path
     as_of: datetime | None = None
     rehearsal: Path | None = None
+    online: OnlinePlace = NOWHERE_ELSE
+    online_s: float = SERVING_MS / 1000
+    online_unavailable: str = REFUSE
 
     @classmethod
     def open(
@@ -56,8 +63,17 @@ class ServedProject:
         """
         if not folder.is_dir():
             raise DeclarationError([Problem(f"no folder {str(folder)!r}; name the project's folder with --project")])
-        given = read_settings(folder, os.environ if environment is None else environment, alerts=False)
-        return cls(folder, folder / given.state, given.as_of, rehearsal)
+        environment = os.environ if environment is None else environment
+        given = read_settings(folder, environment, alerts=False)
+        return cls(
+            folder,
+            folder / given.state,
+            given.as_of,
+            rehearsal,
+            OnlinePlace(given.online, environment) if rehearsal is None else NOWHERE_ELSE,
+            given.online_timeout_ms / 1000,
+            given.online_unavailable,
+        )
 
     @property
     def scope(self) -> str:
@@ -89,6 +105,15 @@ class ServedProject:
 
         with closing(RequestFolder(self.own / "requests")) as log:
             log.check()
+
+    def check_online(self) -> None:
+        """Find out that the online store can be opened; whether it answers is seen, and told, as the server goes.
+
+        Raises:
+            SourceError: a secret of its address is not set.
+            MisuseError: a library that it takes is not installed.
+        """
+        self.online.check()
 
     def unloadable(self, served: Served) -> str:
         """Say why a version cannot be taken up and what to do about it; nothing where its files are whole."""
@@ -149,7 +174,6 @@ def serve(
 
 def worker_app(*, folder: str, rehearsal: str | None, limits: Mapping[str, Any], place: int = 0) -> "ServingApp":
     """Make the app of one worker, in its process; ``place`` is its number among them."""
-    from sluiceway.adapters.lmdb_online import LmdbOnline
     from sluiceway.adapters.metrics_folder import count_in_place
     from sluiceway.adapters.request_folder import RequestFolder
     from sluiceway.plans.moments_sql import microseconds
@@ -165,11 +189,14 @@ def worker_app(*, folder: str, rehearsal: str | None, limits: Mapping[str, Any],
         as_of_us=None if project.as_of is None else microseconds(project.as_of),
         limits=Limits(**limits),
         look_every_s=LOOK_EVERY_S[project.scope],
+        answers_without_store=project.online_unavailable == MISSING,
+        expects_views=rehearsal is None,  # a rehearsal begins with nothing known, and learns as it goes
     )
-    online, log = LmdbOnline(project.own / "online"), RequestFolder(project.own / "requests")
-    app = serving_app(project.objects, online, log, options, progress=Spoken())
-    if rehearsal is None:  # a rehearsal begins with nothing known, and learns as it goes
-        app.watch.required = FeaturesThere(project.objects, online).check
+    online = project.online.open(project.own / "online", patience_s=project.online_s)
+    app = serving_app(project.objects, online, RequestFolder(project.own / "requests"), options, progress=Spoken())
+    if options.expects_views:
+        there = FeaturesThere(project.objects, online, needs_store=not options.answers_without_store)
+        app.watch.required = there.check
     return app
 
 

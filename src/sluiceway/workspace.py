@@ -16,10 +16,10 @@ from sluiceway.adapters.duckdb_engine import DuckdbEngine
 from sluiceway.adapters.every_alerter import EveryAlerter
 from sluiceway.adapters.every_extractor import EveryExtractor
 from sluiceway.adapters.killed_folders import KilledFolders, is_in_use
-from sluiceway.adapters.lmdb_online import LmdbOnline
 from sluiceway.adapters.log_alerter import LogAlerter
 from sluiceway.adapters.mlflow_tracker import MlflowTracker
 from sluiceway.adapters.obstore_objects import ObstoreObjects
+from sluiceway.adapters.online_place import RUN_S, OnlinePlace
 from sluiceway.adapters.project_folder import ProjectFolder
 from sluiceway.adapters.project_lock import ProjectLock
 from sluiceway.adapters.remote_places import RemotePlaces
@@ -216,16 +216,17 @@ def rehearsing(folder: Path, state: Path, objects: ObjectStore) -> AbstractConte
 
 
 def embedded(folder: Path, state: Path, clock: Clock, given: FileSettings, environment: Mapping[str, str]) -> Kit:
-    """Build the kit that needs no service: everything lies below one folder."""
+    """Build the kit that needs no service unless the settings name one: everything lies below one folder."""
     engine = DuckdbEngine(threads=given.threads, place=state)
     objects, tables = ObstoreObjects.local(state / "objects"), DeltaTables(state / "tables", engine)
+    online = OnlinePlace(given.online, environment).open(state / "online", patience_s=RUN_S)
     return Kit(
         reader=ProjectFolder(folder),
         files=source_files(folder, state, objects, RemotePlaces(given.files, environment)),
         objects=objects,
         scratch=lambda: scratch_below(state),
         tables=tables,
-        online=LmdbOnline(state / "online"),
+        online=online,
         engine=engine,
         tracker=MlflowTracker(state / "tracking"),
         ledger=Ledger(SqliteState(state / "ledger.db"), clock),
@@ -235,5 +236,5 @@ def embedded(folder: Path, state: Path, clock: Clock, given: FileSettings, envir
         logged_since=day_mark,
         extractor=EveryExtractor(folder, environment),
         alerter=EveryAlerter([LogAlerter(state / "alerts.jsonl", clock=clock), AppriseAlerter(given.alerts)]),
-        sweepable=(objects, tables, KilledFolders(state)),
+        sweepable=(objects, tables, online, KilledFolders(state)),
     )

@@ -8,6 +8,8 @@ import pyarrow as pa
 import pytest
 
 from sluiceway.adapters.delta_tables import DeltaTables
+from sluiceway.adapters.dynamo_online import DynamoOnline
+from sluiceway.adapters.dynamo_table import DynamoTable
 from sluiceway.adapters.lmdb_online import LmdbOnline
 from sluiceway.adapters.memory_online import MemoryOnline
 from sluiceway.adapters.memory_tables import MemoryTables
@@ -71,11 +73,19 @@ class Views:
 
 
 def in_valkey(request, folder):
-    wire = RedisWire(request.getfixturevalue("valkey").url, shown="valkey", patience_s=30)
+    server = request.getfixturevalue("valkey")
+    wire = RedisWire(lambda: server.url, shown="valkey", patience_s=30)
     return RedisOnline(wire, prefix=f"test-{uuid.uuid4().hex}")
 
 
+def in_dynamodb(request, folder):
+    request.getfixturevalue("dynamodb")
+    table = DynamoTable(f"test-{uuid.uuid4().hex}", region="eu-central-1", shown="dynamodb", patience_s=30)
+    return DynamoOnline(table)
+
+
 ADAPTERS = {
+    "dynamodb": lambda request, folder: Views(in_dynamodb(request, folder)),
     "local": lambda request, folder: Objects(ObstoreObjects.local(folder / "objects")),
     "memory objects": lambda request, folder: Objects(ObstoreObjects.memory()),
     "delta": lambda request, folder: Tables(DeltaTables(folder / "tables")),

@@ -23,6 +23,7 @@ DISTRIBUTIONS = {
     "botocore": "boto3",
     "confluent_kafka": "confluent-kafka",
     "hiredis": "redis",
+    "google": "protobuf",
     "prometheus_client": "prometheus-client",
     "sklearn": "scikit-learn",
     "yaml": "pyyaml",

@@ -22,8 +22,11 @@ class RedisWire:
     never asked again here, one that found the connection closed is asked once more over another.
     """
 
-    def __init__(self, url: str, *, shown: str, patience_s: float) -> None:
-        """Take an address with its secrets filled in; ``shown`` is what may be said of it. Nothing is asked yet."""
+    def __init__(self, url: Callable[[], str], *, shown: str, patience_s: float) -> None:
+        """Take what gives the address with its secrets filled in; ``shown`` is what may be said of it.
+
+        Nothing is asked yet; the address is wanted with the first question.
+        """
         self._url = url
         self._shown = shown
         self._patience_s = patience_s
@@ -114,7 +117,7 @@ class RedisWire:
 
     def _made(self) -> Connection:
         if self._make is None:
-            self._make = connections(self._url, self._patience_s)
+            self._make = connections(self._url(), self._patience_s)
         connection = self._make()
         connection.register_connect_callback(self._refuse_cluster)
         return connection

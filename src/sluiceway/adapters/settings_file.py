@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from sluiceway.adapters.online_place import REFUSE, SERVING_MS, read_online, read_timeout, read_unavailable
 from sluiceway.adapters.remote_places import read_places
 from sluiceway.core.errors import DeclarationError, Problem
 from sluiceway.core.moments import in_utc, parse_moment
@@ -29,6 +30,9 @@ KEYS = {
     "rebuild_whole_gib": "sets of source files with more GiB than this are rebuilt by a sample at gate 2; 8 by default",
     "alerts": "where alerts go besides the log: a list of apprise addresses, with every secret as ${ENV_VAR}",
     "files": "options of the buckets and servers that sources lie in, a section each, with every secret as ${ENV_VAR}",
+    "online": "where online features lie: redis://, rediss:// or dynamodb://; by default in the state folder",
+    "online_timeout_ms": "how long a server waits for the online store, at each step; 100 by default",
+    "online_unavailable": "while the online store cannot be read: refuse (503, the default), or missing features",
     "state": "where versions, tables, models and evidence are kept; .sluiceway by default",
 }
 
@@ -49,6 +53,9 @@ class FileSettings:
     replay_until: datetime | None = None
     rebuild_whole_gib: float = DEFAULT_GIB
     files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    online: str = ""
+    online_timeout_ms: float = SERVING_MS
+    online_unavailable: str = REFUSE
 
 
 def read_settings(folder: Path, environment: Mapping[str, str], *, alerts: bool = True) -> FileSettings:
@@ -71,11 +78,13 @@ def read_settings(folder: Path, environment: Mapping[str, str], *, alerts: bool 
         "reference": checked(given, "reference", reference, problems),
         "state": checked(given, "state", state_folder, problems),
         "rebuild_whole_gib": checked(given, "rebuild_whole_gib", size, problems),
+        "online_timeout_ms": checked(given, "online_timeout_ms", read_timeout, problems),
+        "online_unavailable": checked(given, "online_unavailable", read_unavailable, problems),
     }
     if values["as_of"] and values["replay_until"] and values["replay_until"] <= values["as_of"]:
         said = f"replay_until = {given['replay_until']}: it must lie after as_of = {given['as_of']}, or be left out"
         problems.append(Problem(said, FILE))
-    reached = read_places(given["files"], problems)
+    reached, online = read_places(given["files"], problems), read_online(given["online"], problems)
     places = addresses(given["alerts"], environment, problems) if alerts else ()
     if problems:
         raise DeclarationError(problems)
@@ -90,6 +99,9 @@ def read_settings(folder: Path, environment: Mapping[str, str], *, alerts: bool 
         values["replay_until"],
         DEFAULT_GIB if values["rebuild_whole_gib"] is None else values["rebuild_whole_gib"],
         reached,
+        online,
+        values["online_timeout_ms"] or SERVING_MS,
+        values["online_unavailable"] or REFUSE,
     )
 
 

@@ -14,7 +14,7 @@ from sluiceway.core.errors import DamagedError, MisuseError, UnknownNameError
 from sluiceway.flow.reference import dataset_by_id
 from sluiceway.ledger.pinning import pins, record_pin, record_unpin
 from sluiceway.ledger.sweeping import swept
-from sluiceway.ports.sweepable import OBJECT, STAGED, TABLE, Leftover
+from sluiceway.ports.sweepable import OBJECT, STAGED, TABLE, VIEW, Leftover
 from sluiceway.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ PIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 HEXADECIMAL = re.compile(r"[0-9a-f]+")
 SHOWN = 12
 KEPT = 3
-WORDS = {OBJECT: "objects", TABLE: "tables", STAGED: "left by killed writes"}
+WORDS = {OBJECT: "objects", TABLE: "tables", VIEW: "online views", STAGED: "left by killed writes"}
 
 Author = Annotated[str | None, Parameter(help="Who wants it kept; you, by default.")]
 
@@ -112,7 +112,7 @@ def gc(
                 "size_bytes": plan.size_bytes,
                 "versions": [version.version for version in plan.versions],
                 "kept": {version[:SHOWN]: list(why) for version, why in plan.kept.items()},
-                **{kind: plan.of_kind(kind) for kind in (OBJECT, TABLE, STAGED)},
+                **{kind: plan.of_kind(kind) for kind in WORDS},
             }
         )
         return 0
@@ -129,7 +129,7 @@ def told_before(plan: "SweepPlan") -> None:
     """Say what stays and why, and what goes, before anything does."""
     print_lines(*(f"  {version[:SHOWN]} stays: {', '.join(why)}" for version, why in plan.kept.items()))
     print_lines(*(f"- {version.version} goes: no longer to be restored" for version in plan.versions))
-    print_lines(*(kind_line(kind, plan.of_kind(kind)) for kind in (OBJECT, TABLE, STAGED) if plan.of_kind(kind)))
+    print_lines(*(kind_line(kind, plan.of_kind(kind)) for kind in WORDS if plan.of_kind(kind)))
     if any(plan.found):
         print_lines(f"  {plan.size_bytes:,} bytes in all")
 

@@ -75,6 +75,7 @@ def serve(
     project = ServedProject.open(common.project, rehearsal=rehearsal)
     key = api_key(rehearsal=rehearsal is not None)
     require_key(host, key)
+    project.check_online()
     state = live_rollout(project) if rehearsal is None else None
     project.check_log()
     listeners = listen(host, port, workers=workers)

@@ -1,14 +1,17 @@
 """Feature views: what is known of an entity just before a prediction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from sluiceway.core.digest import digest_of
 from sluiceway.core.duration import parse_duration
+from sluiceway.core.errors import UnknownNameError
 from sluiceway.declare.feature import Feature
 from sluiceway.declare.names import as_tuple, check_all, refuse, require_name, require_tags, require_text
 from sluiceway.declare.source import Source, window
+
+BY_KNOWN, BY_EVENT = "known_time", "event_time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +20,11 @@ class FeatureView:
 
     A window feature at prediction time ``t`` covers rows with ``known_time`` in
     ``[floor(t, every) - over, floor(t, every))``, floors taken from the epoch in UTC; ``over`` is a multiple of
-    ``every``. A latest feature takes the newest row with ``known_time <= t`` whose ``event_time`` is no further
-    back than ``ttl``. The row being predicted never feeds its own features, as its outcome is not known at ``t``.
+    ``every``. A fresh one goes on to ``t`` itself. With ``windows="event_time"`` windows are of ``event_time``, and of
+    the rows in one those with ``known_time <= t`` count; ``lateness`` is how long after its ``event_time`` a row may
+    become known before a stream leaves it to batch. A latest feature takes the newest row with ``known_time <= t``
+    whose ``event_time`` is no further back than ``ttl``. The row being predicted never feeds its own features, as its
+    outcome is not known at ``t``. ``owner``, ``description`` and ``tags`` are for people.
 
     Raises:
         DeclarationError: a name, a window or a source that cannot be.
@@ -32,6 +38,8 @@ class FeatureView:
     ttl: str | None = None
     owner: str = ""
     description: str = ""
+    windows: str = BY_KNOWN
+    lateness: str | None = None
     tags: Sequence[str] = ()
 
     def __post_init__(self) -> None:
@@ -39,7 +47,7 @@ class FeatureView:
         object.__setattr__(self, "tags", require_tags(f"view {self.name!r}", self.tags))
         for what in ("owner", "description"):
             require_text(f"view {self.name!r}", what, getattr(self, what))
-        check_all([partial(require_name, "view", self.name), self._check_time, self._check_names])
+        check_all([partial(require_name, "view", self.name), self._check_time, self._check_names, self._check_derived])
         check_all(partial(self._check_feature, feature) for feature in self.features)
 
     def _check_time(self) -> None:
@@ -51,6 +59,15 @@ class FeatureView:
         window(self.every, owner=f"view {self.name!r}, every")
         if self.ttl is not None:
             window(self.ttl, owner=f"view {self.name!r}, ttl")
+        if self.windows not in {BY_KNOWN, BY_EVENT}:
+            raise refuse(f"view {self.name!r}: windows={self.windows!r} must be {BY_KNOWN!r} or {BY_EVENT!r}")
+        if (self.windows == BY_EVENT) != (self.lateness is not None):
+            raise refuse(
+                f"view {self.name!r}: windows={BY_EVENT!r} and lateness= (how long after its event_time a fact may "
+                "become known, such as '10m') are given together, or not at all"
+            )
+        if self.lateness is not None:
+            window(self.lateness, owner=f"view {self.name!r}, lateness")
 
     def _check_names(self) -> None:
         names = [feature.name for feature in self.features]
@@ -59,9 +76,34 @@ class FeatureView:
         where = f"view {self.name!r}: give the feature another with name=; the feature"
         check_all(partial(require_name, where, name) for name in names)
 
+    def _check_derived(self) -> None:
+        """Refuse derived features of what the view lacks, or of what is missing once it is too old."""
+        known: dict[str, Feature] = {}
+        for feature in self.features:
+            parsed = feature.computed
+            for column in sorted(parsed.columns) if parsed else ():
+                self._check_input(feature, column, known)
+            known[feature.name.lower()] = feature
+        if all(feature.is_derived for feature in self.features):
+            raise refuse(f"view {self.name!r} has only derived features; declare what they are derived from")
+
+    def _check_input(self, feature: Feature, column: str, known: Mapping[str, Feature]) -> None:
+        where = f"view {self.name!r}, derived feature {feature.name!r}"
+        if column.lower() not in known:
+            raise refuse(
+                f"{where}: {UnknownNameError('feature before it', column, [each.name for each in known.values()])}"
+            )
+        if self.ttl is not None and self.is_aged(known[column.lower()]):
+            raise refuse(
+                f"{where} reads {column!r}, which goes missing past the view's ttl={self.ttl!r}; compute it in a "
+                "RequestView instead, which sees what is still there at the request"
+            )
+
+    def is_aged(self, feature: Feature) -> bool:
+        """Tell whether a feature goes missing past the view's ttl."""
+        return feature.is_latest and self.ttl is not None
+
     def _check_feature(self, feature: Feature) -> None:
-        if feature.fresh or feature.where or feature.kind in {"std", "derived"}:
-            raise refuse(f"view {self.name!r}, feature {feature.name!r}: this kind is not computed yet; leave it out")
         if feature.over and parse_duration(feature.over) % parse_duration(self.every):
             raise refuse(
                 f"view {self.name!r}, feature {feature.name!r}: over={feature.over!r} is not a multiple of "
@@ -82,8 +124,16 @@ class FeatureView:
         """Name one of the view's features in a feature table."""
         return f"{self.name}__{feature.name}"
 
+    def reads(self, feature: Feature) -> frozenset[str]:
+        """Name the source's columns that decide a feature, those of the features that it is derived from among them."""
+        by_name = {each.name.lower(): each for each in self.features}
+        below = [by_name[name.lower()] for name in feature.computed.columns] if feature.computed else []
+        return feature.reads.union(*(self.reads(each) for each in below))
+
     @property
     def digest(self) -> str:
         """Identify the definition, with the sources and SQL behind it, without the words about it and the data."""
         features = [feature.meaning for feature in self.features]
-        return digest_of([self.name, self.entities, features, self.every, self.ttl, self.source.meaning])
+        meaning = [self.name, self.entities, features, self.every, self.ttl, self.source.meaning]
+        by_event = [{"windows": self.windows, "lateness": self.lateness}] if self.windows != BY_KNOWN else []
+        return digest_of([*meaning, *by_event])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sluiceway.core.duration import parse_duration
 from sluiceway.declare.names import as_tuple, refuse
 
-FORMATS = ("json",)
+FORMATS = ("json", "avro", "protobuf")
 MOST_LETTERS = 249
 ALLOWED = re.compile(rf"[a-zA-Z0-9._-]{{1,{MOST_LETTERS}}}")
 
@@ -17,7 +17,9 @@ class Topic:
 
     ``lateness`` is how far behind the newest ``known_time`` of its partition a row may come and still count; ``idle``
     how long a partition may be silent before it follows the others; ``key`` the columns by which messages are keyed,
-    so that equal ones are in one partition; without them it may have but one partition.
+    so that equal ones are in one partition; without them it may have but one partition. ``format`` is how messages are
+    written: ``json``, or ``avro`` and ``protobuf`` behind the number of a registered schema, as Confluent's serializers
+    do.
     """
 
     name: str

@@ -16,7 +16,7 @@ from sluiceway.plans.moments_sql import microseconds, moment_of
 from sluiceway.plans.packed_value import FeatureValue
 from sluiceway.plans.request_log import FEATURE, VIEW
 from sluiceway.plans.snapshot import window_end
-from sluiceway.plans.window_frames import window_features
+from sluiceway.plans.window_groups import window_features
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -8,6 +8,7 @@ from sluiceway.declare.expression import bind_expression
 from sluiceway.declare.feature import Feature
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.declare.pipeline import Pipeline
+from sluiceway.plans.derived import feature_kinds
 
 NUMERIC = ("integer", "number", "boolean")
 KEYABLE = ("integer", "text", "boolean")
@@ -58,8 +59,16 @@ def _check_view(view: FeatureView, kinds: Kinds, each: Kinds) -> None:
     for name in view.source.keys:
         _kind(kinds, name, "column")
     for feature in view.features:
+        for name in sorted(feature.reads):
+            _kind(kinds, name, "column")
         if feature.column is not None:
-            _check_feature(view, feature, _kind(kinds, feature.column, "column"))
+            _check_feature(view, feature, kinds[feature.column])
+        if feature.condition is not None and bind_expression(feature.condition, kinds) != "boolean":
+            raise MisuseError(
+                f"view {view.name!r}, feature {feature.name!r}: where={feature.where!r} is no condition; it must be "
+                'true or false of a fact, such as "distance > 1000"'
+            )
+    feature_kinds(view, kinds)
 
 
 def _check_feature(view: FeatureView, feature: Feature, kind: str) -> None:

@@ -64,15 +64,14 @@ def _suspects(pipeline: Pipeline, inputs: Sequence[str]) -> dict[str, tuple[Sour
     label = pipeline.label
     suspects: dict[str, tuple[Source, set[str]]] = {}
     asked = set() if label.each.is_timeless else set(inputs) - set(label.each.keys)
-    candidates = [(view.source, _columns(view.features)) for view in pipeline.feature_views]
+    candidates = [
+        (view.source, {column for feature in view.features for column in feature.reads})
+        for view in pipeline.feature_views
+    ]
     for source, columns in [*([(label.each, asked)] if asked else []), *candidates]:
         if source.name != label.source.name and source.keys == label.source.keys:
             suspects.setdefault(source.name, (source, set()))[1].update(columns)
     return suspects
-
-
-def _columns(features: Sequence[object]) -> set[str]:
-    return {str(column) for feature in features if (column := getattr(feature, "column", None))}
 
 
 def _columns_of(facts: Facts) -> dict[str, list[str]]:

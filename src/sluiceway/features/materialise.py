@@ -12,7 +12,7 @@ from sluiceway.plans.latest import latest_features
 from sluiceway.plans.moments_sql import microseconds
 from sluiceway.plans.packed_value import PackedValue, pack_key, pack_value
 from sluiceway.plans.snapshot import window_end
-from sluiceway.plans.window_frames import window_features
+from sluiceway.plans.window_groups import window_features
 from sluiceway.ports.online_store import OnlineStore
 
 

@@ -10,10 +10,12 @@ from sluiceway.features.binding import kinds_of
 from sluiceway.features.held_tables import HeldTables
 from sluiceway.features.latest_join import latest_join
 from sluiceway.features.window_merge import merge_windows, points_of
-from sluiceway.plans.corrections import fact_columns, identity, repeated_sql
+from sluiceway.plans.corrections import EVENT, KNOWN, fact_columns, identity, repeated_sql
+from sluiceway.plans.derived import derived_features, derived_sql
 from sluiceway.plans.latest import latest_features, latest_sql, supersedes
 from sluiceway.plans.snapshot import snapshot_sql
-from sluiceway.plans.window_frames import panes_sql, window_features
+from sluiceway.plans.window_frames import panes_sql
+from sluiceway.plans.window_groups import WindowGroup, window_groups
 from sluiceway.plans.windows import windows_sql
 from sluiceway.ports.engine import Engine
 from sluiceway.ports.table_store import TableStore
@@ -60,28 +62,31 @@ def features_at(facts: Facts, view: FeatureView, spine: pa.Table) -> pa.Table:
     source, kinds = facts.rows(view), facts.kinds_for(view)
     needed = spine.select(["_row", "_at", *view.entities])
     repeated = facts.has_repeats(view)
-    made = []
-    if window_features(view):
-        made.append(_windows(facts, view, spine=needed, source=source, corrected=repeated))
+    made = [_windows(facts, group, spine=needed, source=source, corrected=repeated) for group in window_groups(view)]
     if latest_features(view) and supersedes(view, repeated=repeated):
         made.append(facts.ask(latest_sql(view, kinds, cutoff=facts.cutoff), spine=needed, source=source))
     elif latest_features(view):
         made.append(latest_join(view, kinds, spine=needed, source=source, cutoff=facts.cutoff))
-    if len(made) == 1:
+    if len(made) == 1 and not derived_features(view):
         return made[0]
-    return facts.ask("SELECT * FROM windows JOIN newest USING (_row)", windows=made[0], newest=made[1])
+    parts = {f"part_{number}": part for number, part in enumerate(made)}
+    joined = "part_0" + "".join(f" JOIN {name} USING (_row)" for name in list(parts)[1:])
+    return facts.ask(derived_sql(view, kinds, f"SELECT * FROM {joined}", keep=["_row"]), **parts)
 
 
-def _windows(facts: Facts, view: FeatureView, *, spine: pa.Table, source: pa.Table, corrected: bool) -> pa.Table:
-    kinds, points = facts.kinds_for(view), points_of(view, spine)
-    sql = panes_sql(view, kinds, cutoff=facts.cutoff, corrected=corrected)
+def _windows(facts: Facts, group: WindowGroup, *, spine: pa.Table, source: pa.Table, corrected: bool) -> pa.Table:
+    kinds, points = facts.kinds_for(group.view), points_of(group, spine)
+    sql = panes_sql(group, kinds, cutoff=facts.cutoff, corrected=corrected)
     panes = facts.ask(sql, source=source, points=points.select(["_pane"]))
-    frames = merge_windows(view, kinds, panes=panes, points=points)
-    sql = windows_sql(view, kinds, cutoff=facts.cutoff, corrected=corrected)
+    frames = merge_windows(group, kinds, panes=panes, points=points)
+    sql = windows_sql(group, kinds, cutoff=facts.cutoff, corrected=corrected)
     return facts.ask(sql, spine=spine, source=source, frames=frames)
 
 
 def features_now(facts: Facts, view: FeatureView) -> pa.Table:
     """Compute a view for every entity as of the cutoff, by plain aggregation (see ``plans.snapshot``)."""
-    sql = snapshot_sql(view, facts.kinds_for(view), cutoff=facts.cutoff, corrected=facts.has_repeats(view))
+    kinds = facts.kinds_for(view)
+    sql = snapshot_sql(view, kinds, cutoff=facts.cutoff, corrected=facts.has_repeats(view))
+    if derived_features(view):
+        sql = derived_sql(view, kinds, sql, keep=[*view.entities, EVENT, KNOWN])
     return facts.ask(sql, source=facts.rows(view))

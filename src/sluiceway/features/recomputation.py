@@ -14,8 +14,9 @@ from sluiceway.plans.latest import as_value, latest_features
 from sluiceway.plans.moments_sql import floor_index, length
 from sluiceway.plans.partials import NUMERIC, number
 from sluiceway.plans.quoting import listed, quoted, same
+from sluiceway.plans.spread import bounded
 from sluiceway.plans.steps import written
-from sluiceway.plans.window_frames import window_features
+from sluiceway.plans.window_groups import WindowGroup, pane_start, window_features, window_groups
 
 SCALE = "_scale:"
 
@@ -25,17 +26,18 @@ def recomputed_sql(view: FeatureView, kinds: Mapping[str, str], *, cutoff: int) 
 
     Reads the tables ``sample`` (``_row``, ``_at``, entity columns) and ``source``.
     """
-    every = length(view.every)
-    end = f"{floor_index('epoch_us(_at)', every)} * {every}"
+    begins = pane_start("epoch_us(_at)", length(view.every))
     steps = {
         "facts": facts_sql(view, table="source", cutoff=cutoff),
         "numbered": _numbered(view),
-        "asked": f"SELECT _row, {listed(view.entities)}, epoch_us(_at) AS _t, {end} AS _end FROM sample",
+        "asked": f"SELECT _row, {listed(view.entities)}, epoch_us(_at) AS _t, {begins} AS _begins FROM sample",
     }
     joins = []
-    if window_features(view):
-        steps |= {"ended": _standing(view, "{known} < _end", _near(view)), "windows": _windows(view, kinds)}
-        joins.append("LEFT JOIN windows ON sample._row = windows._row")
+    for place, group in enumerate(window_groups(view)):
+        before = "_t + 1" if group.follows else "_begins"
+        steps[f"ended_{place}"] = _standing(view, f"{{known}} < {before}", _near(group))
+        steps[f"windows_{place}"] = _windows(group, kinds, ended=f"ended_{place}", before=before)
+        joins.append(f"LEFT JOIN windows_{place} ON sample._row = windows_{place}._row")
     if latest_features(view):
         steps |= {
             "standing": _standing(view, "{known} <= _t", _all(view)),
@@ -43,7 +45,7 @@ def recomputed_sql(view: FeatureView, kinds: Mapping[str, str], *, cutoff: int) 
             "newest": _newest(view, kinds),
         }
         joins.append("LEFT JOIN newest ON sample._row = newest._row")
-    columns = [quoted(view.column(feature)) for feature in view.features]
+    columns = [quoted(view.column(feature)) for feature in view.features if not feature.is_derived]
     columns += [quoted(SCALE + view.column(feature)) for feature in window_features(view)]
     every_row = f"(SELECT _row FROM sample) sample {' '.join(joins)}"
     return f"WITH {written(steps)} SELECT sample._row, {', '.join(columns)} FROM {every_row}"
@@ -61,19 +63,19 @@ def _numbered(view: FeatureView) -> str:
 
 def _all(view: FeatureView) -> str:
     """Pair each prediction with all rows of its entity."""
-    return f"SELECT asked._row, _t, _end, r.* FROM asked JOIN numbered r ON {same(view.entities, 'asked', 'r')}"
+    return f"SELECT asked._row, _t, _begins, r.* FROM asked JOIN numbered r ON {same(view.entities, 'asked', 'r')}"
 
 
-def _near(view: FeatureView) -> str:
-    """Pair each prediction with its entity's rows in the last two stretches of time as long as the longest window.
+def _near(group: WindowGroup) -> str:
+    """Pair each prediction with its entity's rows in the last few stretches of time as long as the longest window.
 
     The rest of a long history could not count, and would make most of the work.
     """
-    span = max(length(str(feature.over)) for feature in window_features(view))
-    asked = f"SELECT *, unnest([0, 1]) + {floor_index(f'_end - {span}', span)} AS _stretch FROM asked"
-    rows = f"SELECT *, {floor_index(KNOWN, span)} AS _stretch FROM numbered"
-    met = f"{same(view.entities, 'a', 'r')} AND a._stretch = r._stretch"
-    return f"SELECT a._row, _t, _end, r.* EXCLUDE (_stretch) FROM ({asked}) a JOIN ({rows}) r ON {met}"
+    span = group.longest
+    asked = f"SELECT *, unnest([0, 1, 2]) + {floor_index(f'_begins - {span}', span)} AS _stretch FROM asked"
+    rows = f"SELECT *, {floor_index(group.time, span)} AS _stretch FROM numbered"
+    met = f"{same(group.view.entities, 'a', 'r')} AND a._stretch = r._stretch"
+    return f"SELECT a._row, _t, _begins, r.* EXCLUDE (_stretch) FROM ({asked}) a JOIN ({rows}) r ON {met}"
 
 
 def _standing(view: FeatureView, bound: str, pairs: str) -> str:
@@ -87,17 +89,23 @@ def _standing(view: FeatureView, bound: str, pairs: str) -> str:
     return f"SELECT * FROM ({found}) WHERE _replaced_at IS NULL OR NOT ({bound.format(known='_replaced_at')})"
 
 
-def _windows(view: FeatureView, kinds: Mapping[str, str]) -> str:
-    values = ", ".join(_aggregate(view, feature, kinds) for feature in window_features(view))
-    first = f"SELECT {listed(view.entities)}, min({KNOWN}) AS _first FROM facts GROUP BY ALL"
-    known = f"SELECT _row, _end FROM asked JOIN ({first}) f ON {same(view.entities, 'asked', 'f')} WHERE _first < _end"
-    values_of = f"SELECT k._row, k._end, e.* EXCLUDE (_row, _end) FROM ({known}) k LEFT JOIN ended e ON k._row = e._row"
+def _windows(group: WindowGroup, kinds: Mapping[str, str], *, ended: str, before: str) -> str:
+    entities = group.view.entities
+    values = ", ".join(_aggregate(group, feature, kinds) for feature in group.features)
+    first = f"SELECT {listed(entities)}, min({KNOWN}) AS _first FROM facts GROUP BY ALL"
+    met = f"asked JOIN ({first}) f ON {same(entities, 'asked', 'f')}"
+    known = f"SELECT _row, _t, _begins FROM {met} WHERE _first < {before}"
+    rows = f"({known}) k LEFT JOIN {ended} e ON k._row = e._row"
+    values_of = f"SELECT k.*, e.* EXCLUDE (_row, _t, _begins) FROM {rows}"
     return f"SELECT _row, {values} FROM ({values_of}) GROUP BY _row"
 
 
-def _aggregate(view: FeatureView, feature: Feature, kinds: Mapping[str, str]) -> str:
-    inside = f"FILTER (WHERE {KNOWN} >= _end - {length(str(feature.over))})"
-    name, scale = quoted(view.column(feature)), quoted(SCALE + view.column(feature))
+def _aggregate(group: WindowGroup, feature: Feature, kinds: Mapping[str, str]) -> str:
+    time, upto = group.time, "_t + 1" if group.is_fresh else "_begins"
+    bounds = f"{time} >= _begins - {length(str(feature.over))} AND {time} < {upto}"
+    condition = f" AND {feature.condition.sql}" if feature.condition else ""
+    inside = f"FILTER (WHERE {bounds}{condition})"
+    name, scale = quoted(group.view.column(feature)), quoted(SCALE + group.view.column(feature))
     if feature.column is None:
         return f"CAST(count({KNOWN}) {inside} AS DOUBLE) AS {name}, 0.0 AS {scale}"
     kind = kinds[feature.column]
@@ -105,7 +113,9 @@ def _aggregate(view: FeatureView, feature: Feature, kinds: Mapping[str, str]) ->
     if feature.kind == "count":
         return f"CAST(count({value}) {inside} AS DOUBLE) AS {name}, 0.0 AS {scale}"
     value = f"CAST({value} AS DOUBLE)"
-    function = {"mean": "favg", "sum": "fsum"}.get(feature.kind, feature.kind)
+    function = {"mean": "favg", "sum": "fsum", "std": "stddev_samp"}.get(feature.kind, feature.kind)
+    if feature.kind == "std":
+        value = bounded(value)
     return f"{function}({value}) {inside} AS {name}, max(abs({value})) {inside} AS {scale}"
 
 

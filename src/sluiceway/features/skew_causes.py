@@ -22,7 +22,7 @@ from sluiceway.features.served_values import Compared, Mask, compare_column, is_
 from sluiceway.online.reader import DIGITS
 from sluiceway.plans.moments_sql import length
 from sluiceway.plans.request_log import FEATURE, INPUT, VIEW
-from sluiceway.plans.window_frames import window_features
+from sluiceway.plans.window_groups import ends_with_panes
 
 Moments = NDArray[np.int64]
 Earlier = Callable[[int], Facts | None]
@@ -54,7 +54,7 @@ def reading_of(view: FeatureView, logged: pa.Table) -> Reading:
         pl.Series(values=logged[f"{VIEW}{view.name}:{part}"]) for part in ("digest", "written", "known_through")
     )
     at = pl.Series(values=logged["at"]).cast(pl.Int64)
-    needed = at // length(view.every) * length(view.every) if window_features(view) else at
+    needed = at // length(view.every) * length(view.every) if ends_with_panes(view) else at
     newest = through.cast(pl.Int64).cum_max().fill_null(strategy="forward")
     known = through.cast(pl.Int64).fill_null(newest).fill_null(needed)
     return Reading(
@@ -140,12 +140,12 @@ def _right_then(
 
 def latest_columns(view: FeatureView) -> set[str]:
     """Name the columns of a view that age."""
-    return {view.column(feature) for feature in view.features if not feature.is_window}
+    return {view.column(feature) for feature in view.features if feature.is_latest}
 
 
 def _candidates(view: FeatureView, seen: Reading) -> Iterator[Moments]:
     yield seen.through
-    if window_features(view):
+    if ends_with_panes(view):
         yield np.clip(seen.written, seen.through, seen.through + length(view.every) - 1)
 
 

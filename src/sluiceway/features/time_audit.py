@@ -14,9 +14,10 @@ from sluiceway.declare.project import Project
 from sluiceway.features.early_facts import find_early_facts
 from sluiceway.features.point_in_time import Facts
 from sluiceway.features.recomputation import SCALE, recomputed_sql
-from sluiceway.plans.moments_sql import floor_index, length
+from sluiceway.plans.latest import latest_features
 from sluiceway.plans.packed_value import FeatureValue
 from sluiceway.plans.quoting import same
+from sluiceway.plans.window_groups import window_groups
 
 SAMPLE = 200
 RELATIVE = 1e-5  # float32 has 6e-8
@@ -73,9 +74,9 @@ def self_fed(facts: Facts, pipeline: Pipeline, spine: pa.Table) -> tuple[str, ..
         if list(view.source.keys) != keys:
             continue
         source = facts.tables.read(facts.dataset.table(view.source.name), [*keys, KNOWN_TIME])
-        every, at = length(view.every), "epoch_us(spine._at)"
-        windowed = any(feature.is_window for feature in view.features)
-        before = f"< {floor_index(at, every)} * {every}" if windowed else f"<= {at}"
+        groups, at = window_groups(view), "epoch_us(spine._at)"
+        follows = not groups or any(group.follows for group in groups) or bool(latest_features(view))
+        before = f"<= {at}" if follows else f"< {groups[0].known_before(at)}"
         joined = f"spine JOIN source ON {same(keys, 'spine', 'source')}"
         sql = f"SELECT count(*) FROM {joined} WHERE epoch_us(source.{KNOWN_TIME}) {before}"
         if facts.ask(sql, spine=rows, source=source).column(0)[0].as_py():
@@ -89,7 +90,8 @@ def changed_features(facts: Facts, view: FeatureView, sample: pa.Table, features
     asked = sample.select(["_row", "_at", *view.entities])
     again = {row["_row"]: row for row in facts.ask(sql, sample=asked, source=facts.rows(view)).to_pylist()}
     chosen = facts.ask("SELECT f.* FROM f SEMI JOIN s USING (_row)", f=features, s=asked.select(["_row"])).to_pylist()
-    return [name for name in view.columns if not all(_agree(name, row, again[row["_row"]]) for row in chosen)]
+    confirmed = [view.column(feature) for feature in view.features if not feature.is_derived]
+    return [name for name in confirmed if not all(_agree(name, row, again[row["_row"]]) for row in chosen)]
 
 
 def _agree(name: str, row: Mapping[str, FeatureValue], again: Mapping[str, FeatureValue]) -> bool:

@@ -11,9 +11,9 @@ from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.artifacts.feature_set import AT, LABEL, LABEL_KNOWN, FeatureColumn
 from sluiceway.artifacts.table_ref import NUMERIC
 from sluiceway.declare.expression import bind_expression
-from sluiceway.declare.feature import Feature
 from sluiceway.declare.pipeline import Pipeline
 from sluiceway.features.binding import kinds_of
+from sluiceway.plans.derived import feature_kinds
 from sluiceway.plans.partials import single
 from sluiceway.plans.quoting import listed, quoted
 
@@ -23,18 +23,12 @@ def model_columns(dataset: DatasetVersion, pipeline: Pipeline, inputs: Sequence[
     each = kinds_of(dataset, pipeline.label.each.name)
     columns = [FeatureColumn(name, _type(each[name]), "input") for name in inputs if each[name] != "time"]
     for view in pipeline.feature_views:
-        kinds = kinds_of(dataset, view.source.name)
-        columns += [
-            FeatureColumn(view.column(feature), _feature_type(feature, kinds), "view") for feature in view.features
-        ]
+        stored = feature_kinds(view, kinds_of(dataset, view.source.name))
+        columns += [FeatureColumn(view.column(each), stored[each.name], "view") for each in view.features]
     asked = {name: each[name] for name in inputs}
     for name, expression in pipeline.request_columns.items():
         columns.append(FeatureColumn(name, _type(str(bind_expression(expression, asked))), "request"))
     return tuple(columns)
-
-
-def _feature_type(feature: Feature, kinds: dict[str, str]) -> str:
-    return "number" if feature.is_window else _type(kinds[str(feature.column)])
 
 
 def _type(kind: str) -> str:

@@ -13,10 +13,9 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from sluiceway.declare.feature_view import FeatureView
 from sluiceway.plans.moments_sql import length
-from sluiceway.plans.partials import Partial, partials_of
-from sluiceway.plans.window_frames import by_over, over_column
+from sluiceway.plans.partials import Partial
+from sluiceway.plans.window_groups import WindowGroup, over_column
 
 Places = npt.NDArray[np.int64]
 
@@ -24,38 +23,45 @@ ENTITY = ":entity"  # no column has such a name
 WIDE = pl.Decimal(38, 0)  # how 128-bit integers travel; 10**38 is reached by no fewer than 10**9 greatest numbers
 
 
-def points_of(view: FeatureView, spine: pa.Table) -> pa.Table:
-    """List what is asked for: each entity and ``_pane``, the step of ``every`` that a prediction falls into, once."""
-    present = pl.all_horizontal(pl.col(name).is_not_null() for name in (*view.entities, "_at"))
-    pane = (pl.col("_at").to_physical() // length(view.every)).alias("_pane")
-    asked = pl.DataFrame(pl.from_arrow(spine.select([*view.entities, "_at"]))).filter(present)
-    return asked.select(*view.entities, pane).unique().to_arrow()
+def points_of(group: WindowGroup, spine: pa.Table) -> pa.Table:
+    """List what is asked for, each point once.
+
+    A point is an entity, ``_pane``, the step of ``every`` that a prediction falls into, and ``_end``, before which a
+    fact must be known to count there, microseconds since the epoch.
+    """
+    entities = group.view.entities
+    present = pl.all_horizontal(pl.col(name).is_not_null() for name in (*entities, "_at"))
+    at = pl.col("_at").to_physical()
+    pane = at // group.every
+    end = at + 1 if group.follows else pane * group.every
+    asked = pl.DataFrame(pl.from_arrow(spine.select([*entities, "_at"]))).filter(present)
+    return asked.select(*entities, pane.alias("_pane"), end.alias("_end")).unique().to_arrow()
 
 
-def merge_windows(view: FeatureView, kinds: Mapping[str, str], *, panes: pa.Table, points: pa.Table) -> pa.Table:
-    """Merge every partial over every window that ends where a point's pane begins.
+def merge_windows(group: WindowGroup, kinds: Mapping[str, str], *, panes: pa.Table, points: pa.Table) -> pa.Table:
+    """Merge every partial over every window of whole panes that ends where a point's pane begins.
 
     Args:
-        view: Whose window features are wanted.
+        group: Which window features are wanted.
         kinds: Each source column's kind.
         panes: Entities, ``_pane`` and the partials (see ``plans.window_frames``), in any order.
-        points: Entities and ``_pane``.
+        points: Entities, ``_pane`` and ``_end``.
     """
-    kept, asked = _numbered(view, pl.DataFrame(pl.from_arrow(panes)), pl.DataFrame(pl.from_arrow(points)))
+    kept, asked = _numbered(group, pl.DataFrame(pl.from_arrow(panes)), pl.DataFrame(pl.from_arrow(points)))
     stretches = _Stretches(kept)
-    merged = asked.select(*view.entities, "_pane").get_columns()
+    merged = asked.select(*group.view.entities, "_pane", "_end").get_columns()
     ends = stretches.places(asked, back=0)
-    for over, features in by_over(view).items():
-        starts = stretches.places(asked, back=length(over) // length(view.every))
-        for partial in partials_of(features, kinds):
+    for over, partials in group.partials(kinds).items():
+        starts = stretches.places(asked, back=length(over) // group.every)
+        for partial in partials:
             column = _merged(partial, kept.get_column(partial.name), starts, ends)
             merged.append(column.alias(over_column(over, partial.name)))
     return pl.DataFrame(merged).to_arrow()
 
 
-def _numbered(view: FeatureView, panes: pl.DataFrame, points: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _numbered(group: WindowGroup, panes: pl.DataFrame, points: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Number the entities from 0 in both; sort the panes by entity and time. Unknown entities get a number above."""
-    names = list(view.entities)
+    names = list(group.view.entities)
     points = points.with_columns(pl.col(name).cast(panes.schema[name]) for name in names)
     entities = panes.select(names).unique().with_row_index(ENTITY)
     kept = panes.join(entities, on=names).sort(ENTITY, "_pane")

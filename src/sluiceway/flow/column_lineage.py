@@ -150,5 +150,6 @@ def uses_of(project: Project) -> Iterable[Use]:
 
 def _features(view: FeatureView) -> Iterable[Use]:
     for feature in view.features:
-        made_from = frozenset({(view.source.name, feature.column)} if feature.column else set())
-        yield Use(view.column(feature), FEATURE, made_from, "" if made_from else view.source.name)
+        made_from = frozenset((view.source.name, column) for column in view.reads(feature))
+        counts = feature.column is None and not feature.is_derived
+        yield Use(view.column(feature), FEATURE, made_from, view.source.name if counts or not made_from else "")

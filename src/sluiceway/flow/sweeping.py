@@ -8,19 +8,20 @@ from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.artifacts.object_keys import FETCHED, object_key
 from sluiceway.core.errors import DamagedError, MisuseError
 from sluiceway.core.moments import iso, parse_moment
-from sluiceway.flow.cache import artifact_key
+from sluiceway.flow.cache import artifact_key, evidence
 from sluiceway.flow.kit import Kit, Settings
-from sluiceway.flow.reaching import Identities, Reach, References, first_hand
+from sluiceway.flow.reaching import Identities, Reach, References, first_hand, identities_in
 from sluiceway.flow.reference import dataset_versions
 from sluiceway.ledger.making import everything_made
 from sluiceway.ledger.sweeping import record_swept, swept
-from sluiceway.ports.sweepable import OBJECT, TABLE, Leftover
+from sluiceway.ports.sweepable import OBJECT, TABLE, Leftover, view_key
 
 # What may be swept. Anything else in the store stays: the evidence, declarations, what servers look at.
 SWEPT_FOLDERS = ("files/", "models/", "bundles/", "reports/", "rollouts/canaries/", "health/live/")
 TOKEN = re.compile(r"[0-9a-f]{12,64}")
 TABLE_KEY = re.compile(r"@[0-9a-f]{64}$")
 SHORT = 12
+FEATURES = "features"
 NAMED_AT_MOST = 3
 
 
@@ -29,11 +30,13 @@ class Keeper:
     """Tells of a key whether what it names is needed: by the first SHA-256, or beginning of one, that it holds.
 
     A beginning and a whole are taken for the same when their first twelve digits are. ``in_vain`` names keys that go
-    whatever they are called.
+    whatever they are called. An online store may be shared: views that this project did not make, which are not among
+    ``own``, stay.
     """
 
     needed: Identities
     in_vain: frozenset[str] = frozenset()
+    own: Identities = frozenset()
     short: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -52,8 +55,15 @@ class Keeper:
         """Whether a table's content stays."""
         return key.rpartition("@")[2][:SHORT] in self.short
 
+    def keeps_view(self, key: str) -> bool:
+        """Whether a view of an online store stays."""
+        digest = key.removeprefix(view_key(""))
+        return digest not in self.own or digest[:SHORT] in self.short
+
     def keeps(self, key: str) -> bool:
-        """Whether what a key of either kind names stays."""
+        """Whether what a key of any kind names stays."""
+        if key.startswith(view_key("")):
+            return self.keeps_view(key)
         return self.keeps_table(key) if TABLE_KEY.search(key) else self.keeps_object(key)
 
 
@@ -103,7 +113,7 @@ def plan_sweep(kit: Kit, settings: Settings, *, last: int, lost_for_good: bool =
             "removed. Bring .sluiceway/objects/artifacts back from a copy, or make it again (sluiceway run); if it is "
             "lost for good, --lost-for-good goes by what the ledger knows"
         )
-    keeper = Keeper(needed | reach.leaves)
+    keeper = Keeper(needed | reach.leaves, own=own_views(kit))
     keeper = replace(keeper, in_vain=notes_in_vain(kit, keeper))
     found = tuple(tuple(store.leftovers(keeper.keeps)) for store in kit.sweepable)
     versions = dataset_versions(kit)
@@ -129,6 +139,12 @@ def _require_whole_ledger(kit: Kit) -> None:
             f"such as {older[0]}: what was pinned or promised of them cannot be told. Nothing was removed. Put "
             ".sluiceway/ledger.db back from a copy; if it is lost for good, --lost-for-good goes by what there is"
         )
+
+
+def own_views(kit: Kit) -> Identities:
+    """Find what the feature sets of this project name, their views among it."""
+    made = [each for _, each in everything_made(kit.ledger) if each.node == FEATURES]
+    return frozenset(identities_in(*(text for each in made if (text := evidence(each, kit)) is not None)))
 
 
 def notes_in_vain(kit: Kit, keeper: Keeper) -> frozenset[str]:

@@ -35,11 +35,6 @@ class LiveLatest:
         """When the next fact becomes known; ``None`` when nothing is to come."""
         return self._rows.known[self._head] if self._head < len(self._rows.known) else None
 
-    @property
-    def changed_us(self) -> int | None:
-        """When the last fact became known; ``None`` before the first."""
-        return self._rows.known[self._head - 1] if self._head else None
-
     def advance(self, to_us: int) -> set[int]:
         """Learn what became known by a moment, and return the entities that it is about."""
         touched = set()

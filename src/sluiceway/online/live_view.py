@@ -14,11 +14,12 @@ from sluiceway.declare.feature_view import FeatureView
 from sluiceway.online.known_rows import NOBODY, known_rows
 from sluiceway.online.live_latest import LiveLatest
 from sluiceway.online.live_windows import LiveWindows
+from sluiceway.plans.derived_values import DerivedValues
 from sluiceway.plans.latest import latest_features
 from sluiceway.plans.moments_sql import length
 from sluiceway.plans.packed_value import FeatureValue, PackedValue, pack_value
 from sluiceway.plans.snapshot import window_end
-from sluiceway.plans.window_frames import window_features
+from sluiceway.plans.window_groups import window_groups
 
 Item = tuple[bytes, bytes]
 Stamp = tuple[int, int]
@@ -44,9 +45,11 @@ class LiveView:
         known = known_rows(view, rows)
         self._view = view
         self._keys, self._known, self._entity = known.keys, known.known, known.entity
-        self._windows = LiveWindows(view, kinds, known) if window_features(view) else None
+        self._windows = [LiveWindows(group, kinds, known) for group in window_groups(view)]
+        self._follows = any(group.follows for group in window_groups(view))
         self._latest = LiveLatest(view, kinds, known) if latest_features(view) else None
-        self._order = _order(view)
+        self._names = _names(view)
+        self._derived = DerivedValues(view, kinds)
         self._held: list[list[FeatureValue] | None] = [None] * len(known.keys)
         self._stamps: list[Stamp | None] = [None] * len(known.keys)
         self._at: int | None = None
@@ -54,10 +57,8 @@ class LiveView:
     @property
     def next_change_us(self) -> int | None:
         """The next moment at which a value may change; ``None`` when nothing is to come."""
-        pane = self._windows.next_pane if self._windows else None
-        moments = [] if pane is None else [pane * length(self._view.every)]
-        known = self._latest.next_us if self._latest else None
-        return min(moments if known is None else [*moments, known], default=None)
+        parts: list[LiveWindows | LiveLatest] = [*self._windows, *([self._latest] if self._latest else [])]
+        return min((due for part in parts if (due := part.next_us) is not None), default=None)
 
     def advance(self, to_us: int) -> list[Item]:
         """Learn all that became known by a moment; return the keys whose value changed, each once, with the value.
@@ -67,10 +68,9 @@ class LiveView:
         Raises:
             MisuseError: the moment lies before the last one.
         """
-        touched, end = self._learn(to_us), window_end(self._view, to_us)
-        heard = self._latest.changed_us if self._latest else None
-        written = end if heard is None else heard if self._windows is None else max(end, heard)
-        through = written if self._windows is None else end
+        touched, written = self._learn(to_us), self._changed(to_us)
+        end = written if self._follows else window_end(self._view, to_us)
+        through = end if self._windows else written
         changes = []
         for entity in touched:
             features, newest = self._told(entity)
@@ -98,17 +98,26 @@ class LiveView:
         if self._at is not None and to_us < self._at:
             raise MisuseError(f"view {self.name!r} knows what came until {self._at}, it cannot go back to {to_us}")
         self._at, self.went_back = to_us, False
-        touched = self._windows.advance(to_us // length(self._view.every)) if self._windows else set()
-        return touched | self._latest.advance(to_us) if self._latest else touched
+        touched = self._latest.advance(to_us) if self._latest else set()
+        return touched.union(*(windows.advance(to_us) for windows in self._windows))
+
+    def _changed(self, to_us: int) -> int:
+        """Tell when anything may have changed last: when a pane began, or a fact became known."""
+        begun = to_us // length(self._view.every) * length(self._view.every)
+        if not self._latest and not self._follows:
+            return begun
+        place = bisect_right(self._known, to_us)
+        heard = self._known[place - 1] if place else begun
+        return max(begun, heard) if self._windows else heard
 
     def _told(self, entity: int) -> tuple[list[FeatureValue], Stamp | None]:
         """Tell an entity's features, and the times of its newest fact where the view asks for that."""
-        windows = self._windows.values(entity) if self._windows else []
-        if self._latest is None:
-            return windows, None
-        place = self._latest.newest(entity)
-        both = windows + self._latest.values(place)
-        return [both[index] for index in self._order], None if place is None else self._latest.stamp(place)
+        values = [value for windows in self._windows for value in windows.values(entity)]
+        place = self._latest.newest(entity) if self._latest else None
+        if self._latest:
+            values += self._latest.values(place)
+        features = self._derived.complete(dict(zip(self._names, values, strict=True)))
+        return features, self._latest.stamp(place) if self._latest and place is not None else None
 
     def _keep(self, entity: int, value: PackedValue) -> bytes:
         """Remember what was given last."""
@@ -118,7 +127,7 @@ class LiveView:
         return pack_value(value)
 
 
-def _order(view: FeatureView) -> list[int]:
-    """Say where each of the view's features stands when its windows come first and its latest features after them."""
-    apart = [*window_features(view), *latest_features(view)]
-    return [apart.index(feature) for feature in view.features]
+def _names(view: FeatureView) -> list[str]:
+    """Name the features as they are told: windows by group, then the latest."""
+    windows = [feature for group in window_groups(view) for feature in group.features]
+    return [feature.name for feature in [*windows, *latest_features(view)]]

@@ -42,7 +42,7 @@ class _ViewReader:
     def fill(self, rows: Sequence[FeatureRow], values: Sequence[bytes | None], moments: Sequence[int]) -> None:
         """Add this view's features, and what they were read from, to each row."""
         name, short, columns_of = self._name, self._short, self._features
-        for (features, views), value, oldest in zip(rows, values, self._oldest(moments), strict=True):
+        for (features, views, _), value, oldest in zip(rows, values, self._oldest(moments), strict=True):
             if value is None:
                 features.update(self._nothing)
                 views[name] = None

@@ -30,7 +30,7 @@ def identity(keys: Sequence[str], entities: Sequence[str]) -> tuple[str, ...]:
 
 def fact_columns(view: FeatureView) -> tuple[str, ...]:
     """Name the source's columns that a view reads, its times aside, in the order of their names."""
-    used = {feature.column for feature in view.features if feature.column}
+    used = {column for feature in view.features for column in feature.reads}
     return tuple(sorted(used | set(view.entities) | set(view.source.keys)))
 
 

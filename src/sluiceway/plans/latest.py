@@ -23,7 +23,7 @@ DAY = 86_400_000_000
 
 def latest_features(view: FeatureView) -> tuple[Feature, ...]:
     """Pick the features that take the newest fact's value."""
-    return tuple(feature for feature in view.features if not feature.is_window)
+    return tuple(feature for feature in view.features if feature.is_latest)
 
 
 def as_value(column: str, kind: str) -> str:

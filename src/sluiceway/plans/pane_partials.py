@@ -8,10 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 import polars as pl
 
 from sluiceway.declare.feature import Feature
+from sluiceway.plans.conditions import where_true
 from sluiceway.plans.exact_numbers import UNIT, as_double
 from sluiceway.plans.packed_value import FeatureValue
-from sluiceway.plans.partials import ROWS, Partial, partials_of
+from sluiceway.plans.partials import Partial, partial_name, partials_of
 from sluiceway.plans.single_precision import as_single
+from sluiceway.plans.spread import SUMS, UNITS, deviation_of
 
 PartialValue = int | float | None
 Merge = Callable[[PartialValue, PartialValue], PartialValue]
@@ -30,6 +32,8 @@ def _greatest(left: PartialValue, right: PartialValue) -> PartialValue:
     return left if right is None or (left is not None and left >= right) else right
 
 
+MARK = ":where "  # no column has such a name
+WHOLE_SUMS = ("spread", "whole", "wholes")
 MERGES: Mapping[str, Merge] = {"SUM": _added, "MIN": _least, "MAX": _greatest}
 
 
@@ -48,6 +52,16 @@ class PanePartials:
         self._merges = [MERGES[partial.merge] for partial in self.partials]
         self._places = {partial.name: place for place, partial in enumerate(self.partials)}
         self._kinds = kinds
+        self._conditions = tuple(dict.fromkeys(partial.where for partial in self.partials if partial.where))
+
+    def ready(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Add to rows what ``of_rows`` reads: which of them each condition is true of.
+
+        Raises:
+            MisuseError: a condition cannot be computed of a row.
+        """
+        marks = [pl.Series(MARK + text, where_true(text, self._kinds, rows), pl.Boolean) for text in self._conditions]
+        return rows.with_columns(marks) if marks else rows
 
     def merged(self, left: Sequence[PartialValue], right: Sequence[PartialValue]) -> list[PartialValue]:
         """Merge the partials of two sets of rows."""
@@ -60,25 +74,39 @@ class PanePartials:
 
     def teller(self, feature: Feature) -> Tell:
         """Make what tells a feature's value of merged partials, as ``partials.told`` and ``single`` do in SQL."""
-        column, kind, at = feature.column, feature.kind, self._places
-        if column is None:
-            return _count(at[ROWS])
-        if kind == "count":
-            return _count(at[f"{column}:count"])
-        if kind in {"min", "max"}:
-            return _extreme(at[f"{column}:{kind}"])
-        fraction = at[f"{column}:fraction"] if self._kinds[column] == "number" else None
-        return _sum(at[f"{column}:count"], at[f"{column}:whole"], fraction, is_mean=kind == "mean")
+        if feature.column is None:
+            return _count(self._place(feature, "rows"))
+        if feature.kind == "count":
+            return _count(self._place(feature, "count"))
+        if feature.kind in {"min", "max"}:
+            return _extreme(self._place(feature, feature.kind))
+        has_fraction = self._kinds[feature.column] == "number"
+        if feature.kind == "std":
+            parts = SUMS if has_fraction else WHOLE_SUMS
+            return _deviation([self._place(feature, f"std:{name}") if name in parts else None for name in SUMS])
+        fraction = self._place(feature, "fraction") if has_fraction else None
+        counted, whole = self._place(feature, "count"), self._place(feature, "whole")
+        return _sum(counted, whole, fraction, is_mean=feature.kind == "mean")
+
+    def _place(self, feature: Feature, part: str) -> int:
+        return self._places[partial_name(feature, part)]
 
 
 def _of_rows(partial: Partial, kinds: Mapping[str, str]) -> pl.Expr:
-    if partial.name == ROWS:
-        return pl.len().cast(pl.Int64).alias(ROWS)
-    column, _, part = partial.name.rpartition(":")
-    return _part(_value(column, kinds[column]), part, kinds[column]).alias(partial.name)
+    counting = pl.col(MARK + partial.where) if partial.where else None
+    if partial.column is None:
+        rows = pl.len() if counting is None else counting.sum()
+        return rows.cast(pl.Int64).alias(partial.name)
+    kind = kinds[partial.column]
+    value = _value(partial.column, kind)
+    if counting is not None:
+        value = pl.when(counting).then(value)
+    return _part(value, partial.part, kind).alias(partial.name)
 
 
 def _part(value: pl.Expr, part: str, kind: str) -> pl.Expr:
+    if part.startswith("std:"):
+        return _spread(pl.when((value > -UNITS) & (value < UNITS)).then(value), part.removeprefix("std:"), kind)
     if part == "count":
         return value.count().cast(pl.Int64)
     if part == "min":
@@ -91,6 +119,17 @@ def _part(value: pl.Expr, part: str, kind: str) -> pl.Expr:
     if part == "whole":
         return whole.cast(pl.Int128).sum()
     return ((value - whole) * UNIT).round(0, mode="half_to_even").cast(pl.Int128).sum()
+
+
+def _spread(value: pl.Expr, part: str, kind: str) -> pl.Expr:
+    if part == "spread":
+        return value.count().cast(pl.Int64)
+    truncated = pl.when(value >= 0).then(value.floor()).otherwise(value.ceil()) if kind == "number" else value
+    scaled = (value - truncated) * float(UNITS)
+    whole = truncated.cast(pl.Int128)
+    units = pl.when(scaled >= 0).then(scaled.floor()).otherwise(scaled.ceil()).cast(pl.Int128)
+    added = {"whole": whole, "units": units, "wholes": whole * whole, "cross": whole * units, "squares": units * units}
+    return added[part].sum()
 
 
 def _value(column: str, kind: str) -> pl.Expr:
@@ -109,6 +148,17 @@ def _extreme(place: int) -> Tell:
     def tell(values: Sequence[PartialValue]) -> FeatureValue:
         value = values[place]
         return None if value is None else as_single(value)
+
+    return tell
+
+
+def _deviation(places: Sequence[int | None]) -> Tell:
+    def tell(values: Sequence[PartialValue]) -> FeatureValue:
+        count, whole, units, wholes, cross, squares = (
+            0 if place is None else int(values[place] or 0) for place in places
+        )
+        found = deviation_of(count, whole, units, wholes, cross, squares)
+        return None if found is None else as_single(found)
 
     return tell
 

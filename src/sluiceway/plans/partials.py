@@ -2,7 +2,7 @@
 
 Sums are exact, and so do not depend on the order in which threads add: a number's whole part and its fraction, in units
 of 2**-96, are each summed as 128-bit integers. The results are the same bits on any number of threads, from panes,
-from rows, and in the online store.
+from rows, and in the online store. What a deviation takes is in ``spread``.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from sluiceway.declare.feature import Feature
 from sluiceway.plans.quoting import quoted
+from sluiceway.plans.spread import SUMS, bounded, deviation_sql, spread_values
 
 LIMIT = "79228162514264337593543950336.0"  # 2**96; 2**31 numbers below it sum within 127 bits
 NUMERIC = ("integer", "number", "boolean")
@@ -18,11 +19,18 @@ ROWS = ":rows"
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """One mergeable number: its name, the SQL that makes it from rows, and how two of it merge (SUM, MIN or MAX)."""
+    """One mergeable value: its name, the SQL that makes it from rows, and how two of it merge (SUM, MIN or MAX).
+
+    It is ``part`` of ``column``, over the rows for which ``where`` is true. A part is ``rows``, ``count`` (of present
+    values), ``whole`` and ``fraction`` (of the sum), ``min``, ``max``, or ``std:`` and one of ``spread.SUMS``.
+    """
 
     name: str
     of_rows: str
     merge: str
+    part: str
+    column: str | None = None
+    where: str | None = None
 
     def of_two(self, left: str, right: str) -> str:
         """Merge two of them in SQL; a missing one adds nothing."""
@@ -41,13 +49,6 @@ def number(column: str, kind: str) -> str:
     return f"CASE WHEN abs(CAST({name} AS DOUBLE)) < {LIMIT} THEN CAST({name} AS DOUBLE) END"
 
 
-def exact_sum(name: str, value: str) -> tuple[Partial, Partial]:
-    """Sum doubles exactly: the whole parts, and the fractions in units of 2**-96."""
-    whole = f"sum(CAST(trunc({value}) AS HUGEINT))"
-    fraction = f"sum(CAST(({value} - trunc({value})) * {LIMIT} AS HUGEINT))"
-    return Partial(f"{name}:whole", whole, "SUM"), Partial(f"{name}:fraction", fraction, "SUM")
-
-
 def partials_of(features: Sequence[Feature], types: Mapping[str, str]) -> tuple[Partial, ...]:
     """List the partials that these window features need, each once.
 
@@ -64,22 +65,51 @@ def partials_of(features: Sequence[Feature], types: Mapping[str, str]) -> tuple[
 
 def _needed_by(feature: Feature, types: Mapping[str, str]) -> tuple[Partial, ...]:
     if feature.column is None:
-        return (Partial(ROWS, "count(*)", "SUM"),)
-    column, kind = feature.column, types[feature.column]
-    value = number(column, kind) if kind in NUMERIC else quoted(column)
+        rows = "count(*)" if feature.where is None else f"count({_kept(feature, '1')})"
+        return (_partial(feature, "rows", rows),)
+    kind = types[feature.column]
+    value = number(feature.column, kind) if kind in NUMERIC else quoted(feature.column)
+    if feature.kind == "std":
+        return _spread(feature, bounded(value), kind)
+    value = _kept(feature, value)
+    counted = _partial(feature, "count", f"count({value})")
     if feature.kind == "count":
-        return (Partial(f"{column}:count", f"count({value})", "SUM"),)
+        return (counted,)
     if feature.kind in {"min", "max"}:
-        return (Partial(f"{column}:{feature.kind}", f"{feature.kind}({value})", feature.kind.upper()),)
-    total = _sums(column, value, kind)
-    counted = Partial(f"{column}:count", f"count({value})", "SUM")
-    return (counted, *total)
+        return (_partial(feature, feature.kind, f"{feature.kind}({value})", feature.kind.upper()),)
+    return (counted, *_sums(feature, value, kind))
 
 
-def _sums(column: str, value: str, kind: str) -> tuple[Partial, ...]:
+def _sums(feature: Feature, value: str, kind: str) -> tuple[Partial, ...]:
+    """Sum exactly: whole numbers, or the whole parts, and the fractions in units of 2**-96."""
     if kind in {"integer", "boolean"}:
-        return (Partial(f"{column}:whole", f"sum(CAST({value} AS HUGEINT))", "SUM"),)
-    return exact_sum(column, value)
+        return (_partial(feature, "whole", f"sum(CAST({value} AS HUGEINT))"),)
+    whole = f"sum(CAST(trunc({value}) AS HUGEINT))"
+    fraction = f"sum(CAST(({value} - trunc({value})) * {LIMIT} AS HUGEINT))"
+    return _partial(feature, "whole", whole), _partial(feature, "fraction", fraction)
+
+
+def _spread(feature: Feature, value: str, kind: str) -> tuple[Partial, ...]:
+    value = _kept(feature, value)
+    counted = _partial(feature, "std:spread", f"count({value})")
+    values = spread_values(value, is_whole=kind != "number")
+    return (counted, *(_partial(feature, f"std:{name}", f"sum({added})") for name, added in values.items()))
+
+
+def _kept(feature: Feature, value: str) -> str:
+    """Take a value of the facts that count alone."""
+    condition = feature.condition
+    return f"CASE WHEN {condition.sql} THEN {value} END" if condition else value
+
+
+def _partial(feature: Feature, part: str, of_rows: str, merge: str = "SUM") -> Partial:
+    return Partial(partial_name(feature, part), of_rows, merge, part, feature.column, feature.where)
+
+
+def partial_name(feature: Feature, part: str) -> str:
+    """Name a part of what a feature needs; features over the same facts share it."""
+    condition = feature.condition
+    return f"{feature.column or ''}:{part}" + (f" where {condition.sql}" if condition else "")
 
 
 def told(feature: Feature, types: Mapping[str, str], merged: Callable[[str], str]) -> str:
@@ -90,21 +120,29 @@ def told(feature: Feature, types: Mapping[str, str], merged: Callable[[str], str
         types: Each source column's kind.
         merged: From a partial's name to the SQL of its merged value.
     """
+
+    def part(name: str) -> str:
+        return merged(partial_name(feature, name))
+
     if feature.column is None:
-        return f"coalesce({merged(ROWS)}, 0)"
-    column = feature.column
+        return f"coalesce({part('rows')}, 0)"
     if feature.kind == "count":
-        return f"coalesce({merged(f'{column}:count')}, 0)"
+        return f"coalesce({part('count')}, 0)"
     if feature.kind in {"min", "max"}:
-        return merged(f"{column}:{feature.kind}")
-    count = f"CAST({merged(f'{column}:count')} AS DOUBLE)"
-    total = _total(column, types[column] == "number", merged)
+        return part(feature.kind)
+    has_fraction = types[feature.column] == "number"
+    if feature.kind == "std":
+        kept = SUMS if has_fraction else ("spread", "whole", "wholes")
+        return deviation_sql(*(_hugeint(part(f"std:{name}")) if name in kept else "0::HUGEINT" for name in SUMS))
+    count = f"CAST({part('count')} AS DOUBLE)"
+    total = f"CAST({part('whole')} AS DOUBLE)"
+    if has_fraction:
+        total = f"({total} + CAST({part('fraction')} AS DOUBLE) / {LIMIT})"
     return f"CASE WHEN {count} > 0 THEN {total}{f' / {count}' if feature.kind == 'mean' else ''} END"
 
 
-def _total(name: str, has_fraction: bool, merged: Callable[[str], str]) -> str:
-    whole = f"CAST({merged(f'{name}:whole')} AS DOUBLE)"
-    return f"({whole} + CAST({merged(f'{name}:fraction')} AS DOUBLE) / {LIMIT})" if has_fraction else whole
+def _hugeint(value: str) -> str:
+    return f"CAST({value} AS HUGEINT)"
 
 
 def single(expression: str) -> str:

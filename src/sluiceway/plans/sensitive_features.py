@@ -18,7 +18,8 @@ def sensitive_features(pipeline: Pipeline, inputs: Sequence[str], hidden: Hidden
     found = [name for name in inputs if name.lower() in here]
     for view in pipeline.feature_views:
         there = hidden(view.source.name)
-        found += [view.column(each) for each in view.features if each.column and each.column.lower() in there]
+        hides = [each for each in view.features if any(name.lower() in there for name in view.reads(each))]
+        found += [view.column(each) for each in hides]
     for name, expression in pipeline.request_columns.items():
         found += [name] if any(column.lower() in here for column in expression.columns) else []
     return tuple(dict.fromkeys(found))

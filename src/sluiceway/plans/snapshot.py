@@ -6,23 +6,29 @@ join as of a time. Gate 4 compares the two.
 
 from collections.abc import Mapping
 
+from sluiceway.declare.feature import Feature
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.plans.corrections import EVENT, KNOWN, fact_columns, facts_sql, newest_sql, ties
 from sluiceway.plans.latest import as_value, latest_features
 from sluiceway.plans.moments_sql import length
-from sluiceway.plans.partials import partials_of, single, told
+from sluiceway.plans.partials import single, told
 from sluiceway.plans.quoting import listed, present, quoted, same
 from sluiceway.plans.steps import written
-from sluiceway.plans.window_frames import window_features
+from sluiceway.plans.window_groups import WindowGroup, over_column, window_groups
 
 
 def window_end(view: FeatureView, moment: int) -> int:
-    """Floor a moment to the view's ``every``; both in microseconds since the epoch."""
+    """Tell through when a view's windows know all that counts at a moment; both in microseconds since the epoch.
+
+    That is the moment itself where the view has features that may change at any, and else where its pane begins.
+    """
+    if any(group.follows for group in window_groups(view)):
+        return moment
     return moment // length(view.every) * length(view.every)
 
 
 def snapshot_sql(view: FeatureView, types: Mapping[str, str], *, cutoff: int, corrected: bool) -> str:
-    """Select, for each entity known by the cutoff, its columns, ``_event``, ``_known`` and the view's features.
+    """Select, for each entity known by the cutoff, its columns, ``_event``, ``_known`` and all features not derived.
 
     ``_event`` and ``_known`` are the newest fact's times in microseconds, missing where the view has no latest feature
     or no fact stands. A latest value is given however old it is: its ttl is for the reader to apply. Reads the
@@ -34,7 +40,7 @@ def snapshot_sql(view: FeatureView, types: Mapping[str, str], *, cutoff: int, co
         cutoff: Microseconds since the epoch.
         corrected: Whether some fact has more than one row.
     """
-    end, entities = window_end(view, cutoff), view.entities
+    entities, groups = view.entities, window_groups(view)
     steps = {
         "facts": facts_sql(view, table="source", cutoff=cutoff),
         "everyone": _everyone(view),
@@ -46,11 +52,19 @@ def snapshot_sql(view: FeatureView, types: Mapping[str, str], *, cutoff: int, co
         columns.append(f"newest.{EVENT}, newest.{KNOWN}")
     else:
         columns.append(f"CAST(NULL AS BIGINT) AS {EVENT}, CAST(NULL AS BIGINT) AS {KNOWN}")
-    if window_features(view):
-        steps |= {"ended": f"SELECT * FROM facts WHERE {KNOWN} < {end}"}
-        steps |= {"standing": _standing(view, "ended", corrected=corrected), "summed": _summed(view, types, end)}
-        sources.append(f"LEFT JOIN summed ON {same(entities, 'everyone', 'summed')}")
-    columns += [_column(view, types, index, end) for index in range(len(view.features))]
+    bounds: dict[str, tuple[str, int]] = {}
+    for number, group in enumerate(groups):
+        begins = cutoff // group.every * group.every
+        before = cutoff + 1 if group.follows else begins
+        upto = cutoff + 1 if group.is_fresh else begins
+        steps |= {
+            f"ended_{number}": f"SELECT * FROM facts WHERE {KNOWN} < {before}",
+            f"standing_{number}": _standing(view, f"ended_{number}", corrected=corrected),
+            f"summed_{number}": _summed(group, types, f"standing_{number}", begins=begins, upto=upto),
+        }
+        sources.append(f"LEFT JOIN summed_{number} ON {same(entities, 'everyone', f'summed_{number}')}")
+        bounds |= {feature.name: (f"summed_{number}", before) for feature in group.features}
+    columns += [_column(view, feature, types, bounds) for feature in view.features if not feature.is_derived]
     return f"WITH {written(steps)} SELECT {', '.join(columns)} FROM {' '.join(sources)}"
 
 
@@ -73,22 +87,21 @@ def _newest(view: FeatureView, types: Mapping[str, str]) -> str:
     return f"SELECT {listed(view.entities)}, {EVENT}, {KNOWN}, {values} FROM current QUALIFY {rank} = 1"
 
 
-def _summed(view: FeatureView, types: Mapping[str, str], end: int) -> str:
+def _summed(group: WindowGroup, types: Mapping[str, str], table: str, *, begins: int, upto: int) -> str:
     made = []
-    for over in dict.fromkeys(str(feature.over) for feature in window_features(view)):
-        features = [feature for feature in window_features(view) if feature.over == over]
-        inside = f"FILTER (WHERE {KNOWN} >= {end - length(over)})"
-        made += [
-            f"{partial.of_rows} {inside} AS {quoted(f'{over}_{partial.name}')}"
-            for partial in partials_of(features, types)
-        ]
-    return f"SELECT {listed(view.entities)}, {', '.join(made)} FROM standing GROUP BY {listed(view.entities)}"
+    for over, partials in group.partials(types).items():
+        inside = f"FILTER (WHERE {group.time} >= {begins - length(over)} AND {group.time} < {upto})"
+        made += [f"{one.of_rows} {inside} AS {quoted(over_column(over, one.name))}" for one in partials]
+    entities = listed(group.view.entities)
+    return f"SELECT {entities}, {', '.join(made)} FROM {table} GROUP BY {entities}"
 
 
-def _column(view: FeatureView, types: Mapping[str, str], index: int, end: int) -> str:
-    feature = view.features[index]
+def _column(
+    view: FeatureView, feature: Feature, types: Mapping[str, str], bounds: Mapping[str, tuple[str, int]]
+) -> str:
     name = quoted(view.column(feature))
     if not feature.is_window:
         return f"newest.{name}"
-    value = told(feature, types, lambda partial: "summed." + quoted(f"{feature.over}_{partial}"))
-    return f"CASE WHEN _first < {end} THEN {single(value)} END AS {name}"
+    table, before = bounds[feature.name]
+    value = told(feature, types, lambda partial: f"{table}.{quoted(over_column(str(feature.over), partial))}")
+    return f"CASE WHEN _first < {before} THEN {single(value)} END AS {name}"

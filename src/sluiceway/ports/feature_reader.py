@@ -10,11 +10,13 @@ class FeatureRow(NamedTuple):
     """One position's features by column, and what they were read from.
 
     ``views`` holds, by view, the first 12 digits of the definition's digest, when the value was written and up to when
-    everything known is in it (microseconds since the epoch); ``None`` where the entity is unknown.
+    everything known is in it (microseconds since the epoch); ``None`` where the entity is unknown. ``lacking`` says why
+    nothing could be read, where features are missing for that reason.
     """
 
     features: dict[str, float | str | None]
     views: dict[str, tuple[str, int, int] | None]
+    lacking: str = ""
 
 
 class FeatureReader(Protocol):

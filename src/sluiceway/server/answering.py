@@ -12,7 +12,7 @@ from sluiceway.server.served_model import Known, ServedModel
 
 
 class Answered(NamedTuple):
-    """One row's answer. ``probability`` is ``None`` where nobody could answer; ``error`` says what failed.
+    """One row's answer. ``probability`` is ``None`` where nobody could; ``error`` says what failed or is missing.
 
     ``rival`` is the champion's probability of a challenger's row (see ``beside``).
     """
@@ -106,4 +106,4 @@ def _ask(model: ServedModel, known: Sequence[Known], arm: str) -> list[Answered]
 def _answered(model: ServedModel, known: Known, found: float | str, arm: str) -> Answered:
     if isinstance(found, str):
         return Answered(arm, model.version, known, None, None, error=found)
-    return Answered(arm, model.version, known, found, int(found >= model.threshold))
+    return Answered(arm, model.version, known, found, int(found >= model.threshold), error=known.lacking)

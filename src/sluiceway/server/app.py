@@ -17,6 +17,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from time import time_ns
 
+from sluiceway.artifacts.serving_contract import ServingContract
 from sluiceway.online.reader import OnlineReader
 from sluiceway.ports.object_store import ObjectStore
 from sluiceway.ports.online_store import OnlineStore
@@ -25,6 +26,7 @@ from sluiceway.ports.request_log import RequestLog
 from sluiceway.server.asgi import AsgiIncoming, Receive, Scope, Send, send_outgoing
 from sluiceway.server.board import Board
 from sluiceway.server.board_watch import BoardWatch
+from sluiceway.server.guarded_reader import GuardedReader, StoreGuard
 from sluiceway.server.loading import Loader
 from sluiceway.server.metrics import Metrics
 from sluiceway.server.options import ServingOptions
@@ -102,11 +104,19 @@ def serving_app(
     wall_us: Callable[[], int] = wall_clock_us,
 ) -> ServingApp:
     """Make the app of one server process."""
-    loader = Loader(
-        objects,
-        lambda contract: OnlineReader(contract.views, online, now_us=wall_us),
-        options.limits,
+    metrics, told = Metrics(), progress or Silence()
+    guard = StoreGuard(
+        online,
+        metrics,
+        told,
+        answers_without=options.answers_without_store,
+        looks_for_views=options.expects_views,
     )
-    service = Service(loader, log=log, metrics=Metrics(), scope=options.scope, progress=progress or Silence())
+
+    def reader_of(contract: ServingContract) -> GuardedReader:
+        return GuardedReader(OnlineReader(contract.views, online, now_us=wall_us), contract.views, guard)
+
+    loader = Loader(objects, reader_of, options.limits)
+    service = Service(loader, log=log, metrics=metrics, scope=options.scope, progress=told, guard=guard)
     watch = BoardWatch(Board(objects, options.scope), service, every_s=options.look_every_s)
     return ServingApp(service, watch, Routes(service, options, wall_us))

@@ -88,7 +88,7 @@ def draft_answer(
             probability=each.probability,
             prediction=each.prediction,
             fallback=each.fallback,
-            error=discreet(each.error, unlogged, kept="the challenger failed" if each.fallback else "the model failed"),
+            error=_told(each, unlogged),
             key=row.key,
             inputs=without(row.inputs, unlogged),
             features=without(each.known.vector, unlogged),
@@ -109,6 +109,12 @@ def without(values: dict[str, V], unlogged: frozenset[str]) -> dict[str, V]:
 def discreet(error: str, unlogged: frozenset[str], *, kept: str) -> str:
     """Leave out an error's words, which may hold a value, where values are sensitive; ``kept`` is said instead."""
     return f"{kept}: {LEFT_OUT}" if error and unlogged else error
+
+
+def _told(answered: Answered, unlogged: frozenset[str]) -> str:
+    if answered.error == answered.known.lacking:  # of the store alone, which holds no value of the request
+        return answered.error
+    return discreet(answered.error, unlogged, kept="the challenger failed" if answered.fallback else "the model failed")
 
 
 def _who(answered: Sequence[Answered]) -> tuple[str, str]:

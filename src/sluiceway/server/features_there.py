@@ -1,7 +1,7 @@
 """Features there: whether the online store was ever filled with what a rollout state's models read."""
 
 from sluiceway.artifacts.rollout_state import RolloutState, Served
-from sluiceway.core.errors import SourceError
+from sluiceway.core.errors import SourceError, TransientError
 from sluiceway.ports.object_store import ObjectStore
 from sluiceway.ports.online_store import OnlineStore
 from sluiceway.server.shelf import bundle_of
@@ -10,15 +10,18 @@ from sluiceway.server.shelf import bundle_of
 class FeaturesThere:
     """Checks states before they are taken up: a store that is not there knows nobody, and answers all the same."""
 
-    def __init__(self, objects: ObjectStore, online: OnlineStore) -> None:
+    def __init__(self, objects: ObjectStore, online: OnlineStore, *, needs_store: bool = True) -> None:
+        """Take the stores; unless a state ``needs_store``, one that does not answer now keeps nobody from answering."""
         self._objects = objects
         self._online = online
+        self._needs_store = needs_store
 
     def check(self, state: RolloutState, *, alone: bool) -> None:
         """Check the champion's views, and the challenger's unless the champion can answer ``alone`` meanwhile.
 
         Raises:
             SourceError: a view was never written.
+            TransientError: the store does not answer.
             SluicewayError: a bundle or the store cannot be read.
         """
         self._check(state.champion)
@@ -27,12 +30,19 @@ class FeaturesThere:
 
     def _check(self, served: Served) -> None:
         views = bundle_of(served, self._objects).contract.views
-        missing = [view.name for view in views if not self._is_there(view.digest)]
+        try:
+            missing = [view.name for view in views if not is_filled(self._online, view.digest)]
+        except TransientError:
+            if self._needs_store:
+                raise
+            return
         if missing:
             raise SourceError(
                 f"the online store was never filled with {', '.join(missing)}, which {served.version} reads, and would "
                 "give no features of anybody; fill it: sluiceway run --until features"
             )
 
-    def _is_there(self, digest: str) -> bool:
-        return bool(self._online.snapshot(digest)) or self._online.count(digest) > 0
+
+def is_filled(online: OnlineStore, digest: str) -> bool:
+    """Whether a view was ever filled, with whatever it may be."""
+    return bool(online.snapshot(digest)) or online.count(digest) > 0

@@ -21,13 +21,14 @@ def ready(service: Service) -> tuple[int, bytes]:
 
 
 def summary(service: Service) -> tuple[int, bytes]:
-    """Tell who answers, by which rollout state, why a newer one is not taken up, and why nothing can be logged."""
+    """Tell who answers, by which rollout state, and why a newer one, the log or the online store fails."""
     serving, is_ready = service.serving, service.is_ready()
     told: dict[str, Any] = {
         "ready": is_ready,
         "scope": service.scope,
         "load_error": service.load_error,
         "log_error": service.log_error,
+        "online_error": service.online_error,
     }
     if serving is not None:
         state = serving.state

@@ -1,4 +1,4 @@
-"""Metrics: counters, gauges and one histogram, as Prometheus reads them.
+"""Metrics: counters, gauges and two histograms, as Prometheus reads them.
 
 Where ``PROMETHEUS_MULTIPROC_DIR`` was set before this module is first imported, the metrics of all processes that share
 the folder are told together.
@@ -60,6 +60,18 @@ class Metrics:
             ["view"],
             registry=registry,
         )
+        self._online = _Latency(
+            "sluiceway_online_read_seconds",
+            "Reads of the online store that it answered, in seconds; one for all requests of a turn",
+            registry=registry,
+            buckets=BUCKETS_S,
+        )
+        self._online_errors = Counter(
+            "sluiceway_online_errors",
+            "Reads of the online store that failed, by what became of their requests: refused, or answered (missing)",
+            ["outcome"],
+            registry=registry,
+        )
         self._sequence = _gauge("sluiceway_rollout_sequence", "Sequence of the rollout state answered by", registry)
         self._share = _gauge("sluiceway_rollout_share", "The challenger's share of the entities, 0 to 1", registry)
         self._failures = Counter(
@@ -90,6 +102,14 @@ class Metrics:
     def count_without(self, view: str) -> None:
         """Count a row for whose entity a view held nothing."""
         self._without.labels(view).inc()
+
+    def count_online_read(self, took_s: float) -> None:
+        """Count a read of the online store, and how long it took in seconds."""
+        self._online.observe_all([took_s])
+
+    def count_online_error(self, outcome: str) -> None:
+        """Count a read of the online store that failed."""
+        self._online_errors.labels(outcome).inc()
 
     def count_load_failure(self) -> None:
         """Count a rollout state that could not be taken up."""

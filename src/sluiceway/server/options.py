@@ -13,7 +13,9 @@ class ServingOptions:
 
     ``scope`` is ``live`` or ``rehearsal``; in a rehearsal every request says its own moment. ``key`` is what callers
     must show, ``None`` when all may call. ``as_of_us`` is the moment that everything is answered for, microseconds
-    since 1970, ``None`` for the present. The board is looked at every ``look_every_s`` seconds.
+    since 1970, ``None`` for the present. The board is looked at every ``look_every_s`` seconds. While the online store
+    cannot be read, requests are refused, or with ``answers_without_store`` answered as if it knew nobody. With
+    ``expects_views``, a store that lost a view cannot be read.
     """
 
     scope: str = LIVE
@@ -21,6 +23,8 @@ class ServingOptions:
     as_of_us: int | None = None
     limits: Limits = field(default_factory=Limits)
     look_every_s: float = 1.0
+    answers_without_store: bool = False
+    expects_views: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a key that no header can carry, or that is none."""

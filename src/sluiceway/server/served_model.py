@@ -19,10 +19,14 @@ NOTHING = FeatureRow({}, {})  # of a model without views
 
 
 class Known(NamedTuple):
-    """What is known of one row: the vector that the model is given, and by view what it was read from."""
+    """What is known of one row: the vector that the model is given, and by view what it was read from.
+
+    ``lacking`` says why features are missing, where the online store could not be read.
+    """
 
     vector: Vector
     views: dict[str, tuple[str, int, int] | None]
+    lacking: str = ""
 
 
 class ServedModel:
@@ -56,7 +60,8 @@ class ServedModel:
         entities = {name: [row.inputs[name] for row in rows] for name in self._entities}
         found = self._reader.read(entities, now_us=at_us) if entities else [NOTHING] * len(rows)
         return [
-            Known(self._row.of(row.inputs, each.features), each.views) for row, each in zip(rows, found, strict=True)
+            Known(self._row.of(row.inputs, each.features), each.views, each.lacking)
+            for row, each in zip(rows, found, strict=True)
         ]
 
     def probabilities(self, vectors: Sequence[Vector]) -> list[float | str]:

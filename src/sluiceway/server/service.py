@@ -14,6 +14,7 @@ from sluiceway.ports.request_log import RequestLog
 from sluiceway.server.answering import Answered, answer, answer_by_champion, beside
 from sluiceway.server.call import Call, Reply
 from sluiceway.server.draft import Draft, discreet, draft_answer, draft_refusal
+from sluiceway.server.guarded_reader import StoreGuard
 from sluiceway.server.loading import Loader, Serving
 from sluiceway.server.metrics import Metrics
 from sluiceway.server.refusal import Refusal
@@ -35,6 +36,7 @@ class Service:
         metrics: Metrics,
         scope: str,
         progress: Progress,
+        guard: StoreGuard | None = None,
     ) -> None:
         self.scope = scope
         self.metrics = metrics
@@ -45,6 +47,7 @@ class Service:
         self._log = log
         self._progress = progress
         self._stumbles = Seldom(progress.say)
+        self._guard = guard
 
     def swap(self, state: RolloutState) -> None:
         """Answer by a state from now on; where it cannot be loaded, everything stays as it was, and it is said why."""
@@ -77,6 +80,11 @@ class Service:
                 return False
             self._log_is_back()
         return True
+
+    @property
+    def online_error(self) -> str:
+        """Why features could not be read last time; nothing while they can."""
+        return "" if self._guard is None else self._guard.error
 
     def _append(self, lines: bytes) -> None:
         try:

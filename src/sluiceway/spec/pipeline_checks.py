@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from sluiceway.core.errors import UnknownNameError
+from sluiceway.core.errors import DeclarationError, UnknownNameError
 from sluiceway.declare.feature import Feature
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.declare.pipeline import Label, Pipeline
 from sluiceway.declare.spec import Spec
+from sluiceway.plans.derived import feature_kinds
 from sluiceway.spec.findings import Findings, Kinds
 from sluiceway.spec.source_checks import alike
 
@@ -47,9 +48,22 @@ def check_view(view: FeatureView, label: Label, columns: Mapping[str, Kinds], fi
             )
     for feature in view.features:
         _check_feature(f"{where}, feature {feature.name!r}", feature, own, findings)
+    if all(name in own for feature in view.features for name in feature.reads):
+        _check_derived(view, own, findings)
+
+
+def _check_derived(view: FeatureView, own: Kinds, findings: Findings) -> None:
+    try:
+        feature_kinds(view, own)
+    except DeclarationError as error:
+        findings.note(str(error))
 
 
 def _check_feature(where: str, feature: Feature, own: Kinds, findings: Findings) -> None:
+    if feature.condition is not None:
+        known = [findings.column(f"{where}, where", name, own) for name in sorted(feature.condition.columns)]
+        if None not in known:
+            findings.expression(f"{where}, where", feature.condition, own, wanted=("boolean",))
     if feature.column is None:
         return
     if feature.kind == "count":

@@ -29,6 +29,7 @@ STORED: Mapping[str, pl.DataType] = {
     "time": pl.Int64(),
 }
 Micros = list[int | None]
+Opener = Callable[[bytes], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +42,22 @@ class Decoded:
 
 
 class RowDecoder:
-    """Decodes JSON objects into the columns that a source's views use. Columns that nothing uses are left out.
+    """Decodes messages into the columns that a source's views use. Columns that nothing uses are left out.
 
-    A message must be one object with every column that is used: a value of its column's kind, or null. Times are ISO
-    8601 texts, in UTC unless they say otherwise. Columns that the table lacks are let by, and told.
+    A message must be one object with every column that is used: a value of its column's kind, or null. JSON's times are
+    ISO 8601 texts, in UTC unless they say otherwise. Columns that the table lacks are let by, and told.
     """
 
-    def __init__(self, source: Source, kinds: Mapping[str, str], columns: Sequence[str]) -> None:
+    def __init__(
+        self, source: Source, kinds: Mapping[str, str], columns: Sequence[str], *, opened: Opener | None = None
+    ) -> None:
         """Compile what reads a message.
 
         Args:
             source: Whose rows the messages are.
             kinds: The kind of each column of its table.
             columns: What is used of it besides its times.
+            opened: Reads a message that is no JSON as an object of plain values; raises ``ValueError`` with the reason.
 
         Raises:
             UnknownNameError: the table lacks a column.
@@ -75,7 +79,9 @@ class RowDecoder:
         self._fields = fields
         row = msgspec.defstruct("Row", types, rename=renamed, gc=False)
         self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(row).decode
-        self._any: Callable[[bytes], object] = msgspec.json.Decoder().decode
+        self._any: Opener = msgspec.json.Decoder().decode
+        if opened is not None:
+            self._any, self._decode = opened, lambda value: msgspec.convert(opened(value), row)
         self._event = self._timer(event, kinds)
         self._known = self._event if known.text == event.text else self._timer(known, kinds)
 
@@ -84,7 +90,7 @@ class RowDecoder:
         poison: list[tuple[int, bytes, str]] = []
         try:
             rows = list(map(self._decode, values))
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, ValueError):
             rows, offsets, values = self._one_by_one(offsets, values, poison)
         lists = {
             name: [getattr(row, field) for row in rows] for field, name in zip(self._fields, self._names, strict=True)
@@ -116,7 +122,7 @@ class RowDecoder:
         for offset, value in zip(offsets, values, strict=True):
             try:
                 row = self._decode(value)
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            except (msgspec.DecodeError, ValueError) as error:
                 poison.append((offset, value, str(error)))
             else:
                 rows.append(row)

@@ -6,7 +6,7 @@ from sluiceway.declare.feature_view import FeatureView
 from sluiceway.plans.moments_sql import length
 from sluiceway.plans.packed_value import FeatureValue
 from sluiceway.plans.pane_partials import PanePartials, PartialValue, Tell
-from sluiceway.plans.window_frames import by_over, window_features
+from sluiceway.plans.window_groups import window_groups
 
 Partials = list[PartialValue]
 Place = tuple[bytes, int]  # an entity's packed key, and a pane's number since the epoch
@@ -20,13 +20,14 @@ class EntityPanes:
 
     def __init__(self, view: FeatureView, kinds: Mapping[str, str]) -> None:
         every = length(view.every)
-        self.partials = PanePartials(window_features(view), kinds)
+        (group,) = window_groups(view)  # a stream keeps up windows of one kind (see ``stream_plan``)
+        self.partials = PanePartials(group.features, kinds)
         self.changed: set[Place] = set()
         self.gone: set[Place] = set()
         self.end: int | None = None
         self._windows: list[tuple[int, list[tuple[int, Tell]]]] = [
             (length(over) // every, [(_place(view, feature), self.partials.teller(feature)) for feature in features])
-            for over, features in by_over(view).items()
+            for over, features in group.by_over.items()
         ]
         self._longest = max(panes for panes, _ in self._windows)
         self._count = len(view.features)

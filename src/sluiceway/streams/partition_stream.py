@@ -9,6 +9,7 @@ import polars as pl
 from sluiceway.plans.corrections import KNOWN
 from sluiceway.ports.event_source import EventBatch, EventSource
 from sluiceway.ports.pane_store import PaneCommit, PaneStore
+from sluiceway.ports.schema_registry import SchemaRegistry
 from sluiceway.ports.side_channel import DEAD, LATE, Aside, SideChannel
 from sluiceway.streams.decoding import OFFSET, Decoded, RowDecoder
 from sluiceway.streams.partition_header import PartitionHeader, pack_header, unpack_header
@@ -23,6 +24,7 @@ class Backends:
     events: EventSource
     panes: PaneStore
     side: SideChannel
+    schemas: SchemaRegistry | None = None
 
 
 class PartitionStream:

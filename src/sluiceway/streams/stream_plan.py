@@ -10,6 +10,7 @@ from sluiceway.declare.source import Source
 from sluiceway.declare.stream import Topic
 from sluiceway.plans.corrections import fact_columns
 from sluiceway.plans.moments_sql import length
+from sluiceway.plans.window_groups import window_groups
 
 DIGITS = 12
 
@@ -57,6 +58,12 @@ def stream_plan(source: Source, views: Sequence[FeatureView], kinds: Mapping[str
         raise MisuseError(
             f"source {source.name!r} has a stream, but no view is built on it; there is nothing to keep up"
         )
+    for view in mine:
+        if any(group.follows for group in window_groups(view)):
+            raise MisuseError(
+                f"view {view.name!r} has fresh windows, or windows over event_time, which a stream does not keep up "
+                f"yet; take stream= from source {source.name!r}, and batch does"
+            )
     return StreamPlan(source, source.stream, mine, kinds)
 
 

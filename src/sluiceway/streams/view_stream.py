@@ -7,11 +7,12 @@ import polars as pl
 
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.plans.corrections import EVENT, KNOWN, fact_columns
+from sluiceway.plans.derived_values import DerivedValues
 from sluiceway.plans.latest import latest_features, supersedes
 from sluiceway.plans.moments_sql import length
 from sluiceway.plans.packed_value import FeatureValue, PackedValue, pack_key, pack_value
 from sluiceway.plans.single_precision import as_single
-from sluiceway.plans.window_frames import window_features
+from sluiceway.plans.window_groups import window_features
 from sluiceway.ports.pane_store import Row
 from sluiceway.streams.decoding import OFFSET
 from sluiceway.streams.entity_panes import EntityPanes, Place
@@ -58,6 +59,7 @@ class ViewStream:
         self._prefix = view_prefix(view.digest)
         self._panes = EntityPanes(view, kinds) if window_features(view) else None
         self._latest = latest_features(view)
+        self._derived = DerivedValues(view, kinds)
         keyed = bool(view.source.keys)
         self._superseded = bool(self._latest) and supersedes(view, repeated=keyed)
         windowed = keyed and self._panes is not None
@@ -132,7 +134,7 @@ class ViewStream:
         names = list(self.view.entities)
         width = len(names)
         grouped = (
-            rows.drop_nulls(names)
+            panes.partials.ready(rows.drop_nulls(names))
             .with_columns((pl.col(KNOWN) // self._every).alias(PLACE))
             .group_by([*names, PLACE])
             .agg(panes.partials.of_rows)
@@ -259,11 +261,16 @@ class ViewStream:
             return None
         stamp = (end, end) if newest is None else (newest.event, newest.known)
         through = end if self._panes is not None else watermark
-        return pack_value(PackedValue(*stamp, through, now, features))
+        return pack_value(PackedValue(*stamp, through, now, self._complete(features)))
+
+    def _complete(self, features: Sequence[FeatureValue]) -> list[FeatureValue]:
+        """Compute the derived features."""
+        named = zip(self.view.features, features, strict=True)
+        return self._derived.complete({each.name: value for each, value in named if not each.is_derived})
 
     def _fill_latest(self, newest: Fact, features: list[FeatureValue]) -> None:
         for place, feature in enumerate(self.view.features):
-            if not feature.is_window:
+            if feature.is_latest:
                 value = newest.values[self._columns.index(str(feature.column))]
                 features[place] = _served(value, self._kinds[str(feature.column)])
 

@@ -4,12 +4,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sluiceway.core.errors import ConflictError, TransientError
+from sluiceway.core.errors import ConflictError, MisuseError, TransientError
 from sluiceway.plans.moments_sql import MICROSECOND, length
 from sluiceway.ports.event_source import EventBatch
-from sluiceway.streams.decoding import RowDecoder
+from sluiceway.streams.decoding import Opener, RowDecoder
 from sluiceway.streams.partition_header import PartitionHeader, unpack_header
 from sluiceway.streams.partition_stream import Backends, PartitionStream
+from sluiceway.streams.registered_messages import RegisteredMessages
 from sluiceway.streams.stream_metrics import StreamMetrics
 from sluiceway.streams.stream_plan import StreamPlan, check_partitions
 
@@ -44,14 +45,14 @@ class Worker:
         """Stand ready.
 
         Raises:
-            MisuseError: the topic's partitions are not those of the views' entities.
+            MisuseError: the topic's partitions are not those of the views' entities, or its format needs a registry.
             SourceError: the topic is not there.
         """
         check_partitions(plan, backends.events.partition_count())
         self._plan, self._backends, self._events = plan, backends, backends.events
         self._owner, self._now_us, self._clock = owner, now_us, clock
         self._metrics = metrics or StreamMetrics()
-        self._decoder = RowDecoder(plan.source, plan.kinds, plan.columns)
+        self._decoder = RowDecoder(plan.source, plan.kinds, plan.columns, opened=_opener(plan, backends))
         self._idle_s = length(plan.topic.idle) * MICROSECOND.total_seconds()
         self._owned: dict[int, PartitionStream] = {}
         self._waiting: dict[int, Waiting] = {}
@@ -171,3 +172,15 @@ class Worker:
         before, waiting.header, waiting.until = waiting.header, found, self._clock() + STAND_BY_S
         mine = unpack_header(found)
         return found != before and not (mine is not None and mine.owner == self._owner)
+
+
+def _opener(plan: StreamPlan, backends: Backends) -> Opener | None:
+    """Say how messages that are no JSON are opened."""
+    if plan.topic.format == "json":
+        return None
+    if backends.schemas is None:
+        raise MisuseError(
+            f"topic {plan.topic.name!r} has messages in {plan.topic.format}, which name their schemas by number; say "
+            'who knows them: schemas = "http://schemas:8081" in sluiceway.toml'
+        )
+    return RegisteredMessages(plan.topic.format, backends.schemas).open

@@ -5,6 +5,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from tests.s3_server import free_port
 from tests.valkey_server import Valkey
 
 from sluiceway.adapters.redis_online import CHUNK_ITEMS, RedisOnline
@@ -16,7 +17,9 @@ MANY = [(number.to_bytes(3, "big"), number.to_bytes(16, "big") + b"x" * 100) for
 
 
 def online(server, *, patience_s=0.5, prefix="test", url=None):
-    return RedisOnline(RedisWire(url or server.url, shown="the shown place", patience_s=patience_s), prefix=prefix)
+    return RedisOnline(
+        RedisWire(lambda: url or server.url, shown="the shown place", patience_s=patience_s), prefix=prefix
+    )
 
 
 @pytest.fixture
@@ -46,7 +49,7 @@ def test_many_views_and_keys_are_one_round_trip(valkey):
 
 
 def test_a_cluster_is_refused_at_connect(tmp_path):
-    server = Valkey(tmp_path, cluster_enabled="yes")
+    server = Valkey(tmp_path, cluster_enabled="yes", cluster_port=str(free_port()))  # by default 10,000 above the other
     try:
         for ask in (lambda store: store.read(VIEW, [b"a"]), lambda store: store.write(VIEW, [(b"a", value(1))])):
             with pytest.raises(DeclarationError, match="the shown place is a Redis Cluster"):
@@ -152,7 +155,7 @@ def test_a_killed_writer_leaves_what_is_swept_later_and_expires(valkey):
     def items():
         yield from MANY
         store.close()
-        store._wire._url = "redis://127.0.0.1:1/0"  # from here on the writer is gone
+        store._wire._url = lambda: "redis://127.0.0.1:1/0"  # from here on the writer is gone
         store._wire._make = None
         raise KeyboardInterrupt
 

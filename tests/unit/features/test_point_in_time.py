@@ -1,6 +1,7 @@
 """Every plan against one brute force in plain Python that sees only what was known."""
 
 import math
+import struct
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
@@ -27,19 +28,30 @@ MINUTE = 60_000_000
 EVERY, OVERS = 5, {"10m": 10, "15m": 15}
 COLUMNS = ("code", "e", "key", "x", "y")
 SHORT = [(sw.mean, "x"), (sw.max, "x"), (sw.mean, "y")]
-LONG = [(sw.count, "x"), (sw.sum, "y"), (sw.min, "y")]
+LONG = [(sw.count, "x"), (sw.sum, "y"), (sw.min, "y"), (sw.std, "x"), (sw.std, "y")]
+BY_EVENT = {"windows": "event_time", "lateness": "5m"}
+WHERE = "x > 0 and code = 'a'"
 KEYS = {"no key": None, "a fact's key": "key", "a series' key": "e", "a partial key": "code"}
 
 
-def view_for(key, entity=("e",), ttl=None, kinds=("window", "latest")):
+def view_for(key, entity=("e",), ttl=None, kinds=("window", "latest"), by_event=False):
     source = sw.Source("facts", sql="unused", key=key, event_time="t", known_time="k")
     short = [sw.count(over="10m"), *(make(column, over="10m") for make, column in SHORT)]
     long = [sw.count(over="15m"), *(make(column, over="15m") for make, column in LONG)]
-    windows = [*short, *long]
+    some = [sw.count(over="15m", where=WHERE, name="some"), sw.max("y", over="10m", where=WHERE, name="most")]
+    fresh = [
+        sw.count(over="10m", fresh=True), sw.mean("y", over="10m", fresh=True), sw.min("x", over="15m", fresh=True),
+        sw.std("y", over="10m", fresh=True), sw.sum("x", over="15m", where="y < 0", fresh=True, name="fresh_some"),
+    ]  # fmt: skip
+    windows = [*short, fresh[0], *some, *long, *fresh[1:]]
+    ratio = sw.derived("ratio", "coalesce(sum_y_15m, 0.5) / nullif(count_10m, 0)") if not ttl else None
+    windows += [ratio, sw.derived("half", "ratio / 2")] if ratio and "window" in kinds else []
     features = (windows if "window" in kinds else []) + (
         [sw.latest("x"), sw.latest("code")] if "latest" in kinds else []
     )
-    return sw.FeatureView("v", entity=entity, source=source, every="5m", ttl=ttl, features=features)
+    return sw.FeatureView(
+        "v", entity=entity, source=source, every="5m", ttl=ttl, features=features, **(BY_EVENT if by_event else {})
+    )
 
 
 def moment(minutes):
@@ -96,8 +108,9 @@ def newest_versions(rows, key, entity):
     return kept + list(versions.values())
 
 
-def brute_force(rows, key, entity, ttl, asked, at):
+def brute_force(rows, key, entity, ttl, asked, at, by_event=False):
     """Compute one prediction's features from nothing but what was known."""
+    time = "event" if by_event else "known"
     mine = dict(zip(entity, (asked, "a"), strict=False))
     end = math.floor(at / EVERY) * EVERY
     found = {}
@@ -105,23 +118,52 @@ def brute_force(rows, key, entity, ttl, asked, at):
     def of_entity(several):
         return [row for row in several if all(row[name] == value and value is not None for name, value in mine.items())]
 
-    before = [row for row in rows if row["known"] < end]
+    known = [row for row in rows if row["known"] <= at]
+    current = of_entity(newest_versions(known, key, entity))
+    before = known if by_event else [row for row in rows if row["known"] < end]
     standing = of_entity(newest_versions(before, key, entity))
     for over, minutes in OVERS.items():
-        inside = [row for row in standing if row["known"] >= end - minutes]
-        xs = [row["x"] for row in inside if row["x"] is not None]
-        ys = [row["y"] for row in inside if row["y"] is not None]
-        found |= {
-            f"v__count_{over}": len(inside), f"v__count_x_{over}": len(xs), f"v__mean_x_{over}": average(xs),
-            f"v__sum_y_{over}": float(sum(map(Fraction, ys))) if ys else None, f"v__mean_y_{over}": average(ys),
-            f"v__min_y_{over}": min(ys, default=None), f"v__max_x_{over}": max(xs, default=None),
-        }  # fmt: skip
-    if not of_entity(before):
-        found = dict.fromkeys(found)
-    current = of_entity(newest_versions([row for row in rows if row["known"] <= at], key, entity))
+        told = aggregates([row for row in standing if end - minutes <= row[time] < end], over)
+        found |= told if of_entity(before) else dict.fromkeys(told)
+        told = aggregates([row for row in current if end - minutes <= row[time] <= at], over, fresh=True)
+        found |= told if of_entity(known) else dict.fromkeys(told)
+    if not ttl:
+        count, total = found["v__count_10m"], found["v__sum_y_15m"]
+        found["v__ratio"] = (0.5 if total is None else single(total)) / count if count else None
+        found["v__half"] = None if found["v__ratio"] is None else single(found["v__ratio"]) / 2
     newest = max(current, key=lambda row: (row["event"], *order(row)), default=None)
     late = newest is None or (ttl is not None and at - newest["event"] > ttl)
     return found | {"v__latest_x": None if late else newest["x"], "v__latest_code": None if late else newest["code"]}
+
+
+def aggregates(inside, over, *, fresh=False):
+    """Compute every feature of one window."""
+    xs, ys = ([row[name] for row in inside if row[name] is not None] for name in "xy")
+    some = [row for row in inside if row["x"] is not None and row["x"] > 0 and row["code"] == "a"]
+    low = [row["x"] for row in inside if row["y"] is not None and row["y"] < 0 and row["x"] is not None]
+    found = {
+        f"count_{over}": len(inside), f"count_x_{over}": len(xs), f"mean_x_{over}": average(xs),
+        f"sum_y_{over}": float(sum(map(Fraction, ys))) if ys else None, f"mean_y_{over}": average(ys),
+        f"min_y_{over}": min(ys, default=None), f"max_x_{over}": max(xs, default=None), f"std_x_{over}": spread(xs),
+        f"std_y_{over}": spread(ys), f"min_x_{over}": min(xs, default=None),
+    }  # fmt: skip
+    if fresh:
+        named = {"fresh_some": sum(low) if low else None} if over == "15m" else {}
+        return {f"v__{name}_fresh": value for name, value in found.items()} | {f"v__{n}": v for n, v in named.items()}
+    ys = [row["y"] for row in some if row["y"] is not None]
+    named = {"some": len(some)} if over == "15m" else {"most": max(ys, default=None)}
+    return {f"v__{name}": value for name, value in (found | named).items()}
+
+
+def spread(values):
+    if len(values) < 2:
+        return None
+    mean = sum(map(Fraction, values)) / len(values)
+    return math.sqrt(sum((Fraction(value) - mean) ** 2 for value in values) / (len(values) - 1))
+
+
+def single(value):
+    return struct.unpack("f", struct.pack("f", value))[0]
 
 
 def average(values):
@@ -159,22 +201,22 @@ ASKED = st.lists(st.tuples(st.none() | st.sampled_from("abc"), MINUTES), min_siz
 
 @pytest.mark.parametrize("entity", [("e",), ("e", "code")], ids=["one column", "two columns"])
 @pytest.mark.parametrize("named", KEYS)
-@given(rows=ROWS, asked=ASKED, ttl=st.none() | st.integers(1, 20))
-@settings(max_examples=4, deadline=None)
-def test_features_are_what_plain_python_makes_of_what_was_known(named, entity, rows, asked, ttl):
-    view = view_for(KEYS[named], entity, ttl=f"{ttl}m" if ttl else None)
+@given(rows=ROWS, asked=ASKED, ttl=st.none() | st.integers(1, 20), by_event=st.booleans())
+@settings(max_examples=6, deadline=None)
+def test_features_are_what_plain_python_makes_of_what_was_known(named, entity, rows, asked, ttl, by_event):
+    view = view_for(KEYS[named], entity, ttl=f"{ttl}m" if ttl else None, by_event=by_event)
     got = features_at(facts_of(rows, 30), view, spine_of(asked)).to_pylist()
     for row in got:
         who, at = asked[row["_row"]]
-        assert_same(row, brute_force(rows, KEYS[named], entity, ttl, who, at), view)
+        assert_same(row, brute_force(rows, KEYS[named], entity, ttl, who, at, by_event), view)
     assert sorted(row["_row"] for row in got) == list(range(len(asked)))
 
 
 @pytest.mark.parametrize("named", KEYS)
-@given(rows=ROWS, cutoff=MINUTES, ttl=st.none() | st.integers(1, 20))
-@settings(max_examples=3, deadline=None)
-def test_what_is_read_online_is_what_is_computed_offline_bit_by_bit(named, rows, cutoff, ttl):
-    view = view_for(KEYS[named], ttl=f"{ttl}m" if ttl else None)
+@given(rows=ROWS, cutoff=MINUTES, ttl=st.none() | st.integers(1, 20), by_event=st.booleans())
+@settings(max_examples=5, deadline=None)
+def test_what_is_read_online_is_what_is_computed_offline_bit_by_bit(named, rows, cutoff, ttl, by_event):
+    view = view_for(KEYS[named], ttl=f"{ttl}m" if ttl else None, by_event=by_event)
     facts, online = facts_of(rows, cutoff), MemoryOnline()
     materialise(facts, view, online, now=datetime(2026, 1, 1, tzinfo=UTC))
     asked = [(entity, cutoff) for entity in ("a", "b", "c", None)]
@@ -185,10 +227,10 @@ def test_what_is_read_online_is_what_is_computed_offline_bit_by_bit(named, rows,
 
 
 @pytest.mark.parametrize("named", KEYS)
-@given(rows=ROWS, asked=ASKED)
+@given(rows=ROWS, asked=ASKED, by_event=st.booleans())
 @settings(max_examples=4, deadline=None)
-def test_the_audit_confirms_what_the_plans_compute(named, rows, asked):
-    view, facts, spine = view_for(KEYS[named], ttl="9m"), facts_of(rows, 30), spine_of(asked)
+def test_the_audit_confirms_what_the_plans_compute(named, rows, asked, by_event):
+    view, facts, spine = view_for(KEYS[named], ttl="9m", by_event=by_event), facts_of(rows, 30), spine_of(asked)
     assert changed_features(facts, view, spine, features_at(facts, view, spine)) == []
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import sluiceway as sw
 from sluiceway.features.window_merge import merge_windows, points_of
+from sluiceway.plans.window_groups import window_groups
 
 KINDS = {"e": "text", "x": "integer", "y": "number"}
 WIDE = pa.decimal128(38, 0)
@@ -23,6 +24,11 @@ def view():
     counts = [sw.count(over=over) for over in OVERS]
     source = sw.Source("facts", sql="unused", event_time="t")
     return sw.FeatureView("v", entity="e", source=source, every="5m", features=made + counts)
+
+
+def group():
+    (only,) = window_groups(view())
+    return only
 
 
 def table(panes):
@@ -44,8 +50,10 @@ def table(panes):
 @settings(max_examples=60, deadline=None)
 def test_every_window_holds_the_panes_that_end_where_the_point_begins(panes, points):
     asked = [("d", 0), *points]
-    given_points = pa.table({"e": [entity for entity, _ in asked], "_pane": [pane for _, pane in asked]})
-    merged = merge_windows(view(), KINDS, panes=table(panes), points=given_points).to_pylist()
+    given_points = pa.table(
+        {"e": [entity for entity, _ in asked], "_pane": [pane for _, pane in asked], "_end": [0] * len(asked)}
+    )
+    merged = merge_windows(group(), KINDS, panes=table(panes), points=given_points).to_pylist()
     assert sorted((row["e"], row["_pane"]) for row in merged) == sorted(asked)
     for row in merged:
         for over, width in OVERS.items():
@@ -61,5 +69,5 @@ def test_points_are_the_panes_of_predictions_each_once_rounded_down_also_before_
     minutes = [-1, 0, 4, 5, None, 7]
     at = [None if m is None else datetime(1970, 1, 1, tzinfo=UTC) + timedelta(minutes=m) for m in minutes]
     spine = pa.table({"e": ["a", "a", "a", "a", "a", None], "_at": pa.array(at, pa.timestamp("us", "UTC"))})
-    points = points_of(view(), spine).to_pylist()
+    points = points_of(group(), spine).to_pylist()
     assert sorted(point["_pane"] for point in points) == [-1, 0, 1]

@@ -28,6 +28,7 @@ from sluiceway.ledger.chain import Ledger
 from sluiceway.ledger.pinning import pins, record_pin, record_unpin
 from sluiceway.ledger.rolling import Transition, record_transition
 from sluiceway.ledger.sweeping import swept
+from sluiceway.ports.sweepable import VIEW
 
 
 @pytest.fixture
@@ -222,6 +223,25 @@ def test_what_a_rollout_serves_stays_with_the_bundle_before_it(world):
     assert all(world.is_whole(each) for each in versions)
     assert all(world.kit.objects.has(each.key) for each in served)
     assert len(world.kit.objects.list("models")) == 2
+
+
+def test_views_go_that_nothing_which_stays_names_and_this_project_made(world):
+    dropped, changed, kept, served, strange = (
+        digest_of(name) for name in ("dropped", "changed", "kept", "served", "x")
+    )
+    version = world.ingest(tree(0))
+    old, new = world.make_features(version, dropped, changed, served), world.make_features(version, kept)
+    world.judge("train", new.content_id, features=new.content_id)
+    data = encode({"dataset": "none", "views": [served]})
+    name = sha256_hex(data)
+    world.kit.objects.put(f"bundles/{name}.json", data)
+    state = RolloutState(LIVE, Served("v1", "model", name, f"bundles/{name}.json", name), 1, NOW, "because")
+    record_transition(world.kit.ledger, Transition("promote", state))
+    world.kit.online.replace(strange, [(b"k", bytes(20))], snapshot="of another project below the same address")
+    plan = world.sweep()
+    assert {each.key for each in plan.of_kind(VIEW)} == {f"online@{dropped}", f"online@{changed}"}
+    assert [world.kit.online.count(each) for each in (dropped, changed, kept, served, strange)] == [0, 0, 1, 1, 1]
+    assert world.kit.online.snapshot(kept) == new.content_id != old.content_id
 
 
 def test_where_the_evidence_of_something_needed_is_gone_nothing_is_removed_unless_it_is_lost_for_good(world):

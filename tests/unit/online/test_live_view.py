@@ -29,17 +29,35 @@ MINUTE = 60 * SECOND
 KEYS = [None, "key", "e", "code", ("e", "key")]  # a fact's, a series', a partial one
 
 
-def view_for(key, *, entity, ttl, kinds):
+BY_EVENT = {"windows": "event_time", "lateness": "5m"}
+
+
+def view_for(key, *, entity, ttl, kinds, fresh, by_event):
     source = sw.Source("facts", sql="unused", key=key, event_time="t", known_time="k")
     windows = [
         sw.count(over="1m"), sw.mean("x", over="2m"), sw.sum("x", over="1m"), sw.max("x", over="3m"),
         sw.sum("y", over="1m"), sw.min("y", over="2m"), sw.mean("y", over="3m"), sw.count("y", over="3m"),
         sw.mean("flag", over="2m"), sw.max("flag", over="1m"), sw.count("code", over="2m"), sw.max("y", over="1m"),
     ]  # fmt: skip
+    where = {"where": "x > 0 or code = 'a'"}
+    windows += [
+        sw.std("x", over="2m"), sw.std("y", over="3m"), sw.std("flag", over="2m"),
+        sw.count(over="2m", name="n", **where),
+        sw.min("y", over="2m", name="low", **where), sw.mean("x", over="1m", name="some", **where),
+        sw.std("y", over="1m", name="spread", **where), sw.derived("ratio", "coalesce(sum_x_1m, 1) / nullif(n, 0)"),
+    ]  # fmt: skip
+    if fresh:
+        windows += [
+            sw.count(over="1m", fresh=True), sw.sum("y", over="2m", fresh=True), sw.max("x", over="1m", fresh=True),
+            sw.mean("x", over="2m", fresh=True, name="fresh_some", **where),
+            sw.derived("change", "count_1m_fresh - count_1m"),
+        ]  # fmt: skip
     latest = [sw.latest("x"), sw.latest("code"), sw.latest("y"), sw.latest("flag")]
-    mixed = [each for each in (*latest[:2], *windows, *latest[2:]) if each.is_window or "latest" in kinds]
-    features = [each for each in mixed if not each.is_window or "window" in kinds]
-    return sw.FeatureView("v", entity=entity, source=source, every="1m", ttl=ttl, features=features)
+    mixed = [each for each in (*latest[:2], *windows, *latest[2:]) if not each.is_latest or "latest" in kinds]
+    features = [each for each in mixed if each.is_latest or "window" in kinds]
+    return sw.FeatureView(
+        "v", entity=entity, source=source, every="1m", ttl=ttl, features=features, **(BY_EVENT if by_event else {})
+    )
 
 
 def moment(seconds):
@@ -82,6 +100,8 @@ VIEWS = st.builds(
     entity=st.sampled_from([("e",), ("e", "code")]),
     ttl=st.none() | st.integers(1, 300).map(lambda ttl: f"{ttl}s"),
     kinds=st.sampled_from([("window",), ("latest",), ("window", "latest")]),
+    fresh=st.booleans(),
+    by_event=st.booleans(),
 )
 ENTITIES = [(e, code) for e in ("a", "b", "c", None) for code in ("a", None)]
 

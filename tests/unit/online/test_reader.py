@@ -61,7 +61,7 @@ def test_asking_for_nobody_gives_no_rows():
 
 
 def test_without_views_every_position_has_an_empty_row():
-    assert [tuple(row) for row in reader(store=MemoryOnline()).read({"carrier": ["a", "b"]})] == [({}, {}), ({}, {})]
+    assert [tuple(row) for row in reader(store=MemoryOnline()).read({"carrier": ["a", "b"]})] == [({}, {}, "")] * 2
 
 
 @given(event=st.integers(-300, 300), now=st.integers(-300, 300), own=st.booleans())

@@ -12,7 +12,8 @@ def test_a_server_without_a_model_lives_and_is_not_ready():
     server.app.watch.look()
     assert (server.get("/health/live").status, server.get("/health/ready").status) == (200, 503)
     heard = server.get("/health")
-    assert (heard.status, heard.json) == (503, {"ready": False, "scope": "live", "load_error": "", "log_error": ""})
+    told = {"ready": False, "scope": "live", "load_error": "", "log_error": "", "online_error": ""}
+    assert (heard.status, heard.json) == (503, told)
     assert server.get("/rollout").status == 503
 
 
@@ -21,8 +22,8 @@ def test_health_tells_who_answers_by_which_state():
     server.show(server.shelve(), server.shelve(bundles.flipped(), "v2"), share=0.25, sequence=7)
     assert server.get("/health/ready").json == {"ready": True}
     assert server.get("/health").json == {
-        "ready": True, "scope": "live", "load_error": "", "log_error": "", "version": "v1", "challenger": "v2",
-        "share": 0.25, "sequence": 7,
+        "ready": True, "scope": "live", "load_error": "", "log_error": "", "online_error": "", "version": "v1",
+        "challenger": "v2", "share": 0.25, "sequence": 7,
     }  # fmt: skip
 
 

@@ -49,9 +49,15 @@ def view_for(key, *, entity, kinds, topic_key="e"):
         sw.sum("y", over="1m"), sw.min("y", over="2m"), sw.mean("y", over="3m"), sw.count("y", over="3m"),
         sw.mean("flag", over="2m"), sw.max("flag", over="1m"), sw.count("code", over="2m"), sw.max("y", over="1m"),
     ]  # fmt: skip
+    where = {"where": "x > 0 or code = 'a'"}
+    windows += [
+        sw.std("x", over="2m"), sw.std("y", over="3m"), sw.count(over="2m", name="n", **where),
+        sw.min("y", over="2m", name="low", **where), sw.mean("x", over="1m", name="some", **where),
+        sw.std("y", over="1m", name="spread", **where), sw.derived("ratio", "coalesce(sum_x_1m, 1) / nullif(n, 0)"),
+    ]  # fmt: skip
     latest = [sw.latest("x"), sw.latest("code"), sw.latest("y"), sw.latest("flag")]
-    mixed = [each for each in (*latest[:2], *windows, *latest[2:]) if each.is_window or "latest" in kinds]
-    features = [each for each in mixed if not each.is_window or "window" in kinds]
+    mixed = [each for each in (*latest[:2], *windows, *latest[2:]) if not each.is_latest or "latest" in kinds]
+    features = [each for each in mixed if each.is_latest or "window" in kinds]
     return sw.FeatureView("v", entity=entity, source=source, every="1m", features=features)
 
 
