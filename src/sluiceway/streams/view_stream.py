@@ -248,7 +248,7 @@ class ViewStream:
             self._versions.settle()
 
     def _value(self, entity: bytes, watermark: int, now: int) -> bytes | None:
-        """Pack what is served of an entity; ``None`` while nothing of it counts yet."""
+        """Pack what is served of an entity; ``None`` while nothing of it has counted yet."""
         features: list[FeatureValue] = [None] * len(self.view.features)
         end = watermark // self._every * self._every
         known = self._first[entity] < end
@@ -257,7 +257,7 @@ class ViewStream:
         newest = self._newest.get(entity)
         if newest is not None:
             self._fill_latest(newest, features)
-        elif not known:
+        elif not known and entity not in self._back:
             return None
         stamp = (end, end) if newest is None else (newest.event, newest.known)
         through = end if self._panes is not None else watermark

@@ -19,7 +19,7 @@ from sluiceway.artifacts.dataset_version import DatasetVersion, RestoreReport
 from sluiceway.features.materialise import packed
 from sluiceway.features.point_in_time import Facts, features_now
 from sluiceway.plans.packed_value import unpack_value
-from sluiceway.plans.window_frames import window_features
+from sluiceway.plans.window_groups import window_features
 from sluiceway.streams.partition_stream import Backends
 from sluiceway.streams.stream_plan import stream_plan
 from sluiceway.streams.worker import Worker
