@@ -3,6 +3,7 @@
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
 from tests.s3_server import free_port
@@ -191,3 +192,36 @@ def test_a_full_server_says_so_and_a_replacement_leaves_the_view_as_it_was():
         assert len(server.client().keys("*")) == 1
     finally:
         server.kill()
+
+
+def test_a_server_that_is_killed_again_and_again_under_writers_ends_with_the_newest(own):
+    """Who wrote and heard so finds it; what was broken off is written again, and ends the same."""
+    keys = [number.to_bytes(2, "big") for number in range(2 * CHUNK_ITEMS)]
+    over, heard = Event(), [0]
+
+    def write(store, stamp):
+        while True:
+            try:
+                return store.write(VIEW, [(key, value(stamp)) for key in keys])
+            except TransientError:
+                time.sleep(0.01)
+
+    def keep_writing(offset):
+        store, stamp = online(own), offset
+        while not over.is_set():
+            write(store, stamp)
+            heard[0] = max(heard[0], stamp)
+            stamp += 2
+        return stamp - 2
+
+    with ThreadPoolExecutor(2) as pool:
+        writers = [pool.submit(keep_writing, offset) for offset in (1, 2)]
+        for _ in range(3):
+            time.sleep(0.2)
+            before = heard[0]
+            own.kill()
+            own.start()
+            assert min(int.from_bytes(found) for found in online(own).read(VIEW, keys)) >= before
+        over.set()
+    newest = max(writer.result() for writer in writers)
+    assert online(own).read(VIEW, keys) == [value(newest)] * len(keys)
