@@ -28,7 +28,7 @@ def stores(request, tmp_path):
     if request.param == "memory":
         online = MemoryOnline()
         return MemoryPanes(online), online
-    wire = RedisWire(request.getfixturevalue("valkey").url, shown="redis", patience_s=5)
+    wire = RedisWire(lambda: request.getfixturevalue("valkey").url, shown="redis", patience_s=5)
     prefix = f"panes-{tmp_path.name}"
     return RedisPanes(wire, prefix=prefix), RedisOnline(wire, prefix=prefix)
 

@@ -33,7 +33,7 @@ class KafkaEvents:
     """
 
     def __init__(self, servers: str, topic: str, *, group: str, options: Mapping[str, str | int] | None = None) -> None:
-        """Join a group; nothing is asked yet.
+        """Name a group, which the first poll joins; nothing is asked yet.
 
         Args:
             servers: ``host:port``, several with commas.
@@ -47,6 +47,7 @@ class KafkaEvents:
         self._ownership: Ownership | None = None
         self._read: dict[int, int] = {}
         self._count = 0
+        self._subscribed = False
         self._shown_at = time.monotonic()
 
     def partition_count(self) -> int:
@@ -58,7 +59,7 @@ class KafkaEvents:
         from confluent_kafka import KafkaException
 
         try:
-            found = self._joined().list_topics(self._topic, timeout=PATIENCE_S).topics[self._topic]
+            found = self._client().list_topics(self._topic, timeout=PATIENCE_S).topics[self._topic]
         except KafkaException as error:
             raise SourceError(
                 f"Kafka at {self._servers} does not answer: {_words(error)}; check that it runs and can be reached"
@@ -78,7 +79,10 @@ class KafkaEvents:
         """
         self._ownership = ownership
         self._show()
-        consumer = self._joined()
+        consumer = self._client()
+        if not self._subscribed:
+            consumer.subscribe([self._topic], on_assign=self._assigned, on_revoke=self._lost, on_lost=self._lost)
+            self._subscribed = True
         found = consumer.consume(most, 0.0)
         if not found:
             found = consumer.consume(1, wait_s)
@@ -89,7 +93,7 @@ class KafkaEvents:
         """Go on reading an owned partition from an offset."""
         from confluent_kafka import KafkaException, TopicPartition
 
-        consumer, place = self._joined(), TopicPartition(self._topic, partition, offset)
+        consumer, place = self._client(), TopicPartition(self._topic, partition, offset)
         try:
             consumer.seek(place)
         except KafkaException:  # it was not fetched from yet
@@ -108,8 +112,8 @@ class KafkaEvents:
         with suppress(KafkaException, SourceError):
             for number in range(self._count or self.partition_count()):
                 place = TopicPartition(self._topic, number)
-                asked = self._joined().get_watermark_offsets(place, timeout=PATIENCE_S)
-                heard = self._joined().get_watermark_offsets(place, cached=True)  # with what was fetched last
+                asked = self._client().get_watermark_offsets(place, timeout=PATIENCE_S)
+                heard = self._client().get_watermark_offsets(place, cached=True)  # with what was fetched last
                 found[number] = max(asked[1], heard[1])
         return found
 
@@ -122,7 +126,7 @@ class KafkaEvents:
             ownership.revoked(list(self._read))
         self._consumer, self._read = None, {}
 
-    def _joined(self) -> Any:
+    def _client(self) -> Any:
         if self._consumer is None:
             from confluent_kafka import Consumer
 
@@ -131,7 +135,6 @@ class KafkaEvents:
             silent.propagate = False
             asked = {"bootstrap.servers": self._servers, "group.id": self._group, **self._options, **FIXED}
             self._consumer = Consumer(asked, logger=silent)
-            self._consumer.subscribe([self._topic], on_assign=self._assigned, on_revoke=self._lost, on_lost=self._lost)
         return self._consumer
 
     def _assigned(self, consumer: Any, places: Messages) -> None:
@@ -179,7 +182,7 @@ class KafkaEvents:
         with suppress(KafkaException):
             places = [TopicPartition(self._topic, number, offset) for number, offset in self._read.items() if offset]
             if places:
-                self._joined().commit(offsets=places, asynchronous=True)
+                self._client().commit(offsets=places, asynchronous=True)
 
 
 def _words(error: Exception) -> str:
