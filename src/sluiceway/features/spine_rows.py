@@ -23,5 +23,5 @@ def label_rows(facts: Facts, label: Label, *, columns: Sequence[str], request: M
     dataset = facts.dataset
     outcome_columns = sorted(name for name in kinds_of(dataset, label.source.name) if not name.startswith("_"))
     sql = spine_sql(label, columns=columns, request=request, outcome_columns=outcome_columns, cutoff=facts.cutoff)
-    each, outcomes = (facts.tables.read(dataset.table(source.name)) for source in (label.each, label.source))
+    each, outcomes = (facts.whole(source.name) for source in (label.each, label.source))
     return facts.ask(sql, each=each, outcomes=outcomes)

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 import sluiceway as sw
 from sluiceway.adapters.duckdb_engine import DuckdbEngine
+from sluiceway.adapters.memory_derived import MemoryDerived
 from sluiceway.adapters.memory_online import MemoryOnline
 from sluiceway.adapters.memory_tables import MemoryTables
 from sluiceway.artifacts.dataset_version import DatasetVersion, RestoreReport
+from sluiceway.features.large_sources import LargeSources
 from sluiceway.features.materialise import materialise
 from sluiceway.features.point_in_time import Facts, features_at, features_now
 from sluiceway.features.time_audit import changed_features
@@ -58,7 +60,12 @@ def moment(minutes):
     return EPOCH + timedelta(minutes=minutes)
 
 
-def facts_of(rows, cutoff):
+def laid_out():
+    """Take every source for a large one, in parts of a few rows."""
+    return LargeSources(MemoryDerived(), from_rows=0, part_rows=4, keep_answers=True)
+
+
+def facts_of(rows, cutoff, large=None):
     table = pa.table(
         {
             "key": pa.array([row["key"] for row in rows], pa.int64()),
@@ -73,7 +80,7 @@ def facts_of(rows, cutoff):
     tables = MemoryTables()
     ref = tables.write("sources/facts", table)
     dataset = DatasetVersion((), (ref,), RestoreReport(0.0, 0, 0, 0, ()))
-    return Facts(dataset, tables, ENGINE, cutoff * MINUTE)
+    return Facts(dataset, tables, ENGINE, cutoff * MINUTE, large=large or LargeSources())
 
 
 def spine_of(asked):
@@ -210,6 +217,33 @@ def test_features_are_what_plain_python_makes_of_what_was_known(named, entity, r
         who, at = asked[row["_row"]]
         assert_same(row, brute_force(rows, KEYS[named], entity, ttl, who, at, by_event), view)
     assert sorted(row["_row"] for row in got) == list(range(len(asked)))
+
+
+def bits(table):
+    return table.sort_by("_row" if "_row" in table.column_names else "e").to_pylist()
+
+
+SHAPES = {
+    "all features": {"kinds": ("window", "latest")},
+    "by event": {"kinds": ("window", "latest"), "by_event": True},
+    "latest ones": {"kinds": ("latest",)},
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("named", KEYS)
+@given(rows=ROWS, asked=ASKED, cutoff=MINUTES, entity=st.sampled_from([("e",), ("e", "code")]))
+@settings(max_examples=4, deadline=None)
+def test_a_source_in_parts_gives_the_same_bits_as_one_that_is_held(named, shape, rows, asked, cutoff, entity):
+    view = view_for(KEYS[named], entity, ttl="7m" if cutoff % 2 else None, **SHAPES[shape])
+    held, spine = facts_of(rows, cutoff), spine_of(asked)
+    parted = facts_of(rows, cutoff, laid_out())
+    wanted = features_at(held, view, spine)
+    assert bits(features_at(parted, view, spine)) == bits(wanted)
+    assert bits(features_at(parted, view, spine)) == bits(wanted)  # from what was kept
+    if entity == ("e",):
+        assert bits(features_now(parted, view)) == bits(features_now(held, view))
+    assert changed_features(parted, view, spine, wanted) == []
 
 
 @pytest.mark.parametrize("named", KEYS)
