@@ -1,10 +1,9 @@
 """The side channel in a folder: a file of JSON lines for each call, by source and kind."""
 
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
-
-import msgspec
 
 from sluiceway.adapters.spool import sync_folder
 from sluiceway.core.disk_trouble import disk_trouble
@@ -48,11 +47,10 @@ class FolderSide:
 
 def aside_json(message: Aside) -> bytes:
     """Write a message with its place and why it is here; what is no UTF-8 text is shown as well as it goes."""
-    return msgspec.json.encode(
-        {
-            "partition": message.partition,
-            "offset": message.offset,
-            "why": message.why,
-            "message": message.value.decode(errors="backslashreplace"),
-        }
-    )
+    told = {
+        "partition": message.partition,
+        "offset": message.offset,
+        "why": message.why,
+        "message": message.value.decode(errors="backslashreplace"),
+    }
+    return json.dumps(told, ensure_ascii=False).encode()
