@@ -8,14 +8,17 @@ from sluiceway.declare.expression import Expression
 from sluiceway.declare.pipeline import Label, Pipeline
 from sluiceway.features.binding import kinds_of
 from sluiceway.features.point_in_time import Facts
+from sluiceway.plans.request_columns import from_request_alone
 from sluiceway.plans.spine import spine_sql
 
 
 def spine_rows(facts: Facts, pipeline: Pipeline, inputs: Sequence[str]) -> pa.Table:
-    """Give every prediction with the key, the inputs, the entities and the request's features, and what came of it."""
+    """Give every prediction with the key, the inputs, the entities, what the request alone tells, and its outcome."""
     entities = [name for view in pipeline.feature_views for name in view.entities]
     columns = list(dict.fromkeys([*pipeline.label.each.keys, *inputs, *entities]))
-    return label_rows(facts, pipeline.label, columns=columns, request=pipeline.request_columns)
+    return label_rows(
+        facts, pipeline.label, columns=columns, request=from_request_alone(pipeline.request_columns, inputs)
+    )
 
 
 def label_rows(facts: Facts, label: Label, *, columns: Sequence[str], request: Mapping[str, Expression]) -> pa.Table:

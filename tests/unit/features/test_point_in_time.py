@@ -30,7 +30,7 @@ MINUTE = 60_000_000
 EVERY, OVERS = 5, {"10m": 10, "15m": 15}
 COLUMNS = ("code", "e", "key", "x", "y")
 SHORT = [(sw.mean, "x"), (sw.max, "x"), (sw.mean, "y")]
-LONG = [(sw.count, "x"), (sw.sum, "y"), (sw.min, "y"), (sw.std, "x"), (sw.std, "y")]
+LONG = [(sw.count, "x"), (sw.sum, "y"), (sw.min, "y"), (sw.std, "x"), (sw.std, "y"), (sw.count_distinct, "x")]
 BY_EVENT = {"windows": "event_time", "lateness": "5m"}
 WHERE = "x > 0 and code = 'a'"
 KEYS = {"no key": None, "a fact's key": "key", "a series' key": "e", "a partial key": "code"}
@@ -43,7 +43,8 @@ def view_for(key, entity=("e",), ttl=None, kinds=("window", "latest"), by_event=
     some = [sw.count(over="15m", where=WHERE, name="some"), sw.max("y", over="10m", where=WHERE, name="most")]
     fresh = [
         sw.count(over="10m", fresh=True), sw.mean("y", over="10m", fresh=True), sw.min("x", over="15m", fresh=True),
-        sw.std("y", over="10m", fresh=True), sw.sum("x", over="15m", where="y < 0", fresh=True, name="fresh_some"),
+        sw.std("y", over="10m", fresh=True), sw.count_distinct("code", over="15m", fresh=True),
+        sw.sum("x", over="15m", where="y < 0", fresh=True, name="fresh_some"),
     ]  # fmt: skip
     windows = [*short, fresh[0], *some, *long, *fresh[1:]]
     ratio = sw.derived("ratio", "coalesce(sum_y_15m, 0.5) / nullif(count_10m, 0)") if not ttl else None
@@ -153,6 +154,8 @@ def aggregates(inside, over, *, fresh=False):
         f"sum_y_{over}": float(sum(map(Fraction, ys))) if ys else None, f"mean_y_{over}": average(ys),
         f"min_y_{over}": min(ys, default=None), f"max_x_{over}": max(xs, default=None), f"std_x_{over}": spread(xs),
         f"std_y_{over}": spread(ys), f"min_x_{over}": min(xs, default=None),
+        f"count_distinct_x_{over}": len(set(xs)),
+        f"count_distinct_code_{over}": len({row["code"] for row in inside} - {None}),
     }  # fmt: skip
     if fresh:
         named = {"fresh_some": sum(low) if low else None} if over == "15m" else {}

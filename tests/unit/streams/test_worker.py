@@ -18,8 +18,8 @@ from sluiceway.adapters.memory_tables import MemoryTables
 from sluiceway.artifacts.dataset_version import DatasetVersion, RestoreReport
 from sluiceway.features.materialise import packed
 from sluiceway.features.point_in_time import Facts, features_now
-from sluiceway.plans.latest import latest_features
 from sluiceway.plans.packed_value import unpack_value
+from sluiceway.plans.window_groups import window_features
 from sluiceway.streams.partition_stream import Backends
 from sluiceway.streams.stream_plan import stream_plan
 from sluiceway.streams.worker import Worker
@@ -53,7 +53,9 @@ def view_for(key, *, entity, kinds, topic_key="e"):
     windows += [
         sw.std("x", over="2m"), sw.std("y", over="3m"), sw.count(over="2m", name="n", **where),
         sw.min("y", over="2m", name="low", **where), sw.mean("x", over="1m", name="some", **where),
-        sw.std("y", over="1m", name="spread", **where), sw.derived("ratio", "coalesce(sum_x_1m, 1) / nullif(n, 0)"),
+        sw.std("y", over="1m", name="spread", **where), sw.count_distinct("x", over="2m"),
+        sw.count_distinct("code", over="3m", name="codes", **where), sw.count_distinct("flag", over="1m"),
+        sw.derived("ratio", "coalesce(sum_x_1m, 1) / nullif(n, 0)"),
     ]  # fmt: skip
     latest = [sw.latest("x"), sw.latest("code"), sw.latest("y"), sw.latest("flag")]
     mixed = [each for each in (*latest[:2], *windows, *latest[2:]) if not each.is_latest or "latest" in kinds]
@@ -96,12 +98,12 @@ def stream_values(view, online):
 
 
 def compared(view, values):
-    """Tell what is served of those of whom anything is: the features, and the newest fact's times where there is one.
+    """Tell what is served of those of whom anything is: the features, and in views without windows the newest's times.
 
-    What was known through, and windows' stamps, are those of the last change in a stream.
+    What was known through, and the stamps of windows, are those of the last change in a stream.
     """
     told = {key: unpack_value(value) for key, value in values.items()}
-    stamped = bool(latest_features(view))
+    stamped = not window_features(view)
     return {
         key: (value.features, (value.event_time, value.known_time) if stamped else None)
         for key, value in told.items()
