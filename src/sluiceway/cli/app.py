@@ -60,6 +60,7 @@ GROUPS = {
     "data": "Dataset versions: what was ingested, and whether it is intact.",
     "validate": "Validation: the report, overrides, quarantine, suggestions.",
     "features": "Features: what there is, and their values now.",
+    "stream": "Streams: views kept up as messages arrive.",
     "models": "Models in the registry.",
     "rollout": "Rollouts: who answers, and whom a share of the traffic tries out.",
     "observe": "Health: what moved, since when, what it costs, and whether the alarms work.",
@@ -193,6 +194,18 @@ VERBS: dict[str, dict[str, Described]] = {
                 "sluiceway features skew --sample 0.1 --json",
                 "sluiceway features skew --rehearsal --html skew.html",
             ),
+        ),
+    },
+    "stream": {
+        "run": (
+            "Keep the views of streamed sources up as messages arrive, until interrupted.",
+            "Several may run: they share the partitions of a topic. A kill loses nothing. Exits 0 when interrupted.",
+            ("sluiceway stream run", "sluiceway stream run --source landings --until-idle --json"),
+        ),
+        "status": (
+            "Show how far each partition is, how far behind, and how many messages were late or dead.",
+            "What is shown is what was committed. Lag counts messages that have arrived and were not learnt yet.",
+            ("sluiceway stream status", "sluiceway stream status --json"),
         ),
     },
     "models": {
