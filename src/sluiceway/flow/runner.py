@@ -7,6 +7,7 @@ from graphlib import TopologicalSorter
 from threading import Lock
 
 from sluiceway.artifacts.candidate import Candidate
+from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.artifacts.promise import Promise
 from sluiceway.core.errors import MisuseError
 from sluiceway.declare.project import Project
@@ -24,11 +25,13 @@ from sluiceway.flow.retry import with_retries
 from sluiceway.flow.rival import rival_id
 from sluiceway.flow.stages import STAGES, Stage, stage_named
 from sluiceway.flow.step import Outcome, Refusal, Task, Upstream, step
+from sluiceway.flow.streamed import intake_of
 from sluiceway.flow.watch import Watch
 from sluiceway.ledger.running import published, record_published, record_run
 from sluiceway.ledger.standing import Standing
 from sluiceway.ports.progress import Progress, Silence
 from sluiceway.ports.project_reader import ProjectReader
+from sluiceway.server.event_intake import show_intake
 
 PARALLEL_NODES = 2
 
@@ -216,6 +219,8 @@ class Runner:
             line.pages[stage.name] = node.page(self._kit, artifact, standing.verdict, promise)
         if node.tell is not None:
             node.tell(self._kit, artifact, standing.verdict, promise)
+        if standing.verdict.is_open and isinstance(artifact, DatasetVersion):
+            show_intake(self._kit.objects, intake_of(line.declaration.streams, artifact))
         if standing.verdict.is_open and node.publish is not None:
             with_retries(
                 lambda: publish(node, artifact, promise=promise, kit=self._kit, settings=self._settings, again=again),
