@@ -134,7 +134,7 @@ def ends(
 def masked(values: Values, view: FeatureView, workspace: Workspace) -> Values:
     """Hide values that come of sensitive columns."""
     hidden = hidden_columns(workspace.kit)(view.source.name)
-    told = {view.column(each) for each in view.features if {name.lower() for name in each.reads} & hidden}
+    told = {view.column(each) for each in view.features if {name.lower() for name in view.reads(each)} & hidden}
     return {
         name: [None if value is None else MASK for value in column] if name in told else column
         for name, column in values.items()

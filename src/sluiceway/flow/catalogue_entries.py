@@ -80,7 +80,7 @@ class _Gathering:
         return replace(
             entry,
             type=self._types[entry.name],
-            columns=tuple(f"{entry.source}.{column}" for column in entry.columns),
+            columns=tuple(self._made_of(entry)),
             raw=tuple(f"{table}.{column}" for table, column in raw),
             files=self._files({table for table, _ in raw} or {entry.source}),
             untraceable=traced.untraceable.get(entry.source, ""),
@@ -88,6 +88,14 @@ class _Gathering:
             is_sensitive=entry.name in self._hidden,
             profile=self._made.profiles.get(entry.name) if self._made else None,
         )
+
+    def _made_of(self, entry: Entry) -> Iterator[str]:
+        """Name what a feature is made of: columns of its source, and of the request also other features."""
+        others = {name.lower(): name for view in self._pipeline.feature_views for name in view.columns}
+        others |= {name.lower(): name for name in self._pipeline.request_columns}
+        for column in entry.columns:
+            is_other = entry.origin == "request" and column.lower() in others
+            yield others[column.lower()] if is_other else f"{entry.source}.{column}"
 
     def _files(self, sources: set[str]) -> tuple[str, ...]:
         """Name the files of sources, and of those that they read."""
@@ -139,7 +147,7 @@ def _of_view(view: FeatureView, feature: Feature) -> Entry:
         window=window_words(view, feature),
         definition=definition(view, feature),
         digest=view.digest,
-        columns=tuple(sorted(feature.reads)),
+        columns=tuple(sorted(view.reads(feature))),
         view=view.name,
         unit=feature.unit,
         owner=view.owner,
