@@ -44,7 +44,7 @@ def project(tmp_path, broker, registry):
     shutil.copytree(made.folder, tmp_path / "project")
     pipeline = tmp_path / "project" / "pipeline.py"
     pipeline.write_text(pipeline.read_text().replace('lateness="10m"', 'format="avro", lateness="10m"'))
-    settings = f'schemas = "http://app:${{SCHEMAS_PASSWORD}}@{registry.host}"\n'
+    settings = 'schemas = "http://app:${SCHEMAS_PASSWORD}@HOST"\n'.replace("HOST", registry.host)
     (tmp_path / "project" / "sluiceway.toml").write_text(settings)
     address = {"SLUICEWAY_EVENTS": f"kafka://{broker.servers}", "SCHEMAS_PASSWORD": "s3cret"}
     return StreamedProject(tmp_path / "project", **address)

@@ -12,6 +12,6 @@ class Limits:
 
     body_bytes: int = 4 * 1024 * 1024
     rows: int = 1_000
-    events: int = 10_000
     body_s: float = 10.0
     waiting_bytes: int = 256 * 1024 * 1024
+    events: int = 10_000
