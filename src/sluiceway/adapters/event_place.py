@@ -32,12 +32,17 @@ class EventPlace:
         """The address as it may be told: without parameters, which may be secret."""
         return self.address.partition("?")[0] or str(self.state / EVENTS)
 
+    @property
+    def kind(self) -> str:
+        """Whether it is a spool or Kafka."""
+        return "kafka" if self.address else "spool"
+
     def events(self, topic: str, *, group: str) -> EventSource:
         """Open a topic as a member of a group; nothing is asked of it yet."""
         if not self.address:
             from sluiceway.adapters.spool_events import SpoolEvents
 
-            return SpoolEvents(self.state / EVENTS / topic)
+            return SpoolEvents(self.state / EVENTS / topic, group=group)
         from sluiceway.adapters.kafka_events import KafkaEvents
 
         servers, options = self._filled()

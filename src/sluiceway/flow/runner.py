@@ -12,7 +12,7 @@ from sluiceway.artifacts.promise import Promise
 from sluiceway.core.errors import MisuseError
 from sluiceway.declare.project import Project
 from sluiceway.flow.discreetly import without_values
-from sluiceway.flow.extracting import Extracted, landed_now
+from sluiceway.flow.extracting import Extracted, arrived_now, landed_now
 from sluiceway.flow.graph import GRAPH
 from sluiceway.flow.ingest_node import INGEST
 from sluiceway.flow.judge import judge, looked_at_again
@@ -126,7 +126,7 @@ class Runner:
 
     def _line(self, *, again: str | None) -> Line:
         declaration, project = read_declaration(self._kit)
-        with without_values([*declaration.origins], is_discreet=declaration.has_secrets):
+        with without_values([*declaration.origins, *declaration.streams], is_discreet=declaration.has_secrets):
             landed, extracted = landed_now(
                 declaration.origins,
                 self._kit,
@@ -134,7 +134,9 @@ class Runner:
                 say=self._watch.tells,
                 afresh=again == INGEST.stage.name,
             )
-        observed: dict[str, object] = {"files": [*files_now(declaration, self._kit), *landed]}
+            arrived, events = arrived_now(declaration.streams, self._kit, say=self._watch.tells)
+        extracted = (*extracted, *events)
+        observed: dict[str, object] = {"files": [*files_now(declaration, self._kit), *landed, *arrived]}
         return Line(declaration, project, observed, self._graph, extracted=extracted)
 
     def _stage(self, stage: Stage, line: Line, *, works: bool, again: bool, wanted: str) -> Refusal | None:

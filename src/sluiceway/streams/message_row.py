@@ -11,8 +11,8 @@ Whole = Annotated[int, msgspec.Meta(ge=-WIDEST, le=WIDEST - 1)]
 TYPES: Mapping[str, Any] = {"integer": Whole, "number": float, "text": str, "boolean": bool, "time": datetime}
 
 
-def row_type(kinds: Mapping[str, str]) -> type[msgspec.Struct]:
-    """Make the type of a row: every column must be there, with a value of its kind, or null.
+def row_type(kinds: Mapping[str, str], *, optional: bool = False) -> type[msgspec.Struct]:
+    """Make the type of a row: every column must be there unless ``optional``, with a value of its kind, or null.
 
     Its fields stand in the order of the columns, whatever these are called; columns it lacks are let by.
 
@@ -20,7 +20,8 @@ def row_type(kinds: Mapping[str, str]) -> type[msgspec.Struct]:
     1
     """
     fields = [f"c{place}" for place in range(len(kinds))]
-    types: list[tuple[str, Any]] = [
-        (field, TYPES[kind] | None) for field, kind in zip(fields, kinds.values(), strict=True)
+    default = (None,) if optional else ()
+    types: list[Any] = [
+        (field, TYPES[kind] | None, *default) for field, kind in zip(fields, kinds.values(), strict=True)
     ]
     return msgspec.defstruct("Row", types, rename=dict(zip(fields, kinds, strict=True)), gc=False)

@@ -1,0 +1,71 @@
+"""Arriving: a topic's events land beside its source's files, checked as its stream checks them."""
+
+from collections.abc import Callable, Mapping
+
+from sluiceway.artifacts.dataset_version import DatasetVersion
+from sluiceway.artifacts.event_landing import EventLanding
+from sluiceway.core.errors import MisuseError, UnknownNameError
+from sluiceway.declare.source import Source
+from sluiceway.flow.kit import Kit
+from sluiceway.flow.recall import current
+from sluiceway.flow.streamed import Streamed, table_kinds
+from sluiceway.ingest.event_landing import EventLander
+from sluiceway.ingest.landed_events import known_event_landing
+from sluiceway.streams.decoding import Opener, RowDecoder
+from sluiceway.streams.registered_messages import RegisteredMessages
+
+GROUP = "landing"
+
+
+def landed_events(
+    source: str, streamed: Streamed, kit: Kit, *, say: Callable[[str], None]
+) -> tuple[EventLanding | None, int]:
+    """Land what arrived for a source; return what there is of it, and how many rows are new.
+
+    Raises:
+        SourceError: the topic cannot be read.
+        MisuseError: its messages name schemas, and nobody knows them.
+    """
+    before, kinds = known_event_landing(source, kit.objects), _kinds(source, kit)
+    if kinds is None or kit.arriving is None:
+        return before, 0
+    opened = _opener(streamed, kit)
+    try:
+        decoder = _decoder(source, streamed, kinds, opened)
+    except UnknownNameError as error:
+        say(f"{source}: its events land by the next run, once its table is as declared: {error}")
+        return before, 0
+    events = kit.arriving.events(streamed.topic.name, group=f"{source}.{GROUP}")
+    origin = (kit.arriving.kind, streamed.topic.name)
+    return EventLander(source, origin, events, decoder, opened, kit.objects, kit.clock.now()).land()
+
+
+def _kinds(source: str, kit: Kit) -> Mapping[str, str] | None:
+    """Give the kinds of the columns that a source's table had last; ``None`` where there is no table yet."""
+    dataset = current("ingest", kit)
+    if not isinstance(dataset, DatasetVersion):
+        return None
+    try:
+        return table_kinds(dataset, source)
+    except UnknownNameError:
+        return None
+
+
+def _decoder(source: str, streamed: Streamed, kinds: Mapping[str, str], opened: Opener | None) -> RowDecoder:
+    """Make what reads its messages as its stream does. Columns that its table lacks yet are not asked for."""
+    declared = Source(
+        source, sql="SELECT 1", event_time=streamed.event, known_time=streamed.known, stream=streamed.topic
+    )
+    return RowDecoder(declared, kinds, [name for name in streamed.columns if name in kinds], opened=opened)
+
+
+def _opener(streamed: Streamed, kit: Kit) -> Opener | None:
+    if streamed.topic.format == "json":
+        return None
+    registry = kit.schemas()
+    if registry is None:
+        raise MisuseError(
+            f"topic {streamed.topic.name!r} has messages in {streamed.topic.format}, which name their schemas by "
+            'number; say who knows them: schemas = "http://schemas:8081" in sluiceway.toml'
+        )
+    return RegisteredMessages(streamed.topic.format, registry).open
