@@ -87,9 +87,7 @@ class EventLander:
             raise SourceError(f"topic {self.origin[1]!r}: nobody tells how far partition {missing[0]} goes; try again")
         known = {each.partition: each for each in before.partitions}
         self._open = {number: _Open(known.get(number, LandedPartition(number, 0))) for number in range(count)}
-        for number, end in ends.items():
-            self._check_end(number, end)
-        if any(self._open[number].at.offset < end for number, end in ends.items()):
+        if self._is_behind(ends) or self._is_short(ends):
             self._take_back()
             self._drain(ends)
 
@@ -108,14 +106,23 @@ class EventLander:
             return EventLanding(self.source, self.origin, found.epoch + 1, found.parts)
         return found
 
-    def _check_end(self, number: int, end: int) -> None:
-        landed = self._open[number].at.offset
-        if end < landed:
-            raise SourceError(
-                f"source {self.source!r}: {landed:,} messages of partition {number} of topic {self.origin[1]!r} have "
-                f"landed, but it has {end:,}: it was made anew, or is another one. What landed is safe. Give the new "
-                "topic a name of its own, and declare it"
-            )
+    def _is_behind(self, ends: Mapping[int, int]) -> bool:
+        """Whether there is more than has landed."""
+        return any(self._open[number].at.offset < end for number, end in ends.items())
+
+    def _is_short(self, ends: Mapping[int, int]) -> bool:
+        """Whether there is less than has landed."""
+        return any(self._open[number].at.offset > end for number, end in ends.items())
+
+    def _check_ends(self) -> None:
+        for number, end in sorted(self.events.ends().items()):
+            landed = self._open[number].at.offset
+            if end < landed:
+                raise SourceError(
+                    f"source {self.source!r}: {landed:,} messages of partition {number} of topic {self.origin[1]!r} "
+                    f"have landed, but it has {end:,}: it was made anew, or is another one. What landed is safe. Give "
+                    "the new topic a name of its own, and declare it"
+                )
 
     def _take_back(self) -> None:
         """Go on with the last part of each partition, unless it is full."""
@@ -132,7 +139,7 @@ class EventLander:
 
     def _drain(self, ends: Mapping[int, int]) -> None:
         quiet_from = self.clock()
-        while any(self._open[number].at.offset < end for number, end in ends.items()):
+        while self._is_behind(ends) or self._is_short(self.events.ends()):
             batches = self.events.poll(self, most=MOST, wait_s=WAIT_S)
             filled = [self._take(batch) for batch in batches]
             if any(filled):
@@ -140,6 +147,7 @@ class EventLander:
             if batches:
                 quiet_from = self.clock()
             elif self.clock() - quiet_from > QUIET_S:
+                self._check_ends()  # some brokers know their end only when they are read
                 break  # what is between here and the end are no messages, or come another time
         self._commit()
 
