@@ -17,11 +17,10 @@ from sluiceway.adapters.redis_wire import RedisWire
 from sluiceway.streams.decoding import RowDecoder
 from sluiceway.streams.partition_stream import Backends
 from sluiceway.streams.stream_plan import StreamPlan, stream_plan
-from sluiceway.streams.worker import Worker
+from sluiceway.streams.worker import MOST, Worker
 
 TOPIC = "orders"
 KINDS = {"user": "text", "order": "integer", "amount": "number", "items": "integer", "at": "time"}
-MOST = 20_000
 
 
 def plan(*, keyed: bool) -> StreamPlan:
