@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from sluiceway.artifacts.table_ref import Column
 from sluiceway.declare.project import Project
 from sluiceway.flow.kit import Kit
-from sluiceway.flow.streamed import Streamed
-from sluiceway.ingest.landed_events import event_identity
 from sluiceway.ingest.landed_files import known_landing, landed_identity
 from sluiceway.ports.extractor import Origin
 from sluiceway.ports.progress import Progress
@@ -53,34 +51,6 @@ def landed_now(
         identities.append([source, landed_identity(landed.landing)])
         told.append(Extracted(source, origin.shown, landed.new_rows, landed.landing.rows, landed.how))
         say(str(told[-1]))
-    return identities, tuple(told)
-
-
-def arrived_now(
-    streams: Mapping[str, Streamed], kit: Kit, *, say: Callable[[str], None]
-) -> tuple[list[object], tuple[Extracted, ...]]:
-    """Land what arrived in topics; return the identity of each source's events as files have one, and what came.
-
-    Events are checked by the columns of a table that an earlier run made; before there is one, nothing lands.
-
-    Raises:
-        SourceError: a topic cannot be read; what landed before stays as it was.
-    """
-    if not streams or kit.arriving is None:
-        return [], ()
-    from sluiceway.flow.arriving import landed_events
-
-    identities: list[object] = []
-    told: list[Extracted] = []
-    for source, streamed in sorted(streams.items()):
-        landing, new_rows = landed_events(source, streamed, kit, say=say)
-        if landing is not None and landing.rows:
-            identities.append([source, event_identity(landing)])
-        if new_rows and landing is not None:
-            dead = sum(each.dead for each in landing.partitions)
-            how = f"events that arrived; {dead:,} were no rows" if dead else "events that arrived"
-            told.append(Extracted(source, f"topic {streamed.topic.name}", new_rows, landing.rows, how))
-            say(str(told[-1]))
     return identities, tuple(told)
 
 

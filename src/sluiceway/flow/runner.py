@@ -11,8 +11,9 @@ from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.artifacts.promise import Promise
 from sluiceway.core.errors import MisuseError
 from sluiceway.declare.project import Project
+from sluiceway.flow.arriving import arrived_now
 from sluiceway.flow.discreetly import without_values
-from sluiceway.flow.extracting import Extracted, arrived_now, landed_now
+from sluiceway.flow.extracting import Extracted, landed_now
 from sluiceway.flow.graph import GRAPH
 from sluiceway.flow.ingest_node import INGEST
 from sluiceway.flow.judge import judge, looked_at_again
