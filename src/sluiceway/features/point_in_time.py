@@ -69,11 +69,11 @@ class Facts:
             return self.tables.read(ref)
         return stored_rows(self.tables.scan(ref), ref.rows)
 
-    def has_repeats(self, view: FeatureView) -> bool:
-        """Tell whether some fact of a view's source, as the view tells facts apart, has more than one row."""
+    def has_repeats(self, view: FeatureView, source: pa.Table) -> bool:
+        """Tell whether some fact of a view's source, as the view tells facts apart, has more than one row of it."""
         place = (view.source.name, *identity(view.source.keys, view.entities))
         if place not in self.repeats:
-            self.repeats[place] = self.repeat(view, self.rows(view))
+            self.repeats[place] = self.repeat(view, source)
         return self.repeats[place]
 
     def repeat(self, view: FeatureView, source: pa.Table) -> bool:
@@ -93,7 +93,8 @@ def features_at(facts: Facts, view: FeatureView, spine: pa.Table) -> pa.Table:
     needed = spine.select(["_row", "_at", *view.entities])
     ref = facts.dataset.table(view.source.name)
     if not facts.large.is_large(ref):
-        return features_of(facts, view, needed, source=facts.rows(view), repeated=facts.has_repeats(view))
+        source = facts.rows(view)
+        return features_of(facts, view, needed, source=source, repeated=facts.has_repeats(view, source))
 
     def answer(number: int, asked: pa.Table, source: pa.Table) -> pa.Table:
         return facts.large.kept(
@@ -162,6 +163,7 @@ def features_now(facts: Facts, view: FeatureView) -> pa.Table:
         return facts.ask(sql, source=source)
 
     if not facts.large.is_large(ref):
-        return snapshot(facts.rows(view), corrected=facts.has_repeats(view))
+        source = facts.rows(view)
+        return snapshot(source, corrected=facts.has_repeats(view, source))
     layout = facts.large.layout(view, ref, facts.tables, facts.engine)
     return all_by_parts(layout, view.entities, lambda part: snapshot(part, corrected=facts.repeat(view, part)))
