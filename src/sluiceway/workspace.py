@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from sluiceway.adapters.apprise_alerter import AppriseAlerter
 from sluiceway.adapters.delta_tables import DeltaTables
+from sluiceway.adapters.derived_folder import DerivedFolder
 from sluiceway.adapters.duckdb_engine import DuckdbEngine
 from sluiceway.adapters.every_alerter import EveryAlerter
 from sluiceway.adapters.every_extractor import EveryExtractor
@@ -219,6 +220,7 @@ def embedded(folder: Path, state: Path, clock: Clock, given: FileSettings, envir
     """Build the kit that needs no service unless the settings name one: everything lies below one folder."""
     engine = DuckdbEngine(threads=given.threads, place=state)
     objects, tables = ObstoreObjects.local(state / "objects"), DeltaTables(state / "tables", engine)
+    derived = DerivedFolder(state / "derived")
     online = OnlinePlace(given.online, environment).open(state / "online", patience_s=RUN_S)
     return Kit(
         reader=ProjectFolder(folder),
@@ -236,5 +238,6 @@ def embedded(folder: Path, state: Path, clock: Clock, given: FileSettings, envir
         logged_since=day_mark,
         extractor=EveryExtractor(folder, environment),
         alerter=EveryAlerter([LogAlerter(state / "alerts.jsonl", clock=clock), AppriseAlerter(given.alerts)]),
-        sweepable=(objects, tables, online, KilledFolders(state)),
+        sweepable=(objects, tables, derived, online, KilledFolders(state)),
+        derived=derived,
     )

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from sluiceway.adapters.delta_tables import DeltaTables
+from sluiceway.adapters.derived_folder import DerivedFolder
 from sluiceway.adapters.dynamo_online import DynamoOnline
 from sluiceway.adapters.dynamo_table import DynamoTable
 from sluiceway.adapters.lmdb_online import LmdbOnline
@@ -78,6 +79,22 @@ def in_valkey(request, folder):
     return RedisOnline(wire, prefix=f"test-{uuid.uuid4().hex}")
 
 
+@dataclass
+class Derived:
+    """A store of derived tables seen by what it holds: one made of a table for each letter."""
+
+    store: Any
+
+    def hold(self, letter):
+        key = f"columns/{letter}@{letter * 64}"
+        self.store.put(key, pa.table({"x": [letter] * 1000}))
+        return key
+
+    def holds(self, key):
+        found = self.store.get(key)
+        return found is not None and found.column("x")[999].as_py() == key[-1]
+
+
 def in_dynamodb(request, folder):
     request.getfixturevalue("dynamodb")
     table = DynamoTable(f"test-{uuid.uuid4().hex}", region="eu-central-1", shown="dynamodb", patience_s=30)
@@ -89,6 +106,7 @@ ADAPTERS = {
     "local": lambda request, folder: Objects(ObstoreObjects.local(folder / "objects")),
     "memory objects": lambda request, folder: Objects(ObstoreObjects.memory()),
     "delta": lambda request, folder: Tables(DeltaTables(folder / "tables")),
+    "derived": lambda request, folder: Derived(DerivedFolder(folder / "derived")),
     "memory tables": lambda request, folder: Tables(MemoryTables()),
     "lmdb": lambda request, folder: Views(LmdbOnline(folder / "online")),
     "memory views": lambda request, folder: Views(MemoryOnline()),

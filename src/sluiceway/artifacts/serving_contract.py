@@ -31,11 +31,16 @@ class ServedView:
 
 @dataclass(frozen=True, slots=True)
 class RequestFeature:
-    """A feature computed from the request alone; ``tree`` is its expression (see ``declare.expression_tree``)."""
+    """A feature computed at the request; ``tree`` is its expression (see ``declare.expression_tree``).
+
+    ``reads`` are the columns of views, and the request features before it, that it reads beside the request's inputs,
+    with the kinds that they are stored as.
+    """
 
     name: str
     text: str
     tree: tuple[Any, ...]
+    reads: tuple[Field, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tree", _frozen(self.tree))  # JSON gives lists, which are neither equal nor hashable
@@ -58,9 +63,10 @@ class ServingContract:
 
     @property
     def meaning(self) -> dict[str, object]:
-        """What identifies the contract; where nothing is sensitive, nothing is said of it."""
+        """What identifies the contract; what is empty because it is seldom there is not in it."""
         fields = plain_fields(self)
-        return fields if self.unlogged else {name: value for name, value in fields.items() if name != "unlogged"}
+        fields["request"] = [_without_empty(plain_fields(feature), "reads") for feature in self.request]
+        return _without_empty(fields, "unlogged")
 
     @property
     def entities(self) -> tuple[str, ...]:
@@ -71,6 +77,10 @@ class ServingContract:
         """Name the fields in which requests for the two differ; where there are none, one request suits both."""
         pairs = ((self.inputs, other.inputs), (self.key, other.key))
         return tuple(sorted({field.name for ours, theirs in pairs for field in set(ours) ^ set(theirs)}))
+
+
+def _without_empty(fields: dict[str, object], name: str) -> dict[str, object]:
+    return fields if fields[name] else {key: value for key, value in fields.items() if key != name}
 
 
 def _frozen(node: Any) -> Any:

@@ -11,7 +11,7 @@ from sluiceway.declare.expression import Expression, parse_expression
 from sluiceway.declare.names import refuse, require_name, require_tags, require_text
 from sluiceway.declare.source import window
 
-AGGREGATES = ("mean", "count", "sum", "min", "max", "std")
+AGGREGATES = ("mean", "count", "sum", "min", "max", "std", "count_distinct")
 LATEST, DERIVED = "latest", "derived"
 
 
@@ -183,6 +183,22 @@ def deviation(
     Numbers are taken to within 2**-47 (7e-15); those of 2**47 (1.4e14) and beyond count as missing.
     """
     return Feature("std", column, over, fresh, name, where, **words)
+
+
+def count_distinct(
+    column: str,
+    *,
+    over: str,
+    where: str | None = None,
+    fresh: bool = False,
+    name: str | None = None,
+    **words: Unpack[Words],
+) -> Feature:
+    """Count the different values of a column in a window; 0 when none is in it.
+
+    Exact for fewer than 1024 of them; above, an estimate with a standard error of 3 %.
+    """
+    return Feature("count_distinct", column, over, fresh, name, where, **words)
 
 
 def latest(column: str, *, name: str | None = None, **words: Unpack[Words]) -> Feature:

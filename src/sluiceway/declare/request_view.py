@@ -1,4 +1,4 @@
-"""Request views: what the request itself says."""
+"""Request views: what the request itself says, and what it says beside what is known of its entities."""
 
 from functools import partial
 
@@ -7,10 +7,14 @@ from sluiceway.declare.names import check_all, refuse, require_name
 
 
 class RequestView:
-    """Features computed from the request alone, by expressions over the spec's inputs.
+    """Features computed at the request, by expressions over the spec's inputs, columns of views, and earlier ones.
+
+    A view's column is named as in the feature table, ``carrier_delay__mean_arr_delay_24h``; it is missing where nothing
+    is known of the request's entity. Earlier request features are those declared before.
 
     Example:
-        ``sw.RequestView(hour="hour(at_zone(scheduled_departure, 'America/New_York'))")``
+        ``sw.RequestView(hour="hour(at_zone(scheduled_departure, 'America/New_York'))")``,
+        ``sw.RequestView(slow="carrier_delay__mean_arr_delay_24h / nullif(distance, 0)")``
 
     Raises:
         DeclarationError: a name or an expression that cannot be.

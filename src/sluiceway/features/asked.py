@@ -17,9 +17,9 @@ def asked_between(
 ) -> pa.Table:
     """Give a row for each prediction due in ``[began, until)``, in the order of ``_at`` and the label's key.
 
-    A row has the key, the inputs, the entities, the request's features, ``_at``, and what came of it as far as the
-    facts go: ``_label`` (0 or 1, null where there is no outcome) and ``_label_known_time``. Rows that nobody could have
-    asked about, as they became known only after their prediction, are left out.
+    A row has the key, the inputs, the entities, what the request alone tells, ``_at``, and what came of it as far as
+    the facts go: ``_label`` (0 or 1, null where there is no outcome) and ``_label_known_time``. Rows that nobody could
+    have asked about, as they became known only after their prediction, are left out.
 
     Args:
         facts: The sources, as far as anything is known.

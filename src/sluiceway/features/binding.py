@@ -8,7 +8,9 @@ from sluiceway.declare.expression import bind_expression
 from sluiceway.declare.feature import Feature
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.declare.pipeline import Pipeline
-from sluiceway.plans.derived import feature_kinds
+from sluiceway.plans.derived import STORED, feature_kinds
+from sluiceway.plans.distinct import COUNTED
+from sluiceway.plans.request_columns import request_kinds
 
 NUMERIC = ("integer", "number", "boolean")
 KEYABLE = ("integer", "text", "boolean")
@@ -33,18 +35,38 @@ def check_binding(dataset: DatasetVersion, pipeline: Pipeline, inputs: Sequence[
     each = kinds_of(dataset, label.each.name)
     for name in (*inputs, *label.each.keys):
         _kind(each, name, "column")
-    asked = {name: each[name] for name in inputs}
     entities = [name for view in pipeline.feature_views for name in view.entities]
     taken = {name.lower() for name in (*inputs, *entities, *label.each.keys)}
-    for name, expression in pipeline.request_columns.items():
-        if name.lower() in taken:
-            raise MisuseError(f"request feature {name!r} has the name of an input, an entity or a key; give it another")
-        if bind_expression(expression, asked) not in {"integer", "number", "text", "boolean"}:
-            raise MisuseError(f"request feature {name!r} is neither a number nor a text: {expression.text}")
     bind_expression(label.moment, each)
     bind_expression(label.condition, kinds_of(dataset, label.source.name))
     for view in pipeline.feature_views:
         _check_view(view, kinds_of(dataset, view.source.name), each)
+    kinds = requested_kinds(dataset, pipeline, inputs)
+    for name, expression in pipeline.request_columns.items():
+        if name.lower() in taken:
+            raise MisuseError(f"request feature {name!r} has the name of an input, an entity or a key; give it another")
+        if kinds[name] not in STORED:
+            raise MisuseError(f"request feature {name!r} is neither a number nor a text: {expression.text}")
+
+
+def looked_up_kinds(dataset: DatasetVersion, pipeline: Pipeline) -> dict[str, str]:
+    """Give each column of the views with what it is stored as: number or text."""
+    found: dict[str, str] = {}
+    for view in pipeline.feature_views:
+        stored = feature_kinds(view, kinds_of(dataset, view.source.name))
+        found |= {view.column(feature): stored[feature.name] for feature in view.features}
+    return found
+
+
+def requested_kinds(dataset: DatasetVersion, pipeline: Pipeline, inputs: Sequence[str]) -> dict[str, str]:
+    """Give each request feature with the kind of its value.
+
+    Raises:
+        DeclarationError: an expression names neither an input, nor a view's column, nor a request feature before it.
+    """
+    each = kinds_of(dataset, pipeline.label.each.name)
+    known = looked_up_kinds(dataset, pipeline) | {name: each[name] for name in inputs}
+    return request_kinds(pipeline.request_columns, known)
 
 
 def _check_view(view: FeatureView, kinds: Kinds, each: Kinds) -> None:
@@ -72,7 +94,7 @@ def _check_view(view: FeatureView, kinds: Kinds, each: Kinds) -> None:
 
 
 def _check_feature(view: FeatureView, feature: Feature, kind: str) -> None:
-    allowed = (*NUMERIC, "text") if feature.kind == "latest" else NUMERIC
+    allowed = {"latest": (*NUMERIC, "text"), "count_distinct": COUNTED}.get(feature.kind, NUMERIC)
     if feature.kind != "count" and kind not in allowed:
         raise MisuseError(
             f"view {view.name!r}, feature {feature.name!r}: {feature.kind} of {feature.column!r}, which is {kind}; "

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import polars as pl
 import pyarrow as pa
 
 from sluiceway.artifacts.table_ref import TableRef
@@ -31,6 +32,14 @@ class HeldTables:
             held = self._store.read(ref, list(both))
         self._hold(ref, held)
         return held.select(wanted)
+
+    def scan(self, ref: TableRef) -> pl.LazyFrame:
+        """Return the rows to be read piece by piece, from the store: none are held.
+
+        Raises:
+            UnknownTableError, DamagedError: as the store does.
+        """
+        return self._store.scan(ref)
 
     def _hold(self, ref: TableRef, table: pa.Table) -> None:
         """Keep the newest and let the oldest go."""

@@ -43,7 +43,7 @@ def latest_join(
     )
     fresh = pl.col(AT) - pl.col(EVENT) <= length(view.ttl) if view.ttl else pl.lit(value=True)
     places = hits.select(pl.when(fresh).then(PLACE)).to_series()
-    found = hits.select("_row").hstack(_values(view, kinds, facts, places))
+    found = hits.select("_row").hstack(values_at(view, kinds, facts, places))
     rest = asked.filter(~_present(view, AT)).select("_row")
     return pl.concat([found, rest], how="diagonal").to_arrow()
 
@@ -82,7 +82,8 @@ def _without_ties(view: FeatureView, facts: pl.DataFrame, marks: pl.DataFrame) -
     return marks.filter(~pl.col(PLACE).is_in(losers.implode()))
 
 
-def _values(view: FeatureView, kinds: Mapping[str, str], facts: pl.DataFrame, places: pl.Series) -> pl.DataFrame:
+def values_at(view: FeatureView, kinds: Mapping[str, str], facts: pl.DataFrame, places: pl.Series) -> pl.DataFrame:
+    """Give the latest features that stand in some rows of the facts, nothing where a place is missing."""
     columns = []
     for feature in latest_features(view):
         value = pl.col(str(feature.column)).gather(places)

@@ -1,14 +1,23 @@
-"""Point in time: a view's features for every row of a spine, as known at each row's ``_at``."""
+"""Point in time: a view's features for every row of a spine, as known at each row's ``_at``.
+
+A source of many rows is never held: it is laid out by the view's entities (``fact_layout``) and asked part by part.
+"""
 
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 
 from sluiceway.artifacts.dataset_version import EVENT_TIME, KNOWN_TIME, DatasetVersion
+from sluiceway.artifacts.rows import Rows
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.features.binding import kinds_of
+from sluiceway.features.by_parts import all_by_parts, asked_by_parts
+from sluiceway.features.fact_layout import MARK
 from sluiceway.features.held_tables import HeldTables
+from sluiceway.features.large_sources import LargeSources
 from sluiceway.features.latest_join import latest_join
+from sluiceway.features.marked_join import marked_join
+from sluiceway.features.stored_rows import stored_rows
 from sluiceway.features.window_merge import merge_windows, points_of
 from sluiceway.plans.corrections import EVENT, KNOWN, fact_columns, identity, repeated_sql
 from sluiceway.plans.derived import derived_features, derived_sql
@@ -26,6 +35,7 @@ class Facts:
     """One dataset's sources as far as they were known at ``cutoff``, microseconds since the epoch, and how to ask them.
 
     What is asked of a source more than once is remembered: the kinds of its columns, whether its facts repeat.
+    ``large`` tells which sources are large, and lays them out.
     """
 
     dataset: DatasetVersion
@@ -34,6 +44,7 @@ class Facts:
     cutoff: int
     kinds: dict[str, dict[str, str]] = field(default_factory=dict)
     repeats: dict[tuple[str, ...], bool] = field(default_factory=dict)
+    large: LargeSources = field(default_factory=LargeSources)
 
     def kinds_for(self, view: FeatureView) -> dict[str, str]:
         """Give the kinds of the columns of a view's source."""
@@ -44,29 +55,86 @@ class Facts:
         columns = [*fact_columns(view), EVENT_TIME, KNOWN_TIME]
         return self.tables.read(self.dataset.table(view.source.name), columns)
 
+    def rows_about(self, view: FeatureView, asked: pa.Table) -> pa.Table:
+        """Read what a view uses of its source, or of a large one at least all that bears on the entities asked for."""
+        ref = self.dataset.table(view.source.name)
+        if not self.large.is_large(ref):
+            return self.rows(view)
+        return self.large.layout(view, ref, self.tables, self.engine).facts_of(asked, view.entities)
+
+    def whole(self, source: str) -> pa.Table | Rows:
+        """Give all rows of a source to a statement; those of a large one are read as it goes through them."""
+        ref = self.dataset.table(source)
+        if not self.large.is_large(ref):
+            return self.tables.read(ref)
+        return stored_rows(self.tables.scan(ref), ref.rows)
+
     def has_repeats(self, view: FeatureView) -> bool:
         """Tell whether some fact of a view's source, as the view tells facts apart, has more than one row."""
         place = (view.source.name, *identity(view.source.keys, view.entities))
         if place not in self.repeats:
-            found = self.ask(repeated_sql(view, table="source", cutoff=self.cutoff), source=self.rows(view))
-            self.repeats[place] = bool(found.column(0)[0].as_py())
+            self.repeats[place] = self.repeat(view, self.rows(view))
         return self.repeats[place]
 
-    def ask(self, sql: str, **tables: pa.Table) -> pa.Table:
+    def repeat(self, view: FeatureView, source: pa.Table) -> bool:
+        """Tell whether some fact among given rows has more than one."""
+        if not identity(view.source.keys, view.entities):
+            return False
+        found = self.ask(repeated_sql(view, table="source", cutoff=self.cutoff), source=source)
+        return bool(found.column(0)[0].as_py())
+
+    def ask(self, sql: str, **tables: pa.Table | Rows) -> pa.Table:
         """Run one statement over the tables given."""
         return self.engine.query(sql, tables)
 
 
 def features_at(facts: Facts, view: FeatureView, spine: pa.Table) -> pa.Table:
     """Compute a view for every row of ``spine`` (``_row``, ``_at``, entity columns); gives ``_row`` and features."""
-    source, kinds = facts.rows(view), facts.kinds_for(view)
     needed = spine.select(["_row", "_at", *view.entities])
-    repeated = facts.has_repeats(view)
-    made = [_windows(facts, group, spine=needed, source=source, corrected=repeated) for group in window_groups(view)]
+    ref = facts.dataset.table(view.source.name)
+    if not facts.large.is_large(ref):
+        return features_of(facts, view, needed, source=facts.rows(view), repeated=facts.has_repeats(view))
+
+    def answer(number: int, asked: pa.Table, source: pa.Table) -> pa.Table:
+        return facts.large.kept(
+            ("features", view.digest, facts.kinds_for(view), facts.cutoff, number),
+            ref,
+            asked,
+            lambda: features_of(facts, view, asked, source=source, repeated=facts.repeat(view, source)),
+        )
+
+    layout = facts.large.layout(view, ref, facts.tables, facts.engine)
+    facts.large.progress.say(f"computing {view.name}")
+    return asked_by_parts(layout, needed, view.entities, answer=answer, progress=facts.large.progress)
+
+
+def kept_features(facts: Facts, view: FeatureView, spine: pa.Table) -> pa.Table:
+    """Compute a view as ``features_at`` does, unless that was done before for the same rows, facts and cutoff."""
+    ref = facts.dataset.table(view.source.name)
+    if facts.large.is_large(ref):  # of which every part is kept by itself
+        return features_at(facts, view, spine)
+    about = ("view", view.digest, facts.kinds_for(view), facts.cutoff)
+    asked = spine.select(["_row", "_at", *view.entities])
+    return facts.large.kept(about, ref, asked, lambda: features_at(facts, view, spine))
+
+
+def features_of(facts: Facts, view: FeatureView, spine: pa.Table, *, source: pa.Table, repeated: bool) -> pa.Table:
+    """Compute a view from given rows of its source, which need be but those of the spine's entities.
+
+    Args:
+        facts: The cutoff, the kinds of columns and the engine.
+        view: What to compute.
+        spine: ``_row``, ``_at`` and the entity columns.
+        source: All facts of these entities, and all versions of each of them.
+        repeated: Whether some fact has more than one row.
+    """
+    kinds = facts.kinds_for(view)
+    made = [_windows(facts, group, spine=spine, source=source, corrected=repeated) for group in window_groups(view)]
     if latest_features(view) and supersedes(view, repeated=repeated):
-        made.append(facts.ask(latest_sql(view, kinds, cutoff=facts.cutoff), spine=needed, source=source))
+        made.append(facts.ask(latest_sql(view, kinds, cutoff=facts.cutoff), spine=spine, source=source))
     elif latest_features(view):
-        made.append(latest_join(view, kinds, spine=needed, source=source, cutoff=facts.cutoff))
+        join = marked_join if MARK in source.column_names else latest_join
+        made.append(join(view, kinds, spine=spine, source=source, cutoff=facts.cutoff))
     if len(made) == 1 and not derived_features(view):
         return made[0]
     parts = {f"part_{number}": part for number, part in enumerate(made)}
@@ -85,8 +153,15 @@ def _windows(facts: Facts, group: WindowGroup, *, spine: pa.Table, source: pa.Ta
 
 def features_now(facts: Facts, view: FeatureView) -> pa.Table:
     """Compute a view for every entity as of the cutoff, by plain aggregation (see ``plans.snapshot``)."""
-    kinds = facts.kinds_for(view)
-    sql = snapshot_sql(view, kinds, cutoff=facts.cutoff, corrected=facts.has_repeats(view))
-    if derived_features(view):
-        sql = derived_sql(view, kinds, sql, keep=[*view.entities, EVENT, KNOWN])
-    return facts.ask(sql, source=facts.rows(view))
+    ref, kinds = facts.dataset.table(view.source.name), facts.kinds_for(view)
+
+    def snapshot(source: pa.Table, *, corrected: bool) -> pa.Table:
+        sql = snapshot_sql(view, kinds, cutoff=facts.cutoff, corrected=corrected)
+        if derived_features(view):
+            sql = derived_sql(view, kinds, sql, keep=[*view.entities, EVENT, KNOWN])
+        return facts.ask(sql, source=source)
+
+    if not facts.large.is_large(ref):
+        return snapshot(facts.rows(view), corrected=facts.has_repeats(view))
+    layout = facts.large.layout(view, ref, facts.tables, facts.engine)
+    return all_by_parts(layout, view.entities, lambda part: snapshot(part, corrected=facts.repeat(view, part)))

@@ -1,6 +1,7 @@
 """Stage 4: the training table as known at each prediction, and the same features where they are served from."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import pyarrow as pa
@@ -16,14 +17,17 @@ from sluiceway.declare.project import Project
 from sluiceway.features.binding import check_binding
 from sluiceway.features.contract import serving_contract
 from sluiceway.features.held_tables import HeldTables
+from sluiceway.features.large_sources import LargeSources
 from sluiceway.features.materialise import materialise, snapshot_name
-from sluiceway.features.point_in_time import Facts, features_at
+from sluiceway.features.point_in_time import Facts, kept_features
 from sluiceway.features.retrieval import check_retrieval
 from sluiceway.features.spine_rows import spine_rows
 from sluiceway.features.time_audit import audit_time
+from sluiceway.features.training_rows import training_rows
 from sluiceway.features.training_table import model_columns, training_sql
 from sluiceway.plans.moments_sql import microseconds
 from sluiceway.plans.spine import LABELLED, UNLABELLED, UNMATURED
+from sluiceway.ports.derived_store import NOTHING_DERIVED, DerivedStore
 from sluiceway.ports.engine import Engine
 from sluiceway.ports.online_store import OnlineStore
 from sluiceway.ports.progress import Progress
@@ -43,6 +47,7 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
     clock: Clock,
     seed: int,
     hidden: Hidden = nothing_hidden,
+    derived: DerivedStore = NOTHING_DERIVED,
 ) -> FeatureSet:
     """Build, materialise and measure; decide nothing.
 
@@ -58,6 +63,8 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
         clock: Tells when online values are written.
         seed: Decides the samples of both checks.
         hidden: Names the sensitive columns of a source, which the request log will leave out.
+        derived: Keeps each view's columns, so that only what changed is computed again, and work that was broken off
+            goes on; without it, all is computed, and sources of any size are held.
 
     Raises:
         MisuseError, UnknownNameError, DeclarationError: the declaration does not fit the data.
@@ -66,7 +73,9 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
     pipeline = project.pipeline
     check_binding(dataset, pipeline, inputs)
     cutoff = in_utc(as_of) if as_of else newest_known(dataset, pipeline, tables)
-    facts = Facts(dataset, HeldTables(tables), engine, microseconds(cutoff))
+    large = LargeSources(derived, progress=progress)
+    facts = Facts(dataset, HeldTables(tables), engine, microseconds(cutoff), large=large)
+    keeping = replace(facts, large=replace(large, keep_answers=True))
     progress.say("joining labels")
     everything = spine_rows(facts, pipeline, inputs)
     counts, late = _counts(facts, everything)
@@ -74,12 +83,11 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
     features = []
     for view in pipeline.feature_views:
         progress.say(f"computing {view.name}")
-        features.append(features_at(facts, view, spine))
+        features.append(kept_features(keeping, view, spine))
     progress.say("writing the training table")
     columns = model_columns(dataset, pipeline, inputs)
     sql = training_sql(dataset, pipeline, inputs)
-    named = {f"view_{index}": table for index, table in enumerate(features)}
-    table = tables.write(f"features/{pipeline.label.name}", facts.ask(sql, spine=spine, **named))
+    table = tables.write(f"features/{pipeline.label.name}", training_rows(facts, sql, spine, features))
     progress.say("materialising views")
     online_rows = {view.name: materialise(facts, view, online, now=clock.now()) for view in pipeline.feature_views}
     progress.say("reading features back")

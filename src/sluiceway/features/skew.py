@@ -171,7 +171,7 @@ def _reasons(pipeline: Pipeline, answers: Answers) -> Iterator[tuple[str, str]]:
             why = _cannot(entity, taken, hidden, answers.version)
             yield from ((name, f"its entity {why}") for name in view.columns if why and name not in hidden)
     for name, expression in pipeline.request_columns.items():
-        for read in expression.columns:
+        for read in expression.columns - declared:
             why = _cannot(read, taken, hidden, answers.version)
             yield from [(name, why)] if why and name not in hidden else []
 

@@ -88,7 +88,7 @@ def changed_features(facts: Facts, view: FeatureView, sample: pa.Table, features
     """Name the view's features that a recomputation without the future does not confirm, on some row of the sample."""
     sql = recomputed_sql(view, facts.kinds_for(view), cutoff=facts.cutoff)
     asked = sample.select(["_row", "_at", *view.entities])
-    again = {row["_row"]: row for row in facts.ask(sql, sample=asked, source=facts.rows(view)).to_pylist()}
+    again = {row["_row"]: row for row in facts.ask(sql, sample=asked, source=facts.rows_about(view, asked)).to_pylist()}
     chosen = facts.ask("SELECT f.* FROM f SEMI JOIN s USING (_row)", f=features, s=asked.select(["_row"])).to_pylist()
     confirmed = [view.column(feature) for feature in view.features if not feature.is_derived]
     return [name for name in confirmed if not all(_agree(name, row, again[row["_row"]]) for row in chosen)]

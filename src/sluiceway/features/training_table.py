@@ -10,25 +10,20 @@ from collections.abc import Sequence
 from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.artifacts.feature_set import AT, LABEL, LABEL_KNOWN, FeatureColumn
 from sluiceway.artifacts.table_ref import NUMERIC
-from sluiceway.declare.expression import bind_expression
 from sluiceway.declare.pipeline import Pipeline
-from sluiceway.features.binding import kinds_of
-from sluiceway.plans.derived import feature_kinds
+from sluiceway.features.binding import kinds_of, looked_up_kinds, requested_kinds
 from sluiceway.plans.partials import single
 from sluiceway.plans.quoting import listed, quoted
+from sluiceway.plans.request_columns import from_request_alone, requested_sql
 
 
 def model_columns(dataset: DatasetVersion, pipeline: Pipeline, inputs: Sequence[str]) -> tuple[FeatureColumn, ...]:
     """List the model's columns: inputs that are no times, then the views' features, then the request's."""
     each = kinds_of(dataset, pipeline.label.each.name)
     columns = [FeatureColumn(name, _type(each[name]), "input") for name in inputs if each[name] != "time"]
-    for view in pipeline.feature_views:
-        stored = feature_kinds(view, kinds_of(dataset, view.source.name))
-        columns += [FeatureColumn(view.column(each), stored[each.name], "view") for each in view.features]
-    asked = {name: each[name] for name in inputs}
-    for name, expression in pipeline.request_columns.items():
-        columns.append(FeatureColumn(name, _type(str(bind_expression(expression, asked))), "request"))
-    return tuple(columns)
+    columns += [FeatureColumn(name, kind, "view") for name, kind in looked_up_kinds(dataset, pipeline).items()]
+    requested = requested_kinds(dataset, pipeline, inputs)
+    return (*columns, *(FeatureColumn(name, _type(kind), "request") for name, kind in requested.items()))
 
 
 def _type(kind: str) -> str:
@@ -41,7 +36,7 @@ def training_sql(dataset: DatasetVersion, pipeline: Pipeline, inputs: Sequence[s
     each = kinds_of(dataset, pipeline.label.each.name)
     columns = [listed(keys, "spine"), f"spine.{AT}", f"spine.{LABEL}", f"spine.{LABEL_KNOWN}"]
     columns += [
-        quoted(column.name) if column.origin == "view" else _value(column)
+        _value(column) if column.origin == "input" else f"spine.{quoted(column.name)}"
         for column in model_columns(dataset, pipeline, inputs)
         if column.name not in keys
     ]
@@ -54,7 +49,10 @@ def training_sql(dataset: DatasetVersion, pipeline: Pipeline, inputs: Sequence[s
         elif each[name] == "time" or name not in inputs:
             columns.append(f"spine.{quoted(name)}")
     views = "".join(f" LEFT JOIN view_{index} USING (_row)" for index in range(len(pipeline.feature_views)))
-    return f"SELECT {', '.join(columns)} FROM spine{views} ORDER BY _row"
+    request = pipeline.request_columns
+    kinds, made = requested_kinds(dataset, pipeline, inputs), from_request_alone(request, inputs)
+    rows = requested_sql(f"SELECT * FROM spine{views}", request, kinds, made=made)
+    return f"SELECT {', '.join(columns)} FROM ({rows}) spine ORDER BY _row"
 
 
 def _value(column: FeatureColumn) -> str:

@@ -4,17 +4,18 @@ Nothing is taken from the log but the moment and the raw inputs: views are compu
 request's moment, the request's features by SQL.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pyarrow as pa
 
 from sluiceway.artifacts.feature_set import FeatureColumn
-from sluiceway.declare.expression import Expression
 from sluiceway.declare.pipeline import Pipeline
+from sluiceway.features.binding import requested_kinds
 from sluiceway.features.point_in_time import Facts, features_at
 from sluiceway.features.training_table import model_columns
 from sluiceway.plans.partials import single
 from sluiceway.plans.quoting import quoted
+from sluiceway.plans.request_columns import requested_sql
 from sluiceway.plans.request_log import INPUT
 
 
@@ -34,9 +35,11 @@ def vectors_as_of(facts: Facts, pipeline: Pipeline, inputs: Sequence[str], reque
         for number, view in enumerate(pipeline.feature_views)
     }
     columns = model_columns(facts.dataset, pipeline, inputs)
-    values = ", ".join(_value(column, pipeline.request_columns) for column in columns)
-    joined = "".join(f" LEFT JOIN {name} ON spine._row = {name}._row" for name in views)
-    made = facts.ask(f"SELECT spine._row, {values} FROM spine{joined} ORDER BY spine._row", spine=spine, **views)
+    values = ", ".join(map(_value, columns))
+    joined = "SELECT * FROM spine" + "".join(f" LEFT JOIN {name} USING (_row)" for name in views)
+    kinds = requested_kinds(facts.dataset, pipeline, inputs)
+    rows = requested_sql(joined, pipeline.request_columns, kinds, made=())
+    made = facts.ask(f"SELECT _row, {values} FROM ({rows}) ORDER BY _row", spine=spine, **views)
     return made.drop_columns(["_row"])
 
 
@@ -46,9 +49,8 @@ def _spine(requests: pa.Table, names: Sequence[str]) -> pa.Table:
     return pa.table({"_row": rows, "_at": requests.column("at"), **taken})
 
 
-def _value(column: FeatureColumn, request: Mapping[str, Expression]) -> str:
+def _value(column: FeatureColumn) -> str:
     name = quoted(column.name)
-    if column.origin == "view":
+    if column.origin != "input":
         return name
-    value = f"({request[column.name].sql})" if column.origin == "request" else f"spine.{name}"
-    return f"{single(value) if column.type == 'number' else f'CAST({value} AS VARCHAR)'} AS {name}"
+    return f"{single(name) if column.type == 'number' else f'CAST({name} AS VARCHAR)'} AS {name}"

@@ -6,6 +6,7 @@ overlapping runs of 2**k panes that cover the stretch.
 """
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
+from sluiceway.plans.distinct import KEPT
 from sluiceway.plans.moments_sql import length
 from sluiceway.plans.partials import Partial
 from sluiceway.plans.window_groups import WindowGroup, over_column
@@ -20,6 +22,7 @@ from sluiceway.plans.window_groups import WindowGroup, over_column
 Places = npt.NDArray[np.int64]
 
 ENTITY = ":entity"  # no column has such a name
+AT_ONCE = 1_000_000  # panes looked at in one go
 WIDE = pl.Decimal(38, 0)  # how 128-bit integers travel; 10**38 is reached by no fewer than 10**9 greatest numbers
 
 
@@ -89,6 +92,8 @@ class _Stretches:
 def _merged(partial: Partial, values: pl.Series, starts: Places, ends: Places) -> pl.Series:
     if partial.merge == "SUM":
         return _sums(values, starts, ends)
+    if partial.merge == "DISTINCT":
+        return _distinct(values, starts, ends)
     there = _sums(values.is_not_null().cast(pl.Int64), starts, ends)
     found = _extremes(values, starts, ends, least=partial.merge == "MIN")
     return pl.select(pl.when(there > 0).then(found)).to_series()
@@ -98,6 +103,22 @@ def _sums(values: pl.Series, starts: Places, ends: Places) -> pl.Series:
     exact = (values.to_physical() if values.dtype == WIDE else values.cast(pl.Int64)).fill_null(strategy="zero")
     running = pl.concat([pl.Series([0], dtype=exact.dtype), exact.cum_sum()])
     return (running.gather(ends) - running.gather(starts)).cast(WIDE if values.dtype == WIDE else pl.Int64)
+
+
+def _distinct(hashes: pl.Series, starts: Places, ends: Places) -> pl.Series:
+    """Keep the least hashes of each stretch, a share of the stretches at a time."""
+    found = [pl.Series(dtype=pl.List(pl.UInt64))]
+    widths = np.maximum(ends - starts, 0).cumsum()
+    cuts = [0, *np.searchsorted(widths, range(AT_ONCE, int(widths[-1]) if len(widths) else 0, AT_ONCE)), len(starts)]
+    for begin, end in pairwise(cuts):
+        points = pl.DataFrame({"start": starts[begin:end], "end": ends[begin:end]}).with_row_index("point")
+        panes = points.filter(pl.col("start") < pl.col("end")).select(
+            "point", pl.int_ranges("start", "end").alias("pane")
+        )
+        each = panes.explode("pane").select("point", hashes.gather(panes.get_column("pane").explode()).alias("hash"))
+        kept = each.explode("hash").drop_nulls().group_by("point").agg(pl.col("hash").unique().sort().head(KEPT))
+        found.append(points.join(kept, on="point", how="left", maintain_order="left").get_column("hash"))
+    return pl.concat([part.cast(pl.List(pl.UInt64)) for part in found])
 
 
 def _extremes(values: pl.Series, starts: Places, ends: Places, *, least: bool) -> pl.Series:

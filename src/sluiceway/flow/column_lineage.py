@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sluiceway.artifacts.dataset_version import EVENT_TIME, KNOWN_TIME, DatasetVersion
 from sluiceway.core.errors import MisuseError, UnknownNameError
+from sluiceway.declare.expression import Expression
 from sluiceway.declare.expression_kind import column_named
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.declare.project import Project
@@ -139,13 +140,22 @@ def uses_of(project: Project) -> Iterable[Use]:
     """Yield what the pipeline makes of its sources' columns."""
     pipeline, label = project.pipeline, project.pipeline.label
     inputs = parse_spec(project.spec_text, path=pipeline.spec).inputs
-    for view in pipeline.feature_views:
-        yield from _features(view)
+    made = {use.name: use for view in pipeline.feature_views for use in _features(view)}
     for name, expression in pipeline.request_columns.items():
-        yield Use(name, REQUEST, frozenset((label.each.name, column) for column in expression.columns))
+        made[name] = _requested(name, expression, made, label.each.name)
+    yield from made.values()
     for name in inputs:
         yield Use(name, INPUT, frozenset({(label.each.name, name)}))
     yield Use(label.name, LABEL, frozenset((label.source.name, column) for column in label.condition.columns))
+
+
+def _requested(name: str, expression: Expression, made: Mapping[str, Use], each: str) -> Use:
+    """Trace a request feature through the features that it reads."""
+    by_name = {use.name.lower(): use for use in made.values()}
+    read = [by_name[column.lower()] for column in expression.columns if column.lower() in by_name]
+    own = {(each, column) for column in expression.columns if column.lower() not in by_name}
+    counted = next((use.rows_of for use in read if use.rows_of), "")
+    return Use(name, REQUEST, frozenset(own.union(*(use.made_from for use in read))), counted)
 
 
 def _features(view: FeatureView) -> Iterable[Use]:

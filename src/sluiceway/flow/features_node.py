@@ -14,6 +14,7 @@ def run(job: Job) -> Artifact:
     """Build the training table and fill the online store."""
     from sluiceway.features.run import run
 
+    require_store(job)
     kit, promise = job.kit, job.needs("spec", Promise)
     with discreetly(job):
         return run(
@@ -28,7 +29,18 @@ def run(job: Job) -> Artifact:
             clock=kit.clock,
             seed=job.settings.seed,
             hidden=promise.hidden,
+            derived=kit.derived,
         )
+
+
+def require_store(job: Job) -> None:
+    """Find out that the online store answers, before what takes long is done for it.
+
+    Raises:
+        SluicewayError: it does not.
+    """
+    for view in job.project.pipeline.feature_views[:1]:
+        job.kit.online.snapshot(view.digest)
 
 
 def present(kit: Kit, features: FeatureSet) -> bool:

@@ -8,6 +8,7 @@ from datetime import datetime
 from sluiceway.core.moments import Clock
 from sluiceway.ledger.chain import Ledger
 from sluiceway.ports.alerter import Alerter
+from sluiceway.ports.derived_store import NOTHING_DERIVED, DerivedStore
 from sluiceway.ports.engine import Engine
 from sluiceway.ports.extractor import Extractor, NoExtractor
 from sluiceway.ports.object_store import ObjectStore
@@ -33,7 +34,7 @@ class Kit:
     ``scratch`` lends an empty place for as long as it is held, ``rehearse`` a server that answers by the rehearsal's
     board, with an online store and a log of its own. ``requests`` is the log of live traffic; ``logged_since`` gives a
     mark of it behind which lies all that was logged from a moment (UTC) on. ``sweepable`` are the stores that can be
-    swept of what nothing needs.
+    swept of what nothing needs. ``derived`` keeps what can be made again.
     """
 
     reader: ProjectReader
@@ -52,6 +53,7 @@ class Kit:
     logged_since: Callable[[datetime], str] = from_the_start
     sweepable: tuple[Sweepable, ...] = ()
     extractor: Extractor = field(default_factory=NoExtractor)
+    derived: DerivedStore = NOTHING_DERIVED
 
 
 @dataclass(frozen=True, slots=True)

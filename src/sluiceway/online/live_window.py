@@ -1,10 +1,11 @@
 """A live window: the facts that lie in the windows of one length, and what they sum up to by entity."""
 
+from collections import Counter
 from collections.abc import Sequence
 from heapq import heappush
 
 from sluiceway.online.known_rows import KnownRows
-from sluiceway.online.window_addends import Extreme, Whole
+from sluiceway.online.window_addends import Extreme, Hashes, Whole
 
 Heap = list[tuple[float, int]]
 
@@ -15,6 +16,7 @@ class LiveWindow:
     __slots__ = (
         "_by_age",
         "_count",
+        "_counters",
         "_entity",
         "_first",
         "_heaps",
@@ -35,6 +37,7 @@ class LiveWindow:
         self._keys = len(rows.keys) + 1  # what nobody has goes to the end
         self._sums: dict[int, tuple[Whole, Whole]] = {}
         self._heaps: list[tuple[list[Heap], Extreme, int]] = []
+        self._counters: list[tuple[list[Counter[int]], Hashes]] = []
 
     @property
     def next_pane(self) -> int | None:
@@ -51,6 +54,12 @@ class LiveWindow:
         self._heaps.append((heaps, values, sign))
         return heaps
 
+    def counters(self, hashes: Hashes) -> list[Counter[int]]:
+        """Keep how often each hash is in, by entity."""
+        made: list[Counter[int]] = [Counter() for _ in range(self._keys)]
+        self._counters.append((made, hashes))
+        return made
+
     def expire(self, pane: int, touched: set[int]) -> None:
         """Let the facts go that are too old where ``pane`` begins."""
         self._low = pane - self.panes
@@ -63,9 +72,7 @@ class LiveWindow:
                 gone.append(place)
         self._count -= len(gone)
         touched.update(self._entity[place] for place in gone)
-        for totals, addends in self._sums.values():
-            for place in gone:
-                totals[self._entity[place]] -= addends[place]
+        self._take_out(gone)
 
     def take(self, entering: Sequence[int], touched: set[int]) -> None:
         """Let facts in, unless they are too old already."""
@@ -77,6 +84,11 @@ class LiveWindow:
         for totals, addends in self._sums.values():
             for place in come:
                 totals[self._entity[place]] += addends[place]
+        for counters, hashes in self._counters:
+            for place in come:
+                hashed = hashes[place]
+                if hashed is not None:
+                    counters[self._entity[place]][hashed] += 1
         for heaps, values, sign in self._heaps:
             for place in come:
                 value = values[place]
@@ -88,5 +100,19 @@ class LiveWindow:
         if self.inside[place]:
             self.inside[place] = 0
             self._count -= 1
-            for totals, addends in self._sums.values():
+            self._take_out([place])
+
+    def _take_out(self, gone: Sequence[int]) -> None:
+        for totals, addends in self._sums.values():
+            for place in gone:
                 totals[self._entity[place]] -= addends[place]
+        for counters, hashes in self._counters:
+            for place in gone:
+                _less(counters[self._entity[place]], hashes[place])
+
+
+def _less(counter: Counter[int], value: int | None) -> None:
+    if value is not None:
+        counter[value] -= 1
+        if not counter[value]:
+            del counter[value]

@@ -47,7 +47,7 @@ class ModelRow:
         for name, taken in self._others:
             values[name] = None if inputs[name] is None else taken(inputs[name])
         values.update(looked_up)
-        values.update(self._request.of(inputs))
+        values.update(self._request.of(inputs, looked_up))
         if self._is_in_order and len(values) == len(self._names):
             return values
         return {name: values[name] for name in self._names}

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from sluiceway.artifacts.serving_contract import ServedView
 from sluiceway.plans.packed_value import FeatureValue, features_reader, oldest_bytes, pack_key, written_and_through
 from sluiceway.ports.feature_reader import FeatureRow, Moments
-from sluiceway.ports.online_store import Asked, OnlineStore
+from sluiceway.ports.online_store import OnlineStore
 
 __all__ = ["FeatureRow", "OnlineReader"]
 
@@ -15,13 +15,13 @@ DIGITS = 12
 class _ViewReader:
     """Reads one view; all that its definition decides is worked out once."""
 
-    __slots__ = ("_aged", "_digest", "_entities", "_features", "_name", "_nothing", "_short", "_ttl_us")
+    __slots__ = ("_aged", "_features", "_name", "_nothing", "_short", "_ttl_us", "digest", "entities")
 
     def __init__(self, view: ServedView) -> None:
+        self.digest = view.digest
+        self.entities = view.entities
         self._name = view.name
-        self._digest = view.digest
         self._short = view.digest[:DIGITS]
-        self._entities = view.entities
         self._features = features_reader(view.columns)
         self._nothing: dict[str, FeatureValue] = dict.fromkeys(view.columns)
         self._aged: dict[str, FeatureValue] = dict.fromkeys(view.aged)
@@ -31,13 +31,6 @@ class _ViewReader:
     def ages(self) -> bool:
         """Whether what is read depends on the moment."""
         return self._ttl_us is not None
-
-    def asks(self, entities: Mapping[str, Sequence[object]]) -> Asked:
-        """Name what this view is asked for."""
-        names = self._entities
-        if len(names) > 1:
-            return self._digest, [pack_key(entity) for entity in zip(*[entities[name] for name in names], strict=True)]
-        return self._digest, [pack_key((value,)) for value in entities[names[0]]]
 
     def fill(self, rows: Sequence[FeatureRow], values: Sequence[bytes | None], moments: Sequence[int]) -> None:
         """Add this view's features, and what they were read from, to each row."""
@@ -71,6 +64,7 @@ class OnlineReader:
 
     def __init__(self, views: Sequence[ServedView], store: OnlineStore, *, now_us: Callable[[], int]) -> None:
         self._views = tuple(_ViewReader(view) for view in views)
+        self._entities = tuple({view.entities for view in views})
         self._store = store
         self._ages = any(view.ages for view in self._views)
         self._now_us = now_us
@@ -88,7 +82,15 @@ class OnlineReader:
         if now_us is None:
             now_us = self._now_us() if self._ages else 0
         moments = [now_us] * len(rows) if isinstance(now_us, int) else now_us
-        found = self._store.read_many([view.asks(entities) for view in self._views])
+        keys = {names: _keys(names, entities) for names in self._entities}
+        found = self._store.read_many([(view.digest, keys[view.entities]) for view in self._views])
         for view, values in zip(self._views, found, strict=True):
             view.fill(rows, values, moments)
         return rows
+
+
+def _keys(names: Sequence[str], entities: Mapping[str, Sequence[object]]) -> list[bytes]:
+    """Pack the keys of all views that have these entities, once."""
+    if len(names) > 1:
+        return [pack_key(entity) for entity in zip(*[entities[name] for name in names], strict=True)]
+    return [pack_key((value,)) for value in entities[names[0]]]

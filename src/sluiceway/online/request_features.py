@@ -1,9 +1,9 @@
-"""Request features: what is computed from a request alone, rounded as training had it."""
+"""Request features: what is computed from a request and what was looked up for it, rounded as training had it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from sluiceway.artifacts.serving_contract import RequestFeature, ServingContract
+from sluiceway.artifacts.serving_contract import Field, RequestFeature, ServingContract
 from sluiceway.core.errors import RequestError
 from sluiceway.declare.expression_kind import children, column_named
 from sluiceway.declare.expression_tree import Tree
@@ -31,22 +31,39 @@ class RequestFeatures:
         kinds = {field.name: field.kind for field in contract.inputs}
         self._compiled = [_compiled(feature, kinds) for feature in contract.request]
 
-    def of(self, inputs: Mapping[str, object]) -> dict[str, FeatureValue]:
-        """Compute every feature from typed inputs: times aware and in UTC, numbers float, missing ``None``.
+    def of(self, inputs: Mapping[str, object], looked_up: Mapping[str, FeatureValue]) -> dict[str, FeatureValue]:
+        """Compute every feature, each from what it reads.
+
+        Args:
+            inputs: Typed inputs: times aware and in UTC, numbers float, missing ``None``.
+            looked_up: The features of the contract's views.
 
         Raises:
             RequestError: a value cannot be computed, where DuckDB would have stopped the training's query.
+            KeyError: a view's feature is absent.
         """
         found: dict[str, FeatureValue] = {}
         for feature, columns, closure in self._compiled:
+            row = _with_read(inputs, feature.reads, found, looked_up) if feature.reads else inputs
             try:
-                found[feature.name] = closure(inputs)
+                found[feature.name] = closure(row)
             except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-                raise _refusal(feature, columns, inputs, error) from error
+                raise _refusal(feature, columns, row, error) from error
         return found
 
 
+def _with_read(
+    inputs: Mapping[str, object],
+    reads: Sequence[Field],
+    found: Mapping[str, FeatureValue],
+    looked_up: Mapping[str, FeatureValue],
+) -> Mapping[str, object]:
+    read = {field.name: (found if field.name in found else looked_up)[field.name] for field in reads}
+    return {**inputs, **read}
+
+
 def _compiled(feature: RequestFeature, kinds: Mapping[str, str]) -> _Compiled:
+    kinds = {**{field.name: field.kind for field in feature.reads}, **kinds}
     closure, kind = compile_tree(feature.tree, kinds)
     columns = tuple(dict.fromkeys(column_named(name, kinds) for name in _columns_in(feature.tree)))
     return _Compiled(feature, columns, strict_one(as_model_value(kind), closure))

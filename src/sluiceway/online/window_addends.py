@@ -12,12 +12,14 @@ import polars as pl
 from sluiceway.declare.feature import Feature
 from sluiceway.online.known_rows import KnownRows
 from sluiceway.plans.conditions import where_true
+from sluiceway.plans.distinct import hash_of
 from sluiceway.plans.exact_numbers import UNIT, exact_parts
 from sluiceway.plans.spread import UNITS, split
 
 Value = TypeVar("Value")
 Whole = list[int]
 Extreme = list[float | None]
+Hashes = list[int | None]
 
 
 class WindowAddends:
@@ -28,6 +30,7 @@ class WindowAddends:
         self._kinds = kinds
         self._sums: dict[tuple[str, str | None, str | None], Whole] = {}
         self._extremes: dict[tuple[str | None, str | None], Extreme] = {}
+        self._hashes: dict[tuple[str | None, str | None], Hashes] = {}
         self._counting: dict[str, list[bool]] = {}
 
     def sums(self, feature: Feature, part: str) -> Whole:
@@ -46,12 +49,23 @@ class WindowAddends:
             self._extremes[name] = self._kept(feature, values, None)
         return self._extremes[name]
 
+    def hashes(self, feature: Feature) -> Hashes:
+        """Give the hashes of a column's values."""
+        name = (feature.column, feature.where)
+        if name not in self._hashes:
+            values = self._rows.frame.get_column(str(feature.column)).to_list()
+            hashed = [None if value is None else hash_of(value) for value in values]
+            self._hashes[name] = self._kept(feature, hashed, None)
+        return self._hashes[name]
+
     def strike(self, place: int) -> None:
         """Let a fact add nothing any more, in any list."""
         for addends in self._sums.values():
             addends[place] = 0
         for values in self._extremes.values():
             values[place] = None
+        for hashes in self._hashes.values():
+            hashes[place] = None
 
     def _made(self, column: str, part: str) -> Whole:
         if part == "count":

@@ -1,11 +1,13 @@
 """Window tellers: what a feature is for an entity, read from the sums and heaps of a live window."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from heapq import heappop
 
 from sluiceway.declare.feature import Feature
 from sluiceway.online.live_window import LiveWindow
 from sluiceway.online.window_addends import WindowAddends
+from sluiceway.plans.distinct import counted
 from sluiceway.plans.exact_numbers import UNIT, as_double
 from sluiceway.plans.packed_value import FeatureValue
 from sluiceway.plans.single_precision import as_single
@@ -23,6 +25,8 @@ def teller(feature: Feature, kinds: Mapping[str, str], window: LiveWindow, adden
         return _extreme(feature, window, addends)
     if feature.kind == "std":
         return _deviation(feature, window, addends)
+    if feature.kind == "count_distinct":
+        return _distinct(window.counters(addends.hashes(feature)))
     counts = window.totals(addends.sums(feature, "count"))
     if feature.kind == "count":
         return _count(counts)
@@ -57,6 +61,10 @@ def _deviation(feature: Feature, window: LiveWindow, addends: WindowAddends) -> 
         return None if found is None else as_single(found)
 
     return tell
+
+
+def _distinct(counters: list[Counter[int]]) -> Tell:
+    return lambda entity: as_single(counted(counters[entity]))
 
 
 def _extreme(feature: Feature, window: LiveWindow, addends: WindowAddends) -> Tell:

@@ -4,37 +4,44 @@ A partial's value is a whole number (sums), a number or text (least and greatest
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import polars as pl
 
 from sluiceway.declare.feature import Feature
 from sluiceway.plans.conditions import where_true
+from sluiceway.plans.distinct import KEPT, counted, hash_of, least
 from sluiceway.plans.exact_numbers import UNIT, as_double
 from sluiceway.plans.packed_value import FeatureValue
 from sluiceway.plans.partials import Partial, partial_name, partials_of
 from sluiceway.plans.single_precision import as_single
 from sluiceway.plans.spread import SUMS, UNITS, deviation_of
 
-PartialValue = int | float | None
+PartialValue = int | float | list[int] | None
 Merge = Callable[[PartialValue, PartialValue], PartialValue]
 Tell = Callable[[Sequence[PartialValue]], FeatureValue]
 
 
-def _added(left: PartialValue, right: PartialValue) -> PartialValue:
+def _added(left: Any, right: Any) -> PartialValue:
     return (left or 0) + (right or 0)
 
 
-def _least(left: PartialValue, right: PartialValue) -> PartialValue:
-    return left if right is None or (left is not None and left <= right) else right
+def _least(left: Any, right: Any) -> PartialValue:
+    return left if right is None or (left is not None and left <= right) else right  # type: ignore[no-any-return]
 
 
-def _greatest(left: PartialValue, right: PartialValue) -> PartialValue:
-    return left if right is None or (left is not None and left >= right) else right
+def _greatest(left: Any, right: Any) -> PartialValue:
+    return left if right is None or (left is not None and left >= right) else right  # type: ignore[no-any-return]
 
 
+def _either(left: Any, right: Any) -> PartialValue:
+    return least({*(left or ()), *(right or ())})
+
+
+HASH = ":hash "  # no column has such a name
 MARK = ":where "  # no column has such a name
 WHOLE_SUMS = ("spread", "whole", "wholes")
-MERGES: Mapping[str, Merge] = {"SUM": _added, "MIN": _least, "MAX": _greatest}
+MERGES: Mapping[str, Merge] = {"SUM": _added, "MIN": _least, "MAX": _greatest, "DISTINCT": _either}
 
 
 class PanePartials:
@@ -60,6 +67,8 @@ class PanePartials:
         Raises:
             MisuseError: a condition cannot be computed of a row.
         """
+        hashed = {str(partial.column) for partial in self.partials if partial.part == "distinct"}
+        rows = rows.with_columns(_hashes(rows, name) for name in sorted(hashed))
         marks = [pl.Series(MARK + text, where_true(text, self._kinds, rows), pl.Boolean) for text in self._conditions]
         return rows.with_columns(marks) if marks else rows
 
@@ -78,6 +87,8 @@ class PanePartials:
             return _count(self._place(feature, "rows"))
         if feature.kind == "count":
             return _count(self._place(feature, "count"))
+        if feature.kind == "count_distinct":
+            return _distinct(self._place(feature, "distinct"))
         if feature.kind in {"min", "max"}:
             return _extreme(self._place(feature, feature.kind))
         has_fraction = self._kinds[feature.column] == "number"
@@ -98,10 +109,19 @@ def _of_rows(partial: Partial, kinds: Mapping[str, str]) -> pl.Expr:
         rows = pl.len() if counting is None else counting.sum()
         return rows.cast(pl.Int64).alias(partial.name)
     kind = kinds[partial.column]
+    if partial.part == "distinct":
+        hashes = pl.col(HASH + partial.column)
+        kept = hashes if counting is None else hashes.filter(counting)
+        return kept.drop_nulls().unique().sort().head(KEPT).alias(partial.name)
     value = _value(partial.column, kind)
     if counting is not None:
         value = pl.when(counting).then(value)
     return _part(value, partial.part, kind).alias(partial.name)
+
+
+def _hashes(rows: pl.DataFrame, column: str) -> pl.Series:
+    values = [None if value is None else hash_of(value) for value in rows.get_column(column).to_list()]
+    return pl.Series(HASH + column, values, pl.UInt64)
 
 
 def _part(value: pl.Expr, part: str, kind: str) -> pl.Expr:
@@ -141,13 +161,25 @@ def _value(column: str, kind: str) -> pl.Expr:
 
 
 def _count(place: int) -> Tell:
-    return lambda values: as_single(values[place] or 0)
+    return lambda values: as_single(_number(values[place]))
+
+
+def _distinct(place: int) -> Tell:
+    return lambda values: as_single(counted(_list(values[place])))
+
+
+def _list(value: PartialValue) -> list[int]:
+    return value if isinstance(value, list) else []
+
+
+def _number(value: PartialValue) -> float:
+    return value if isinstance(value, int | float) else 0
 
 
 def _extreme(place: int) -> Tell:
     def tell(values: Sequence[PartialValue]) -> FeatureValue:
         value = values[place]
-        return None if value is None else as_single(value)
+        return as_single(value) if isinstance(value, int | float) else None
 
     return tell
 
@@ -155,7 +187,7 @@ def _extreme(place: int) -> Tell:
 def _deviation(places: Sequence[int | None]) -> Tell:
     def tell(values: Sequence[PartialValue]) -> FeatureValue:
         count, whole, units, wholes, cross, squares = (
-            0 if place is None else int(values[place] or 0) for place in places
+            0 if place is None else int(_number(values[place])) for place in places
         )
         found = deviation_of(count, whole, units, wholes, cross, squares)
         return None if found is None else as_single(found)
@@ -165,12 +197,12 @@ def _deviation(places: Sequence[int | None]) -> Tell:
 
 def _sum(count: int, whole: int, fraction: int | None, *, is_mean: bool) -> Tell:
     def tell(values: Sequence[PartialValue]) -> FeatureValue:
-        counted = values[count]
-        if not counted:
+        rows = _number(values[count])
+        if not rows:
             return None
-        total = as_double(int(values[whole] or 0))
+        total = as_double(int(_number(values[whole])))
         if fraction is not None:
-            total += as_double(int(values[fraction] or 0)) / UNIT
-        return as_single(total / counted if is_mean else total)
+            total += as_double(int(_number(values[fraction]))) / UNIT
+        return as_single(total / rows if is_mean else total)
 
     return tell

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sluiceway.declare.feature import Feature
+from sluiceway.plans.distinct import counted_sql, distinct_sql, merged_sql
 from sluiceway.plans.quoting import quoted
 from sluiceway.plans.spread import SUMS, bounded, deviation_sql, spread_values
 
@@ -19,10 +20,11 @@ ROWS = ":rows"
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """One mergeable value: its name, the SQL that makes it from rows, and how two of it merge (SUM, MIN or MAX).
+    """One mergeable value: its name, the SQL that makes it from rows, and how two of it merge.
 
     It is ``part`` of ``column``, over the rows for which ``where`` is true. A part is ``rows``, ``count`` (of present
-    values), ``whole`` and ``fraction`` (of the sum), ``min``, ``max``, or ``std:`` and one of ``spread.SUMS``.
+    values), ``whole`` and ``fraction`` (of the sum), ``min``, ``max``, ``distinct`` (the least hashes, see the module),
+    or ``std:`` and one of ``spread.SUMS``. Merging is SUM, MIN, MAX, or DISTINCT.
     """
 
     name: str
@@ -36,6 +38,8 @@ class Partial:
         """Merge two of them in SQL; a missing one adds nothing."""
         if self.merge == "SUM":
             return f"coalesce({left}, 0) + coalesce({right}, 0)"
+        if self.merge == "DISTINCT":
+            return merged_sql(left, right)
         return f"{'least' if self.merge == 'MIN' else 'greatest'}({left}, {right})"
 
 
@@ -68,6 +72,8 @@ def _needed_by(feature: Feature, types: Mapping[str, str]) -> tuple[Partial, ...
         rows = "count(*)" if feature.where is None else f"count({_kept(feature, '1')})"
         return (_partial(feature, "rows", rows),)
     kind = types[feature.column]
+    if feature.kind == "count_distinct":
+        return (_partial(feature, "distinct", distinct_sql(_kept(feature, quoted(feature.column))), "DISTINCT"),)
     value = number(feature.column, kind) if kind in NUMERIC else quoted(feature.column)
     if feature.kind == "std":
         return _spread(feature, bounded(value), kind)
@@ -130,6 +136,8 @@ def told(feature: Feature, types: Mapping[str, str], merged: Callable[[str], str
         return f"coalesce({part('count')}, 0)"
     if feature.kind in {"min", "max"}:
         return part(feature.kind)
+    if feature.kind == "count_distinct":
+        return counted_sql(part("distinct"))
     has_fraction = types[feature.column] == "number"
     if feature.kind == "std":
         kept = SUMS if has_fraction else ("spread", "whole", "wholes")

@@ -21,5 +21,6 @@ def sensitive_features(pipeline: Pipeline, inputs: Sequence[str], hidden: Hidden
         hides = [each for each in view.features if any(name.lower() in there for name in view.reads(each))]
         found += [view.column(each) for each in hides]
     for name, expression in pipeline.request_columns.items():
-        found += [name] if any(column.lower() in here for column in expression.columns) else []
+        secret = {*here, *(each.lower() for each in found)}
+        found += [name] if any(column.lower() in secret for column in expression.columns) else []
     return tuple(dict.fromkeys(found))

@@ -1,13 +1,17 @@
 """Pipeline checks: the label, the views and the spec against each other and the columns of their sources."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from difflib import get_close_matches
 
 from sluiceway.core.errors import DeclarationError, UnknownNameError
+from sluiceway.declare.expression import Expression, bind_expression
 from sluiceway.declare.feature import Feature
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.declare.pipeline import Label, Pipeline
 from sluiceway.declare.spec import Spec
-from sluiceway.plans.derived import feature_kinds
+from sluiceway.plans.derived import STORED, feature_kinds
+from sluiceway.plans.distinct import COUNTED
 from sluiceway.spec.findings import Findings, Kinds
 from sluiceway.spec.source_checks import alike
 
@@ -69,26 +73,59 @@ def _check_feature(where: str, feature: Feature, own: Kinds, findings: Findings)
     if feature.kind == "count":
         findings.column(where, feature.column, own)
     else:
-        allowed = LEARNED if feature.kind == "latest" else AGGREGATED
+        allowed = {"latest": LEARNED, "count_distinct": COUNTED}.get(feature.kind, AGGREGATED)
         findings.typed(where, feature.column, own, allowed=allowed)
 
 
 def check_inputs(pipeline: Pipeline, spec: Spec, columns: Mapping[str, Kinds], findings: Findings) -> None:
     """Note what is to be computed at inference from anything but the inputs that a caller has."""
+    each = columns.get(pipeline.label.each.name)
+    offered: dict[str, str | None] = {
+        **_looked_up(pipeline, columns),
+        **{name: (each or {}).get(name) for name in spec.inputs},
+    }
     for name, expression in pipeline.request_columns.items():
-        offered = {known.lower() for known in spec.inputs}
-        foreign = sorted(column for column in expression.columns if column.lower() not in offered)
-        for column in foreign:
-            findings.note(f"request feature {name!r}: {_not_an_input(column, spec.inputs)}")
-        each = columns.get(pipeline.label.each.name)
-        if not foreign and each is not None and set(spec.inputs) <= set(each):
-            findings.expression(f"request feature {name!r}", expression, each, wanted=LEARNED)
+        _check_requested(name, expression, offered, spec, findings)
         if name in spec.inputs:
             findings.note(f"request feature {name!r} has the name of an input; give it another")
+        offered.setdefault(name, _stored_kind(expression, offered))
     for view in pipeline.feature_views:
         for entity in view.entities:
             if entity not in spec.inputs:
                 findings.note(f"view {view.name!r} is looked up by {entity!r}: {_not_an_input(entity, spec.inputs)}")
+
+
+def _looked_up(pipeline: Pipeline, columns: Mapping[str, Kinds]) -> dict[str, str | None]:
+    """Give what each column of the views is stored as; ``None`` where that is not known, as something else is wrong."""
+    found: dict[str, str | None] = {}
+    for view in pipeline.feature_views:
+        found |= dict.fromkeys(view.columns)
+        own = columns.get(view.source.name, {})
+        if all(name in own for feature in view.features for name in feature.reads):
+            with suppress(DeclarationError):
+                stored = feature_kinds(view, own)
+                found |= {view.column(feature): stored[feature.name] for feature in view.features}
+    return found
+
+
+def _check_requested(
+    name: str, expression: Expression, offered: Mapping[str, str | None], spec: Spec, findings: Findings
+) -> None:
+    known = {each.lower(): each for each in offered}
+    foreign = sorted(column for column in expression.columns if column.lower() not in known)
+    for column in foreign:
+        near = get_close_matches(column, [each for each in offered if each not in spec.inputs], n=1)
+        said = f"there is no feature {column!r}; did you mean {near[0]!r}?" if "__" in column and near else ""
+        findings.note(f"request feature {name!r}: {said or _not_an_input(column, spec.inputs)}")
+    kinds = {each: kind for each, kind in offered.items() if kind is not None}
+    if not foreign and all(known[column.lower()] in kinds for column in expression.columns):
+        findings.expression(f"request feature {name!r}", expression, kinds, wanted=LEARNED)
+
+
+def _stored_kind(expression: Expression, offered: Mapping[str, str | None]) -> str | None:
+    with suppress(DeclarationError):
+        return STORED.get(str(bind_expression(expression, {n: k for n, k in offered.items() if k is not None})))
+    return None
 
 
 def _not_an_input(column: str, inputs: Sequence[str]) -> str:

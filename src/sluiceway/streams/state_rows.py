@@ -18,7 +18,7 @@ PREFIX_BYTES, PANE_BYTES, RAISED = 8, 8, 1 << 63
 PANE, ENTITY, FACT = b"p", b"e", b"f"
 
 _partials = msgspec.json.Encoder().encode
-_to_partials = msgspec.json.Decoder(list[int | float | None]).decode
+_to_partials = msgspec.json.Decoder(list[int | float | list[int] | None]).decode
 _pack = msgspec.msgpack.Encoder().encode
 _to_fact = msgspec.msgpack.Decoder(Fact).decode
 _to_entity = msgspec.msgpack.Decoder(tuple[int, Fact | None]).decode

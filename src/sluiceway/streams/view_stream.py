@@ -11,6 +11,7 @@ from sluiceway.plans.derived_values import DerivedValues
 from sluiceway.plans.latest import latest_features, supersedes
 from sluiceway.plans.moments_sql import length
 from sluiceway.plans.packed_value import FeatureValue, PackedValue, pack_key, pack_value
+from sluiceway.plans.pane_partials import PartialValue
 from sluiceway.plans.single_precision import as_single
 from sluiceway.plans.window_groups import window_features
 from sluiceway.ports.pane_store import Row
@@ -126,7 +127,7 @@ class ViewStream:
             if panes.reaches(place[1]):
                 panes.add(place, partials)
 
-    def _groups(self, rows: pl.DataFrame, panes: EntityPanes) -> Iterable[tuple[Place, list[int | float | None]]]:
+    def _groups(self, rows: pl.DataFrame, panes: EntityPanes) -> Iterable[tuple[Place, list[PartialValue]]]:
         names = list(self.view.entities)
         width = len(names)
         grouped = (

@@ -1,9 +1,11 @@
 """Feature views refuse what could not be computed as known at a moment."""
 
+import re
+
 import pytest
 
 from sluiceway.core.errors import DeclarationError
-from sluiceway.declare.feature import count, latest, maximum, mean, minimum, total
+from sluiceway.declare.feature import count, count_distinct, derived, deviation, latest, maximum, mean, minimum, total
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.declare.files import files
 from sluiceway.declare.request_view import RequestView
@@ -112,6 +114,48 @@ def test_words_that_are_none_are_refused(words, told):
 )
 def test_any_change_of_meaning_changes_the_digest(changes):
     assert view(**changes).digest != view().digest
+
+
+MEANINGS = [
+    [count(over="1h", where="d > 3", name="n")], [count(over="1h", fresh=True, name="n")],
+    [count(over="1h", where="d > 4", name="n")], [deviation("d", over="1h", name="n")],
+    [count_distinct("d", over="1h", name="n")], [mean("d", over="1h"), derived("n", "mean_d_1h + 1")],
+    [mean("d", over="1h"), derived("n", "mean_d_1h + 2")],
+]  # fmt: skip
+
+
+def test_what_is_added_to_a_feature_changes_the_digest_and_how_it_is_spelt_does_not():
+    plain = view(features=[count(over="1h", name="n")]).digest
+    digests = [view(features=features).digest for features in MEANINGS]
+    assert len({plain, *digests}) == 1 + len(MEANINGS)
+    assert view(features=[count(over="1h", where="(d>3)", name="n")]).digest == digests[0]
+    by_event = {"windows": "event_time", "lateness": "10m"}
+    assert view(**by_event).digest not in {view().digest, view(**by_event | {"lateness": "5m"}).digest}
+
+
+@pytest.mark.parametrize(
+    ("made", "told"),
+    [
+        (lambda: count(over="1h", where="d > 3"), "say what this is of, as in name="),
+        (lambda: count(over="1h", where="d >", name="n"), "expression 'd >'"),
+        (lambda: view(windows="arrival"), "windows='arrival' must be 'known_time' or 'event_time'"),
+        (lambda: view(windows="event_time"), "are given together, or not at all"),
+        (lambda: view(lateness="5m"), "are given together, or not at all"),
+        (lambda: view(features=[mean("d", over="1h"), derived("n", "mean_d_2h")]), "did you mean 'mean_d_1h'"),
+        (lambda: view(features=[derived("n", "mean_d_1h"), mean("d", over="1h")]), "feature before it"),
+        (lambda: view(features=[derived("n", "1 + 1")]), "has only derived features"),
+        (lambda: view(ttl="1h", features=[latest("d"), derived("n", "latest_d * 2")]), "compute it in a RequestView"),
+    ],
+)
+def test_what_could_not_be_computed_is_refused_with_what_to_do(made, told):
+    with pytest.raises(DeclarationError, match=re.compile(re.escape(told), re.IGNORECASE)):
+        made()
+
+
+def test_a_feature_knows_the_columns_that_it_comes_of():
+    made = [mean("d", over="1h", where="c = 'a'", name="m"), latest("e"), derived("x", "m + 1"), derived("y", "X * 2")]
+    built = view(features=made)
+    assert [sorted(built.reads(feature)) for feature in made] == [["c", "d"], ["e"], ["c", "d"], ["c", "d"]]
 
 
 def test_an_empty_request_view_is_refused_with_an_example():

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 import sluiceway as sw
 from sluiceway.adapters.duckdb_engine import DuckdbEngine
+from sluiceway.adapters.memory_derived import MemoryDerived
 from sluiceway.adapters.memory_online import MemoryOnline
 from sluiceway.adapters.memory_tables import MemoryTables
 from sluiceway.artifacts.dataset_version import DatasetVersion, RestoreReport
+from sluiceway.features.large_sources import LargeSources
 from sluiceway.features.materialise import materialise
 from sluiceway.features.point_in_time import Facts, features_at, features_now
 from sluiceway.features.time_audit import changed_features
@@ -28,7 +30,7 @@ MINUTE = 60_000_000
 EVERY, OVERS = 5, {"10m": 10, "15m": 15}
 COLUMNS = ("code", "e", "key", "x", "y")
 SHORT = [(sw.mean, "x"), (sw.max, "x"), (sw.mean, "y")]
-LONG = [(sw.count, "x"), (sw.sum, "y"), (sw.min, "y"), (sw.std, "x"), (sw.std, "y")]
+LONG = [(sw.count, "x"), (sw.sum, "y"), (sw.min, "y"), (sw.std, "x"), (sw.std, "y"), (sw.count_distinct, "x")]
 BY_EVENT = {"windows": "event_time", "lateness": "5m"}
 WHERE = "x > 0 and code = 'a'"
 KEYS = {"no key": None, "a fact's key": "key", "a series' key": "e", "a partial key": "code"}
@@ -41,7 +43,8 @@ def view_for(key, entity=("e",), ttl=None, kinds=("window", "latest"), by_event=
     some = [sw.count(over="15m", where=WHERE, name="some"), sw.max("y", over="10m", where=WHERE, name="most")]
     fresh = [
         sw.count(over="10m", fresh=True), sw.mean("y", over="10m", fresh=True), sw.min("x", over="15m", fresh=True),
-        sw.std("y", over="10m", fresh=True), sw.sum("x", over="15m", where="y < 0", fresh=True, name="fresh_some"),
+        sw.std("y", over="10m", fresh=True), sw.count_distinct("code", over="15m", fresh=True),
+        sw.sum("x", over="15m", where="y < 0", fresh=True, name="fresh_some"),
     ]  # fmt: skip
     windows = [*short, fresh[0], *some, *long, *fresh[1:]]
     ratio = sw.derived("ratio", "coalesce(sum_y_15m, 0.5) / nullif(count_10m, 0)") if not ttl else None
@@ -58,7 +61,12 @@ def moment(minutes):
     return EPOCH + timedelta(minutes=minutes)
 
 
-def facts_of(rows, cutoff):
+def laid_out():
+    """Take every source for a large one, in parts of a few rows."""
+    return LargeSources(MemoryDerived(), from_rows=0, part_rows=4, keep_answers=True)
+
+
+def facts_of(rows, cutoff, large=None):
     table = pa.table(
         {
             "key": pa.array([row["key"] for row in rows], pa.int64()),
@@ -73,7 +81,7 @@ def facts_of(rows, cutoff):
     tables = MemoryTables()
     ref = tables.write("sources/facts", table)
     dataset = DatasetVersion((), (ref,), RestoreReport(0.0, 0, 0, 0, ()))
-    return Facts(dataset, tables, ENGINE, cutoff * MINUTE)
+    return Facts(dataset, tables, ENGINE, cutoff * MINUTE, large=large or LargeSources())
 
 
 def spine_of(asked):
@@ -146,6 +154,8 @@ def aggregates(inside, over, *, fresh=False):
         f"sum_y_{over}": float(sum(map(Fraction, ys))) if ys else None, f"mean_y_{over}": average(ys),
         f"min_y_{over}": min(ys, default=None), f"max_x_{over}": max(xs, default=None), f"std_x_{over}": spread(xs),
         f"std_y_{over}": spread(ys), f"min_x_{over}": min(xs, default=None),
+        f"count_distinct_x_{over}": len(set(xs)),
+        f"count_distinct_code_{over}": len({row["code"] for row in inside} - {None}),
     }  # fmt: skip
     if fresh:
         named = {"fresh_some": sum(low) if low else None} if over == "15m" else {}
@@ -210,6 +220,33 @@ def test_features_are_what_plain_python_makes_of_what_was_known(named, entity, r
         who, at = asked[row["_row"]]
         assert_same(row, brute_force(rows, KEYS[named], entity, ttl, who, at, by_event), view)
     assert sorted(row["_row"] for row in got) == list(range(len(asked)))
+
+
+def bits(table):
+    return table.sort_by("_row" if "_row" in table.column_names else "e").to_pylist()
+
+
+SHAPES = {
+    "all features": {"kinds": ("window", "latest")},
+    "by event": {"kinds": ("window", "latest"), "by_event": True},
+    "latest ones": {"kinds": ("latest",)},
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("named", KEYS)
+@given(rows=ROWS, asked=ASKED, cutoff=MINUTES, entity=st.sampled_from([("e",), ("e", "code")]))
+@settings(max_examples=4, deadline=None)
+def test_a_source_in_parts_gives_the_same_bits_as_one_that_is_held(named, shape, rows, asked, cutoff, entity):
+    view = view_for(KEYS[named], entity, ttl="7m" if cutoff % 2 else None, **SHAPES[shape])
+    held, spine = facts_of(rows, cutoff), spine_of(asked)
+    parted = facts_of(rows, cutoff, laid_out())
+    wanted = features_at(held, view, spine)
+    assert bits(features_at(parted, view, spine)) == bits(wanted)
+    assert bits(features_at(parted, view, spine)) == bits(wanted)  # from what was kept
+    if entity == ("e",):
+        assert bits(features_now(parted, view)) == bits(features_now(held, view))
+    assert changed_features(parted, view, spine, wanted) == []
 
 
 @pytest.mark.parametrize("named", KEYS)

@@ -1,19 +1,23 @@
 """The stage from end to end on a small airline."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pyarrow as pa
 import pytest
 
 import sluiceway as sw
 from sluiceway.adapters.duckdb_engine import DuckdbEngine
+from sluiceway.adapters.memory_derived import MemoryDerived
 from sluiceway.adapters.memory_online import MemoryOnline
 from sluiceway.adapters.memory_tables import MemoryTables
 from sluiceway.artifacts.dataset_version import DatasetVersion, RestoreReport
 from sluiceway.core.errors import DeclarationError, MisuseError, SourceError, UnknownNameError
 from sluiceway.core.moments import FixedClock
 from sluiceway.declare.project import Project
+from sluiceway.features.large_sources import LargeSources
 from sluiceway.features.run import run
+from sluiceway.features.training_rows import training_rows
 from sluiceway.online.reader import OnlineReader
 from sluiceway.plans.moments_sql import microseconds
 from sluiceway.plans.served_view import served
@@ -92,11 +96,12 @@ def pipeline(views=(DELAYS,), **changes):
     return sw.Pipeline(spec="spec.yaml", views=list(views), label=sw.Label("late", **label), model=lambda trial: trial)
 
 
-def build(declared, sources, *, as_of=None, inputs=INPUTS, tables=None, online=None, seed=0):
+def build(declared, sources, *, as_of=None, inputs=INPUTS, tables=None, online=None, seed=0, **more):
     tables = tables or MemoryTables()
     features = run(
         dataset_of(tables, **sources), project=Project(declared, {}, "", ""), inputs=inputs, as_of=as_of, tables=tables,
         engine=DuckdbEngine(), online=online or MemoryOnline(), progress=Silence(), clock=FixedClock(NOW), seed=seed,
+        **more,
     )  # fmt: skip
     return features, tables.read(features.table).to_pylist()
 
@@ -300,3 +305,55 @@ def test_a_label_source_without_rows_is_refused():
 def test_without_views_there_is_a_table_and_nothing_to_read():
     features, rows = build(pipeline([sw.RequestView(far="distance > 120")]), usual(), as_of=hour(40))
     assert (features.views, features.retrieval.ids, rows[0]["far"]) == ({}, 0, "false")
+
+
+class Remembering(MemoryDerived):
+    """Derived tables that remember how many were put there."""
+
+    count = 0
+
+    def put(self, key, table):
+        super().put(key, table)
+        self.count += 1
+
+
+def test_a_view_is_computed_once_and_another_beside_it_computes_only_itself():
+    derived, sources = Remembering(), usual()
+    first, _ = build(pipeline(), sources, as_of=hour(40), derived=derived)
+    assert build(pipeline(), sources, as_of=hour(40), derived=derived)[0].table == first.table
+    assert derived.count == 1
+    counts = sw.FeatureView("counts", entity="carrier", source=LANDINGS, features=[sw.count(over="12h")])
+    second, rows = build(pipeline([DELAYS, counts]), sources, as_of=hour(40), derived=derived)
+    assert derived.count == 2
+    alone, others = build(pipeline([DELAYS, counts]), sources, as_of=hour(40))
+    assert (second.content_id, rows) == (alone.content_id, others)
+    build(pipeline(), sources, as_of=hour(41), derived=derived)
+    assert derived.count == 3  # another cutoff
+
+
+def test_a_training_set_rebuilt_as_of_its_creation_is_the_same_whatever_became_known_since():
+    first, rows = build(pipeline(), usual(), as_of=hour(40))
+    late = [{"id": 9, "carrier": "X", "lands": hour(12), "delay": 500}]
+    corrections = [{**landing, "delay": 99} for landing in landings()[:20]]
+    known_later = landed([*late, *corrections], known=lambda row: hour(41))
+    moved = scheduled([{**flight, "carrier": "Z"} for flight in flights()[:9]], known=lambda row: hour(42))
+    grown = {
+        "schedule": pa.concat_tables([usual()["schedule"], moved]),
+        "landings": pa.concat_tables([usual()["landings"], known_later]),
+    }
+    again, same_rows = build(pipeline(), grown, as_of=hour(40))
+    assert (again.table.content_id, same_rows) == (first.table.content_id, rows)
+    later, _ = build(pipeline(), grown, as_of=hour(60))
+    unchanged, _ = build(pipeline(), usual(), as_of=hour(60))
+    assert later.table.content_id != unchanged.table.content_id
+
+
+def test_sources_in_parts_and_rows_in_blocks_make_the_same_feature_set(monkeypatch):
+    held, rows = build(pipeline(), usual(), as_of=hour(40))
+    monkeypatch.setattr("sluiceway.features.run.LargeSources", partial(LargeSources, from_rows=0, part_rows=9))
+    monkeypatch.setattr("sluiceway.features.run.training_rows", partial(training_rows, block_rows=7))
+    derived = Remembering()
+    parted, others = build(pipeline(), usual(), as_of=hour(40), derived=derived)
+    assert (parted.content_id, others) == (held.content_id, rows)
+    assert parted.retrieval.unequal_offline == 0
+    assert any("part-" in key for key in derived.tables)

@@ -33,6 +33,12 @@ PIPELINE = sw.Pipeline(
         ),
         sw.FeatureView("home", entity=("tail", "carrier"), source=LANDINGS, features=[sw.count(over="9h")], every="1h"),
         sw.RequestView(hour="hour(departs)", third="distance / 3", band="CAST(distance > 120 AS varchar)"),
+        sw.RequestView(
+            pace="delays__mean_delay_6h / nullif(distance, 0) + third",
+            busy="home__count_9h > 1",
+            twice="pace * 2 + hour",
+            where_to="coalesce(delays__latest_gate, 'none') || '-' || coalesce(busy, '?')",
+        ),
     ],
     label=sw.Label("late", LANDINGS, "delay > 30", each=SCHEDULE, at="departs", matures="12h"),
     model=lambda trial: None,

@@ -35,6 +35,10 @@ VIEWS = [
     sw.FeatureView("delays", "carrier", LANDINGS, features=[sw.mean("delay", over="6h"), sw.latest("gate")]),
     sw.RequestView(hour="hour(at_zone(departs, 'America/New_York'))", per_seat="miles / seats", far="miles > 99"),
     sw.FeatureView("home", entity=("tail", "carrier"), source=LANDINGS, features=[sw.count(over="1h")]),
+    sw.RequestView(
+        pace="delays__mean_delay_6h / nullif(miles, 0) + coalesce(home__count_1h, -0.1)", twice="PACE * 2 + per_seat",
+        told="coalesce(delays__latest_gate, 'none') || coalesce(far, '?')", busy="home__count_1h > 0 or far = 'true'",
+    ),
 ]  # fmt: skip
 ASKED = st.lists(
     st.fixed_dictionaries(
@@ -90,11 +94,11 @@ def test_inputs_and_request_features_are_the_training_rows_bit_by_bit(asked):
     features, table, rows, _ = trained(asked)
     make = ModelRow(features.columns, features.contract)
     own = [column for column in features.columns if column.origin != "view"]
-    nothing = dict.fromkeys(column.name for column in features.columns if column.origin == "view")
+    looked_up = [column.name for column in features.columns if column.origin == "view"]
     for row in rows:
-        made = make.of(row, nothing)
-        assert list(made) == [column.name for column in features.columns]
         (learnt,) = [each for each in table if each["id"] == row["id"]]
+        made = make.of(row, {name: learnt[name] for name in looked_up})
+        assert list(made) == [column.name for column in features.columns]
         expected = {column.name: learnt[column.name] for column in own if column.name != "id"}
         assert repr({name: made[name] for name in expected}) == repr(expected)
         assert made["id"] == float(row["id"])  # the key stays as it came in the table; the model's frame casts it
@@ -115,6 +119,7 @@ def test_a_request_read_through_the_contract_has_every_column_in_order():
         "id": 1.0, "seats": 4.0, "miles": 0.10000000149011612, "abroad": "true", "tail": "N1",
         "delays__mean_delay_6h": 13.199999809265137, "delays__latest_gate": "G7", "home__count_1h": 3.0,
         "hour": 23.0, "per_seat": 0.02500000037252903, "far": "false",
+        "pace": 135.0, "twice": 270.0249938964844, "told": "G7false", "busy": "true",
     }  # fmt: skip
 
 

@@ -83,13 +83,13 @@ def test_features_are_what_training_has_for_the_same_inputs(session, rows):
     trained = session.execute(f"SELECT {columns} FROM asked").fetchall()
     served = features_of(**EXPRESSIONS)
     for row, expected in zip(rows, trained, strict=True):
-        found = served.of(row)
+        found = served.of(row, {})
         assert list(found) == list(EXPRESSIONS)
         assert list(map(repr, found.values())) == list(map(repr, expected)), row
 
 
 def test_numbers_come_as_float32_holds_them_and_booleans_as_text():
-    found = features_of(third="x / 3", whole="i + 16777214", flag="not f", gone="x / 0", far="x * 1e300").of(ROW)
+    found = features_of(third="x / 3", whole="i + 16777214", flag="not f", gone="x / 0", far="x * 1e300").of(ROW, {})
     assert found == {"third": 0.03333333507180214, "whole": 16777216.0, "flag": "false", "gone": None, "far": None}
 
 
@@ -105,13 +105,13 @@ def test_numbers_come_as_float32_holds_them_and_booleans_as_text():
 )
 def test_a_value_that_cannot_be_computed_is_named_with_its_expression(text, row, words):
     with pytest.raises(RequestError, match=words) as caught:
-        features_of(fine="i", odd=text).of(ROW | row)
+        features_of(fine="i", odd=text).of(ROW | row, {})
     assert "feature 'odd'" in str(caught.value)
 
 
 def test_a_column_that_the_request_lacks_is_named():
     with pytest.raises(RequestError, match="the request lacks t"):
-        features_of(hour="hour(t)").of({"x": 1.0})
+        features_of(hour="hour(t)").of({"x": 1.0}, {})
 
 
 def test_an_expression_that_does_not_fit_the_inputs_is_refused_at_once():

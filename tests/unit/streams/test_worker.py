@@ -53,7 +53,9 @@ def view_for(key, *, entity, kinds, topic_key="e"):
     windows += [
         sw.std("x", over="2m"), sw.std("y", over="3m"), sw.count(over="2m", name="n", **where),
         sw.min("y", over="2m", name="low", **where), sw.mean("x", over="1m", name="some", **where),
-        sw.std("y", over="1m", name="spread", **where), sw.derived("ratio", "coalesce(sum_x_1m, 1) / nullif(n, 0)"),
+        sw.std("y", over="1m", name="spread", **where), sw.count_distinct("x", over="2m"),
+        sw.count_distinct("code", over="3m", name="codes", **where), sw.count_distinct("flag", over="1m"),
+        sw.derived("ratio", "coalesce(sum_x_1m, 1) / nullif(n, 0)"),
     ]  # fmt: skip
     latest = [sw.latest("x"), sw.latest("code"), sw.latest("y"), sw.latest("flag")]
     mixed = [each for each in (*latest[:2], *windows, *latest[2:]) if not each.is_latest or "latest" in kinds]

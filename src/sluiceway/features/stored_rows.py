@@ -1,0 +1,29 @@
+"""Stored rows: a table too large to be held, as rows to be read piece by piece, as often as a statement asks."""
+
+from collections.abc import Iterator, Sequence
+
+import polars as pl
+import pyarrow as pa
+
+from sluiceway.artifacts.rows import Rows, in_batches
+
+WIDE_TEXTS = {pa.large_string(), pa.string_view()}
+
+
+def stored_rows(frame: pl.LazyFrame, count: int) -> Rows:
+    """Make rows of a frame, read anew whenever they are asked for, in any order.
+
+    Args:
+        frame: Of columns as tables are stored.
+        count: How many rows it has, or about how many: engines plan by it.
+    """
+    found = pl.DataFrame(schema=frame.collect_schema()).to_arrow().schema
+    schema = pa.schema([(each.name, pa.string() if each.type in WIDE_TEXTS else each.type) for each in found])
+
+    def read(columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
+        names = schema.names if columns is None else list(columns)
+        kinds = pa.schema([schema.field(name) for name in names])
+        pieces = frame.select(names).collect_batches(maintain_order=False, engine="streaming")
+        return in_batches(piece.to_arrow().cast(kinds) for piece in pieces)
+
+    return Rows(schema, count, read)
