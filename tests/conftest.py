@@ -34,3 +34,14 @@ def dynamodb(s3_endpoint, monkeypatch):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key-of-the-table")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret-of-the-table")
     return s3_endpoint
+
+
+@pytest.fixture(scope="session")
+def spark():
+    """Spark on this machine, started once."""
+    pytest.importorskip("pyspark", reason="pyspark is not installed: make test-spark has it")
+    from sluiceway.adapters.spark_engine import SparkEngine
+
+    engine = SparkEngine("spark://local[2]")
+    yield engine
+    engine.session().stop()

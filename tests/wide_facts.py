@@ -50,7 +50,15 @@ ASKED = st.lists(st.tuples(st.none() | st.sampled_from("abc"), st.none() | MINUT
 def wide_view(key, entity=("e",), ttl=None, **more):
     """A view with every kind of feature over two windows."""
     source = sw.Source("facts", sql="unused", key=key, event_time="t", known_time="k")
-    columns = [(sw.mean, "x"), (sw.sum, "x"), (sw.min, "x"), (sw.max, "y"), (sw.mean, "y"), (sw.sum, "y"), (sw.mean, "flag")]
+    columns = [
+        (sw.mean, "x"),
+        (sw.sum, "x"),
+        (sw.min, "x"),
+        (sw.max, "y"),
+        (sw.mean, "y"),
+        (sw.sum, "y"),
+        (sw.mean, "flag"),
+    ]
     windows = [make(column, over=over) for over in ("10m", "15m") for make, column in columns]
     counts = [sw.count(over="10m"), sw.count("code", over="15m"), sw.count("y", over="10m")]
     latest = [sw.latest("x"), sw.latest("y"), sw.latest("code")]
@@ -58,8 +66,28 @@ def wide_view(key, entity=("e",), ttl=None, **more):
     return sw.FeatureView("v", entity=entity, source=source, every="5m", ttl=ttl, features=features, **more)
 
 
+def streamed_view(key, features=()):
+    """A view of windows over known_time alone."""
+    source = sw.Source("facts", sql="unused", key=key, event_time="t", known_time="k")
+    makes = [(sw.mean, "x"), (sw.max, "y"), (sw.sum, "y"), (sw.std, "y"), (sw.min, "x")]
+    windows = [make(column, over=over) for over in ("10m", "15m") for make, column in makes]
+    others = [
+        sw.count(over="10m"),
+        sw.count(over="15m", where="flag", name="flagged"),
+        sw.derived("twice", "count_10m * 2"),
+    ]
+    return sw.FeatureView("v", entity="e", source=source, every="5m", features=[*windows, *others, *features])
+
+
 def table_of(rows):
-    kinds = {"key": pa.int64(), "e": pa.string(), "code": pa.string(), "x": pa.int64(), "y": pa.float64(), "flag": pa.bool_()}
+    kinds = {
+        "key": pa.int64(),
+        "e": pa.string(),
+        "code": pa.string(),
+        "x": pa.int64(),
+        "y": pa.float64(),
+        "flag": pa.bool_(),
+    }
     columns = {name: pa.array([row[name] for row in rows], kind) for name, kind in kinds.items()}
     return pa.table(
         columns

@@ -1,5 +1,6 @@
 """Spark's session: how Sluiceway starts it, so that what it computes is what DuckDB does."""
 
+import re
 from logging import getLogger
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 PREFIX = "spark://"
+ADDRESS = re.compile(r"spark://(local\[(\d+|\*)\]|[\w.-]+:\d+(,[\w.-]+:\d+)*)")
 SETTINGS = {
     "spark.sql.ansi.enabled": "true",  # what overflows or does not convert stops, as in DuckDB
     "spark.sql.session.timeZone": "UTC",
@@ -29,18 +31,24 @@ LOCAL = {
 }
 
 
-def spark_master(address: str) -> str:
-    """Read an address of the setting ``engine``: ``spark://host:7077``, or ``spark://local[2]`` for this machine.
+def read_engine(value: object) -> str:
+    """Check the setting ``engine``: ``spark://host:7077``, or ``spark://local[2]`` for this machine; ``""`` is none.
 
     Raises:
-        MisuseError: it is none.
+        ValueError: it is no such address.
+    """
+    if value != "" and not (isinstance(value, str) and ADDRESS.fullmatch(value)):
+        raise ValueError("write spark://host:7077, or spark://local[2] for two cores of this machine")
+    return str(value)
+
+
+def spark_master(address: str) -> str:
+    """Say an address as Spark does.
 
     >>> spark_master("spark://local[2]"), spark_master("spark://head:7077")
     ('local[2]', 'spark://head:7077')
     """
     place = address.removeprefix(PREFIX)
-    if not address.startswith(PREFIX) or not place:
-        raise MisuseError(f"engine {address!r} is none; write spark://host:7077, or spark://local[2] for this machine")
     return place if place.startswith("local") else address
 
 
@@ -63,8 +71,8 @@ def spark_session(address: str) -> "SparkSession":
         builder = builder.config(name, value)
     try:
         session = builder.getOrCreate().newSession()
-    except Exception as error:  # noqa: BLE001 - what Spark and its gateway raise has no common root
-        raise SourceError(f"Spark at {address!r} does not start: {_first_line(error)}") from error
+    except Exception as error:
+        raise SourceError(f"Spark at {address!r} does not start: {first_line(error)}") from error
     session.sparkContext.setLogLevel("OFF")  # what goes wrong is raised
     getLogger("SQLQueryContextLogger").disabled = True
     for name, value in SETTINGS.items():
@@ -72,5 +80,6 @@ def spark_session(address: str) -> "SparkSession":
     return session
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """Take what Spark says from above the traces that it adds."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]

@@ -7,17 +7,17 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 
-def parsed_all(text: str) -> "list[exp.Expr | None]":
+def parsed_all(text: str) -> "list[exp.Expression | None]":
     """Parse each of several statements.
 
     Raises:
         sqlglot.errors.SqlglotError: it cannot be read.
     """
-    found: list[exp.Expr | None] = _parser_class()(dialect=_dialect()).parse(_dialect().tokenize(text), text)
+    found: list[exp.Expression | None] = _parser_class()(dialect=_dialect()).parse(_dialect().tokenize(text), text)
     return found
 
 
-def parsed_as_written(text: str) -> "exp.Expr":
+def parsed_as_written(text: str) -> "exp.Expression":
     """Parse one statement that is known to be right.
 
     Raises:

@@ -73,9 +73,10 @@ def _window_steps(group: WindowGroup, kinds: Mapping[str, str], number: int) -> 
         for feature in group.features
     ]
     shown = f"{listed(entities, 'e')}, e._begins, e._before, {', '.join(values)}"
+    pairs = _pairs(group, ends)
     return {
         ends: f"SELECT DISTINCT {listed(entities)}, {made} FROM points",
-        f"summed_{number}": f"SELECT {place}, {_partials(group, kinds)} FROM ({_pairs(group, ends)}) p GROUP BY {place}",
+        f"summed_{number}": f"SELECT {place}, {_partials(group, kinds)} FROM ({pairs}) p GROUP BY {place}",
         f"answers_{number}": f"SELECT {shown} FROM {ends} e LEFT JOIN summed_{number} s ON {met} {known}",
     }
 
@@ -122,7 +123,9 @@ def _latest_steps(view: FeatureView, kinds: Mapping[str, str], *, replaced: bool
     running = f"min(_rank) OVER (PARTITION BY {entities} ORDER BY _time) AS _best"
     found = f"SELECT {entities}, _time, _best FROM best"
     found += f" UNION ALL {_alive(view)}" if replaced else ""
-    values = ", ".join(_value(view, str(feature.column), view.column(feature), kinds) for feature in latest_features(view))
+    values = ", ".join(
+        _value(view, str(feature.column), view.column(feature), kinds) for feature in latest_features(view)
+    )
     met = f"{same(view.entities, 'c', 'r')} AND c._best = r._rank"
     return {
         "ranked": f"SELECT *, {rank} FROM versions WHERE {present(view.entities)}",
@@ -145,4 +148,5 @@ def _alive(view: FeatureView) -> str:
     stood = f"SELECT *, {days} FROM ranked WHERE {UNTIL} > {KNOWN}"
     met = f"{same(view.entities, 'p', 'r')} AND {floor_index('p._t', DAY)} = r._day"
     during = f"r.{KNOWN} <= p._t AND p._t < r.{UNTIL}"
-    return f"SELECT {listed(view.entities, 'p')}, p._t AS _time, r._rank AS _best FROM points p JOIN ({stood}) r ON {met} WHERE {during}"
+    shown = f"{listed(view.entities, 'p')}, p._t AS _time, r._rank AS _best"
+    return f"SELECT {shown} FROM points p JOIN ({stood}) r ON {met} WHERE {during}"

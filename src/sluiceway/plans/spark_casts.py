@@ -6,7 +6,7 @@ this.
 """
 
 from sluiceway.declare.expression_kind import Kind
-from sluiceway.plans.spark_value import DECIMAL, FLOAT, HUGE, WHOLE_FROM, SparkValue, let, refused
+from sluiceway.plans.spark_value import DECIMAL, FLOAT, HUGE, SparkValue, let, refused
 
 HALF = 1 << 48
 WORD = 1 << 64
@@ -20,7 +20,7 @@ SPARK_TYPES = {
     "time": "TIMESTAMP",
 }  # fmt: skip
 AS_THEY_ARE = {
-    "integer": WHOLE,
+    "integer": (*WHOLE, HUGE),
     "number": (*WHOLE, "number", FLOAT),
     "text": (*WHOLE, "text"),
     "boolean": (*WHOLE, "number"),

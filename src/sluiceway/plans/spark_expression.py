@@ -140,7 +140,8 @@ def _call(node: Any, kinds: Mapping[str, str]) -> SparkValue:
     if name == "unnest":
         return _unnested(node.expressions[0], kinds)
     arguments = [
-        SparkValue("*", None) if type(each).__name__ == "Star" else spark_value(each, kinds) for each in node.expressions
+        SparkValue("*", None) if type(each).__name__ == "Star" else spark_value(each, kinds)
+        for each in node.expressions
     ]
     return call(name, arguments)
 
@@ -163,7 +164,11 @@ def _windowed(node: Any, kinds: Mapping[str, str]) -> SparkValue:
     order, spec = node.args.get("order"), node.args.get("spec")
     parts = [f"PARTITION BY {parted}"] if parted else []
     parts += ["ORDER BY " + ", ".join(_ordered(each, kinds) for each in order.expressions)] if order else []
-    if spec is not None and (spec.args["kind"], spec.args["start"], spec.args.get("end")) != ("RANGE", "UNBOUNDED", None):
+    if spec is not None and (spec.args["kind"], spec.args["start"], spec.args.get("end")) != (
+        "RANGE",
+        "UNBOUNDED",
+        None,
+    ):
         raise refused(f"the frame {spec.sql('duckdb')} is not known to be the same as in DuckDB")
     kind = value.kind
     text = f"{value.text} OVER ({' '.join(parts)})"
@@ -172,7 +177,8 @@ def _windowed(node: Any, kinds: Mapping[str, str]) -> SparkValue:
 
 def _ordered(node: Any, kinds: Mapping[str, str]) -> str:
     value = spark_value(node.this, kinds).text
-    return f"{value} {'DESC' if node.args.get('desc') else 'ASC'} NULLS {'FIRST' if node.args.get('nulls_first') else 'LAST'}"
+    nulls = "FIRST" if node.args.get("nulls_first") else "LAST"
+    return f"{value} {'DESC' if node.args.get('desc') else 'ASC'} NULLS {nulls}"
 
 
 WRITERS: dict[str, Callable[[Any, Mapping[str, str]], SparkValue]] = {

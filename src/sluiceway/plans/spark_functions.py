@@ -75,7 +75,7 @@ def _log(function: str) -> Callable[[Arguments], SparkValue]:
 
 
 def _round(found: Arguments) -> SparkValue:
-    value, decimals = found[0], int(found[1].text.rstrip("L")) if len(found) > 1 else 0
+    value, decimals = found[0], int(found[1].text.strip("()L")) if len(found) > 1 else 0
     if value.kind == "integer":
         return SparkValue(value.text if decimals >= 0 else _rounded_whole(value.text, -decimals), "integer")
     if value.kind != "number":
