@@ -3,6 +3,7 @@
 import uuid
 
 import pytest
+from tests.kafka_broker import Broker
 from tests.s3_server import new_lake, s3_server
 from tests.valkey_server import Valkey
 
@@ -34,6 +35,14 @@ def dynamodb(s3_endpoint, monkeypatch):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key-of-the-table")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret-of-the-table")
     return s3_endpoint
+
+
+@pytest.fixture(scope="session")
+def broker():
+    """A broker that nobody kills; whoever uses it creates topics of its own."""
+    server = Broker()
+    yield server
+    server.kill()
 
 
 @pytest.fixture(scope="session")

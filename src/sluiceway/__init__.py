@@ -18,6 +18,7 @@ from sluiceway.declare.pipeline import Label, Pipeline, Search, Split
 from sluiceway.declare.provenance import Provenance
 from sluiceway.declare.request_view import RequestView
 from sluiceway.declare.source import Source
+from sluiceway.declare.sql_view import sql_view
 from sluiceway.declare.stream import topic
 from sluiceway.declare.table_rules import fresh, reference, row, rows, rows_change, sql_check, unique
 
@@ -57,6 +58,7 @@ __all__ = [
     "rows",
     "rows_change",
     "sql_check",
+    "sql_view",
     "std",
     "sum",
     "table",

@@ -51,6 +51,9 @@ def test_every_logged_feature_is_the_one_that_offline_computes(flights):
     assert (skew["measured"], skew["verdict"]) == (0, "passed")
     compared = int(skew["detail"].split(" values")[0].replace(",", ""))
     assert compared > 1_500_000
+    replayed = flights("features", "skew", "--rehearsal", "--last", "20000", "--json").json
+    assert (replayed["sampled"] > 20_000, replayed["differing"], replayed["unchecked"]) == (False, 0, {})
+    assert replayed["compared"] >= 20 * replayed["sampled"] > 0
 
 
 def test_december_is_found_with_its_cost_and_the_months_before_are_quiet(flights):

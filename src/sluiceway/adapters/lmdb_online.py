@@ -59,7 +59,7 @@ class LmdbOnline:
 
     def read_many(self, asked: Sequence[Asked]) -> list[list[bytes | None]]:
         """Return for each view that is asked, and each of its keys, the value; all from one moment."""
-        if self._opened is None and not self._is_there():
+        if self._opened is None and not self.is_there():
             return [[None] * len(keys) for _, keys in asked]
         try:
             with (self._opened or self._environment()).begin() as transaction:
@@ -73,7 +73,7 @@ class LmdbOnline:
 
     def count(self, view: str) -> int:
         """Return how many keys a view has, by walking over them."""
-        if not self._is_there():
+        if not self.is_there():
             return 0
         with self._refusals(), self._environment().begin() as transaction:
             return sum(1 for _ in _keys(transaction, _prefix(view)))
@@ -96,7 +96,7 @@ class LmdbOnline:
 
     def snapshot(self, view: str) -> str:
         """Return what a view's values were last replaced with, or the empty text."""
-        if not self._is_there():
+        if not self.is_there():
             return ""
         with self._refusals(), self._environment().begin() as transaction:
             return bytes(transaction.get(_prefix(view) + SNAPSHOT) or b"").decode()
@@ -106,7 +106,7 @@ class LmdbOnline:
 
         Views without a name, which only earlier releases filled, stay until a run has filled them again.
         """
-        if not self._is_there():
+        if not self.is_there():
             return []
         with self._refusals(), self._environment().begin() as transaction:
             going = [view for view in _views(transaction) if not is_kept(view_key(view))]
@@ -116,7 +116,7 @@ class LmdbOnline:
     def remove(self, found: Sequence[Leftover]) -> None:
         """Remove the views that ``leftovers`` named, each at once. Raises ``SourceError`` when the disk refuses."""
         named = {each.key for each in found}
-        if not named or not self._is_there():
+        if not named or not self.is_there():
             return
         with self._refusals(), self._environment().begin() as transaction:
             going = [view for view in _views(transaction) if view_key(view) in named]
@@ -126,11 +126,18 @@ class LmdbOnline:
                 for old in [*_keys(transaction, prefix), prefix + SNAPSHOT, prefix + NAME]:
                     transaction.delete(old)
 
+    @contextmanager
+    def transaction(self, *, write: bool) -> Iterator[lmdb.Transaction]:
+        """Lend a transaction to what is kept beside the values."""
+        with self._refusals(), self._environment().begin(write=write) as transaction:
+            yield transaction
+
     def close(self) -> None:
         """Let go of the folder, as one must before it is removed; the next call opens it again."""
         self._opened = None
 
-    def _is_there(self) -> bool:
+    def is_there(self) -> bool:
+        """Whether there is a store; the first write makes it."""
         return self._opened is not None or (self._folder / "data.mdb").exists()
 
     def _environment(self) -> lmdb.Environment:
@@ -189,6 +196,16 @@ def _prefix(view: str) -> bytes:
 
 def _tail(key: bytes) -> bytes:
     return PLAIN + key if len(key) <= LONGEST_KEY else HASHED + sha256(key).digest()
+
+
+def put_all(transaction: lmdb.Transaction, values: Iterable[tuple[str, bytes, bytes]], *, forced: bool) -> None:
+    """Store values by view and key within a transaction, unless newer ones are there; ``forced``, also then."""
+    for view, key, value in values:
+        _name(transaction, view)
+        if forced:
+            transaction.put(_prefix(view) + _tail(key), value)
+        else:
+            _put(transaction, _prefix(view) + _tail(key), value)
 
 
 def _name(transaction: lmdb.Transaction, view: str) -> None:

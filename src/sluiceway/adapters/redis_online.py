@@ -28,7 +28,7 @@ class RedisOnline:
     """
 
     def __init__(self, wire: RedisWire, *, prefix: str) -> None:
-        self._wire = wire
+        self._wire, self.wire, self.prefix = wire, wire, prefix
         self._views, self._staged = f"{prefix}:view:".encode(), f"{prefix}:new:".encode()
         self._name = lru_cache(maxsize=1024)(lambda view: self._views + view.encode())
 

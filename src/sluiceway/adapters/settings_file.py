@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from sluiceway.adapters.event_place import read_events
 from sluiceway.adapters.online_place import REFUSE, SERVING_MS, read_online, read_timeout, read_unavailable
 from sluiceway.adapters.remote_places import read_places
 from sluiceway.adapters.spark_session import read_engine
@@ -33,6 +34,7 @@ KEYS = {
     "files": "options of the buckets and servers that sources lie in, a section each, with every secret as ${ENV_VAR}",
     "engine": "where views are computed: spark://host:7077, or spark://local[2]; by DuckDB in this process by default",
     "online": "where online features lie: redis://, rediss:// or dynamodb://; by default in the state folder",
+    "events": "where events of streams come from: kafka://host:9092; by default a spool in the state folder",
     "online_timeout_ms": "how long a server waits for the online store, at each step; 100 by default",
     "online_unavailable": "while the online store cannot be read: refuse (503, the default), or missing features",
     "state": "where versions, tables, models and evidence are kept; .sluiceway by default",
@@ -58,6 +60,7 @@ class FileSettings:
     online: str = ""
     online_timeout_ms: float = SERVING_MS
     online_unavailable: str = REFUSE
+    events: str = ""
     engine: str = ""
 
 
@@ -89,6 +92,7 @@ def read_settings(folder: Path, environment: Mapping[str, str], *, alerts: bool 
         said = f"replay_until = {given['replay_until']}: it must lie after as_of = {given['as_of']}, or be left out"
         problems.append(Problem(said, FILE))
     reached, online = read_places(given["files"], problems), read_online(given["online"], problems)
+    events = read_events(given["events"], problems)
     places = addresses(given["alerts"], environment, problems) if alerts else ()
     if problems:
         raise DeclarationError(problems)
@@ -106,6 +110,7 @@ def read_settings(folder: Path, environment: Mapping[str, str], *, alerts: bool 
         online,
         values["online_timeout_ms"] or SERVING_MS,
         values["online_unavailable"] or REFUSE,
+        events,
         values["engine"] or "",
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sluiceway.artifacts.feature_profile import FeatureProfile, ViewFreshness
 from sluiceway.artifacts.serving_contract import ServingContract
 from sluiceway.artifacts.table_ref import TableRef
 from sluiceway.core.digest import digest_of
@@ -82,7 +83,8 @@ class FeatureSet:
 
     ``cutoff`` is the moment (UTC) past which nothing was known. ``views`` maps each view to its definition's
     digest, which is also the online store's namespace; ``snapshots`` to what the store says it holds of it.
-    ``contract`` is what serving a model of these features takes.
+    ``contract`` is what serving a model of these features takes. ``profiles`` tell of each feature what the catalogue
+    shows, ``freshness`` of each view.
     """
 
     dataset: str
@@ -97,6 +99,8 @@ class FeatureSet:
     time_audit: TimeAudit
     contract: ServingContract
     snapshots: Mapping[str, str] = field(default_factory=dict)
+    profiles: Mapping[str, FeatureProfile] = field(default_factory=dict)
+    freshness: Mapping[str, ViewFreshness] = field(default_factory=dict)
 
     @property
     def content_id(self) -> str:

@@ -60,6 +60,7 @@ GROUPS = {
     "data": "Dataset versions: what was ingested, and whether it is intact.",
     "validate": "Validation: the report, overrides, quarantine, suggestions.",
     "features": "Features: what there is, and their values now.",
+    "stream": "Streams: views kept up as messages arrive.",
     "models": "Models in the registry.",
     "rollout": "Rollouts: who answers, and whom a share of the traffic tries out.",
     "observe": "Health: what moved, since when, what it costs, and whether the alarms work.",
@@ -143,14 +144,46 @@ VERBS: dict[str, dict[str, Described]] = {
     },
     "features": {
         "list": (
-            "List the features of the newest feature set with their views, windows and sources.",
-            "",
-            ("sluiceway features list",),
+            "List every declared feature with its type, window, entity, source, owner and tags.",
+            "With --html, write the catalogue as one page with a search box and the lineage drawn.",
+            ("sluiceway features list", "sluiceway features list --html catalogue.html"),
+        ),
+        "show": (
+            "Show all that is known of a feature or a view: what it is, whence it comes, who takes it, how full it is.",
+            "Values of sensitive columns are not shown.",
+            (
+                "sluiceway features show carrier_delay__mean_arr_delay_24h",
+                "sluiceway features show carrier_delay --json",
+            ),
+        ),
+        "search": (
+            "Find features by words, the best first.",
+            "Looks into names, tags, columns, descriptions and definitions. Exits 1 where nothing has all the words.",
+            ("sluiceway features search delay 24h",),
         ),
         "get": (
-            "Read an entity's features from the online store, as a service would.",
+            "Read an entity's features from the online store, as a service would, or compute those of some moment.",
             "Give column=value for every entity column of the views you want; other views are left out.",
-            ("sluiceway features get origin=JFK carrier=B6",),
+            (
+                "sluiceway features get origin=JFK carrier=B6",
+                "sluiceway features get origin=JFK --as-of 2013-11-01T06:00 --json",
+            ),
+        ),
+        "history": (
+            "Show a view's values for one entity over time, as they were known, at each change or on a grid.",
+            "",
+            (
+                "sluiceway features history origin_weather origin=JFK --since 2013-12-01",
+                "sluiceway features history carrier_delay carrier=B6 --every 1h --html b6.html",
+            ),
+        ),
+        "materialize": (
+            "Bring online views up to the present: only entities that changed since, in one pass.",
+            "Gate 3 must be open on the newest dataset. To do it again changes nothing; killed, the next one goes on.",
+            (
+                "sluiceway features materialize",
+                "sluiceway features materialize --view carrier_delay --as-of 2026-01-04T09:00",
+            ),
         ),
         "skew": (
             "Compute served feature vectors again, offline, as of their requests, and say what differs and why.",
@@ -161,6 +194,18 @@ VERBS: dict[str, dict[str, Described]] = {
                 "sluiceway features skew --sample 0.1 --json",
                 "sluiceway features skew --rehearsal --html skew.html",
             ),
+        ),
+    },
+    "stream": {
+        "run": (
+            "Keep the views of streamed sources up as messages arrive, until interrupted.",
+            "Several may run: they share the partitions of a topic. A kill loses nothing. Exits 0 when interrupted.",
+            ("sluiceway stream run", "sluiceway stream run --source landings --until-idle --json"),
+        ),
+        "status": (
+            "Show how far each partition is, how far behind, and how many messages were late or dead.",
+            "What is shown is what was committed. Lag counts messages that have arrived and were not learnt yet.",
+            ("sluiceway stream status", "sluiceway stream status --json"),
         ),
     },
     "models": {

@@ -1,104 +1,52 @@
-"""``sluiceway features``: what features there are, and an entity's values as served now."""
+"""``sluiceway features``: what features there are, and an entity's values, as served now or known at some moment."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.artifacts.feature_set import FeatureSet
 from sluiceway.cli.answer import print_json, print_lines, print_table
 from sluiceway.cli.aside import stdout_aside
+from sluiceway.cli.entity_values import pairs, typed, views_of
+from sluiceway.cli.features_catalogue import list_, search, show
+from sluiceway.cli.features_history import history, moment_given, newest_facts
+from sluiceway.cli.features_materialize import materialize
 from sluiceway.cli.features_skew import skew
 from sluiceway.cli.flags import HERE, Common
 from sluiceway.core.discreet import MASK
-from sluiceway.core.errors import MisuseError, UnknownNameError
-from sluiceway.core.moments import iso
+from sluiceway.core.errors import MisuseError
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.flow.recall import current
 from sluiceway.flow.reference import dataset_by_id
-from sluiceway.plans.moments_sql import microseconds
+from sluiceway.plans.moments_sql import microseconds, moment_of
 from sluiceway.workspace import Workspace
 
 # The verbs that have modules of their own are called by this one's name as well.
-__all__ = ["get", "list_", "skew"]
-
-
-def list_(*, common: Common = HERE) -> int:
-    """List the features of the newest feature set with their views, windows and sources."""
-    workspace = Workspace.open(common.project)
-    features = materialised(workspace)
-    with stdout_aside():
-        views = workspace.kit.reader.load().pipeline.feature_views
-    rows = [row for view in views for row in view_rows(view, features)]
-    rest = [(column.name, column.origin, "", "", "", "") for column in features.columns if column.origin != "view"]
-    names = ("feature", "view", "entity", "source", "over", "entities online")
-    if common.json:
-        print_json(
-            {
-                "feature_set": features.content_id,
-                "cutoff": features.cutoff,
-                "views": features.views,
-                "features": [dict(zip(names, row, strict=True)) for row in [*rows, *rest]],
-            }
-        )
-    else:
-        counts = f"{features.counts.labelled:,} labelled rows, known until {iso(features.cutoff)}"
-        print_lines(f"feature set {features.content_id[:12]}: {counts}", "")
-        print_table(names, [*rows, *rest])
-    return 0
-
-
-def view_rows(view: FeatureView, features: FeatureSet) -> list[tuple[str, str, str, str, str, object]]:
-    """One row per feature of a view."""
-    online = features.online_rows.get(view.name, 0)
-    entity = ", ".join(view.entities)
-    return [
-        (
-            column,
-            view.name,
-            entity,
-            view.source.name,
-            feature.over or (f"latest, ttl {view.ttl}" if view.ttl else "latest"),
-            online,
-        )
-        for column, feature in zip(view.columns, view.features, strict=True)
-    ]
+__all__ = ["get", "history", "list_", "materialize", "search", "show", "skew"]
 
 
 def get(
     *entities: Annotated[str, Parameter(help="column=value for each entity column, such as origin=JFK.")],
+    as_of: Annotated[str | None, Parameter(help="Compute them offline, as they were known at this moment.")] = None,
     common: Common = HERE,
 ) -> int:
-    """Read an entity's features from the online store, as a service would."""
-    from sluiceway.online.reader import OnlineReader
-    from sluiceway.plans.served_view import served
-
+    """Read an entity's features from the online store, as a service would, or compute those of some moment."""
     workspace = Workspace.open(common.project)
     features = materialised(workspace)
-    given = dict(pair(text) for text in entities)
-    if len(given) < len(entities):
-        raise MisuseError("an entity column is given twice; give each once")
+    given = pairs(entities)
     with stdout_aside():
         every = workspace.kit.reader.load().pipeline.feature_views
-    unknown = sorted(set(given) - {name for view in every for name in view.entities})
-    if unknown:
-        raise UnknownNameError("entity", unknown[0], sorted({name for view in every for name in view.entities}))
-    views = [view for view in every if set(view.entities) <= set(given)]
-    if not views:
-        wanted = " or ".join(sorted({", ".join(view.entities) for view in every}))
-        raise MisuseError(f"no view has the entity ({', '.join(given)}); give {wanted}")
-    for view in views:
-        if workspace.kit.online.snapshot(view.digest) != features.snapshots.get(view.name):
-            raise MisuseError(f"the online store does not hold {view.name} of this feature set; sluiceway run fills it")
-    keys = typed(given, views, dataset_by_id(features.dataset, workspace.kit))
-    cutoff = microseconds(features.cutoff)
-    reader = OnlineReader([served(view) for view in views], workspace.kit.online, now_us=lambda: cutoff)
-    read = reader.read({name: [value] for name, value in keys.items()})[0].features
+    views = views_of(given, every)
+    if as_of is None:
+        keys, moment, read = online(views, given, features, workspace)
+    else:
+        keys, moment, read = offline(views, given, as_of, workspace)
     hidden = features.contract.unlogged
     values = {name: MASK if name in hidden and value is not None else value for name, value in read.items()}
     if common.json:
-        print_json({"entity": keys, "as_of": features.cutoff, "features": values})
+        print_json({"entity": keys, "as_of": moment, "features": values})
         return 0
     print_table(("feature", "value"), list(values.items()))
     for view in views:
@@ -108,40 +56,41 @@ def get(
     return 0
 
 
-def typed(given: dict[str, str], views: Sequence[FeatureView], dataset: DatasetVersion) -> dict[str, Any]:
-    """Read each entity's value as its column's kind.
+Read = tuple[dict[str, Any], datetime, Mapping[str, Any]]
+
+
+def online(views: Sequence[FeatureView], given: dict[str, str], features: FeatureSet, workspace: Workspace) -> Read:
+    """Read what the store holds.
 
     Raises:
-        MisuseError: a value is not of that kind.
+        MisuseError: it was filled by another run than the newest.
     """
-    kinds = {column.name: column.type for view in views for column in dataset.table(view.source.name).columns}
-    return {name: value_of(name, text, kinds.get(name, "text")) for name, text in given.items()}
+    from sluiceway.flow.held_views import held_of
+    from sluiceway.online.reader import OnlineReader
+    from sluiceway.plans.served_view import served
+
+    kit, cutoff = workspace.kit, microseconds(features.cutoff)
+    for view in views:
+        if kit.online.snapshot(view.digest) != features.snapshots.get(view.name):
+            raise MisuseError(f"the online store does not hold {view.name} of this feature set; sluiceway run fills it")
+        held = held_of(view, kit)
+        cutoff = cutoff if held is None else max(cutoff, held.cutoff)
+    keys = typed(given, views, dataset_by_id(features.dataset, kit))
+    reader = OnlineReader([served(view) for view in views], kit.online, now_us=lambda: cutoff)
+    return keys, moment_of(cutoff), reader.read({name: [value] for name, value in keys.items()})[0].features
 
 
-def value_of(name: str, text: str, kind: str) -> object:
-    """Read one value.
+def offline(views: Sequence[FeatureView], given: dict[str, str], as_of: str, workspace: Workspace) -> Read:
+    """Compute what was known at a moment, by the newest dataset."""
+    from sluiceway.features.history import values_at
 
-    Raises:
-        MisuseError: it is no whole number where the column holds whole numbers.
-    """
-    if kind == "boolean":
-        return text.lower() == "true"
-    try:
-        return int(text) if kind == "integer" else text
-    except ValueError:
-        raise MisuseError(f"{name}={text!r}: {name} is a whole number") from None
-
-
-def pair(text: str) -> tuple[str, str]:
-    """Read ``column=value``.
-
-    Raises:
-        MisuseError: there is no equals sign.
-    """
-    name, sign, value = text.partition("=")
-    if not sign or not name:
-        raise MisuseError(f"{text!r} is not column=value; write it like origin=JFK")
-    return name, value
+    moment = moment_given(as_of)
+    facts = newest_facts(workspace, moment)
+    keys = typed(given, views, facts.dataset)
+    found: dict[str, Any] = {}
+    for view in views:
+        found |= values_at(facts, view, keys, [microseconds(moment)]).drop_columns(["_at"]).to_pylist()[0]
+    return keys, moment, found
 
 
 def materialised(workspace: Workspace) -> FeatureSet:

@@ -42,7 +42,7 @@ def parse_expression(text: str) -> Expression:
     '("arr_delay" > 30::BIGINT)'
     """
     try:
-        tree = read_tree(_parse(text))
+        tree = read_tree(parse_text(text))
         _require_value(tree)
         return Expression(text, frozenset(_columns(tree)), sql_of(tree), tree)
     except Refused as error:
@@ -73,7 +73,12 @@ def _require_value(tree: Tree) -> None:
         raise Refused("an interval alone is no value; add it to a time")
 
 
-def _parse(text: str) -> "exp.Expression":
+def parse_text(text: str) -> "exp.Expression":
+    """Read one expression or statement, every function under the name it was written with.
+
+    Raises:
+        Refused: it cannot be read, or is several.
+    """
     from sqlglot.errors import SqlglotError
 
     try:

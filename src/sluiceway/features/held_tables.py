@@ -1,20 +1,30 @@
 """Held tables: what several views read of one source is read once."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import polars as pl
 import pyarrow as pa
 
 from sluiceway.artifacts.table_ref import TableRef
-from sluiceway.ports.table_store import TableStore
 
 MOST_BYTES = 1 << 30
+
+
+class TableReader(Protocol):
+    """What reads whole tables: a store, or what stands before one."""
+
+    def read(self, ref: TableRef, columns: Sequence[str] | None = None) -> pa.Table:
+        """Return the rows, of all columns or those named."""
+
+    def scan(self, ref: TableRef) -> pl.LazyFrame:
+        """Return the rows to be read piece by piece."""
 
 
 class HeldTables:
     """Reads tables from a store and keeps the last ones read, up to ``most_bytes`` of them. For one thread."""
 
-    def __init__(self, store: TableStore, *, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, store: TableReader, *, most_bytes: int = MOST_BYTES) -> None:
         self._store = store
         self._most_bytes = most_bytes
         self._held: dict[tuple[str, str], pa.Table] = {}

@@ -16,16 +16,17 @@ from sluiceway.plans.window_groups import window_features
 from sluiceway.ports.online_store import OnlineStore
 
 
-def materialise(facts: Facts, view: FeatureView, online: OnlineStore, *, now: datetime) -> int:
-    """Let the store hold a view's value for each entity known by the cutoff; return how many entities there are.
+def materialise(facts: Facts, view: FeatureView, online: OnlineStore, *, now: datetime) -> pa.Table:
+    """Let the store hold a view's value for each entity known by the cutoff; return them, a row for each entity.
 
     Going back to an earlier cutoff, or to a source that lost an entity, is what was asked for: the view is replaced as
     a whole, at once, and marked with the dataset and the cutoff that it now stands for. Each value says that it was
     written at ``now``.
     """
-    items = list(packed(features_now(facts, view), view, cutoff=facts.cutoff, written=microseconds(now)))
+    snapshot = features_now(facts, view)
+    items = packed(snapshot, view, cutoff=facts.cutoff, written=microseconds(now))
     online.replace(view.digest, items, snapshot=snapshot_name(facts, view))
-    return len(items)
+    return snapshot
 
 
 def snapshot_name(facts: Facts, view: FeatureView) -> str:

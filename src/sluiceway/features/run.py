@@ -20,6 +20,7 @@ from sluiceway.features.held_tables import HeldTables
 from sluiceway.features.large_sources import LargeSources
 from sluiceway.features.materialise import materialise, snapshot_name
 from sluiceway.features.point_in_time import Facts, kept_features
+from sluiceway.features.profiles import feature_profiles, freshness, shares
 from sluiceway.features.retrieval import check_retrieval
 from sluiceway.features.spine_rows import spine_rows
 from sluiceway.features.time_audit import audit_time
@@ -78,8 +79,8 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
     cutoff = in_utc(as_of) if as_of else newest_known(dataset, pipeline, tables)
     large = LargeSources(derived, progress=progress)
     facts = Facts(dataset, HeldTables(tables), engine, microseconds(cutoff), large=large)
-    made = replace(facts, elsewhere=elsewhere)
-    keeping = replace(made, large=replace(large, keep_answers=True))
+    computed = replace(facts, elsewhere=elsewhere)
+    keeping = replace(computed, large=replace(large, keep_answers=True))
     progress.say("joining labels")
     everything = spine_rows(facts, pipeline, inputs)
     counts, late = _counts(facts, everything)
@@ -93,11 +94,18 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
     sql = training_sql(dataset, pipeline, inputs)
     table = tables.write(f"features/{pipeline.label.name}", training_rows(facts, sql, spine, features))
     progress.say("materialising views")
-    online_rows = {view.name: materialise(made, view, online, now=clock.now()) for view in pipeline.feature_views}
+    online_rows, fresh = {}, {}
+    there: dict[str, float | None] = {}
+    for view, made in zip(pipeline.feature_views, features, strict=True):
+        snapshot = materialise(computed, view, online, now=clock.now())
+        online_rows[view.name] = snapshot.num_rows
+        there |= shares(view, snapshot)
+        fresh[view.name] = freshness(facts, view, entities=snapshot.num_rows, features=made)
     progress.say("reading features back")
     retrieval = check_retrieval(facts, pipeline.feature_views, spine, online=online, seed=seed)
     progress.say("auditing times")
     audit = audit_time(facts, project, inputs=inputs, spine=spine, features=features, late=late, seed=seed)
+    contract = serving_contract(dataset, pipeline, inputs, hidden)
     return FeatureSet(
         dataset=dataset.content_id,
         table=table,
@@ -110,7 +118,9 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
         counts=counts,
         retrieval=retrieval,
         time_audit=audit,
-        contract=serving_contract(dataset, pipeline, inputs, hidden),
+        contract=contract,
+        profiles=feature_profiles(columns, table, tables, there, hidden=contract.unlogged),
+        freshness=fresh,
     )
 
 

@@ -93,15 +93,20 @@ class Skew:
         if not checked or not answers.table.num_rows:
             return
         offline = vectors_as_of(self.facts, self.pipeline, self.inputs, self._padded(answers.table))
+        told: dict[str, dict[int, str]] = {}
         for view in self.pipeline.feature_views:
             own = [column for column in checked if column.name in view.columns]
             if own:
-                self._view(view, [compare_column(answers.table, offline, column) for column in own], answers, found)
+                compared = [compare_column(answers.table, offline, column) for column in own]
+                told |= self._view(view, compared, answers, found)
         for column in checked:
             if column.origin == "request":
-                self._request(compare_column(answers.table, offline, column), answers, found)
+                told[column.name] = self._request(compare_column(answers.table, offline, column), answers, told, found)
 
-    def _view(self, view: FeatureView, compared: Sequence[Compared], answers: Answers, found: Found) -> None:
+    def _view(
+        self, view: FeatureView, compared: Sequence[Compared], answers: Answers, found: Found
+    ) -> dict[str, dict[int, str]]:
+        """Add what was found of a view's columns, and give the causes by column and row."""
         causes = causes_of_view(view, answers.table, compared, facts=self.facts, earlier=self.earlier)
         seen = reading_of(view, answers.table) if causes else None
         for each in compared:
@@ -111,18 +116,29 @@ class Skew:
                 if seen is not None and found.has_room(each.name, cause):
                     detail = self._detail(view, cause, place, seen, answers.table)
                     found.note(each, place, cause, detail, answers.table)
+        return causes
 
-    def _request(self, compared: Compared, answers: Answers, found: Found) -> None:
+    def _request(
+        self, compared: Compared, answers: Answers, told: Mapping[str, Mapping[int, str]], found: Found
+    ) -> dict[int, str]:
+        """Add what was found of a feature of the request; one over other features differs because these do."""
         then = {feature.name: feature.text for feature in answers.contract.request}
         now = {name: expression.text for name, expression in self.pipeline.request_columns.items()}
         changed = then.get(compared.name) != now.get(compared.name)
         places = np.flatnonzero(compared.differs).tolist()
-        causes = {place: CODE if changed else number_cause(compared, place) for place in places}
+        read = [told.get(name, {}) for name in sorted(self.pipeline.request_columns[compared.name].columns)]
+        causes = {
+            place: CODE
+            if changed
+            else next((each[place] for each in read if place in each), number_cause(compared, place))
+            for place in places
+        }
         found.add("", compared, causes)
         detail = f"it was {then.get(compared.name)}, it is {now.get(compared.name)}" if changed else ""
         for place, cause in causes.items():
             if found.has_room(compared.name, cause):
                 found.note(compared, place, cause, detail, answers.table)
+        return causes
 
     def _checkable(self, answers: Answers) -> tuple[list[FeatureColumn], dict[str, str]]:
         """Choose the columns that can be compared, and say of the others why not."""

@@ -3,6 +3,7 @@
 from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.artifacts.feature_set import FeatureSet
 from sluiceway.artifacts.promise import Promise
+from sluiceway.core.verdict import Verdict
 from sluiceway.features.gate import STAGE_VERSION, gate
 from sluiceway.flow.discreetly import discreetly
 from sluiceway.flow.kit import Kit
@@ -13,12 +14,17 @@ from sluiceway.flow.stages import stage_named
 def run(job: Job) -> Artifact:
     """Build the training table and fill the online store."""
     from sluiceway.features.run import run
+    from sluiceway.flow.held_views import Held, forget, note
+    from sluiceway.plans.moments_sql import microseconds
 
     require_store(job)
-    kit, promise = job.kit, job.needs("spec", Promise)
+    kit, promise, dataset = job.kit, job.needs("spec", Promise), job.needs("ingest", DatasetVersion)
+    views = job.project.pipeline.feature_views
+    for view in views:
+        forget(view.digest, kit)
     with discreetly(job):
-        return run(
-            job.needs("ingest", DatasetVersion),
+        made = run(
+            dataset,
             project=job.project,
             inputs=promise.spec.inputs,
             as_of=job.settings.as_of,
@@ -32,6 +38,9 @@ def run(job: Job) -> Artifact:
             hidden=promise.hidden,
             derived=kit.derived,
         )
+    for view in views:
+        note(view, Held(dataset.content_id, microseconds(made.cutoff), made.snapshots[view.name]), kit)
+    return made
 
 
 def require_store(job: Job) -> None:
@@ -51,6 +60,22 @@ def present(kit: Kit, features: FeatureSet) -> bool:
     return all(kit.online.snapshot(features.views[view]) == mark for view, mark in features.snapshots.items())
 
 
+def page(kit: Kit, features: FeatureSet, verdict: Verdict, promise: Promise) -> str:
+    """Write the catalogue's page, unless it is there: then the project's code is not loaded for it."""
+    from sluiceway.core.digest import digest_of
+    from sluiceway.flow.catalogue_entries import catalogue_of, registered_bundles
+    from sluiceway.flow.reference import dataset_by_id
+    from sluiceway.pages.catalogue_page import catalogue_html
+    from sluiceway.pages.page_key import page_key
+
+    shown = digest_of([kit.reader.fingerprint(), sorted(registered_bundles(kit))])
+    key = page_key("catalogue", features.content_id, verdict, beside=shown)
+    if not kit.objects.has(key):
+        dataset = dataset_by_id(features.dataset, kit)
+        kit.objects.put(key, catalogue_html(catalogue_of(kit, kit.reader.load(), dataset, promise, features)).encode())
+    return key
+
+
 FEATURES = Node(
     "features",
     stage_named("features"),
@@ -62,4 +87,5 @@ FEATURES = Node(
     present=present,
     by=("as_of", "seed"),
     gate=gate,
+    page=page,
 )

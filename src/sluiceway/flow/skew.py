@@ -38,6 +38,7 @@ def find_skew(
     """
     from sluiceway.features.binding import check_binding
     from sluiceway.features.held_tables import HeldTables
+    from sluiceway.features.large_sources import LargeSources
     from sluiceway.features.point_in_time import Facts
     from sluiceway.features.skew import Found, Skew
 
@@ -48,7 +49,7 @@ def find_skew(
     drawn = drawn_live(kit, sample) if scope == LIVE else drawn_rehearsed(kit, sample)
     ends = [each for each in map(_ends, drawn.answers) if each]
     cutoff = max((last for _, last in ends), default=0)
-    facts = Facts(dataset, HeldTables(kit.tables), kit.engine, cutoff)
+    facts = Facts(dataset, HeldTables(kit.tables), kit.engine, cutoff, large=LargeSources(kit.derived))
     earlier = EarlierFacts(kit, dataset, cutoff) if scope == LIVE else lambda _: None
     skew, found = Skew(facts, pipeline, inputs, earlier), Found()
     for answers in drawn.answers:

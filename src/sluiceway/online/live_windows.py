@@ -9,6 +9,8 @@ has left. A fact that is replaced leaves at once, and is struck out, so that it 
 from bisect import bisect_right
 from collections.abc import Mapping
 
+import numpy as np
+
 from sluiceway.online.known_rows import NOBODY, NOTHING, KnownRows
 from sluiceway.online.live_window import LiveWindow
 from sluiceway.online.window_addends import WindowAddends
@@ -25,17 +27,15 @@ class LiveWindows:
         self._every, self._follows = group.every, group.follows
         self._entity, self._replaces, self._known = rows.entity, rows.replaces, rows.known
         self._corrected = any(place != NOTHING for place in rows.replaces)
-        times = rows.event if group.by_event else rows.known
-        panes = [time // group.every for time in times]
-        enters = [
-            max(known, time if group.is_fresh else (pane + 1) * group.every)
-            for known, time, pane in zip(rows.known, times, panes, strict=True)
-        ]
-        self._order = sorted(range(len(enters)), key=enters.__getitem__)
-        self._enters = sorted(enters)
+        known = np.array(rows.known, np.int64)
+        times = np.array(rows.event, np.int64) if group.by_event else known
+        panes = times // group.every
+        enters = np.maximum(known, times if group.is_fresh else (panes + 1) * group.every)
+        order = np.argsort(enters, kind="stable")
+        self._order, self._enters = order.tolist(), enters[order].tolist()
         self._addends = WindowAddends(rows, kinds)
-        by_age = sorted(range(len(panes)), key=panes.__getitem__)
-        self._windows = [LiveWindow(length(over) // group.every, rows, panes, by_age) for over in group.by_over]
+        by_age, pane_of = np.argsort(panes, kind="stable").tolist(), panes.tolist()
+        self._windows = [LiveWindow(length(over) // group.every, rows, pane_of, by_age) for over in group.by_over]
         named = dict(zip(group.by_over, self._windows, strict=True))
         self._tellers = [teller(feature, kinds, named[str(feature.over)], self._addends) for feature in group.features]
         self._head = self._heard = 0

@@ -1,13 +1,18 @@
-"""A page: a title, a verdict and sections, written as one HTML file that fetches nothing and runs no script."""
+"""A page: a title, a verdict and sections, written as one HTML file that fetches nothing.
 
+It runs no script, except for the one of a search box, which the page names by its hash: no other runs.
+"""
+
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from sluiceway.core.verdict import Outcome
 from sluiceway.pages.number_text import number_text
-from sluiceway.pages.shell import STYLE, TEMPLATE
+from sluiceway.pages.shell import SCRIPT, STYLE, TEMPLATE
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -137,6 +142,13 @@ class Gallery:
 
 
 @dataclass(frozen=True, slots=True)
+class Search:
+    """A box that hides the folds of the page that lack what is typed; ``words`` say what to type. One on a page."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """One thing that deserves a frame of its own: a badge, a heading, and blocks."""
 
@@ -159,7 +171,7 @@ class Fold:
     is_on_paper: bool = True
 
 
-Block = str | Lead | Note | Notices | Findings | Facts | Table | Gallery | Code | Card | Fold
+Block = str | Lead | Note | Notices | Findings | Facts | Table | Gallery | Code | Card | Fold | Search
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +195,17 @@ class Page:
 
     def html(self) -> str:
         """Write the page; every text is escaped."""
-        return _template().render(page=self, style=STYLE)
+        return _template().render(page=self, style=STYLE, script=SCRIPT, allowed=_allowed() if self.is_searched else "")
+
+    @property
+    def is_searched(self) -> bool:
+        """Whether there is a box to search the page with."""
+        return any(isinstance(block, Search) for section in self.sections for block in section.blocks)
+
+
+def _allowed() -> str:
+    """Let the page's policy name the one script by its hash."""
+    return f"; script-src 'sha256-{b64encode(sha256(SCRIPT.encode()).digest()).decode()}'"
 
 
 @cache

@@ -8,7 +8,7 @@ def page_key(kind: str, content_id: str, verdict: Verdict, *, beside: str = "") 
     """Name the page of an artifact and of a verdict on it, as an object key.
 
     Args:
-        kind: ``spec``, ``validation`` or ``evaluation``.
+        kind: What was judged, in a word: ``validation``, ``evaluation``.
         content_id: What was judged.
         verdict: What was said of it; overrides and their ends are part of it.
         beside: Identifies anything else that the page shows.

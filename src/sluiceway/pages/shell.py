@@ -70,6 +70,10 @@ summary{cursor:pointer;display:flex;gap:.7rem;align-items:baseline;flex-wrap:wra
 summary::before{content:"▸";color:var(--faint)}details[open]>summary::before{content:"▾"}
 summary::-webkit-details-marker{display:none}summary b{font-weight:550;overflow-wrap:anywhere}
 summary small{color:var(--soft);font-size:.85em}summary .badge{flex:0 0 6.4rem;text-align:center}
+.search{position:sticky;top:0;background:var(--paper);padding:.6rem 0;margin:0;max-width:none;z-index:1;display:flex;
+gap:1rem;align-items:center}.search[hidden]{display:none}.search span{color:var(--soft);font-size:.85rem}
+.search input{font:inherit;color:inherit;background:var(--panel);border:1px solid var(--rule);border-radius:6px;
+padding:.45rem .7rem;width:min(100%,28rem)}.search input:focus{outline:2px solid var(--accent);outline-offset:1px}
 figure{margin:0;min-width:0;break-inside:avoid}figure svg{display:block;width:100%;height:auto}
 figcaption{font-size:.84rem;line-height:1.35;overflow-wrap:anywhere}
 figcaption small{display:block;color:var(--soft);font-size:.95em}
@@ -83,6 +87,19 @@ main{padding:1.2rem 1rem 3rem}h1{font-size:1.3rem}}
 details::details-content{content-visibility:visible;block-size:auto;overflow:visible}summary::before{content:none!important}
 details.screen *{display:none}details.screen::after{content:"on screen only";color:var(--faint);font-size:.8rem}
 body{font-size:10.5pt}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
+"""
+
+# Hides what has not all the words that are typed; where scripts are off, nothing is hidden, and no box is shown.
+SCRIPT = """
+const box=document.querySelector('.search'),input=box.querySelector('input'),told=box.querySelector('span');
+const folds=[...document.querySelectorAll('main details')].map(at=>[at,at.textContent.toLowerCase()]);
+box.hidden=false;
+input.addEventListener('input',()=>{
+const words=input.value.toLowerCase().split(/\\s+/).filter(Boolean);let shown=0;
+for(const [at,text] of folds){at.hidden=!words.every(word=>text.includes(word));shown+=at.hidden?0:1}
+for(const part of document.querySelectorAll('main section')){const own=[...part.querySelectorAll('details')];
+part.hidden=own.length>0&&own.every(at=>at.hidden)}
+told.textContent=words.length?shown+' of '+folds.length:''});
 """
 
 TEMPLATE = """
@@ -135,6 +152,9 @@ TEMPLATE = """
 {% elif block|kind == "gallery" %}
 <div class="gallery" style="--width:{{ block.width_rem }}rem">{% for each in block.figures %}{{ figure(each) }}
 {% endfor %}</div>
+{% elif block|kind == "search" %}
+<p class="search" hidden><input type="search" aria-label="{{ block.words }}" placeholder="{{ block.words }}">
+<span role="status"></span></p>
 {% elif block|kind == "code" %}<pre>{{ block.text }}</pre>
 {% elif block|kind == "lead" %}<p class="lead">{{ block.text }}</p>
 {% elif block|kind == "note" %}<p class="note">{{ block.text }}</p>
@@ -147,7 +167,7 @@ TEMPLATE = """
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'{{ allowed }}">
 <title>{{ page.title }}</title>
 <style>{{ style|safe }}</style>
 </head>
@@ -165,6 +185,8 @@ TEMPLATE = """
 {% endfor %}
 {% if page.footer %}<footer>{{ page.footer }}</footer>{% endif %}
 </main>
+{% if page.is_searched %}<script>{{ script|safe }}</script>
+{% endif -%}
 </body>
 </html>
 """

@@ -60,6 +60,20 @@ class Metrics:
             ["view"],
             registry=registry,
         )
+        self._missing = Counter(
+            "sluiceway_features_missing",
+            "Values of features that models were given as missing, by feature; sluiceway_rows_total counts the rows",
+            ["feature"],
+            registry=registry,
+        )
+        self._through = Gauge(
+            "sluiceway_view_known_through_seconds",
+            "The newest moment through which a value that was read of the view knew everything, seconds since 1970",
+            ["view"],
+            registry=registry,
+            multiprocess_mode="livemax",
+        )
+        self._newest: dict[str, int] = {}
         self._online = _Latency(
             "sluiceway_online_read_seconds",
             "Reads of the online store that it answered, in seconds; one for all requests of a turn",
@@ -79,6 +93,7 @@ class Metrics:
         )
         self._requests_of = lru_cache(maxsize=256)(self._requests.labels)
         self._rows_of = lru_cache(maxsize=256)(self._rows.labels)
+        self._missing_of = lru_cache(maxsize=4096)(self._missing.labels)
 
     def count(self, requests: Sequence[tuple[int, str, str, int]]) -> None:
         """Count requests, answered or refused: of each its status, version, arm, and latency in microseconds."""
@@ -102,6 +117,17 @@ class Metrics:
     def count_without(self, view: str) -> None:
         """Count a row for whose entity a view held nothing."""
         self._without.labels(view).inc()
+
+    def count_missing(self, features: Counts[str]) -> None:
+        """Count values that were missing, by feature."""
+        for feature, number in features.items():
+            self._missing_of(feature).inc(number)
+
+    def show_known_through(self, view: str, through_us: int) -> None:
+        """Tell through when a value of a view knew everything, in microseconds, unless a newer one was told."""
+        if through_us > self._newest.get(view, -1):
+            self._newest[view] = through_us
+            self._through.labels(view).set(through_us / 1e6)
 
     def count_online_read(self, took_s: float) -> None:
         """Count a read of the online store, and how long it took in seconds."""

@@ -20,6 +20,7 @@ from sluiceway.server.metrics import Metrics
 from sluiceway.server.refusal import Refusal
 from sluiceway.server.request import Asked
 from sluiceway.server.seldom import Seldom
+from sluiceway.server.served_features import ServedFeatures
 
 
 class Service:
@@ -214,8 +215,10 @@ class Service:
     def _count(self, drafts: Sequence[Draft]) -> None:
         self.metrics.count([(draft.reply.status, draft.version, draft.arm, draft.latency_us) for draft in drafts])
         rows: dict[tuple[str, str], int] = {}
+        served = ServedFeatures()
         for draft in drafts:
             for each in draft.answered:
+                served.add(each.known)
                 if each.probability is not None:
                     rows[each.version, each.arm] = rows.get((each.version, each.arm), 0) + 1
                 if each.fallback:
@@ -225,6 +228,7 @@ class Service:
                         self.metrics.count_without(view)
         for (version, arm), number in rows.items():
             self.metrics.count_rows(version, arm, number)
+        served.tell(self.metrics)
 
 
 def _read(serving: Serving, body: bytes) -> Asked | Refusal:

@@ -1,7 +1,13 @@
-"""Fact versions: which row counts of those about one fact, where the source's key says what a row is about."""
+"""Fact versions: which row counts of those about one fact, where the source's key says what a row is about.
+
+In windows a version replaces the one before when the pane that it became known in has ended, not earlier: the batch
+plan's windows know nothing of open panes. A latest feature hears of it at once.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
+
+import msgspec
 
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.plans.corrections import EVENT, fact_columns, identity
@@ -14,30 +20,38 @@ NOBODY = b""
 NAMELESS = b"\x00"  # before an offset: no MessagePack array begins so
 
 
-class FactVersions:
-    """The version of each fact that counts, where it counts, and what changed since ``settle``. For one thread.
+class Versions(msgspec.Struct, array_like=True):
+    """What is kept of one fact: the version that counts in windows, those that wait for their pane's end, the last."""
 
-    Facts are kept while ``forget_panes`` is not told of their pane; ``for_ever``, also afterwards.
+    counts: Fact | None = None
+    waiting: list[Fact] = []
+    last: Fact | None = None
+
+
+class FactVersions:
+    """Versions by fact, and which changed since ``settle``. For one thread.
+
+    ``windowed`` keeps what windows need, until ``forget_before``; ``latest`` the last version of each fact, for ever.
     """
 
-    def __init__(self, view: FeatureView, *, for_ever: bool) -> None:
+    def __init__(self, view: FeatureView, *, windowed: bool, latest: bool) -> None:
         columns = fact_columns(view)
         self._every = length(view.every)
-        self._for_ever = for_ever
+        self._windowed, self._is_latest = windowed, latest
         self._entity = _picker(columns, view.entities)
-        which = identity(view.source.keys, view.entities)
-        self._is_series = EVENT in which
+        self._is_series = EVENT in identity(view.source.keys, view.entities)
         self._key = _picker(columns, view.source.keys)
-        self._facts: dict[bytes, Fact] = {}
+        self._facts: dict[bytes, Versions] = {}
         self._in_pane: dict[int, dict[bytes, set[bytes]]] = {}
+        self._waiting: dict[int, set[bytes]] = {}
         self._of_entity: dict[bytes, set[bytes]] = {}
         self.changed: set[bytes] = set()
         self.gone: set[bytes] = set()
 
-    def entity(self, fact: Fact) -> bytes | None:
-        """Return whose fact it is, as a packed key; ``None`` where an entity column is missing."""
+    def entity(self, fact: Fact) -> bytes:
+        """Return whose fact it is, as a packed key; ``NOBODY`` where an entity column is missing."""
         found = self._entity(fact.values)
-        return None if None in found else pack_key(found)
+        return NOBODY if None in found else pack_key(found)
 
     def name(self, fact: Fact, offset: int) -> bytes:
         """Name what a row is about: equal names are versions of one fact. A missing key makes a fact of its own."""
@@ -46,71 +60,98 @@ class FactVersions:
             return NAMELESS + offset.to_bytes(8)
         return pack_key((*key, fact.event)) if self._is_series else pack_key(key)
 
-    def take(self, name: bytes, fact: Fact) -> tuple[bool, Fact | None]:
-        """Let a row count unless a newer version does; say whether it does, and which fact it replaced."""
-        old = self._facts.get(name)
-        if old is not None and version(old) >= version(fact):
-            return False, None
-        if old is not None:
-            self._unlink(name, old)
-        self._facts[name] = fact
-        self._link(name, fact)
-        self.changed.add(name)
-        self.gone.discard(name)
-        return True, old
-
-    def restore(self, name: bytes, fact: Fact) -> None:
-        """Take back a fact as it was stored."""
-        self._facts[name] = fact
-        self._link(name, fact)
-
-    def get(self, name: bytes) -> Fact:
-        """Return a fact that counts."""
+    def get(self, name: bytes) -> Versions:
+        """Return what is kept of a fact."""
         return self._facts[name]
+
+    def restore(self, name: bytes, kept: Versions) -> None:
+        """Take back a fact as it was stored."""
+        self._facts[name] = kept
+        if kept.counts is not None:
+            self._link(name, kept.counts)
+        for fact in kept.waiting:
+            self._waiting.setdefault(fact.known // self._every, set()).add(name)
+        if kept.last is not None:
+            self._of_entity.setdefault(self.entity(kept.last), set()).add(name)
+
+    def take(self, name: bytes, fact: Fact) -> tuple[bool, Fact | None]:
+        """Learn a row; say whether it is the last version now, and which was before."""
+        kept = self._facts.setdefault(name, Versions())
+        if self._windowed and (kept.counts is None or version(fact) > version(kept.counts)):
+            kept.waiting.append(fact)
+            self._waiting.setdefault(fact.known // self._every, set()).add(name)
+            self._touch(name)
+        if not self._is_latest or (kept.last is not None and version(fact) <= version(kept.last)):
+            return False, None
+        before, kept.last = kept.last, fact
+        if before is not None:
+            self._of_entity[self.entity(before)].discard(name)
+        self._of_entity.setdefault(self.entity(fact), set()).add(name)
+        self._touch(name)
+        return True, before
+
+    def newest(self, entity: bytes) -> Fact | None:
+        """Find an entity's newest fact."""
+        kept = (self._facts[name].last for name in self._of_entity.get(entity, ()))
+        return max((fact for fact in kept if fact is not None), key=newness, default=None)
+
+    def end_panes(self, pane: int) -> tuple[list[Fact], list[Fact]]:
+        """Let the panes before one be over; return the facts that count now, and those that count no more."""
+        names: set[bytes] = set()
+        for ended in [each for each in self._waiting if each < pane]:
+            names |= self._waiting.pop(ended)
+        begun, over = [], []
+        for name in names:
+            kept = self._facts[name]
+            best = max((fact for fact in kept.waiting if fact.known // self._every < pane), key=version)
+            kept.waiting = [fact for fact in kept.waiting if fact.known // self._every >= pane]
+            self._touch(name)
+            if kept.counts is None or version(best) > version(kept.counts):
+                over += self._replace(name, kept, best)
+                begun.append(best)
+        return begun, over
 
     def in_pane(self, place: Place) -> list[Fact]:
         """List the facts that count in a pane of an entity."""
-        return [self._facts[name] for name in self._in_pane.get(place[1], {}).get(place[0], ())]
+        counted = (self._facts[name].counts for name in self._in_pane.get(place[1], {}).get(place[0], ()))
+        return [fact for fact in counted if fact is not None]
 
-    def newest(self, entity: bytes) -> Fact | None:
-        """Find an entity's newest fact among those kept."""
-        return max((self._facts[name] for name in self._of_entity.get(entity, ())), key=newness, default=None)
-
-    def place(self, fact: Fact) -> Place | None:
-        """Say where a fact counts; ``None`` where nobody has it."""
-        place = self._where(fact)
-        return place if place[0] else None
+    def place(self, fact: Fact) -> Place:
+        """Say where a fact counts."""
+        return self.entity(fact), fact.known // self._every
 
     def forget_before(self, pane: int) -> None:
-        """Let go of facts that counted in panes before one, which nothing can ask for any more."""
+        """Let go of what counted in panes before one, which no window and no correction can reach any more."""
         for old in [each for each in self._in_pane if each < pane]:
-            for names in self._in_pane.pop(old).values():
-                if not self._for_ever:
-                    self._forget(names)
-
-    def _forget(self, names: set[bytes]) -> None:
-        for name in names:
-            del self._facts[name]
-        self.changed -= names
-        self.gone |= names
+            for name in {name for names in self._in_pane.pop(old).values() for name in names}:
+                kept = self._facts[name]
+                kept.counts = None
+                if kept.waiting or kept.last is not None:
+                    self._touch(name)
+                else:
+                    del self._facts[name]
+                    self.changed.discard(name)
+                    self.gone.add(name)
 
     def settle(self) -> None:
         """Take what changed as written."""
         self.changed, self.gone = set(), set()
 
+    def _replace(self, name: bytes, kept: Versions, fact: Fact) -> list[Fact]:
+        before, kept.counts = kept.counts, fact
+        if before is not None:
+            entity, pane = self.place(before)
+            self._in_pane[pane][entity].discard(name)
+        self._link(name, fact)
+        return [] if before is None else [before]
+
     def _link(self, name: bytes, fact: Fact) -> None:
-        entity, pane = self._where(fact)
+        entity, pane = self.place(fact)
         self._in_pane.setdefault(pane, {}).setdefault(entity, set()).add(name)
-        if self._for_ever and entity:
-            self._of_entity.setdefault(entity, set()).add(name)
 
-    def _unlink(self, name: bytes, fact: Fact) -> None:
-        entity, pane = self._where(fact)
-        self._in_pane.get(pane, {}).get(entity, set()).discard(name)
-        self._of_entity.get(entity, set()).discard(name)
-
-    def _where(self, fact: Fact) -> Place:
-        return self.entity(fact) or NOBODY, fact.known // self._every
+    def _touch(self, name: bytes) -> None:
+        self.changed.add(name)
+        self.gone.discard(name)
 
 
 def _picker(columns: Sequence[str], wanted: Iterable[str]) -> Callable[[Sequence[object]], tuple[object, ...]]:

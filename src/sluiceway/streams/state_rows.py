@@ -2,7 +2,7 @@
 
 A key is the first 8 bytes of the view's digest, a letter, and then: ``p``, an entity's packed key and the number of a
 pane, for its partials; ``e`` and an entity's packed key, for when it was first known and its newest fact; ``f`` and the
-name of a fact, for the version that counts. Partials are JSON, as they hold whole numbers of 128 bits; the rest is
+name of a fact, for its versions. Partials are JSON, as they hold whole numbers of 128 bits; the rest is
 MessagePack.
 """
 
@@ -13,6 +13,7 @@ import msgspec
 from sluiceway.plans.pane_partials import PartialValue
 from sluiceway.streams.entity_panes import Place
 from sluiceway.streams.fact_order import Fact
+from sluiceway.streams.fact_versions import Versions
 
 PREFIX_BYTES, PANE_BYTES, RAISED = 8, 8, 1 << 63
 PANE, ENTITY, FACT = b"p", b"e", b"f"
@@ -20,7 +21,7 @@ PANE, ENTITY, FACT = b"p", b"e", b"f"
 _partials = msgspec.json.Encoder().encode
 _to_partials = msgspec.json.Decoder(list[int | float | list[int] | None]).decode
 _pack = msgspec.msgpack.Encoder().encode
-_to_fact = msgspec.msgpack.Decoder(Fact).decode
+_to_versions = msgspec.msgpack.Decoder(Versions).decode
 _to_entity = msgspec.msgpack.Decoder(tuple[int, Fact | None]).decode
 
 
@@ -59,14 +60,14 @@ def unpack_partials(data: bytes) -> list[PartialValue]:
     return list(_to_partials(data))
 
 
-def pack_fact(fact: Fact) -> bytes:
-    """Write a fact."""
-    return _pack(fact)
+def pack_versions(kept: Versions) -> bytes:
+    """Write what is kept of a fact."""
+    return _pack(kept)
 
 
-def unpack_fact(data: bytes) -> Fact:
-    """Read a fact."""
-    return _to_fact(data)
+def unpack_versions(data: bytes) -> Versions:
+    """Read what is kept of a fact."""
+    return _to_versions(data)
 
 
 def pack_entity(first: int, newest: Fact | None) -> bytes:

@@ -18,7 +18,7 @@ from sluiceway.ports.pane_store import Row
 from sluiceway.streams.decoding import OFFSET
 from sluiceway.streams.entity_panes import EntityPanes, Place
 from sluiceway.streams.fact_order import Fact, newness
-from sluiceway.streams.fact_versions import FactVersions
+from sluiceway.streams.fact_versions import NOBODY, FactVersions
 from sluiceway.streams.late_rows import late_marks
 from sluiceway.streams.state_rows import (
     ENTITY,
@@ -27,13 +27,13 @@ from sluiceway.streams.state_rows import (
     kind_of_row,
     name_of,
     pack_entity,
-    pack_fact,
     pack_partials,
+    pack_versions,
     pane_key,
     pane_of,
     unpack_entity,
-    unpack_fact,
     unpack_partials,
+    unpack_versions,
     view_prefix,
 )
 
@@ -63,9 +63,11 @@ class ViewStream:
         self._derived = DerivedValues(view, kinds)
         keyed = bool(view.source.keys)
         self._superseded = bool(self._latest) and supersedes(view, repeated=keyed)
-        needs_versions = keyed and (self._panes is not None or self._superseded)
-        self._versions = FactVersions(view, for_ever=self._superseded) if needs_versions else None
+        windowed = keyed and self._panes is not None
+        needs_versions = windowed or self._superseded
+        self._versions = FactVersions(view, windowed=windowed, latest=self._superseded) if needs_versions else None
         self._first: dict[bytes, int] = {}
+        self._young: dict[int, set[bytes]] = {}  # who was first known in a pane that is still open
         self._newest: dict[bytes, Fact] = {}
         self._heard: set[bytes] = set()  # whose row of state changed
         self._moved: set[bytes] = set()  # whose served value may have changed
@@ -80,15 +82,17 @@ class ViewStream:
             if kind == PANE and self._panes:
                 self._panes.restore(pane_of(key), unpack_partials(value))
             elif kind == FACT and self._versions:
-                self._versions.restore(name_of(key), unpack_fact(value))
+                self._versions.restore(name_of(key), unpack_versions(value))
             elif kind == ENTITY:
                 self._restore_entity(name_of(key), *unpack_entity(value))
         if self._panes and watermark is not None:
             self._panes.advance(watermark // self._every)
             self._panes.settle()
+            self._grow_up(watermark // self._every)
 
     def _restore_entity(self, entity: bytes, first: int, newest: Fact | None) -> None:
         self._first[entity] = first
+        self._young.setdefault(first // self._every, set()).add(entity)
         if newest is not None:
             self._newest[entity] = newest
 
@@ -104,10 +108,9 @@ class ViewStream:
         self._meet(rows)
         if self._versions is not None:
             self._correct(rows, self._versions)
-            return
-        if self._panes is not None:
+        elif self._panes is not None:
             self._merge(rows, self._panes)
-        if self._latest:
+        if self._latest and not self._superseded:
             self._hear(rows)
 
     def _meet(self, rows: pl.DataFrame) -> None:
@@ -119,6 +122,7 @@ class ViewStream:
             first = self._first.get(key)
             if first is None or known < first:
                 self._first[key] = known
+                self._young.setdefault(known // self._every, set()).add(key)
                 self._heard.add(key)
                 self._moved.add(key)
 
@@ -158,43 +162,38 @@ class ViewStream:
 
     def _correct(self, rows: pl.DataFrame, versions: FactVersions) -> None:
         """Learn rows of which some may replace others."""
-        counts, dirty = [], set()
         for event, known, offset, *values in rows.select(EVENT, KNOWN, OFFSET, *self._columns).iter_rows():
             fact = Fact(event, known, tuple(values))
-            taken, old = versions.take(versions.name(fact, offset), fact)
-            counts.append(taken)
-            if taken and self._latest:
-                self._reconsider(versions, fact, old)
-            if old is not None:
-                dirty |= {place for place in (versions.place(old), versions.place(fact)) if place}
-        if self._panes is not None:
-            self._recount(rows.filter(pl.Series(counts, dtype=pl.Boolean)), self._panes, versions, dirty)
+            is_last, before = versions.take(versions.name(fact, offset), fact)
+            if is_last:
+                self._reconsider(versions, fact, before)
 
-    def _reconsider(self, versions: FactVersions, fact: Fact, old: Fact | None) -> None:
+    def _reconsider(self, versions: FactVersions, fact: Fact, before: Fact | None) -> None:
+        """Let a fact be its entity's newest, and find another for the entity that lost one."""
         entity = versions.entity(fact)
-        if entity is not None:
+        if entity != NOBODY:
             self._renew(entity, fact)
-        left = versions.entity(old) if old is not None and self._superseded else None
-        if left is None or old is None or self._newest.get(left) != old:
+        left = NOBODY if before is None else versions.entity(before)
+        if left == NOBODY or self._newest.get(left) != before:
             return
         newest = versions.newest(left)
         if newest is None:
             del self._newest[left]
         else:
             self._newest[left] = newest
-        self._heard.add(left)
-        self._moved.add(left)
-        self._back.add(left)
+        for marks in (self._heard, self._moved, self._back):
+            marks.add(left)
 
-    def _recount(self, rows: pl.DataFrame, panes: EntityPanes, versions: FactVersions, dirty: set[Place]) -> None:
-        """Merge panes that only gained facts, and make those anew that lost one."""
-        for place, partials in self._groups(rows, panes):
-            if place not in dirty and panes.reaches(place[1]):
-                panes.add(place, partials)
-        for place in dirty:
-            if panes.reaches(place[1]):
-                made = [partials for _, partials in self._groups(self._frame(versions.in_pane(place)), panes)]
-                panes.put(place, made[0] if made else None)
+    def _recount(self, panes: EntityPanes, versions: FactVersions, end: int) -> None:
+        """Merge facts into their panes once these are over, and make panes anew that lost one."""
+        begun, over = versions.end_panes(end)
+        anew = {versions.place(fact) for fact in over} - {(NOBODY, versions.place(fact)[1]) for fact in over}
+        anew = {place for place in anew if panes.reaches(place[1])}
+        added = [fact for fact in begun if versions.place(fact) not in anew]
+        self._merge(self._frame(added), panes)
+        made = dict(self._groups(self._frame([fact for place in anew for fact in versions.in_pane(place)]), panes))
+        for place in anew:
+            panes.put(place, made.get(place))
 
     def _frame(self, facts: Sequence[Fact]) -> pl.DataFrame:
         from sluiceway.streams.decoding import STORED
@@ -206,10 +205,20 @@ class ViewStream:
         """Let time be what the watermark says."""
         if self._panes is None:
             return
-        self._moved |= self._panes.advance(watermark // self._every)
+        end = watermark // self._every
+        if self._versions is not None:
+            self._recount(self._panes, self._versions, end)
+        self._moved |= self._panes.advance(end) | self._grow_up(end)
         if self._versions is not None:
             closed = (watermark - self._lateness) // self._every
             self._versions.forget_before(min(closed, self._panes.oldest))
+
+    def _grow_up(self, end: int) -> set[bytes]:
+        """Name the entities whose first pane is over: their windows are known to hold nothing else."""
+        grown: set[bytes] = set()
+        for pane in [each for each in self._young if each < end]:
+            grown |= self._young.pop(pane)
+        return grown
 
     def writes(self, watermark: int, now: int) -> Writes:
         """Tell what changed since the last time, and take it as written."""
@@ -234,13 +243,13 @@ class ViewStream:
             self._panes.settle()
         if self._versions is not None:
             writes.put += [
-                (prefix + FACT + name, pack_fact(self._versions.get(name))) for name in self._versions.changed
+                (prefix + FACT + name, pack_versions(self._versions.get(name))) for name in self._versions.changed
             ]
             writes.drop += [prefix + FACT + name for name in self._versions.gone]
             self._versions.settle()
 
     def _value(self, entity: bytes, watermark: int, now: int) -> bytes | None:
-        """Pack what is served of an entity; ``None`` while nothing of it counts yet."""
+        """Pack what is served of an entity; ``None`` while nothing of it has counted yet."""
         features: list[FeatureValue] = [None] * len(self.view.features)
         end = watermark // self._every * self._every
         known = self._first[entity] < end
@@ -249,7 +258,7 @@ class ViewStream:
         newest = self._newest.get(entity)
         if newest is not None:
             self._fill_latest(newest, features)
-        elif not known:
+        elif not known and entity not in self._back:
             return None
         stamp = (end, end) if newest is None else (newest.event, newest.known)
         through = end if self._panes is not None else watermark

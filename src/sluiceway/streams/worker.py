@@ -93,7 +93,7 @@ class Worker:
         return (
             bool(owned)
             and not self._waiting
-            and all(stream.header.offset >= ends.get(number, 0) for number, stream in owned.items())
+            and all(number in ends and stream.header.offset >= ends[number] for number, stream in owned.items())
         )
 
     def measure(self) -> None:

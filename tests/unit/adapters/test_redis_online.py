@@ -86,7 +86,7 @@ def test_a_server_that_is_not_there_is_told_at_once():
     began = time.monotonic()
     with pytest.raises(TransientError, match="the shown place is not there"):
         online(server).read(VIEW, [b"a"])
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 3
 
 
 def test_a_paused_server_is_waited_for_no_longer_than_said_and_answers_when_it_goes_on(own):
@@ -97,7 +97,7 @@ def test_a_paused_server_is_waited_for_no_longer_than_said_and_answers_when_it_g
         began = time.monotonic()
         with pytest.raises(TransientError, match="did not answer within 100 ms"):
             asking.read(VIEW, [b"a"])
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 3
     own.go_on()
     assert store.read(VIEW, [b"b"]) == [value(2)]  # not the answer to what was asked before
 

@@ -179,6 +179,14 @@ def test_another_definition_is_called_a_code_change(facts):
     assert f"another definition than {DELAYS.digest[:12]}" in found.examples[MEAN, CODE][0].detail
 
 
+def test_a_request_feature_over_a_stale_view_is_stale_as_well(facts):
+    declared = pipeline(ratio=f"{MEAN} / nullif(distance, 0)", hour="hour(departs)")
+    found = compare(facts, served_by(facts, requests(20, 30), declared, behind=timedelta(hours=1)), declared=declared)
+    assert causes(found)["ratio"] == {STALE: 2}
+    assert "hour" not in causes(found)
+    assert found.unchecked == {}
+
+
 def test_another_request_expression_is_called_a_code_change(facts):
     before = pipeline(hour="hour(departs)", third="distance / 4")
     found = compare(facts, served_by(facts, requests(20, 30), before), declared=before, now=pipeline())

@@ -116,6 +116,9 @@ def test_requests_are_answered_without_features_where_that_is_declared():
     assert record.views == {"origin_weather": None}
     assert count(server, "sluiceway_online_errors_total", outcome="missing") == 1
     assert count(server, "sluiceway_views_without_value_total", view="origin_weather") == 1
+    assert count(server, "sluiceway_features_missing_total", feature="origin_weather__latest_wind") == 1
+    through = before.views["origin_weather"][2]
+    assert count(server, "sluiceway_view_known_through_seconds", view="origin_weather") == through / 1e6
 
 
 def test_why_features_are_missing_is_no_secret_of_the_request():

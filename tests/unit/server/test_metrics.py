@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections import Counter
 from datetime import UTC, datetime
 
 import pytest
@@ -40,6 +41,20 @@ def test_what_is_counted_is_told_by_class_of_status_version_and_arm():
     assert (found["sluiceway_rollout_sequence",], found["sluiceway_rollout_share",]) == (7, 0.25)
     assert found["sluiceway_request_seconds_bucket", "0.0005"] == 2
     assert found["sluiceway_request_seconds_count",] == 3
+
+
+def test_the_newest_that_was_read_of_a_view_and_what_was_missing_are_told():
+    metrics = Metrics()
+    for through_us in (5_000_000, 7_500_000, 6_000_000):
+        metrics.show_known_through("delays", through_us)
+    metrics.count_missing(Counter({"delays__mean": 2, "wind": 1}))
+    metrics.count_missing(Counter({"wind": 1}))
+    found = told(metrics.text())
+    assert found["sluiceway_view_known_through_seconds", "delays"] == 7.5
+    assert (
+        found["sluiceway_features_missing_total", "delays__mean"],
+        found["sluiceway_features_missing_total", "wind"],
+    ) == (2, 2)
 
 
 @given(st.lists(st.integers(0, 10**8) | st.sampled_from([0, 100, 200, 500, 1000, 5_000_000]), max_size=30))

@@ -18,8 +18,8 @@ from sluiceway.adapters.memory_tables import MemoryTables
 from sluiceway.artifacts.dataset_version import DatasetVersion, RestoreReport
 from sluiceway.features.materialise import packed
 from sluiceway.features.point_in_time import Facts, features_now
-from sluiceway.plans.latest import latest_features
 from sluiceway.plans.packed_value import unpack_value
+from sluiceway.plans.window_groups import window_features
 from sluiceway.streams.partition_stream import Backends
 from sluiceway.streams.stream_plan import stream_plan
 from sluiceway.streams.worker import Worker
@@ -98,12 +98,12 @@ def stream_values(view, online):
 
 
 def compared(view, values):
-    """Tell what is served of those of whom anything is: the features, and the newest fact's times where there is one.
+    """Tell what is served of those of whom anything is: the features, and in views without windows the newest's times.
 
-    What was known through, and windows' stamps, are those of the last change in a stream.
+    What was known through, and the stamps of windows, are those of the last change in a stream.
     """
     told = {key: unpack_value(value) for key, value in values.items()}
-    stamped = bool(latest_features(view))
+    stamped = not window_features(view)
     return {
         key: (value.features, (value.event_time, value.known_time) if stamped else None)
         for key, value in told.items()

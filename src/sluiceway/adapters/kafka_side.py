@@ -1,0 +1,66 @@
+"""The side channel in Kafka: the topics ``NAME.dead`` and ``NAME.late`` beside a topic, with the reason in headers."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sluiceway.core.errors import TransientError
+from sluiceway.ports.side_channel import Aside
+
+PATIENCE_S = 10.0
+
+
+class KafkaSide:
+    """Messages as they were, with the headers ``why``, ``partition`` and ``offset``, keyed by the last two.
+
+    Topics that are missing are created, with one partition. A killed worker may send a message again.
+    """
+
+    def __init__(self, servers: str, topic: str, *, options: Mapping[str, str | int] | None = None) -> None:
+        self._servers, self._topic, self._options = servers, topic, dict(options or {})
+        self._opened: Any = None
+        self._created: set[str] = set()
+
+    def put(self, source: str, messages: Sequence[Aside]) -> None:  # noqa: ARG002 - a topic has one source
+        """Keep messages durably before returning.
+
+        Raises:
+            TransientError: the broker did not take them all.
+        """
+        producer, refused = self._producer(), []
+        for kind in sorted({message.kind for message in messages}):
+            self._create(f"{self._topic}.{kind}")
+        for message in messages:
+            headers = {"why": message.why, "partition": str(message.partition), "offset": str(message.offset)}
+            producer.produce(
+                f"{self._topic}.{message.kind}",
+                key=f"{message.partition}:{message.offset}",
+                value=message.value,
+                headers=headers,
+                on_delivery=lambda error, _: refused.append(error) if error is not None else None,
+            )
+            producer.poll(0)
+        if producer.flush(PATIENCE_S) or refused:
+            raise TransientError(f"Kafka at {self._servers} did not take messages set aside of {self._topic!r}")
+
+    def _producer(self) -> Any:
+        if self._opened is None:
+            from confluent_kafka import Producer
+
+            asked = {"bootstrap.servers": self._servers, "acks": "all", "message.timeout.ms": 8000, "log_level": 0}
+            self._opened = Producer({**asked, **self._options})
+        return self._opened
+
+    def _create(self, topic: str) -> None:
+        from confluent_kafka import KafkaException
+        from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
+
+        if topic in self._created:
+            return
+        admin = AdminClient({"bootstrap.servers": self._servers, "log_level": 0, **self._options})
+        try:
+            if topic not in admin.list_topics(timeout=PATIENCE_S).topics:
+                admin.create_topics([NewTopic(topic, 1)])[topic].result(PATIENCE_S)
+        except KafkaException as error:
+            if "already exists" not in str(error):
+                raise TransientError(f"Kafka at {self._servers} has no topic {topic!r}, and makes none") from None
+        self._created.add(topic)

@@ -1,0 +1,158 @@
+"""The spool: a topic without a broker, as segment files that messages are added to, each with its offset."""
+
+import fcntl
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from struct import Struct
+from zlib import crc32
+
+from sluiceway.core.disk_trouble import disk_trouble
+from sluiceway.core.errors import SourceError
+
+FRAME = Struct(">II")  # a message's length and its CRC-32
+SEGMENT_BYTES, READ_BYTES = 64 << 20, 4 << 20
+SUFFIX, WRITING = ".seg", "write.lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place between two messages: the offset of the next, the segment it is in, and how many bytes lie before it."""
+
+    offset: int
+    first: int
+    at: int
+
+
+class Spool:
+    """One topic's only partition in a folder: segments named by their first offset, messages with length and CRC-32.
+
+    Adding is for many processes, one at a time, and on disk before it returns. What a kill left half written at the end
+    was never acknowledged: nobody reads it, and whoever adds next cuts it off.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._end = Place(0, 0, 0)
+
+    def append(self, values: Sequence[bytes]) -> int:
+        """Add messages durably; return the offset of the first.
+
+        Raises:
+            SourceError: the disk refuses; nothing was added.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with locked(self.folder / WRITING):
+                return self._append(values)
+        except OSError as error:
+            raise SourceError(f"the spool {self.folder} cannot be written: {disk_trouble(error)}") from error
+
+    def _append(self, values: Sequence[bytes]) -> int:
+        self._end = end = self._newest(self._end)
+        if end.at >= SEGMENT_BYTES:
+            end = Place(end.offset, end.offset, 0)
+        data = b"".join(FRAME.pack(len(value), crc32(value)) + value for value in values)
+        descriptor = os.open(self._segment(end.first), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            os.ftruncate(descriptor, end.at)
+            written = 0
+            while written < len(data):
+                written += os.pwrite(descriptor, data[written:], end.at + written)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        if end.at == 0:
+            sync_folder(self.folder)
+        self._end = Place(end.offset + len(values), end.first, end.at + len(data))
+        return end.offset
+
+    def end(self) -> int:
+        """Return the offset that the next message will have."""
+        self._end = self._newest(self._end)
+        return self._end.offset
+
+    def find(self, offset: int) -> Place:
+        """Find where a message lies; before the first one kept, that one."""
+        firsts = self._firsts()
+        first = max((each for each in firsts if each <= offset), default=firsts[0] if firsts else 0)
+        place = Place(first, first, 0)
+        while place.offset < offset:
+            values, following = self.read(place, most=offset - place.offset)
+            if not values:
+                break
+            place = following
+        return place
+
+    def read(self, place: Place, *, most: int) -> tuple[list[bytes], Place]:
+        """Read at most so many messages, and at most 4 MiB of them or one; return also the place behind them."""
+        values = self._whole(place, most)
+        if not values:
+            following = [each for each in self._firsts() if each > place.first]
+            if not following or following[0] != place.offset:
+                return [], place
+            place = Place(place.offset, place.offset, 0)
+            values = self._whole(place, most)
+        size = sum(FRAME.size + len(value) for value in values)
+        return values, Place(place.offset + len(values), place.first, place.at + size)
+
+    def _whole(self, place: Place, most: int) -> list[bytes]:
+        try:
+            with self._segment(place.first).open("rb") as file:
+                file.seek(place.at)
+                data = file.read(READ_BYTES)
+                if len(data) >= FRAME.size and FRAME.size + FRAME.unpack_from(data)[0] > READ_BYTES:
+                    data += file.read(FRAME.unpack_from(data)[0])
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise SourceError(f"the spool {self.folder} cannot be read: {disk_trouble(error)}") from error
+        return list(_frames(data, most))
+
+    def _newest(self, place: Place) -> Place:
+        while True:
+            values, following = self.read(place, most=READ_BYTES)
+            if not values:
+                return place
+            place = following
+
+    def _firsts(self) -> list[int]:
+        return sorted(int(path.stem) for path in self.folder.glob(f"*{SUFFIX}"))
+
+    def _segment(self, first: int) -> Path:
+        return self.folder / f"{first:020d}{SUFFIX}"
+
+
+def _frames(data: bytes, most: int) -> Iterator[bytes]:
+    """Cut whole messages off; the first that is not whole ends them."""
+    at = 0
+    while most > 0 and at + FRAME.size <= len(data):
+        size, checksum = FRAME.unpack_from(data, at)
+        value = data[at + FRAME.size : at + FRAME.size + size]
+        if len(value) < size or crc32(value) != checksum:
+            return
+        yield value
+        at += FRAME.size + size
+        most -= 1
+
+
+@contextmanager
+def locked(file: Path) -> Iterator[None]:
+    """Hold a lock on a file, waiting for it; the kernel frees it when its holder ends."""
+    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def sync_folder(folder: Path) -> None:
+    """Let a folder's entries be on disk."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

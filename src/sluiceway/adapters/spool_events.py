@@ -1,0 +1,79 @@
+"""Events from a spool: read by one process at a time, the one that holds the lock."""
+
+import fcntl
+import os
+import time
+from pathlib import Path
+
+from sluiceway.adapters.spool import Place, Spool
+from sluiceway.ports.event_source import EventBatch, Ownership
+
+OWNED = "owned.lock"
+POLL_S = 0.02
+
+
+class SpoolEvents:
+    """The only partition of a spool. Another reader takes over when this one is closed, or its process ends."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._spool = Spool(folder)
+        self._lock: int | None = None
+        self._place: Place | None = None
+
+    def partition_count(self) -> int:
+        """Return 1."""
+        return 1
+
+    def poll(self, ownership: Ownership, *, most: int, wait_s: float) -> list[EventBatch]:
+        """Return at most so many messages; wait for the first as long as told.
+
+        Raises:
+            SourceError: the disk cannot be read.
+        """
+        deadline = time.monotonic() + wait_s
+        while True:
+            if self._lock is None and self._take_lock():
+                begin = ownership.assigned([0]).get(0)
+                self._place = None if begin is None else self._spool.find(begin)
+            values = self._read(most)
+            if values or time.monotonic() >= deadline:
+                break
+            time.sleep(min(POLL_S, wait_s))
+        if not values or self._place is None:
+            return []
+        end = self._place.offset
+        return [EventBatch(0, range(end - len(values), end), values)]
+
+    def seek(self, partition: int, offset: int) -> None:
+        """Go on reading from an offset."""
+        if partition == 0 and self._lock is not None:
+            self._place = self._spool.find(offset)
+
+    def ends(self) -> dict[int, int]:
+        """Return the offset that the next message will have."""
+        return {0: self._spool.end()}
+
+    def close(self, ownership: Ownership) -> None:
+        """Let another read."""
+        if self._lock is not None:
+            ownership.revoked([0])
+            os.close(self._lock)
+        self._lock = self._place = None
+
+    def _read(self, most: int) -> list[bytes]:
+        if self._place is None:
+            return []
+        values, self._place = self._spool.read(self._place, most=most)
+        return values
+
+    def _take_lock(self) -> bool:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self._folder / OWNED, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return False
+        self._lock = descriptor
+        return True

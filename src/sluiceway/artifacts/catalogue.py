@@ -1,0 +1,76 @@
+"""The catalogue: every feature that is declared, with what is known of it, its past and its use."""
+
+from dataclasses import dataclass
+
+from sluiceway.artifacts.feature_profile import FeatureProfile, ViewFreshness
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One feature. ``view`` is empty for one of the request; ``origin`` is ``view`` or ``request``.
+
+    ``definition`` is in words; ``columns`` are those it is made from in its source, ``raw`` in files, both as
+    ``source.column``; ``files`` are the files that hold those. ``digest`` identifies the definition. ``models`` are the
+    registered versions that take it.
+    """
+
+    name: str
+    origin: str
+    source: str
+    window: str
+    definition: str
+    digest: str
+    columns: tuple[str, ...]
+    view: str = ""
+    type: str = ""
+    unit: str = ""
+    owner: str = ""
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    entity: tuple[str, ...] = ()
+    raw: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    untraceable: str = ""
+    models: tuple[str, ...] = ()
+    is_sensitive: bool = False
+    profile: FeatureProfile | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ViewVersion:
+    """A definition of a view that was made once: when first (ISO 8601), and the registered models that pin it."""
+
+    digest: str
+    first_made: str
+    models: tuple[str, ...]
+    is_declared: bool
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One view with its features' names, every version of it that is known, and how fresh the newest set has it."""
+
+    name: str
+    entity: tuple[str, ...]
+    source: str
+    owner: str
+    description: str
+    tags: tuple[str, ...]
+    every: str
+    ttl: str
+    digest: str
+    features: tuple[str, ...]
+    versions: tuple[ViewVersion, ...]
+    freshness: ViewFreshness | None
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Everything that is declared. ``feature_set`` is the set that profiles are of, empty before the first."""
+
+    project: str
+    dataset: str
+    feature_set: str
+    cutoff: str
+    entries: tuple[Entry, ...]
+    views: tuple[View, ...]

@@ -1,0 +1,130 @@
+"""``sluiceway stream``: workers that keep views up as messages arrive, and how far they are."""
+
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from sluiceway.cli.answer import print_json, print_table
+from sluiceway.cli.aside import stdout_aside
+from sluiceway.cli.flags import HERE, Common
+from sluiceway.cli.watching import say
+from sluiceway.core.moments import iso
+from sluiceway.plans.moments_sql import moment_of
+from sluiceway.streaming import Streaming
+from sluiceway.streams.partition_header import PartitionHeader
+from sluiceway.streams.stream_metrics import StreamMetrics
+from sluiceway.streams.stream_plan import DIGITS, StreamPlan
+from sluiceway.streams.worker import Worker
+
+OFTEN_S, SELDOM_S = 1.0, 30.0
+Source = Annotated[str | None, Parameter(help="Only this source's stream; all of them by default.")]
+UntilIdle = Annotated[bool, Parameter(help="End when all that has arrived was learnt.", negative=())]
+Port = Annotated[int | None, Parameter(help="Serve Prometheus metrics at this port of 127.0.0.1.")]
+
+
+def run(
+    *, source: Source = None, until_idle: UntilIdle = False, metrics_port: Port = None, common: Common = HERE
+) -> int:
+    """Keep the views of streams up as messages arrive, until interrupted."""
+    from sluiceway.adapters.metrics_port import metrics_port as served
+
+    with stdout_aside():
+        streaming = Streaming.open(common.project, source=source)
+    metrics = StreamMetrics()
+    workers = streaming.workers(metrics)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with served(metrics.registry, metrics_port):
+        try:
+            work(workers, until_idle=until_idle)
+        except KeyboardInterrupt:
+            say("interrupted; what was learnt is committed")
+        finally:
+            for worker in workers:
+                worker.close()
+    return tell(streaming, as_json=common.json)
+
+
+def status(*, source: Source = None, common: Common = HERE) -> int:
+    """Show how far each partition of each stream is, how far behind, and what was set aside."""
+    with stdout_aside():
+        streaming = Streaming.open(common.project, source=source)
+    return tell(streaming, as_json=common.json)
+
+
+def work(workers: Sequence[Worker], *, until_idle: bool) -> None:
+    """Let each worker learn in turn, and tell a person how it goes."""
+    told, learnt, began = time.monotonic(), 0, time.monotonic()
+    pause_s = OFTEN_S if sys.stderr.isatty() else SELDOM_S
+    wait_s = 0.2 / len(workers)
+    while True:
+        turn = sum(worker.step(wait_s=wait_s) for worker in workers)
+        learnt += turn
+        now = time.monotonic()
+        if now - told >= pause_s:
+            say(f"{learnt:,} messages, {learnt / (now - began):,.0f} a second; {where(workers)}")
+            told = now
+            for worker in workers:
+                worker.measure()
+        if until_idle and not turn and all(worker.caught_up() for worker in workers):
+            return
+
+
+def where(workers: Sequence[Worker]) -> str:
+    """Say how far the partitions are that are owned here."""
+    headers = [header for worker in workers for header in worker.headers.values()]
+    reached = [header.watermark for header in headers if header.watermark is not None]
+    time_there = f", known until {iso(moment_of(min(reached)))}" if reached else ""
+    late, dead = sum(header.late for header in headers), sum(header.dead for header in headers)
+    return f"{len(headers)} partitions{time_there}, {late:,} late, {dead:,} dead"
+
+
+def tell(streaming: Streaming, *, as_json: bool) -> int:
+    """Print what is committed of each stream, beside what has arrived."""
+    streams = [told(streaming, plan) for plan in streaming.plans]
+    if as_json:
+        print_json({"streams": streams})
+        return 0
+    names = ("source", "partition", "learnt", "behind", "known until", "late", "dead")
+    keys = ("partition", "events", "lag", "watermark", "late", "dead")
+    rows = [[stream["source"], *(part[key] for key in keys)] for stream in streams for part in parts(stream)]
+    print_table(names, rows)
+    return 0
+
+
+def parts(stream: dict[str, object]) -> list[dict[str, object]]:
+    """List a stream's partitions."""
+    found = stream["partitions"]
+    return found if isinstance(found, list) else []
+
+
+def told(streaming: Streaming, plan: StreamPlan) -> dict[str, object]:
+    """Give a stream the shape that scripts read."""
+    headers, ends = streaming.headers(plan), streaming.events(plan).ends()
+    numbers = sorted({*headers, *ends})
+    return {
+        "source": plan.source.name,
+        "topic": plan.topic.name,
+        "stream": plan.digest[:DIGITS],
+        "partitions": [part(number, headers.get(number), ends.get(number)) for number in numbers],
+    }
+
+
+def part(number: int, header: PartitionHeader | None, end: int | None) -> dict[str, object]:
+    """Give a partition the shape that scripts read."""
+    found = header or PartitionHeader(owner="")
+    moments = {"watermark": found.watermark, "written": found.written or None}
+    return {
+        "partition": number,
+        "offset": found.offset,
+        "end": end,
+        "lag": None if end is None else max(end - found.offset, 0),
+        "events": found.events,
+        "late": found.late,
+        "dead": found.dead,
+        "owner": found.owner or None,
+        **{name: None if moment is None else iso(moment_of(moment)) for name, moment in moments.items()},
+    }

@@ -1,0 +1,98 @@
+"""Materialising: online views brought up to the present between two runs, each from where it is."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from sluiceway.artifacts.dataset_version import DatasetVersion
+from sluiceway.artifacts.promise import Promise
+from sluiceway.core.errors import MisuseError, UnknownNameError
+from sluiceway.declare.feature_view import FeatureView
+from sluiceway.declare.project import Project
+from sluiceway.flow.held_views import Held, held_of, note
+from sluiceway.flow.kit import Kit
+from sluiceway.flow.recall import current
+from sluiceway.flow.reference import dataset_versions
+from sluiceway.ledger.standing import VERDICT, read_standing
+from sluiceway.ports.progress import Progress
+
+if TYPE_CHECKING:
+    from sluiceway.features.point_in_time import Facts
+    from sluiceway.features.refreshing import Refreshed
+
+
+def materialise_views(
+    kit: Kit, project: Project, names: Sequence[str], *, cutoff: datetime, progress: Progress
+) -> Iterator["Refreshed"]:
+    """Bring views up to a moment (UTC), from the newest dataset; each is done once it is yielded.
+
+    Whoever calls holds the project's lock.
+
+    Raises:
+        MisuseError: there is no dataset, gate 3 is not open on the newest one, or a view is kept up by a stream.
+        UnknownNameError: there is no such view.
+    """
+    from sluiceway.features.binding import check_binding
+    from sluiceway.features.held_tables import HeldTables
+    from sluiceway.features.large_sources import LargeSources
+    from sluiceway.features.point_in_time import Facts
+    from sluiceway.features.refreshing import refresh
+    from sluiceway.plans.moments_sql import microseconds
+
+    dataset, promise = _validated(kit)
+    check_binding(dataset, project.pipeline, promise.spec.inputs)
+    large = LargeSources(kit.derived, progress=progress)
+    facts = Facts(dataset, HeldTables(kit.tables), kit.engine, microseconds(cutoff), large=large)
+    versions = dataset_versions(kit)
+    for view in _chosen(project, names):
+        held = held_of(view, kit)
+        before = None if held is None else _facts_of(held, versions, facts, kit)
+        progress.say(f"{view.name}: {'made whole' if before is None else 'what changed'}")
+        if held is not None:
+            towards = (dataset.content_id, facts.cutoff)
+            note(view, msgspec.structs.replace(held, towards=towards), kit)
+        done = refresh(facts, view, kit.online, before=before, now=kit.clock.now(), progress=progress)
+        note(view, Held(dataset.content_id, facts.cutoff, kit.online.snapshot(view.digest)), kit)
+        yield done
+
+
+def _validated(kit: Kit) -> tuple[DatasetVersion, Promise]:
+    dataset, promise = current("ingest", kit), current("spec", kit)
+    if not isinstance(dataset, DatasetVersion) or not isinstance(promise, Promise):
+        raise MisuseError("nothing has been ingested yet; run `sluiceway run --until features` first")
+    standings = [read_standing(entry) for entry in kit.ledger.entries(VERDICT)]
+    own = [each for each in standings if each.stage == "validate" and each.upstream.get("ingest") == dataset.content_id]
+    if not own or not own[-1].verdict.is_open:
+        raise MisuseError(
+            f"gate 3 is not open on dataset version {dataset.version}, so nothing is served of it; "
+            "run `sluiceway run --until validate` first"
+        )
+    return dataset, promise
+
+
+def _chosen(project: Project, names: Sequence[str]) -> list[FeatureView]:
+    views = {view.name: view for view in project.pipeline.feature_views}
+    unknown = [name for name in names if name not in views]
+    if unknown:
+        raise UnknownNameError("view", unknown[0], list(views))
+    streamed = [name for name in names if views[name].source.stream is not None]
+    if streamed:
+        raise MisuseError(f"view {streamed[0]!r} is kept up by a stream: sluiceway stream; leave it out")
+    return [views[name] for name in names or views if views[name].source.stream is None]
+
+
+def _facts_of(held: Held, versions: dict[str, DatasetVersion], now: "Facts", kit: Kit) -> "Facts | None":
+    """Give the facts that a view's values are of, where its changes can be told from them."""
+    from sluiceway.features.held_tables import HeldTables
+    from sluiceway.features.point_in_time import Facts
+
+    if held.towards is not None and (held.towards[0] != now.dataset.content_id or held.towards[1] > now.cutoff):
+        return None  # broken off on the way to elsewhere: what of it was written cannot be told
+    version = versions.get(held.dataset)
+    if version is None or not all(kit.tables.has(table) for table in version.tables):
+        return None
+    if version.content_id == now.dataset.content_id:
+        return Facts(version, now.tables, kit.engine, held.cutoff)
+    return Facts(version, HeldTables(kit.tables), kit.engine, held.cutoff)

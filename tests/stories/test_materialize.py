@@ -1,0 +1,69 @@
+"""Online views brought up to the present between two runs: what changed alone, and whatever kills it."""
+
+import signal
+import time
+
+from tests.served_project import eventually
+
+NEW = "00004-19980602-1,00004,1998-06-02T00:00:00Z,3,44.50\n"
+COUNT = "history__count_14d"
+
+
+def online(shop, *more):
+    return shop("features", "get", "customer_id=4", "--json", *more).json["features"]
+
+
+def appended(shop):
+    with (shop.folder / "data" / "purchases.csv").open("a") as table:
+        table.write(NEW)
+    shop("run", "--until", "validate")
+
+
+def test_only_what_changed_is_written_and_doing_it_again_changes_nothing(featured_shop):
+    shop = featured_shop
+    assert online(shop)[COUNT] == 0
+    at_first = shop("features", "materialize", "--json").json["views"]
+    assert [(each["how"], each["written"]) for each in at_first] == [("changes", 0)] * 2
+    appended(shop)
+    said = shop("features", "materialize", "--json")
+    views = {each["view"]: each for each in said.json["views"]}
+    assert all(each["how"] == "changes" and 0 < each["written"] < 50 for each in views.values())
+    assert "history: 1 written of" in said.err
+    assert online(shop)[COUNT] == 1
+    assert online(shop, "--as-of", "1998-06-15") == online(shop)
+    again = shop("features", "materialize", "--json").json["views"]
+    assert [each["written"] for each in again] == [0, 0]
+
+
+def test_a_later_present_and_an_earlier_one_are_those_that_offline_tells(featured_shop):
+    shop = featured_shop
+    for moment in ("1998-06-25", "1998-06-10"):
+        (shop.folder / "sluiceway.toml").write_text(f"as_of = {moment}\n")
+        shop("features", "materialize")
+        assert online(shop) == online(shop, "--as-of", moment)
+    assert "Did you mean 'history'" in shop("features", "materialize", "--view", "histroy", code=2).err
+    (one,) = shop("features", "materialize", "--view", "history", "--as-of", "1998-06-11", "--json").json["views"]
+    assert one["view"] == "history"
+
+
+def test_killed_in_the_middle_the_next_one_goes_on(featured_shop):
+    shop = featured_shop
+    appended(shop)
+    process = shop.start("features", "materialize", "--as-of", "1998-06-25")
+    log = shop.folder / ".sluiceway" / "objects" / "materialised"
+    eventually(
+        lambda: any(b'towards":[' in path.read_bytes() for path in log.glob("*.json")) or process.poll() is not None
+    )
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    time.sleep(0.1)
+    shop("features", "materialize", "--as-of", "1998-06-25")
+    (shop.folder / "sluiceway.toml").write_text("as_of = 1998-06-25\n")
+    assert online(shop) == online(shop, "--as-of", "1998-06-25")
+
+
+def test_data_that_gate_3_has_not_let_through_is_not_served(featured_shop):
+    with (featured_shop.folder / "data" / "purchases.csv").open("a") as table:
+        table.write(NEW)
+    featured_shop("run", "--until", "ingest")
+    assert "gate 3 is not open" in featured_shop("features", "materialize", code=2).err

@@ -1,0 +1,65 @@
+"""A view in SQL is the view that is declared of the same meaning."""
+
+import re
+
+import pytest
+
+import sluiceway as sw
+from sluiceway.core.errors import DeclarationError
+
+LANDINGS = sw.Source("landings", sw.files("a.csv"), key="flight_id", event_time="landed_at")
+DAY = "WINDOW day AS (RANGE INTERVAL 24 HOURS PRECEDING)"
+
+
+def view(select, rest=DAY):
+    return sw.sql_view("v", source=LANDINGS, sql=f"SELECT carrier, {select} FROM landings GROUP BY carrier {rest}")
+
+
+@pytest.mark.parametrize(
+    ("select", "features"),
+    [
+        ("avg(d) OVER day AS mean_delay", [sw.mean("d", over="24h", name="mean_delay")]),
+        ("avg(d) OVER day AS mean_d_24h", [sw.mean("d", over="24h")]),
+        ("avg(d) OVER day", [sw.mean("d", over="24h")]),
+        ("count(*) FILTER (WHERE gone AND x>3) OVER day AS n",
+         [sw.count(over="24h", where="gone and (x > 3)", name="n")]),
+        ("stddev(d) OVER (RANGE INTERVAL '3 hours' PRECEDING) AS s", [sw.std("d", over="3h", name="s")]),
+        ("count(DISTINCT tail) OVER day AS planes", [sw.count_distinct("tail", over="24h", name="planes")]),
+        ("last(gate) AS latest_gate, count(gate) OVER day", [sw.latest("gate"), sw.count("gate", over="24h")]),
+        ("sum(d) OVER day AS a, min(d) OVER DAY AS b, a / nullif(b, 0) AS r",
+         [sw.sum("d", over="24h", name="a"), sw.min("d", over="24h", name="b"), sw.derived("r", "a / nullif(b,0)")]),
+    ],
+)  # fmt: skip
+def test_the_digest_is_that_of_the_declared_view(select, features):
+    assert view(select).digest == sw.FeatureView("v", "carrier", LANDINGS, features).digest
+
+
+def test_an_entity_may_have_several_columns_and_a_view_its_words():
+    sql = f"SELECT carrier, origin, count(*) OVER day AS n FROM landings GROUP BY carrier, origin {DAY}"
+    made = sw.sql_view("v", source=LANDINGS, sql=sql, every="1h", owner="ops", tags=["delays"])
+    assert (made.entities, made.every, made.owner, made.tags) == (("carrier", "origin"), "1h", "ops", ("delays",))
+
+
+@pytest.mark.parametrize(
+    ("sql", "told"),
+    [
+        ("SELECT", "Write it as in: SELECT carrier"),
+        ("DELETE FROM landings", "one SELECT is wanted"),
+        ("SELECT count(*) OVER day AS n FROM flights GROUP BY carrier", "it must read FROM landings"),
+        ("SELECT count(*) OVER (RANGE INTERVAL 1 DAY PRECEDING) AS n FROM landings", "GROUP BY must name the entity"),
+        ("SELECT avg(d) OVER dya FROM landings GROUP BY carrier", "no window is called dya; there is none"),
+        ("SELECT avg(d) AS m FROM landings GROUP BY carrier", "avg(d) has no window"),
+        (
+            "SELECT median(d) OVER (RANGE INTERVAL 1 DAY PRECEDING) FROM landings GROUP BY carrier",
+            "median over a window",
+        ),
+        ("SELECT avg(d) OVER (ROWS 3 PRECEDING) FROM landings GROUP BY carrier", "a window is RANGE INTERVAL"),
+        ("SELECT avg(d + 1) OVER (RANGE INTERVAL 1 DAY PRECEDING) FROM landings GROUP BY carrier", "of one column"),
+        ("SELECT avg(d) OVER (RANGE INTERVAL 1 MONTH PRECEDING) FROM landings GROUP BY carrier", "use whole seconds"),
+        ("SELECT carrier, 1 + 1 FROM landings WHERE d > 3 GROUP BY carrier", "WHERE is not allowed here"),
+        ("SELECT carrier, 1 + 1 FROM landings GROUP BY carrier", "needs a name"),
+    ],
+)
+def test_what_is_no_such_select_is_refused_by_name(sql, told):
+    with pytest.raises(DeclarationError, match=re.escape(told)):
+        sw.sql_view("v", source=LANDINGS, sql=sql)
