@@ -79,6 +79,13 @@ def streamed_view(key, features=()):
     return sw.FeatureView("v", entity="e", source=source, every="5m", features=[*windows, *others, *features])
 
 
+def interpreting(engine):
+    """Have Spark interpret its plans."""
+    engine.session().conf.set("spark.sql.codegen.wholeStage", "false")
+    engine.session().conf.set("spark.sql.codegen.factoryMode", "NO_CODEGEN")
+    return engine
+
+
 def table_of(rows):
     kinds = {
         "key": pa.int64(),

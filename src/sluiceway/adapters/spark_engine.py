@@ -1,16 +1,24 @@
 """Spark as the runner of plans: the plan's text in Spark SQL, over Arrow tables or Parquet files."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from sluiceway.adapters.spark_session import first_line, spark_session
 from sluiceway.core.errors import SourceError
-from sluiceway.ports.plan_runner import ParquetFiles
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame, SparkSession
+
+
+@dataclass(frozen=True, slots=True)
+class ParquetFiles:
+    """A table that executors read by themselves: files of one schema that they reach, and that schema."""
+
+    paths: Sequence[str]
+    schema: "pa.Schema"
 
 
 class SparkEngine:

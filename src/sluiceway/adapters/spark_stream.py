@@ -26,7 +26,7 @@ from sluiceway.plans.spark_sql import spark_sql
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from pyspark.sql import DataFrame
+    from pyspark.sql import DataFrame, SparkSession
 
 TYPES = {"integer": "BIGINT", "number": "DOUBLE", "text": "STRING", "boolean": "BOOLEAN", "time": "TIMESTAMP"}
 Publish = Callable[["pa.Table", int], None]
@@ -115,7 +115,7 @@ class SparkStream:
     def _take(self, batch: "DataFrame", number: int) -> None:
         """Take in one micro-batch; done again with the same number, it comes to the same."""
         self._write("facts", self._asked(arriving_facts_sql(self._view), {"arriving": batch}), number)
-        facts = self._written("facts", through=number)
+        facts = self._written("facts", through=number, session=batch.sparkSession)
         arrived = facts.where(f"{BATCH} = {number}")
         if arrived.isEmpty():
             return
@@ -126,14 +126,16 @@ class SparkStream:
 
     def _values(self, facts: "DataFrame", cutoff: int, *, through: int) -> "pa.Table":
         sql = values_from_panes_sql(self._view, self._kinds, cutoff=cutoff)
-        return self._asked(sql, {"facts": facts, "panes": self._written("panes", through=through)}).toArrow()
+        return self._asked(
+            sql, {"facts": facts, "panes": self._written("panes", through=through, session=facts.sparkSession)}
+        ).toArrow()
 
     def _newest(self, facts: "DataFrame") -> int:
         found: int = facts.agg({KNOWN: "max"}).collect()[0][0]
         return found
 
     def _asked(self, sql: str, frames: "Mapping[str, DataFrame]") -> "DataFrame":
-        session = self._engine.session()
+        (session,) = {frame.sparkSession for frame in frames.values()}  # a micro-batch has a session of its own
         kinds = self._kinds | dict.fromkeys((EVENT, KNOWN, BATCH, "_pane", "_first"), "integer")
         kinds |= {name: kind for frame in frames.values() for name, kind in _partial_kinds(frame).items()}
         for name, frame in frames.items():
@@ -143,9 +145,9 @@ class SparkStream:
     def _write(self, what: str, rows: "DataFrame", number: int) -> None:
         rows.write.mode("overwrite").parquet(str(self._state / what / f"{BATCH}={number}"))
 
-    def _written(self, what: str, *, through: int) -> "DataFrame":
+    def _written(self, what: str, *, through: int, session: "SparkSession | None" = None) -> "DataFrame":
         """Read what the batches up to one wrote; a later one may have been broken off."""
-        rows = self._engine.session().read.parquet(str(self._state / what))
+        rows = (session or self._engine.session()).read.parquet(str(self._state / what))
         numbered = rows.selectExpr("*", f"CAST({BATCH} AS BIGINT) AS _number")
         return numbered.drop(BATCH).withColumnRenamed("_number", BATCH).where(f"{BATCH} <= {through}")
 

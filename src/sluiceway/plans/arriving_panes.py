@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from sluiceway.core.errors import MisuseError
 from sluiceway.declare.expression import Expression
+from sluiceway.declare.feature import DERIVED
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.plans.corrections import EVENT, KNOWN, fact_columns, identity, newest_sql
 from sluiceway.plans.derived import derived_features, derived_sql
@@ -19,6 +20,7 @@ from sluiceway.plans.steps import written
 from sluiceway.plans.window_groups import WindowGroup, over_column, window_groups
 
 BATCH, PANE, VERSIONS = "_batch", "_pane", "_versions"
+MERGED = ("mean", "count", "sum", "min", "max", "std")
 COUNTS = frozenset({"rows", "count", "std:spread"})
 
 
@@ -28,13 +30,13 @@ def streamed_group(view: FeatureView) -> WindowGroup:
     Raises:
         MisuseError: the view has others: latest ones, fresh ones, or windows of event_time.
     """
-    others = [feature.name for feature in view.features if not feature.is_window and not feature.is_derived]
+    others = [feature.name for feature in view.features if feature.kind not in {*MERGED, DERIVED}]
     groups = window_groups(view)
     others += [feature.name for group in groups if group.follows for feature in group.features]
-    if others:
+    if others or not groups:
         raise MisuseError(
             f"view {view.name!r}: a stream on Spark keeps up windows over known_time that end with a pane; "
-            f"{', '.join(others)} cannot be. Compute these in a batch, or stream them by sluiceway stream"
+            f"{', '.join(dict.fromkeys(others))} cannot be. Compute these in a batch, or by sluiceway stream"
         )
     return groups[0]
 

@@ -36,9 +36,11 @@ def spark_sql(sql: str, kinds: Mapping[str, str]) -> str:
     >>> spark_sql('SELECT "a" // 2 AS b FROM t WHERE "a" IS NOT NULL', {"a": "integer"})
     'SELECT (`a` div 2L) AS b FROM t WHERE (NOT (`a` IS NULL))'
     """
-    root = parsed_as_written(sql)
-    _Rewriting(kinds).rewrite(root)
-    return root.sql("spark")
+    from sqlglot import exp
+
+    whole = exp.Paren(this=parsed_as_written(sql))  # so that the statement itself can be replaced
+    _Rewriting(kinds).rewrite(whole.this)
+    return str(whole.this.sql("spark"))
 
 
 def column_kinds(schemas: "Iterable[pa.Schema]") -> dict[str, str]:

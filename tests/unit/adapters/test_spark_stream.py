@@ -1,6 +1,7 @@
 """A stream on Spark, drained, has what the batch plan makes; a kill in the middle of a batch changes nothing."""
 
 import json
+import os
 import random
 import signal
 import subprocess
@@ -8,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.wide_facts import MINUTE, NUMBERS, facts_of, moment, streamed_view
+from tests.wide_facts import MINUTE, NUMBERS, facts_of, interpreting, moment, streamed_view
 
 import sluiceway as sw
 from sluiceway.adapters.memory_online import MemoryOnline
@@ -26,6 +27,7 @@ pytestmark = [
 ]
 KINDS = {"key": "integer", "e": "text", "code": "text", "x": "integer", "y": "number", "flag": "boolean"}
 KINDS |= {"t": "time", "k": "time"}
+ROOT = Path(__file__).parents[3]
 CUTOFF = 41 * MINUTE
 FINITE = [number for number in NUMBERS if abs(number) < 1e299]
 
@@ -112,7 +114,13 @@ def test_a_kill_in_the_middle_of_a_batch_and_a_restart_give_the_same(spark, tmp_
     view, rows = streamed_view("key"), drawn(60)
     for number in range(3):
         put(tmp_path / "in", f"part-{number}", rows[number * 20 : number * 20 + 20])
-    killed = subprocess.run([sys.executable, __file__, str(tmp_path)], timeout=300, check=False, capture_output=True)
+    killed = subprocess.run(
+        [sys.executable, __file__, str(tmp_path)],
+        timeout=300,
+        check=False,
+        capture_output=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
+    )
     assert killed.returncode == -signal.SIGKILL, killed.stderr[-2000:].decode()
     commits = [note.name for note in (tmp_path / "state" / "checkpoint" / "commits").glob("[0-9]*")]
     assert commits == ["0"]
@@ -125,8 +133,6 @@ def test_a_kill_in_the_middle_of_a_batch_and_a_restart_give_the_same(spark, tmp_
 
 def drain_and_die(folder):
     """Take in one batch, and be killed after the second was written, before Spark notes that it is done."""
-    import os
-
     told = []
 
     def publish(*values):
@@ -134,7 +140,7 @@ def drain_and_die(folder):
         if len(told) == 2:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    engine = SparkEngine("spark://local[2]")
+    engine = interpreting(SparkEngine("spark://local[2]"))
     stream = SparkStream(engine, streamed_view("key"), KINDS, state=folder / "state", publish=publish, files_a_batch=1)
     stream.drain(folder / "in")
 

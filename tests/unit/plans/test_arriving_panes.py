@@ -38,6 +38,8 @@ def test_panes_of_batches_give_the_snapshot_of_everything(named, rows, cuts):
 
 
 def test_what_cannot_be_kept_up_is_refused_by_name():
-    view = streamed_view("key", features=[sw.latest("x"), sw.count(over="5m", fresh=True)])
-    with pytest.raises(MisuseError, match="latest_x, count_5m_fresh cannot be"):
+    view = streamed_view(
+        "key", features=[sw.latest("x"), sw.count_distinct("x", over="5m"), sw.count(over="5m", fresh=True)]
+    )
+    with pytest.raises(MisuseError, match="latest_x, count_distinct_x_5m, count_5m_fresh cannot be"):
         touched_panes_sql(view, {})
