@@ -67,6 +67,9 @@ def test_a_sample_by_key_is_the_same_each_time_and_lies_within_a_larger_one(shop
     )
     assert few == again
     assert 0 < few["sampled"] < more["sampled"] < more["requests"]
+    last = shop("features", "skew", "--rehearsal", "--json", "--last", "100").json
+    assert 100 <= last["sampled"] < 110
+    assert last["since"] > few["since"]
 
 
 def test_a_store_that_lags_behind_is_called_stale(trained_shop):

@@ -119,14 +119,25 @@ def drawn_rehearsed(kit: Kit, sample: Sample) -> Drawn:
     tables = [kit.tables.read(canary.requests)]
     if isinstance(replayed, ReplayedRequests) and replayed.served.version in served:
         tables.append(kit.tables.read(replayed.requests))
-    answers, rows = [], 0
-    for version, each in served.items():
-        bundle = bundle_of(each, kit.objects)
-        table, many = _chosen(tables, version, bundle, sample)
-        rows += many
+    bundles = {version: bundle_of(each, kit.objects) for version, each in served.items()}
+    chosen = [_chosen(tables, version, bundle, sample) for version, bundle in bundles.items()]
+    answers = []
+    for (version, bundle), table in zip(bundles.items(), _last([rows for rows, _ in chosen], sample.last), strict=True):
         columns = tuple(column for column in bundle.columns if f"feature:{column.name}" in table.column_names)
         answers.append(Answers(version, bundle.contract, columns, table))
-    return Drawn(tuple(answers), rows, {})
+    return Drawn(tuple(answers), sum(many for _, many in chosen), {})
+
+
+def _last(tables: list[Any], many: int) -> list[Any]:
+    """Keep the last so many rows of several tables, and those of the same moment as the first of them."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    moments = pa.concat_tables([table.select(["at"]) for table in tables]).sort_by([("at", "descending")])
+    if moments.num_rows <= many:
+        return tables
+    first = moments["at"][many - 1]
+    return [table.filter(pc.greater_equal(table["at"], first)) for table in tables]
 
 
 def _chosen(tables: list[Any], version: str, bundle: ModelBundle, sample: Sample) -> tuple[Any, int]:
@@ -147,4 +158,4 @@ def _chosen(tables: list[Any], version: str, bundle: ModelBundle, sample: Sample
         names = [INPUT + name for name in bundle.contract.entities]
         entities = zip(*(whole[name].to_pylist() for name in names or ["request_id"]), strict=True)
         whole = whole.filter(pa.array([is_drawn(entity, sample.share) for entity in entities], pa.bool_()))
-    return whole.slice(max(0, whole.num_rows - sample.last)).combine_chunks(), many
+    return whole.combine_chunks(), many

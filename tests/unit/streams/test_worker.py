@@ -1,6 +1,7 @@
 """Streams against the batch plan: the same bits, in whatever order rows arrive, however cut, whoever is killed."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
@@ -57,10 +58,18 @@ def view_for(key, *, entity, kinds, topic_key="e"):
         sw.count_distinct("code", over="3m", name="codes", **where), sw.count_distinct("flag", over="1m"),
         sw.derived("ratio", "coalesce(sum_x_1m, 1) / nullif(n, 0)"),
     ]  # fmt: skip
+    windows = [freshened(each, number, key, kinds) for number, each in enumerate(windows)]
     latest = [sw.latest("x"), sw.latest("code"), sw.latest("y"), sw.latest("flag")]
     mixed = [each for each in (*latest[:2], *windows, *latest[2:]) if not each.is_latest or "latest" in kinds]
-    features = [each for each in mixed if each.is_latest or "window" in kinds]
+    features = [each for each in mixed if each.is_latest or set(kinds) & {"window", "fresh"}]
     return sw.FeatureView("v", entity=entity, source=source, every="1m", features=features)
+
+
+def freshened(feature, number, key, kinds):
+    """Let windows be fresh where asked: every other one, or all where the source has a key, or there are no others."""
+    if "fresh" not in kinds or not feature.is_window or (number % 2 and "window" in kinds and key is None):
+        return feature
+    return replace(feature, fresh=True, given_name=feature.name)
 
 
 def message(row):
@@ -175,7 +184,9 @@ VIEWS = st.builds(
     view_for,
     st.sampled_from(KEYS),
     entity=st.sampled_from([("e",), ("e", "code")]),
-    kinds=st.sampled_from([("window",), ("latest",), ("window", "latest")]),
+    kinds=st.sampled_from(
+        [("window",), ("latest",), ("window", "latest"), ("fresh",), ("window", "fresh"), ("fresh", "latest")]
+    ),
 )
 DEATHS = st.dictionaries(st.integers(0, 30), st.sampled_from(["before", "after"]), max_size=4)
 STEPS = st.lists(st.tuples(st.integers(0, 2), st.integers(1, 7), st.booleans()), max_size=25)
