@@ -19,7 +19,7 @@ LAST = 41
 
 @pytest.mark.parametrize("named", KEYS)
 @given(rows=rows_drawn(min_size=1, max_size=20), cuts=st.lists(st.integers(0, 20), max_size=3))
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 def test_panes_of_batches_give_the_snapshot_of_everything(named, rows, cuts):
     view = streamed_view(KEYS[named])
     facts = facts_of(rows, LAST)

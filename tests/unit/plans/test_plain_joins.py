@@ -22,7 +22,7 @@ MORE = [
 @pytest.mark.parametrize("entity", [("e",), ("e", "code")], ids=["one column", "two columns"])
 @pytest.mark.parametrize("named", KEYS)
 @given(rows=rows_drawn(max_size=20), asked=ASKED, ttl=st.none() | st.integers(1, 20))
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=3, deadline=None)
 def test_plain_joins_give_what_the_batch_plans_give(named, entity, by_event, rows, asked, ttl):
     windows = {"windows": "event_time", "lateness": "5m"} if by_event else {}
     view = wide_view(KEYS[named], entity, ttl=f"{ttl}m" if ttl else None, features=MORE, **windows)
