@@ -96,8 +96,10 @@ def features_at(facts: Facts, view: FeatureView, spine: pa.Table) -> pa.Table:
     needed = spine.select(["_row", "_at", *view.entities])
     ref = facts.dataset.table(view.source.name)
     if facts.elsewhere is not None:
-        sql = plain_sql(view, facts.kinds_for(view), cutoff=facts.cutoff, corrected=facts.has_repeats(view))
-        return facts.elsewhere.query(sql, {"spine": needed, "source": facts.rows(view)})
+        source = facts.rows(view)
+        repeated = facts.has_repeats(view, source)
+        sql = plain_sql(view, facts.kinds_for(view), cutoff=facts.cutoff, corrected=repeated)
+        return facts.elsewhere.query(sql, {"spine": needed, "source": source})
     if not facts.large.is_large(ref):
         source = facts.rows(view)
         return features_of(facts, view, needed, source=source, repeated=facts.has_repeats(view, source))
