@@ -14,6 +14,7 @@ from sluiceway.ports.event_sources import EventSources
 from sluiceway.ports.extractor import Extractor, NoExtractor
 from sluiceway.ports.object_store import ObjectStore
 from sluiceway.ports.online_store import OnlineStore
+from sluiceway.ports.plan_runner import PlanRunner
 from sluiceway.ports.project_reader import ProjectReader
 from sluiceway.ports.rehearsal import Rehearsal
 from sluiceway.ports.request_log import RequestLog
@@ -41,8 +42,9 @@ class Kit:
     ``scratch`` lends an empty place for as long as it is held, ``rehearse`` a server that answers by the rehearsal's
     board, with an online store and a log of its own. ``requests`` is the log of live traffic; ``logged_since`` gives a
     mark of it behind which lies all that was logged from a moment (UTC) on. ``sweepable`` are the stores that can be
-    swept of what nothing needs. ``derived`` keeps what can be made again.
-    ``arriving`` is where topics are, and ``schemas`` opens what knows the schemas of their messages.
+    swept of what nothing needs. ``derived`` keeps what can be made again. ``elsewhere`` computes views
+    instead of ``engine``. ``arriving`` is where topics are, and ``schemas`` opens what knows the schemas of their
+    messages.
     """
 
     reader: ProjectReader
@@ -64,6 +66,7 @@ class Kit:
     derived: DerivedStore = NOTHING_DERIVED
     arriving: EventSources | None = None
     schemas: Callable[[], SchemaRegistry | None] = no_schemas
+    elsewhere: PlanRunner | None = None
 
 
 @dataclass(frozen=True, slots=True)
