@@ -28,6 +28,7 @@ from sluiceway.adapters.request_day import day_mark
 from sluiceway.adapters.request_folder import RequestFolder
 from sluiceway.adapters.settings_file import FileSettings, read_settings
 from sluiceway.adapters.source_files import SourceFiles
+from sluiceway.adapters.spark_engine import SparkEngine
 from sluiceway.adapters.sqlite_state import SqliteState
 from sluiceway.artifacts.rollout_state import REHEARSAL
 from sluiceway.core.errors import DeclarationError, MisuseError, Problem
@@ -230,6 +231,7 @@ def embedded(folder: Path, state: Path, clock: Clock, given: FileSettings, envir
         tables=tables,
         online=online,
         engine=engine,
+        elsewhere=SparkEngine(given.engine) if given.engine else None,
         tracker=MlflowTracker(state / "tracking"),
         ledger=Ledger(SqliteState(state / "ledger.db"), clock),
         clock=clock,

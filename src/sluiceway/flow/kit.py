@@ -13,6 +13,7 @@ from sluiceway.ports.engine import Engine
 from sluiceway.ports.extractor import Extractor, NoExtractor
 from sluiceway.ports.object_store import ObjectStore
 from sluiceway.ports.online_store import OnlineStore
+from sluiceway.ports.plan_runner import PlanRunner
 from sluiceway.ports.project_reader import ProjectReader
 from sluiceway.ports.rehearsal import Rehearsal
 from sluiceway.ports.request_log import RequestLog
@@ -34,7 +35,8 @@ class Kit:
     ``scratch`` lends an empty place for as long as it is held, ``rehearse`` a server that answers by the rehearsal's
     board, with an online store and a log of its own. ``requests`` is the log of live traffic; ``logged_since`` gives a
     mark of it behind which lies all that was logged from a moment (UTC) on. ``sweepable`` are the stores that can be
-    swept of what nothing needs. ``derived`` keeps what can be made again.
+    swept of what nothing needs. ``derived`` keeps what can be made again. ``elsewhere`` computes views
+    instead of ``engine``.
     """
 
     reader: ProjectReader
@@ -54,6 +56,7 @@ class Kit:
     sweepable: tuple[Sweepable, ...] = ()
     extractor: Extractor = field(default_factory=NoExtractor)
     derived: DerivedStore = NOTHING_DERIVED
+    elsewhere: PlanRunner | None = None
 
 
 @dataclass(frozen=True, slots=True)
