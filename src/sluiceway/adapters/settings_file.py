@@ -14,6 +14,7 @@ from typing import Any
 from sluiceway.adapters.event_place import read_events
 from sluiceway.adapters.online_place import REFUSE, SERVING_MS, read_online, read_timeout, read_unavailable
 from sluiceway.adapters.remote_places import read_places
+from sluiceway.adapters.schema_place import read_schemas
 from sluiceway.adapters.spark_session import read_engine
 from sluiceway.core.errors import DeclarationError, Problem
 from sluiceway.core.moments import in_utc, parse_moment
@@ -35,6 +36,7 @@ KEYS = {
     "engine": "where views are computed: spark://host:7077, or spark://local[2]; by DuckDB in this process by default",
     "online": "where online features lie: redis://, rediss:// or dynamodb://; by default in the state folder",
     "events": "where events of streams come from: kafka://host:9092; by default a spool in the state folder",
+    "schemas": "who knows the schemas of Avro and Protobuf messages: http://${USER}:${PASSWORD}@host:8081",
     "online_timeout_ms": "how long a server waits for the online store, at each step; 100 by default",
     "online_unavailable": "while the online store cannot be read: refuse (503, the default), or missing features",
     "state": "where versions, tables, models and evidence are kept; .sluiceway by default",
@@ -61,6 +63,7 @@ class FileSettings:
     online_timeout_ms: float = SERVING_MS
     online_unavailable: str = REFUSE
     events: str = ""
+    schemas: str = ""
     engine: str = ""
 
 
@@ -92,7 +95,7 @@ def read_settings(folder: Path, environment: Mapping[str, str], *, alerts: bool 
         said = f"replay_until = {given['replay_until']}: it must lie after as_of = {given['as_of']}, or be left out"
         problems.append(Problem(said, FILE))
     reached, online = read_places(given["files"], problems), read_online(given["online"], problems)
-    events = read_events(given["events"], problems)
+    events, schemas = read_events(given["events"], problems), read_schemas(given["schemas"], problems)
     places = addresses(given["alerts"], environment, problems) if alerts else ()
     if problems:
         raise DeclarationError(problems)
@@ -111,6 +114,7 @@ def read_settings(folder: Path, environment: Mapping[str, str], *, alerts: bool 
         values["online_timeout_ms"] or SERVING_MS,
         values["online_unavailable"] or REFUSE,
         events,
+        schemas,
         values["engine"] or "",
     )
 

@@ -72,11 +72,11 @@ class Facts:
             return self.tables.read(ref)
         return stored_rows(self.tables.scan(ref), ref.rows)
 
-    def has_repeats(self, view: FeatureView) -> bool:
-        """Tell whether some fact of a view's source, as the view tells facts apart, has more than one row."""
+    def has_repeats(self, view: FeatureView, source: pa.Table) -> bool:
+        """Tell whether some fact of a view's source, as the view tells facts apart, has more than one row of it."""
         place = (view.source.name, *identity(view.source.keys, view.entities))
         if place not in self.repeats:
-            self.repeats[place] = self.repeat(view, self.rows(view))
+            self.repeats[place] = self.repeat(view, source)
         return self.repeats[place]
 
     def repeat(self, view: FeatureView, source: pa.Table) -> bool:
@@ -96,10 +96,13 @@ def features_at(facts: Facts, view: FeatureView, spine: pa.Table) -> pa.Table:
     needed = spine.select(["_row", "_at", *view.entities])
     ref = facts.dataset.table(view.source.name)
     if facts.elsewhere is not None:
-        sql = plain_sql(view, facts.kinds_for(view), cutoff=facts.cutoff, corrected=facts.has_repeats(view))
-        return facts.elsewhere.query(sql, {"spine": needed, "source": facts.rows(view)})
+        source = facts.rows(view)
+        repeated = facts.has_repeats(view, source)
+        sql = plain_sql(view, facts.kinds_for(view), cutoff=facts.cutoff, corrected=repeated)
+        return facts.elsewhere.query(sql, {"spine": needed, "source": source})
     if not facts.large.is_large(ref):
-        return features_of(facts, view, needed, source=facts.rows(view), repeated=facts.has_repeats(view))
+        source = facts.rows(view)
+        return features_of(facts, view, needed, source=source, repeated=facts.has_repeats(view, source))
 
     def answer(number: int, asked: pa.Table, source: pa.Table) -> pa.Table:
         return facts.large.kept(
@@ -168,6 +171,7 @@ def features_now(facts: Facts, view: FeatureView) -> pa.Table:
         return facts.elsewhere.query(sql, {"source": source}) if facts.elsewhere else facts.ask(sql, source=source)
 
     if facts.elsewhere is not None or not facts.large.is_large(ref):
-        return snapshot(facts.rows(view), corrected=facts.has_repeats(view))
+        source = facts.rows(view)
+        return snapshot(source, corrected=facts.has_repeats(view, source))
     layout = facts.large.layout(view, ref, facts.tables, facts.engine)
     return all_by_parts(layout, view.entities, lambda part: snapshot(part, corrected=facts.repeat(view, part)))

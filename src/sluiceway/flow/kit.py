@@ -10,6 +10,7 @@ from sluiceway.ledger.chain import Ledger
 from sluiceway.ports.alerter import Alerter
 from sluiceway.ports.derived_store import NOTHING_DERIVED, DerivedStore
 from sluiceway.ports.engine import Engine
+from sluiceway.ports.event_sources import EventSources
 from sluiceway.ports.extractor import Extractor, NoExtractor
 from sluiceway.ports.object_store import ObjectStore
 from sluiceway.ports.online_store import OnlineStore
@@ -17,6 +18,7 @@ from sluiceway.ports.plan_runner import PlanRunner
 from sluiceway.ports.project_reader import ProjectReader
 from sluiceway.ports.rehearsal import Rehearsal
 from sluiceway.ports.request_log import RequestLog
+from sluiceway.ports.schema_registry import SchemaRegistry
 from sluiceway.ports.sweepable import Sweepable
 from sluiceway.ports.table_store import TableStore
 from sluiceway.ports.tracker import Tracker
@@ -25,6 +27,11 @@ from sluiceway.ports.tracker import Tracker
 def from_the_start(moment: datetime) -> str:  # noqa: ARG001  # a log that cannot tell days apart is read whole
     """Begin where a log begins."""
     return ""
+
+
+def no_schemas() -> SchemaRegistry | None:
+    """Know no registry."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +43,8 @@ class Kit:
     board, with an online store and a log of its own. ``requests`` is the log of live traffic; ``logged_since`` gives a
     mark of it behind which lies all that was logged from a moment (UTC) on. ``sweepable`` are the stores that can be
     swept of what nothing needs. ``derived`` keeps what can be made again. ``elsewhere`` computes views
-    instead of ``engine``.
+    instead of ``engine``. ``arriving`` is where topics are, and ``schemas`` opens what knows the schemas of their
+    messages.
     """
 
     reader: ProjectReader
@@ -56,6 +64,8 @@ class Kit:
     sweepable: tuple[Sweepable, ...] = ()
     extractor: Extractor = field(default_factory=NoExtractor)
     derived: DerivedStore = NOTHING_DERIVED
+    arriving: EventSources | None = None
+    schemas: Callable[[], SchemaRegistry | None] = no_schemas
     elsewhere: PlanRunner | None = None
 
 

@@ -177,7 +177,7 @@ ROW = st.fixed_dictionaries(
         | st.sampled_from([0.1, -0.1, 1e3, -999.9, 1e-30, -1e-300, 1e18, -7.3e28, 1e29, 3.4028235e38, 1e39]),
         "flag": st.none() | st.booleans(),
         "event": st.none() | st.integers(-240, 240),
-        "known": st.none() | st.integers(-240, 240) | st.integers(-4, 4).map(lambda minute: 60 * minute),
+        "known": st.none() | st.integers(-90, 90) | st.integers(-240, 240) | st.integers(-2, 2).map(lambda at: 60 * at),
         "delay": st.integers(0, LATENESS - 1),
     }
 )
@@ -191,10 +191,12 @@ VIEWS = st.builds(
     ),
 )
 DEATHS = st.dictionaries(st.integers(0, 30), st.sampled_from(["before", "after"]), max_size=4)
-STEPS = st.lists(st.tuples(st.integers(0, 2), st.integers(1, 7), st.booleans()), max_size=25)
+STEPS = st.lists(st.tuples(st.integers(0, 2), st.integers(1, 7), st.booleans()), min_size=4, max_size=25)
 
 
-@given(view=VIEWS, rows=st.lists(ROW, max_size=24), partitions=st.integers(1, 3), steps=STEPS, deaths=DEATHS)
+@given(
+    view=VIEWS, rows=st.lists(ROW, min_size=4, max_size=24), partitions=st.integers(1, 3), steps=STEPS, deaths=DEATHS
+)
 @settings(max_examples=80, deadline=None)
 def test_streams_end_where_the_batch_plan_does(view, rows, partitions, steps, deaths):
     rows = sorted(rows, key=lambda row: (row["known"] or 0) + row["delay"])
