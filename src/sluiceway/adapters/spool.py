@@ -31,8 +31,8 @@ class Spool:
     """One topic's only partition in a folder: segments named by their first offset, messages with length and CRC-32.
 
     Adding is for many processes, one at a time, and on disk before it returns. What a kill left half written at the end
-    was never acknowledged: nobody reads it, and whoever adds next cuts it off. What was written whole may be read before
-    whoever added it has it on disk; so a reader sees to that itself, and no offset is ahead of what outlasts a power cut.
+    was never acknowledged: nobody reads it, and whoever adds next cuts it off. What was written whole may be there
+    before it is on disk; a reader sees to that itself, so no offset is ahead of what outlasts a power cut.
     """
 
     def __init__(self, folder: Path) -> None:
