@@ -28,7 +28,8 @@ class Feature:
     """One number or text per entity: an aggregate over a window, the latest value, or an expression over others.
 
     ``where`` is a condition over the source's columns: only facts for which it is true count. ``expression`` is what a
-    derived feature computes of the other features of its view. ``unit``, ``description`` and ``tags`` are for people.
+    derived feature computes of the other features of its view. ``size`` is how many numbers it gives, each a column of
+    its own, where that is not one value. ``unit``, ``description`` and ``tags`` are for people.
     """
 
     kind: str
@@ -41,6 +42,7 @@ class Feature:
     description: str = ""
     unit: str = ""
     tags: Sequence[str] = ()
+    size: int | None = None
 
     def __post_init__(self) -> None:
         called = self.given_name or f"{self.kind}({self.column or ''})"
@@ -63,6 +65,11 @@ class Feature:
         """The feature's name inside its view: ``mean_arr_delay_24h``, ``latest_temp``, unless it was given one."""
         parts = (self.kind, self.column, self.over, "fresh" if self.fresh else None)
         return self.given_name or "_".join(part for part in parts if part)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The values that it gives, by their names inside its view: its own, or its own and a number from 0 on."""
+        return (self.name,) if self.size is None else tuple(f"{self.name}_{place}" for place in range(self.size))
 
     @property
     def is_window(self) -> bool:
@@ -101,7 +108,8 @@ class Feature:
         meaning: dict[str, object] = {name: getattr(self, name) for name in ("kind", "column", "over", "fresh")}
         added = {"where": self.condition, "expression": self.computed}
         meaning |= {name: parsed.sql for name, parsed in added.items() if parsed}
-        return meaning | {"given_name": self.given_name}
+        sized = {} if self.size is None else {"size": self.size}
+        return meaning | sized | {"given_name": self.given_name}
 
 
 def mean(

@@ -11,7 +11,7 @@ from sluiceway.declare.feature import Feature
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.plans.corrections import EVENT, KNOWN, fact_columns, facts_sql, identity, newest_first, ties
 from sluiceway.plans.distinct import KEPT
-from sluiceway.plans.latest import as_value, latest_features
+from sluiceway.plans.latest import latest_features, latest_values
 from sluiceway.plans.moments_sql import floor_index, length
 from sluiceway.plans.partials import NUMERIC, number
 from sluiceway.plans.quoting import listed, quoted, same
@@ -47,8 +47,8 @@ def recomputed_sql(view: FeatureView, kinds: Mapping[str, str], *, cutoff: int) 
             "newest": _newest(view, kinds),
         }
         joins.append("LEFT JOIN newest ON sample._row = newest._row")
-    columns = [quoted(view.column(feature)) for feature in view.features if not feature.is_derived]
-    columns += [quoted(SCALE + view.column(feature)) for feature in window_features(view)]
+    columns = [quoted(name) for each in view.features if not each.is_derived for name in view.columns_of(each)]
+    columns += [quoted(SCALE + name) for feature in window_features(view) for name in view.columns_of(feature)]
     every_row = f"(SELECT _row FROM sample) sample {' '.join(joins)}"
     return f"WITH {written(steps)} SELECT sample._row, {', '.join(columns)} FROM {every_row}"
 
@@ -107,7 +107,8 @@ def _aggregate(group: WindowGroup, feature: Feature, kinds: Mapping[str, str]) -
     bounds = f"{time} >= _begins - {length(str(feature.over))} AND {time} < {upto}"
     condition = f" AND {feature.condition.sql}" if feature.condition else ""
     inside = f"FILTER (WHERE {bounds}{condition})"
-    name, scale = quoted(group.view.column(feature)), quoted(SCALE + group.view.column(feature))
+    (called,) = group.view.columns_of(feature)
+    name, scale = quoted(called), quoted(SCALE + called)
     if feature.column is None:
         return f"CAST(count({KNOWN}) {inside} AS DOUBLE) AS {name}, 0.0 AS {scale}"
     kind = kinds[feature.column]
@@ -133,9 +134,8 @@ def _best() -> str:
 def _newest(view: FeatureView, kinds: Mapping[str, str]) -> str:
     fresh = f"_t - {EVENT} <= {length(view.ttl)}" if view.ttl else "TRUE"
     values = ", ".join(
-        f"first(CASE WHEN {fresh} THEN {as_value(str(feature.column), kinds[str(feature.column)])} END "
-        f"ORDER BY {ties(fact_columns(view))}) AS {quoted(view.column(feature))}"
-        for feature in latest_features(view)
+        f"first(CASE WHEN {fresh} THEN {value} END ORDER BY {ties(fact_columns(view))}) AS {quoted(name)}"
+        for name, value in latest_values(view, kinds)
     )
     return (
         f"SELECT _row, {values} FROM standing JOIN best USING (_row) WHERE row({EVENT}, {KNOWN}) = _best GROUP BY _row"

@@ -128,6 +128,6 @@ class LiveView:
 
 
 def _names(view: FeatureView) -> list[str]:
-    """Name the features as they are told: windows by group, then the latest."""
+    """Name the values as they are told: windows by group, then the latest."""
     windows = [feature for group in window_groups(view) for feature in group.features]
-    return [feature.name for feature in [*windows, *latest_features(view)]]
+    return [name for feature in [*windows, *latest_features(view)] for name in feature.names]

@@ -16,8 +16,12 @@ from sluiceway.plans.spread import SUMS, deviation_of
 Tell = Callable[[int], FeatureValue]
 
 
-def teller(feature: Feature, kinds: Mapping[str, str], window: LiveWindow, addends: WindowAddends) -> Tell:
-    """Make what tells a window feature, by the number of its entity."""
+def tellers(feature: Feature, kinds: Mapping[str, str], window: LiveWindow, addends: WindowAddends) -> tuple[Tell, ...]:
+    """Make what tells each value of a window feature, by the number of its entity."""
+    return (_teller(feature, kinds, window, addends),)
+
+
+def _teller(feature: Feature, kinds: Mapping[str, str], window: LiveWindow, addends: WindowAddends) -> Tell:
     column = feature.column
     if column is None:
         return _count(window.totals(addends.sums(feature, "rows")))

@@ -81,8 +81,11 @@ class PanePartials:
         """The partials of no rows."""
         return [0 if partial.merge == "SUM" else None for partial in self.partials]
 
-    def teller(self, feature: Feature) -> Tell:
-        """Make what tells a feature's value of merged partials, as ``partials.told`` and ``single`` do in SQL."""
+    def tellers(self, feature: Feature) -> tuple[Tell, ...]:
+        """Make what tells each of a feature's values, as ``partials.told`` and ``single`` do in SQL."""
+        return (self._teller(feature),)
+
+    def _teller(self, feature: Feature) -> Tell:
         if feature.column is None:
             return _count(self._place(feature, "rows"))
         if feature.kind == "count":

@@ -118,18 +118,18 @@ def partial_name(feature: Feature, part: str) -> str:
     return f"{feature.column or ''}:{part}" + (f" where {condition.sql}" if condition else "")
 
 
-def told(feature: Feature, types: Mapping[str, str], merged: Callable[[str], str]) -> str:
-    """Say in SQL what a feature is, given how to spell each merged partial.
+def told(feature: Feature, types: Mapping[str, str], merged: Callable[[str], str]) -> tuple[str, ...]:
+    """Say in SQL what a feature's values are, given how to spell each merged partial.
 
     Args:
         feature: A window feature.
         types: Each source column's kind.
         merged: From a partial's name to the SQL of its merged value.
     """
+    return (_told(feature, types, lambda part: merged(partial_name(feature, part))),)
 
-    def part(name: str) -> str:
-        return merged(partial_name(feature, name))
 
+def _told(feature: Feature, types: Mapping[str, str], part: Callable[[str], str]) -> str:
     if feature.column is None:
         return f"coalesce({part('rows')}, 0)"
     if feature.kind == "count":

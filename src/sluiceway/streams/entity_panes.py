@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from sluiceway.declare.feature import Feature
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.plans.moments_sql import length
 from sluiceway.plans.packed_value import FeatureValue
@@ -26,13 +27,17 @@ class EntityPanes:
         self.gone: set[Place] = set()
         self.end: int | None = None
         self._windows: list[tuple[int, list[tuple[int, Tell]]]] = [
-            (length(over) // every, [(_place(view, feature), self.partials.teller(feature)) for feature in features])
+            (length(over) // every, [placed for feature in features for placed in self._placed(view, feature)])
             for over, features in group.by_over.items()
         ]
         self._longest = max(panes for panes, _ in self._windows)
-        self._count = len(view.features)
         self._panes: dict[bytes, dict[int, Partials]] = {}
         self._holders: dict[int, set[bytes]] = {}
+
+    def _placed(self, view: FeatureView, feature: Feature) -> Iterable[tuple[int, Tell]]:
+        """Make what tells each of a feature's values, with its place in the view."""
+        places = [view.columns.index(name) for name in view.columns_of(feature)]
+        return zip(places, self.partials.tellers(feature), strict=True)
 
     def get(self, place: Place) -> Partials | None:
         """Return a pane's partials, ``None`` where it has none."""
@@ -87,7 +92,7 @@ class EntityPanes:
         self.changed, self.gone = set(), set()
 
     def fill(self, entity: bytes, features: list[FeatureValue]) -> None:
-        """Put an entity's window features where they stand in the view."""
+        """Put the values of an entity's window features where they stand in the view."""
         mine, end = self._panes.get(entity, {}), self.end or 0
         for panes, tellers in self._windows:
             values = self._merged(partials for pane, partials in mine.items() if end - panes <= pane < end)
@@ -115,7 +120,3 @@ class EntityPanes:
             del self._holders[pane]
         self.changed.discard(place)
         self.gone.add(place)
-
-
-def _place(view: FeatureView, feature: object) -> int:
-    return next(place for place, each in enumerate(view.features) if each is feature)
