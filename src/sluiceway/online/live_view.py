@@ -102,13 +102,15 @@ class LiveView:
         return touched.union(*(windows.advance(to_us) for windows in self._windows))
 
     def _changed(self, to_us: int) -> int:
-        """Tell when anything may have changed last: when a pane began, or a fact became known."""
+        """Tell when anything may have changed last: when a pane began, a fact became known, or came about after that."""
         begun = to_us // length(self._view.every) * length(self._view.every)
         if not self._latest and not self._follows:
             return begun
         place = bisect_right(self._known, to_us)
         heard = self._known[place - 1] if place else begun
-        return max(begun, heard) if self._windows else heard
+        if not self._windows:
+            return heard
+        return max(begun, heard, *(entered for each in self._windows if (entered := each.entered_us) is not None))
 
     def _told(self, entity: int) -> tuple[list[FeatureValue], Stamp | None]:
         """Tell an entity's features, and the times of its newest fact where the view asks for that."""

@@ -55,6 +55,11 @@ class LiveWindows:
             moments.append(self._known[self._heard])
         return min(moments, default=None)
 
+    @property
+    def entered_us(self) -> int | None:
+        """When the last fact entered; ``None`` before the first."""
+        return self._enters[self._head - 1] if self._head else None
+
     def advance(self, to_us: int) -> set[int]:
         """Learn what counts at a moment; return the entities whose facts entered or left."""
         pane = to_us // self._every
