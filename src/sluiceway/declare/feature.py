@@ -11,8 +11,9 @@ from sluiceway.declare.expression import Expression, parse_expression
 from sluiceway.declare.names import refuse, require_name, require_tags, require_text
 from sluiceway.declare.source import window
 
-AGGREGATES = ("mean", "count", "sum", "min", "max", "std", "count_distinct")
-LATEST, DERIVED = "latest", "derived"
+AGGREGATES = ("mean", "count", "sum", "min", "max", "std", "count_distinct", "last_n")
+LATEST, DERIVED, LAST = "latest", "derived", "last_n"
+LARGEST = 4096  # numbers of one feature, each a column
 
 
 class Words(TypedDict, total=False):
@@ -52,6 +53,9 @@ class Feature:
             parse_expression(self.where)
             if self.given_name is None:
                 raise refuse(f'{called}, where={self.where!r}: say what this is of, as in name="{self.kind}_cancelled"')
+        if self.size is not None and (type(self.size) is not int or not 1 <= self.size <= LARGEST):
+            how = "n" if self.kind == LAST else "size"
+            raise refuse(f"{called}: {how}={self.size!r} must be a whole number from 1 to {LARGEST}")
         if self.given_name is not None:
             require_name("feature", self.given_name)
         if self.expression is not None:
@@ -63,7 +67,8 @@ class Feature:
     @property
     def name(self) -> str:
         """The feature's name inside its view: ``mean_arr_delay_24h``, ``latest_temp``, unless it was given one."""
-        parts = (self.kind, self.column, self.over, "fresh" if self.fresh else None)
+        kind = f"last_{self.size}" if self.kind == LAST else self.kind
+        parts = (kind, self.column, self.over, "fresh" if self.fresh else None)
         return self.given_name or "_".join(part for part in parts if part)
 
     @property
@@ -207,6 +212,24 @@ def count_distinct(
     Exact for fewer than 1024 of them; above, an estimate with a standard error of 3 %.
     """
     return Feature("count_distinct", column, over, fresh, name, where, **words)
+
+
+def last_n(
+    column: str,
+    *,
+    n: int,
+    over: str,
+    where: str | None = None,
+    fresh: bool = False,
+    name: str | None = None,
+    **words: Unpack[Words],
+) -> Feature:
+    """Take the last ``n`` values of a column that became known in a window, the newest first, each as a column.
+
+    By known_time, then event_time, then the greater value; facts without a value are passed over. Columns for which
+    there are not enough are missing.
+    """
+    return Feature(LAST, column, over, fresh, name, where, size=n, **words)
 
 
 def latest(column: str, *, name: str | None = None, **words: Unpack[Words]) -> Feature:

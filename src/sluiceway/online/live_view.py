@@ -102,7 +102,7 @@ class LiveView:
         return touched.union(*(windows.advance(to_us) for windows in self._windows))
 
     def _changed(self, to_us: int) -> int:
-        """Tell when anything may have changed last: when a pane began, a fact became known, or came about after that."""
+        """Tell when anything may have changed last: when a pane began, or a fact became known or came about."""
         begun = to_us // length(self._view.every) * length(self._view.every)
         if not self._latest and not self._follows:
             return begun

@@ -142,7 +142,7 @@ class ViewStream:
             .agg(panes.partials.of_rows)
         )
         for row in grouped.iter_rows():
-            yield (pack_key(row[:width]), row[width]), list(row[width + 1 :])
+            yield (pack_key(row[:width]), row[width]), panes.partials.read(row[width + 1 :])
 
     def _hear(self, rows: pl.DataFrame) -> None:
         """Keep the newest fact of each entity."""
