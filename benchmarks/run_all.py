@@ -9,8 +9,16 @@ from machine import describe
 
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "benchmarks.md"
-NO_BENCHMARKS = {"machine.py", "measured.py", "online_peers.py", "run_all.py", "validation_peers.py"}
-WORDS = {"online_read.py": ["--peers"], "validation.py": ["--peers"]}
+NO_BENCHMARKS = {
+    "machine.py",
+    "measured.py",
+    "online_peers.py",
+    "run_all.py",
+    "streaming_peers.py",
+    "streaming_worker.py",
+    "validation_peers.py",
+}
+WORDS = {"online_read.py": ["--peers"], "streaming.py": ["--peers"], "validation.py": ["--peers"]}
 PARTS = "serving_"  # of serving.py
 OPENING = """# Benchmarks
 

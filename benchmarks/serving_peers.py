@@ -1,4 +1,4 @@
-"""The peers, each in an environment of its own with what is pinned here: servers, Evidently, Feast, two validators.
+"""The peers, each in an environment of its own with its pins: servers, Evidently, Feast, Quix, two validators.
 
 Environments lie under ``bench-data/environments``, which git ignores, and are made once; that needs the network.
 """
@@ -21,6 +21,7 @@ PINS: Mapping[str, tuple[str, ...]] = {
     "pandera": ("pandera[polars]==0.35.0", "polars==2.1.0"),
     "great_expectations": ("great-expectations==1.24.1", "pyarrow"),
     "feast": ("feast[redis]==0.67.0", "dask"),
+    "quix": ("quixstreams==3.28.1", "redis==8.1.0"),
     "evidently": ("evidently==0.7.23", "pandas<3"),
 }
 MODEL = "model.txt"

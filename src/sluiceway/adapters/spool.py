@@ -3,7 +3,7 @@
 import fcntl
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from struct import Struct
@@ -14,6 +14,7 @@ from sluiceway.core.errors import SourceError
 
 FRAME = Struct(">II")  # a message's length and its CRC-32
 SEGMENT_BYTES, READ_BYTES = 64 << 20, 4 << 20
+WRONG = 0xFFFFFFFF
 SUFFIX, WRITING = ".seg", "write.lock"
 
 
@@ -54,14 +55,12 @@ class Spool:
         self._end = end = self._newest(self._end)
         if end.at >= SEGMENT_BYTES:
             end = Place(end.offset, end.offset, 0)
+        if not values:
+            return end.offset
         data = b"".join(FRAME.pack(len(value), crc32(value)) + value for value in values)
         descriptor = os.open(self._segment(end.first), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
-            os.ftruncate(descriptor, end.at)
-            written = 0
-            while written < len(data):
-                written += os.pwrite(descriptor, data[written:], end.at + written)
-            os.fsync(descriptor)
+            _write_whole(descriptor, data, end.at)
         finally:
             os.close(descriptor)
         if end.at == 0:
@@ -112,6 +111,9 @@ class Spool:
         return list(_frames(data, most))
 
     def _newest(self, place: Place) -> Place:
+        if place == Place(0, 0, 0):  # whoever only adds need not read all that is there
+            first = max(self._firsts(), default=0)
+            place = Place(first, first, 0)
         while True:
             values, following = self.read(place, most=READ_BYTES)
             if not values:
@@ -123,6 +125,30 @@ class Spool:
 
     def _segment(self, first: int) -> Path:
         return self.folder / f"{first:020d}{SUFFIX}"
+
+
+def _write_whole(descriptor: int, data: bytes, at: int) -> None:
+    """Write frames so that nobody reads any of them before all are written, and none where the disk refuses.
+
+    The first checksum is wrong until the rest is there: readers stop before it.
+    """
+    head = FRAME.size
+    size, checksum = FRAME.unpack_from(data)
+    os.ftruncate(descriptor, at)
+    try:
+        _write(descriptor, FRAME.pack(size, checksum ^ WRONG) + data[head:], at)
+        _write(descriptor, data[:head], at)
+        os.fsync(descriptor)
+    except OSError:
+        with suppress(OSError):
+            os.ftruncate(descriptor, at)
+        raise
+
+
+def _write(descriptor: int, data: bytes, at: int) -> None:
+    written = 0
+    while written < len(data):
+        written += os.pwrite(descriptor, data[written:], at + written)
 
 
 def _frames(data: bytes, most: int) -> Iterator[bytes]:

@@ -26,15 +26,15 @@ def latest_features(view: FeatureView) -> tuple[Feature, ...]:
     return tuple(feature for feature in view.features if feature.is_latest)
 
 
-def latest_values(view: FeatureView, types: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Give the columns of a view's latest features, each with the SQL that reads it off a fact."""
+def latest_values(view: FeatureView, types: Mapping[str, str], *, table: str = "") -> Iterator[tuple[str, str]]:
+    """Give the columns of a view's latest features, each with the SQL that reads it off a fact, in ``table`` if named."""
     for feature in latest_features(view):
-        yield from zip(view.columns_of(feature), _read(feature, types[str(feature.column)]), strict=True)
+        column = listed([str(feature.column)], table)
+        yield from zip(view.columns_of(feature), _read(column, types[str(feature.column)]), strict=True)
 
 
-def _read(feature: Feature, kind: str) -> Iterator[str]:
+def _read(column: str, kind: str) -> Iterator[str]:
     """Read a column as a feature: a number that float32 holds, or text."""
-    column = quoted(str(feature.column))
     yield single(column) if kind in {"integer", "number"} else f"CAST({column} AS VARCHAR)"
 
 

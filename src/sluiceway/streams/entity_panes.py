@@ -7,7 +7,7 @@ from sluiceway.declare.feature_view import FeatureView
 from sluiceway.plans.moments_sql import length
 from sluiceway.plans.packed_value import FeatureValue
 from sluiceway.plans.pane_partials import PanePartials, PartialValue, Tell
-from sluiceway.plans.window_groups import window_groups
+from sluiceway.plans.window_groups import window_features, window_groups
 
 Partials = list[PartialValue]
 Place = tuple[bytes, int]  # an entity's packed key, and a pane's number since the epoch
@@ -16,21 +16,28 @@ Place = tuple[bytes, int]  # an entity's packed key, and a pane's number since t
 class EntityPanes:
     """Panes by entity, the windows made of them, and what changed since ``settle``. For one thread.
 
-    Windows end where pane ``end`` begins. A pane is let go when no window that ends there or later has it.
+    Windows end where pane ``end`` begins; fresh ones take that pane in as well, as far as it is known. A pane is let
+    go when no window that ends there or later has it.
     """
 
     def __init__(self, view: FeatureView, kinds: Mapping[str, str]) -> None:
         every = length(view.every)
-        (group,) = window_groups(view)  # a stream keeps up windows of one kind (see ``stream_plan``)
-        self.partials = PanePartials(group.features, kinds)
+        groups = window_groups(view)
+        self.partials = PanePartials(window_features(view), kinds)
+        self.is_fresh = any(group.is_fresh for group in groups)
         self.changed: set[Place] = set()
         self.gone: set[Place] = set()
         self.end: int | None = None
-        self._windows: list[tuple[int, list[tuple[int, Tell]]]] = [
-            (length(over) // every, [placed for feature in features for placed in self._placed(view, feature)])
+        self._windows: list[tuple[int, bool, list[tuple[int, Tell]]]] = [
+            (
+                length(over) // every,
+                group.is_fresh,
+                [placed for feature in features for placed in self._placed(view, feature)],
+            )
+            for group in groups
             for over, features in group.by_over.items()
         ]
-        self._longest = max(panes for panes, _ in self._windows)
+        self._longest = max(panes for panes, *_ in self._windows)
         self._panes: dict[bytes, dict[int, Partials]] = {}
         self._holders: dict[int, set[bytes]] = {}
 
@@ -79,7 +86,7 @@ class EntityPanes:
         That includes those with a changed pane in a window.
         """
         begin, self.end = self.end, end
-        moved: set[bytes] = {entity for entity, pane in self.changed | self.gone if pane < end}
+        moved: set[bytes] = {entity for entity, pane in self.changed | self.gone if pane < end + self.is_fresh}
         if begin != end:
             moved.update(*(holders for pane, holders in self._holders.items() if self._moves(pane, begin, end)))
         for pane in [pane for pane in self._holders if pane < self.oldest]:
@@ -91,11 +98,14 @@ class EntityPanes:
         """Take what changed as written."""
         self.changed, self.gone = set(), set()
 
-    def fill(self, entity: bytes, features: list[FeatureValue]) -> None:
-        """Put the values of an entity's window features where they stand in the view."""
+    def fill(self, entity: bytes, features: list[FeatureValue], *, only_fresh: bool) -> None:
+        """Put the values of an entity's window features, or of fresh ones alone, where they stand in the view."""
         mine, end = self._panes.get(entity, {}), self.end or 0
-        for panes, tellers in self._windows:
-            values = self._merged(partials for pane, partials in mine.items() if end - panes <= pane < end)
+        for panes, is_fresh, tellers in self._windows:
+            if only_fresh and not is_fresh:
+                continue
+            upto = end + is_fresh
+            values = self._merged(partials for pane, partials in mine.items() if end - panes <= pane < upto)
             for place, tell in tellers:
                 features[place] = tell(values)
 
@@ -108,7 +118,7 @@ class EntityPanes:
     def _moves(self, pane: int, begin: int | None, end: int) -> bool:
         if begin is None:
             return pane < end
-        return begin <= pane < end or any(begin - panes <= pane < end - panes for panes, _ in self._windows)
+        return begin <= pane < end or any(begin - panes <= pane < end - panes for panes, *_ in self._windows)
 
     def _drop(self, place: Place) -> None:
         entity, pane = place

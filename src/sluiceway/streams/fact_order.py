@@ -4,10 +4,11 @@ Both as ``plans.corrections`` and ``plans.snapshot`` order them in SQL: missing 
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+
+import msgspec
 
 
-class Fact(NamedTuple):
+class Fact(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """A fact: its times in microseconds, and the columns that the view reads, in the order of their names."""
 
     event: int
@@ -17,9 +18,27 @@ class Fact(NamedTuple):
 
 def newness(fact: Fact) -> tuple[int, int, Sequence[tuple[bool, object]]]:
     """Order facts of one entity, the newest last."""
-    return fact.event, fact.known, [(value is not None, value) for value in fact.values]
+    return fact.event, fact.known, _with_missing_least(fact)
 
 
 def version(fact: Fact) -> tuple[int, int, Sequence[tuple[bool, object]]]:
     """Order versions of one fact, the one that counts last."""
-    return fact.known, fact.event, [(value is not None, value) for value in fact.values]
+    return fact.known, fact.event, _with_missing_least(fact)
+
+
+def is_newer(fact: Fact, than: Fact) -> bool:
+    """Compare by ``newness``, mostly by the first of the times alone."""
+    if fact.event != than.event:
+        return fact.event > than.event
+    return newness(fact) > newness(than)
+
+
+def replaces(fact: Fact, old: Fact) -> bool:
+    """Compare by ``version``, mostly by the first of the times alone."""
+    if fact.known != old.known:
+        return fact.known > old.known
+    return version(fact) > version(old)
+
+
+def _with_missing_least(fact: Fact) -> Sequence[tuple[bool, object]]:
+    return [(value is not None, value) for value in fact.values]

@@ -14,13 +14,13 @@ from sluiceway.plans.corrections import EVENT, fact_columns, identity
 from sluiceway.plans.moments_sql import length
 from sluiceway.plans.packed_value import pack_key
 from sluiceway.streams.entity_panes import Place
-from sluiceway.streams.fact_order import Fact, newness, version
+from sluiceway.streams.fact_order import Fact, newness, replaces, version
 
 NOBODY = b""
 NAMELESS = b"\x00"  # before an offset: no MessagePack array begins so
 
 
-class Versions(msgspec.Struct, array_like=True):
+class Versions(msgspec.Struct, array_like=True, gc=False):
     """What is kept of one fact: the version that counts in windows, those that wait for their pane's end, the last."""
 
     counts: Fact | None = None
@@ -76,12 +76,14 @@ class FactVersions:
 
     def take(self, name: bytes, fact: Fact) -> tuple[bool, Fact | None]:
         """Learn a row; say whether it is the last version now, and which was before."""
-        kept = self._facts.setdefault(name, Versions())
-        if self._windowed and (kept.counts is None or version(fact) > version(kept.counts)):
+        kept = self._facts.get(name)
+        if kept is None:
+            kept = self._facts[name] = Versions()
+        if self._windowed and (kept.counts is None or replaces(fact, kept.counts)):
             kept.waiting.append(fact)
             self._waiting.setdefault(fact.known // self._every, set()).add(name)
             self._touch(name)
-        if not self._is_latest or (kept.last is not None and version(fact) <= version(kept.last)):
+        if not self._is_latest or (kept.last is not None and not replaces(fact, kept.last)):
             return False, None
         before, kept.last = kept.last, fact
         if before is not None:
@@ -100,13 +102,13 @@ class FactVersions:
         names: set[bytes] = set()
         for ended in [each for each in self._waiting if each < pane]:
             names |= self._waiting.pop(ended)
-        begun, over = [], []
+        begun, over, end = [], [], pane * self._every
         for name in names:
             kept = self._facts[name]
-            best = max((fact for fact in kept.waiting if fact.known // self._every < pane), key=version)
-            kept.waiting = [fact for fact in kept.waiting if fact.known // self._every >= pane]
+            best = max((fact for fact in kept.waiting if fact.known < end), key=version)
+            kept.waiting = [fact for fact in kept.waiting if fact.known >= end]
             self._touch(name)
-            if kept.counts is None or version(best) > version(kept.counts):
+            if kept.counts is None or replaces(best, kept.counts):
                 over += self._replace(name, kept, best)
                 begun.append(best)
         return begun, over

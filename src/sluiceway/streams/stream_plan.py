@@ -49,7 +49,7 @@ def stream_plan(source: Source, views: Sequence[FeatureView], kinds: Mapping[str
     """Plan a source's stream.
 
     Raises:
-        MisuseError: the source has no stream, or no view is built on it.
+        MisuseError: the source has no stream, no view is built on it, or one has windows that cannot be kept up.
     """
     if source.stream is None:
         raise MisuseError(f"source {source.name!r} has no stream; give it one: stream=sw.topic({source.name!r})")
@@ -59,12 +59,22 @@ def stream_plan(source: Source, views: Sequence[FeatureView], kinds: Mapping[str
             f"source {source.name!r} has a stream, but no view is built on it; there is nothing to keep up"
         )
     for view in mine:
-        if any(group.follows for group in window_groups(view)):
-            raise MisuseError(
-                f"view {view.name!r} has fresh windows, or windows over event_time, which a stream does not keep up "
-                f"yet; take stream= from source {source.name!r}, and batch does"
-            )
+        _check_windows(view)
     return StreamPlan(source, source.stream, mine, kinds)
+
+
+def _check_windows(view: FeatureView) -> None:
+    groups = window_groups(view)
+    if any(group.by_event for group in groups):
+        raise MisuseError(
+            f"view {view.name!r} has windows over event_time, which a stream does not keep up yet; take stream= from "
+            f"source {view.source.name!r}, and batch does"
+        )
+    if len({group.is_fresh for group in groups}) > 1 and view.source.keys:
+        raise MisuseError(
+            f"view {view.name!r} has fresh windows beside others, and source {view.source.name!r} a key: corrections "
+            "count at different times in them, which a stream does not keep apart; make two views of it"
+        )
 
 
 def check_partitions(plan: StreamPlan, count: int) -> None:

@@ -17,7 +17,7 @@ from sluiceway.plans.window_groups import window_features
 from sluiceway.ports.pane_store import Row
 from sluiceway.streams.decoding import OFFSET
 from sluiceway.streams.entity_panes import EntityPanes, Place
-from sluiceway.streams.fact_order import Fact, newness
+from sluiceway.streams.fact_order import Fact, is_newer
 from sluiceway.streams.fact_versions import NOBODY, FactVersions
 from sluiceway.streams.late_rows import late_marks
 from sluiceway.streams.state_rows import (
@@ -156,7 +156,7 @@ class ViewStream:
 
     def _renew(self, entity: bytes, fact: Fact) -> None:
         before = self._newest.get(entity)
-        if before is None or newness(fact) > newness(before):
+        if before is None or is_newer(fact, before):
             self._newest[entity] = fact
             self._heard.add(entity)
             self._moved.add(entity)
@@ -190,7 +190,7 @@ class ViewStream:
         begun, over = versions.end_panes(end)
         anew = {versions.place(fact) for fact in over} - {(NOBODY, versions.place(fact)[1]) for fact in over}
         anew = {place for place in anew if panes.reaches(place[1])}
-        added = [fact for fact in begun if versions.place(fact) not in anew]
+        added = [fact for fact in begun if versions.place(fact) not in anew] if anew else begun
         self._merge(self._frame(added), panes)
         made = dict(self._groups(self._frame([fact for place in anew for fact in versions.in_pane(place)]), panes))
         for place in anew:
@@ -208,7 +208,7 @@ class ViewStream:
             return
         end = watermark // self._every
         if self._versions is not None:
-            self._recount(self._panes, self._versions, end)
+            self._recount(self._panes, self._versions, end + self._panes.is_fresh)
         self._moved |= self._panes.advance(end) | self._grow_up(end)
         if self._versions is not None:
             closed = (watermark - self._lateness) // self._every
@@ -254,12 +254,12 @@ class ViewStream:
         features: list[FeatureValue] = [None] * len(self.view.columns)
         end = watermark // self._every * self._every
         known = self._first[entity] < end
-        if self._panes is not None and known:
-            self._panes.fill(entity, features)
+        if self._panes is not None:
+            self._panes.fill(entity, features, only_fresh=not known)
         newest = self._newest.get(entity)
         if newest is not None:
             self._fill_latest(newest, features)
-        elif not known and entity not in self._back:
+        elif not known and entity not in self._back and not (self._panes and self._panes.is_fresh):
             return None
         stamp = (end, end) if newest is None else (newest.event, newest.known)
         through = end if self._panes is not None else watermark

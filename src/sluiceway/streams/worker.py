@@ -14,6 +14,7 @@ from sluiceway.streams.registered_messages import RegisteredMessages
 from sluiceway.streams.stream_metrics import StreamMetrics
 from sluiceway.streams.stream_plan import StreamPlan, check_partitions
 
+MOST = 10_000  # messages a turn: whoever reads a shared store waits while what they changed is committed
 RETRY_S, STAND_BY_S = 0.2, 5.0
 
 
@@ -71,7 +72,7 @@ class Worker:
             self._waiting.pop(number, None)
             self._metrics.forget(self._plan, number)
 
-    def step(self, *, most: int = 20_000, wait_s: float = 0.5) -> int:
+    def step(self, *, most: int = MOST, wait_s: float = 0.5) -> int:
         """Learn what has arrived, at most so many messages; return how many they were."""
         self._take_over(seek=True)
         if self._waiting and not self._owned:

@@ -1,9 +1,11 @@
 """Streams against the batch plan: the same bits, in whatever order rows arrive, however cut, whoever is killed."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
+import msgspec
 import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,6 +18,7 @@ from sluiceway.adapters.memory_panes import MemoryPanes
 from sluiceway.adapters.memory_side import MemorySide
 from sluiceway.adapters.memory_tables import MemoryTables
 from sluiceway.artifacts.dataset_version import DatasetVersion, RestoreReport
+from sluiceway.core.errors import TransientError
 from sluiceway.features.materialise import packed
 from sluiceway.features.point_in_time import Facts, features_now
 from sluiceway.plans.packed_value import unpack_value
@@ -60,10 +63,18 @@ def view_for(key, *, entity, kinds, topic_key="e"):
         sw.derived("ratio", "coalesce(sum_x_1m, 1) / nullif(n, 0)"),
         sw.derived("step", "last_3_x_2m_0 - last_3_x_2m_1"),
     ]  # fmt: skip
+    windows = [freshened(each, number, key, kinds) for number, each in enumerate(windows)]
     latest = [sw.latest("x"), sw.latest("code"), sw.latest("y"), sw.latest("flag")]
     mixed = [each for each in (*latest[:2], *windows, *latest[2:]) if not each.is_latest or "latest" in kinds]
-    features = [each for each in mixed if each.is_latest or "window" in kinds]
+    features = [each for each in mixed if each.is_latest or set(kinds) & {"window", "fresh"}]
     return sw.FeatureView("v", entity=entity, source=source, every="1m", features=features)
+
+
+def freshened(feature, number, key, kinds):
+    """Let windows be fresh where asked: every other one, or all where the source has a key, or there are no others."""
+    if "fresh" not in kinds or not feature.is_window or (number % 2 and "window" in kinds and key is None):
+        return feature
+    return replace(feature, fresh=True, given_name=feature.name)
 
 
 def message(row):
@@ -169,7 +180,7 @@ ROW = st.fixed_dictionaries(
         | st.sampled_from([0.1, -0.1, 1e3, -999.9, 1e-30, -1e-300, 1e18, -7.3e28, 1e29, 3.4028235e38, 1e39]),
         "flag": st.none() | st.booleans(),
         "event": st.none() | st.integers(-240, 240),
-        "known": st.none() | st.integers(-240, 240) | st.integers(-4, 4).map(lambda minute: 60 * minute),
+        "known": st.none() | st.integers(-90, 90) | st.integers(-240, 240) | st.integers(-2, 2).map(lambda at: 60 * at),
         "delay": st.integers(0, LATENESS - 1),
     }
 )
@@ -178,14 +189,18 @@ VIEWS = st.builds(
     view_for,
     st.sampled_from(KEYS),
     entity=st.sampled_from([("e",), ("e", "code")]),
-    kinds=st.sampled_from([("window",), ("latest",), ("window", "latest")]),
+    kinds=st.sampled_from(
+        [("window",), ("latest",), ("window", "latest"), ("fresh",), ("window", "fresh"), ("fresh", "latest")]
+    ),
 )
 DEATHS = st.dictionaries(st.integers(0, 30), st.sampled_from(["before", "after"]), max_size=4)
-STEPS = st.lists(st.tuples(st.integers(0, 2), st.integers(1, 7), st.booleans()), max_size=25)
+STEPS = st.lists(st.tuples(st.integers(0, 2), st.integers(1, 7), st.booleans()), min_size=4, max_size=25)
 
 
-@given(view=VIEWS, rows=st.lists(ROW, max_size=24), partitions=st.integers(1, 3), steps=STEPS, deaths=DEATHS)
-@settings(max_examples=120, deadline=None)
+@given(
+    view=VIEWS, rows=st.lists(ROW, min_size=4, max_size=24), partitions=st.integers(1, 3), steps=STEPS, deaths=DEATHS
+)
+@settings(max_examples=80, deadline=None)
 def test_streams_end_where_the_batch_plan_does(view, rows, partitions, steps, deaths):
     rows = sorted(rows, key=lambda row: (row["known"] or 0) + row["delay"])
     partitions = 1 if view.source.key in IN_ONE_PARTITION else partitions
@@ -219,3 +234,96 @@ def finish(world):
             continue
         return worker
     raise AssertionError("it never ends")
+
+
+def row_at(known, *, e="a", key=None):
+    """A row whose two times are one, in seconds."""
+    return {"key": key, "e": e, "code": None, "x": 1, "y": None, "flag": None, "event": known, "known": known}
+
+
+def counting(**more):
+    topic = sw.topic("facts", lateness="60s", key="e", idle="10s")
+    source = sw.Source("facts", sql="unused", event_time="t", known_time="k", stream=topic, **more)
+    return sw.FeatureView("v", entity="e", source=source, every="1m", features=[sw.count(over="2m")])
+
+
+def counts(world):
+    """What is served: the only feature by entity."""
+    values = world.online._views.get(world.view.digest, {})
+    return {msgspec.msgpack.decode(key)[0]: unpack_value(value).features[0] for key, value in values.items()}
+
+
+@given(rows=st.lists(st.integers(0, 600), max_size=30), cuts=st.lists(st.integers(1, 5), max_size=30))
+@settings(max_examples=60, deadline=None)
+def test_which_rows_are_late_follows_from_their_order_and_not_from_how_it_was_cut(rows, cuts):
+    def late(steps):
+        world = World(counting(), 1)
+        world.logs[0].extend(message(row_at(known)) for known in rows)
+        worker = world.worker()
+        for most in (*steps, *[100] * 3):
+            world.step(worker, most)
+        return {offset for _, _, offset in world.side.messages.get("facts", {})}, counts(world)
+
+    wanted, newest = set(), -1
+    for offset, known in enumerate(rows):
+        if (known // 60 + 1) * 60 + 60 <= newest:
+            wanted.add(offset)
+        newest = max(newest, known)
+    assert late(cuts) == late([100])
+    assert late(cuts)[0] == wanted
+
+
+def test_a_silent_partition_follows_the_slowest_of_those_that_move():
+    world = World(counting(), 3)
+    for number, e in enumerate("abc"):
+        world.logs[number].append(message(row_at(30, e=e)))
+    worker = world.worker()
+    world.step(worker, 100)
+    for known in range(60, 360, 60):
+        world.logs[0].append(message(row_at(known)))
+        if known <= 180:
+            world.logs[1].append(message(row_at(known, e="b")))
+        world.step(worker, 100)
+    assert {number: header.watermark for number, header in worker.headers.items()} == {
+        0: 300 * SECOND, 1: 180 * SECOND, 2: 180 * SECOND,
+    }  # fmt: skip
+    assert counts(world) == {"a": 2.0, "b": 2.0, "c": 0.0}
+
+
+def test_of_two_that_own_a_partition_one_works_and_the_other_takes_over_when_it_is_gone():
+    world = World(counting(), 1)
+    first, second = world.worker(), world.worker()
+    for turn in range(12):
+        world.logs[0].append(message(row_at(turn)))
+        world.step(first, 100)
+        world.step(second, 100)
+    assert sum(bool(worker.headers) for worker in (first, second)) == 1
+    working, waiting = (first, second) if first.headers else (second, first)
+    for _ in range(4):
+        world.logs[0].append(message(row_at(20)))
+        world.step(waiting, 100)
+    assert [header.events for header in waiting.headers.values()] == [16]
+    world.step(working, 100)
+    world.logs[0].append(message(row_at(130)))
+    world.step(working, 100)
+    assert (working.headers, counts(world)) == ({}, {})
+    world.step(waiting, 100)
+    assert counts(world) == {"a": 16.0}
+
+
+def test_a_store_that_does_not_answer_is_asked_again():
+    world = World(counting(), 1)
+    world.logs[0].extend(message(row_at(known)) for known in (0, 1, 70))
+    worker, panes = world.worker(), world.panes
+    commit, calls = panes.commit, count()
+
+    def failing(partition, change):
+        if next(calls) in {0, 2, 3}:
+            raise TransientError("not there")
+        commit(partition, change)
+
+    panes.commit = failing
+    for _ in range(8):
+        world.step(worker, 100)
+    assert counts(world) == {"a": 2.0}
+    assert [header.events for header in worker.headers.values()] == [3]

@@ -1,0 +1,73 @@
+"""What every side channel promises."""
+
+import json
+
+import pytest
+
+from sluiceway.adapters.folder_side import FolderSide
+from sluiceway.adapters.kafka_side import KafkaSide
+from sluiceway.adapters.memory_side import MemorySide
+from sluiceway.ports.side_channel import DEAD, LATE, Aside
+
+ADAPTERS = ("folder", "kafka", "memory")
+
+
+class FolderPlace:
+    def __init__(self, folder):
+        self.side, self._folder = FolderSide(folder), folder
+
+    def found(self, source, kind):
+        lines = [
+            line for path in sorted((self._folder / source / kind).iterdir()) for line in path.read_text().splitlines()
+        ]
+        return [(told["partition"], told["offset"], told["why"], told["message"]) for told in map(json.loads, lines)]
+
+
+class KafkaPlace:
+    def __init__(self, broker, topic):
+        self.side, self._broker, self._topic = KafkaSide(broker.servers, topic), broker, topic
+
+    def found(self, source, kind):
+        read = self._broker.read(f"{self._topic}.{kind}")
+        return [
+            (int(headers["partition"]), int(headers["offset"]), headers["why"], value.decode(errors="backslashreplace"))
+            for value, headers in read
+        ]
+
+
+class MemoryPlace:
+    def __init__(self):
+        self.side = MemorySide()
+
+    def found(self, source, kind):
+        kept = self.side.messages[source].values()
+        return [
+            (each.partition, each.offset, each.why, each.value.decode(errors="backslashreplace"))
+            for each in kept
+            if each.kind == kind
+        ]
+
+
+@pytest.fixture(params=ADAPTERS)
+def place(request, tmp_path):
+    if request.param == "memory":
+        return MemoryPlace()
+    if request.param == "folder":
+        return FolderPlace(tmp_path)
+    return KafkaPlace(request.getfixturevalue("broker"), f"side-{tmp_path.name}")
+
+
+def test_messages_are_kept_by_kind_with_place_and_reason(place):
+    place.side.put("facts", [Aside(DEAD, 0, 3, "it is “broken”", b"{\n"), Aside(DEAD, 1, 9, "no text", b"\xff")])
+    place.side.put("facts", [Aside(LATE, 0, 4, "late for v", b"{}"), Aside(DEAD, 0, 5, "again", b"")])
+    assert sorted(place.found("facts", DEAD)) == [
+        (0, 3, "it is “broken”", "{\n"), (0, 5, "again", ""), (1, 9, "no text", "\\xff"),
+    ]  # fmt: skip
+    assert place.found("facts", LATE) == [(0, 4, "late for v", "{}")]
+
+
+def test_a_message_that_is_set_aside_again_is_known_by_its_place(place):
+    again = [Aside(DEAD, 2, 7, "broken", b"{")]
+    place.side.put("facts", again)
+    place.side.put("facts", again)
+    assert set(place.found("facts", DEAD)) == {(2, 7, "broken", "{")}

@@ -1,0 +1,91 @@
+"""Messages become rows of the table's types, or are told apart with the reason."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+import sluiceway as sw
+from sluiceway.core.errors import UnknownNameError
+from sluiceway.streams.decoding import RowDecoder
+
+KINDS = {"who": "text", "n": "integer", "x": "number", "ok": "boolean", "at": "time", "hours": "integer"}
+BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
+SECOND = 1_000_000
+AT = int(BEGIN.timestamp()) * SECOND
+
+
+def decoder(columns=("who", "n", "x", "ok"), event="at", known=None):
+    source = sw.Source("facts", sql="unused", event_time=event, known_time=known, stream=sw.topic("facts"))
+    return RowDecoder(source, KINDS, columns)
+
+
+def row(**changes):
+    return {"who": "a", "n": 1, "x": 0.5, "ok": True, "at": "2024-01-01T00:00:00Z", "hours": 1} | changes
+
+
+def decoded(reader, *rows):
+    values = [each if isinstance(each, bytes) else json.dumps(each).encode() for each in rows]
+    return reader.decode(range(10, 10 + len(values)), values)
+
+
+def test_rows_have_the_tables_types_and_their_two_times():
+    found = decoded(decoder(known="at + interval 1 hour"), row(), row(who=None, n=None, x=3, ok=None))
+    assert found.rows.rows() == [
+        ("a", 1, 0.5, True, AT, AT + 3600 * SECOND, 10), (None, None, 3.0, None, AT, AT + 3600 * SECOND, 11),
+    ]  # fmt: skip
+    assert (found.poison, found.unknown) == ([], frozenset())
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("2024-01-01T00:00:01Z", 1), ("2024-01-01T01:00:00+01:00", 0), ("2024-01-01 00:00:02", 2),
+        ("2024-01-01T00:00:00.000001Z", 0.000001),
+    ],
+)  # fmt: skip
+def test_times_are_in_utc_unless_they_say_otherwise(text, seconds):
+    assert decoded(decoder(), row(at=text)).rows["_event"].to_list() == [AT + int(seconds * SECOND)]
+
+
+@pytest.mark.parametrize(
+    ("message", "why"),
+    [
+        (b"{", "truncated"),
+        (b"", "truncated"),
+        (json.dumps(row()).encode() * 2, "trailing"),
+        (b"\xff", "malformed"),
+        (b"[1]", "Expected `object`"),
+        (row(n=1.5), "`$.n`"),
+        (row(n=2**63), "`$.n`"),
+        (row(n="1"), "`$.n`"),
+        (row(who=1), "`$.who`"),
+        (row(ok=1), "`$.ok`"),
+        (row(at="yesterday"), "`$.at`"),
+        (row(at=None), "no event_time"),
+        ({"who": "a", "n": 1, "ok": True, "at": None}, "missing required field `x`"),
+    ],
+)
+def test_what_is_no_row_costs_itself_alone(message, why):
+    found = decoded(decoder(), row(n=7), message, row(n=8))
+    assert found.rows["n"].to_list() == [7, 8]
+    assert found.rows["_offset"].to_list() == [10, 12]
+    ((offset, _, said),) = found.poison
+    assert offset == 11
+    assert why in said
+
+
+def test_a_time_that_cannot_be_computed_is_told():
+    found = decoded(decoder(event="CASE WHEN 1 // hours > 0 THEN at END"), row(hours=2), row(hours=1))
+    assert [(offset, why) for offset, _, why in found.poison] == [(10, "it has no event_time or no known_time")]
+
+
+def test_new_columns_are_let_by_and_told_and_unused_ones_may_vanish():
+    found = decoded(decoder(columns=("who",)), {"who": "a", "at": "2024-01-01T00:00:00Z", "gate": "A4"})
+    assert found.rows["who"].to_list() == ["a"]
+    assert found.unknown == {"gate"}
+
+
+def test_a_column_that_the_table_lacks_is_refused():
+    with pytest.raises(UnknownNameError, match="whom"):
+        decoder(columns=("whom",))
