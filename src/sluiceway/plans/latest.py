@@ -27,7 +27,7 @@ def latest_features(view: FeatureView) -> tuple[Feature, ...]:
 
 
 def latest_values(view: FeatureView, types: Mapping[str, str], *, table: str = "") -> Iterator[tuple[str, str]]:
-    """Give the columns of a view's latest features, each with the SQL that reads it off a fact, in ``table`` if named."""
+    """Give the columns of a view's latest features, each with the SQL that reads it off a fact."""
     for feature in latest_features(view):
         column = listed([str(feature.column)], table)
         yield from zip(view.columns_of(feature), _read(column, types[str(feature.column)]), strict=True)
