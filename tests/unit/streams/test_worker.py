@@ -62,7 +62,10 @@ def view_for(key, *, entity, kinds, topic_key="e"):
         sw.min("y", over="2m", name="low", **where), sw.mean("x", over="1m", name="some", **where),
         sw.std("y", over="1m", name="spread", **where), sw.count_distinct("x", over="2m"),
         sw.count_distinct("code", over="3m", name="codes", **where), sw.count_distinct("flag", over="1m"),
+        sw.last_n("x", n=3, over="2m"), sw.last_n("y", n=2, over="3m"), sw.last_n("flag", n=1, over="1m"),
+        sw.last_n("y", n=2, over="2m", name="some_ys", **where),
         sw.derived("ratio", "coalesce(sum_x_1m, 1) / nullif(n, 0)"),
+        sw.derived("step", "last_3_x_2m_0 - last_3_x_2m_1"),
     ]  # fmt: skip
     windows = [freshened(each, number, key, kinds) for number, each in enumerate(windows)]
     latest = [sw.latest("x"), sw.latest("code"), sw.latest("y"), sw.latest("flag")]
