@@ -21,6 +21,17 @@ from sluiceway.observe.gate import gate
 from sluiceway.observe.telling import tell
 from sluiceway.workspace import Workspace
 
+PIPELINE = """
+import sluiceway as sw
+
+flights = sw.Source("flights", sw.files("f.csv"), key="flight_id", event_time="at")
+weather = sw.Source("weather", sw.files("w.csv"), key="origin", event_time="at")
+wind = sw.FeatureView("origin_weather", "origin", weather, [sw.latest("wind")], fresh_within="2h")
+pipeline = sw.Pipeline(
+    spec="spec.yaml", views=[wind], model=lambda trial: None,
+    label=sw.Label("late", flights, "late", each=flights, at="at", matures="1d"),
+)
+"""
 VERDICT = Verdict((Criterion.at_most("drill, control: nothing", measured=0, limit=0),))
 
 
@@ -38,6 +49,8 @@ def trained(tmp_path_factory):
     kit = Workspace.open(folder).kit
     world = World(objects=kit.objects, tables=kit.tables)
     store(kit, spec=world.promise, features=world.features(), evaluate=world.candidate())
+    (folder / "pipeline.py").write_text(PIPELINE)
+    (folder / "spec.yaml").write_text("problem: {name: late}")
     return folder, world
 
 

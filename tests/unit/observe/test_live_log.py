@@ -99,6 +99,7 @@ def test_only_the_columns_of_the_model_and_the_label_s_key_are_held_and_numbers_
     (table,) = live.tables
     assert {name for name in table.column_names if ":" in name} == {
         "key:flight_id", "feature:carrier", "feature:distance", "feature:origin_weather__latest_wind",
+        "view:origin_weather:known_through",
     }  # fmt: skip
     assert table.schema.field("feature:distance").type == pa.float32()
     unknown = a_live_log(Counted(a_record(1, version="v9")))
