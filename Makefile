@@ -2,7 +2,7 @@
 # The environment is .venv, installed from requirements.lock; unchanged, the next call installs nothing.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock clean install
+.PHONY: help demo test test-spark check bench lock clean install
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 
@@ -13,8 +13,12 @@ INSTALLED_FROM := pyproject.toml requirements-bootstrap.lock requirements.lock
 KEY := $(shell { pwd; cat $(INSTALLED_FROM); } | cksum | tr ' ' '-')
 STAMP := $(VENV)/.installed-$(KEY)
 
+# Spark lies in an environment of its own, which sees the other: half a gigabyte that only its tests need.
+SPARK := .venv-spark
+SPARK_STAMP := $(SPARK)/.installed-$(shell { pwd; cat requirements-bootstrap.lock requirements-spark.lock; } | cksum | tr ' ' '-')
+
 help:  ## say what there is
-	@sed -n 's/^\([a-z]*\):.*## /make \1  /p' $(MAKEFILE_LIST) | awk '{ printf "%s %-8s", $$1, $$2; $$1 = $$2 = ""; print }'
+	@sed -n 's/^\([a-z-]*\):.*## /make \1  /p' $(MAKEFILE_LIST) | awk '{ printf "%s %-10s", $$1, $$2; $$1 = $$2 = ""; print }'
 
 # Bytecode of the project's own modules: written here, because a machine may be told never to write it by itself.
 COMPILED := @$(BIN)/python -m compileall -q src
@@ -26,6 +30,9 @@ demo: $(STAMP)  ## run the flights example from raw files to a served, monitored
 
 test: $(STAMP)  ## run all tests
 	@$(BIN)/python -m pytest -n auto --dist worksteal
+
+test-spark: $(SPARK_STAMP)  ## run the tests on Spark, in an environment that has it besides (needs Java 17 or 21)
+	@$(SPARK)/bin/python -m pytest -m spark -n 0 tests/contracts/test_plan_runner.py tests/unit/adapters
 
 check: $(STAMP)  ## lint, format, types, imports, docs and lock
 	@$(BIN)/ruff check
@@ -46,9 +53,10 @@ lock:  ## resolve the dependencies of pyproject.toml anew
 	@VENV=$(VENV) sh .ci/bootstrap.sh
 	@$(UV_COMPILE) --group pyproject.toml:bootstrap --output-file requirements-bootstrap.lock
 	@$(UV_COMPILE) --group dev --output-file requirements.lock pyproject.toml
+	@$(UV_COMPILE) --group pyproject.toml:spark --output-file requirements-spark.lock
 
 clean:  ## remove the environment, caches and the example's state
-	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist build
+	@rm -rf $(VENV) $(SPARK) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist build
 	@rm -rf examples/*/.sluiceway
 	@find src tests benchmarks examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -58,4 +66,8 @@ $(STAMP):
 	@VENV=$(VENV) sh .ci/bootstrap.sh
 	@VENV=$(VENV) sh .ci/install.sh
 	@rm -f $(VENV)/.installed-*
+	@touch $@
+
+$(SPARK_STAMP): $(STAMP)
+	@VENV=$(VENV) SPARK=$(SPARK) sh .ci/install-spark.sh
 	@touch $@

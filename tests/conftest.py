@@ -43,3 +43,16 @@ def broker():
     server = Broker()
     yield server
     server.kill()
+
+
+@pytest.fixture(scope="session")
+def spark():
+    """Spark on this machine, started once; it interprets its plans, as compiling them takes longer than so few rows."""
+    pytest.importorskip("pyspark", reason="pyspark is not installed: make test-spark has it")
+    from tests.wide_facts import interpreting
+
+    from sluiceway.adapters.spark_engine import SparkEngine
+
+    engine = interpreting(SparkEngine("spark://local[2]"))
+    yield engine
+    engine.session().stop()

@@ -10,12 +10,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sluiceway.adapters.event_place import EventPlace
 from sluiceway.adapters.obstore_objects import ObstoreObjects
 from sluiceway.adapters.online_place import MISSING, REFUSE, SERVING_MS, OnlinePlace
 from sluiceway.adapters.project_lock import ProjectLock
 from sluiceway.adapters.settings_file import read_settings
 from sluiceway.artifacts.rollout_state import LIVE, REHEARSAL, RolloutState, Served
 from sluiceway.core.errors import DeclarationError, Problem, SluicewayError
+from sluiceway.ports.event_sink import EventSink
 from sluiceway.ports.object_store import ObjectStore
 from sluiceway.server.board import Board
 from sluiceway.server.limits import Limits
@@ -41,7 +43,7 @@ class ServedProject:
 
     ``rehearsal`` is the folder with a rehearsal's own online store and request log, ``None`` for live traffic.
     ``online`` is where live features lie, ``online_s`` how long to wait for it, ``online_unavailable`` what becomes of
-    requests meanwhile.
+    requests meanwhile. ``events`` is where events that are posted go.
     """
 
     folder: Path
@@ -51,6 +53,7 @@ class ServedProject:
     online: OnlinePlace = NOWHERE_ELSE
     online_s: float = SERVING_MS / 1000
     online_unavailable: str = REFUSE
+    events: EventPlace | None = None
 
     @classmethod
     def open(
@@ -73,6 +76,7 @@ class ServedProject:
             OnlinePlace(given.online, environment) if rehearsal is None else NOWHERE_ELSE,
             given.online_timeout_ms / 1000,
             given.online_unavailable,
+            EventPlace(given.events, folder / given.state, environment) if rehearsal is None else None,
         )
 
     @property
@@ -94,6 +98,14 @@ class ServedProject:
     def board(self) -> Board:
         """What the workers look at to learn who answers."""
         return Board(self.objects, self.scope)
+
+    def sink(self) -> EventSink | None:
+        """Open what events are added to; nothing in a rehearsal, which replays them itself.
+
+        Raises:
+            SourceError: a secret of its address is not set.
+        """
+        return None if self.events is None else self.events.sink()
 
     def check_log(self) -> None:
         """Find out that requests can be logged.
@@ -193,7 +205,8 @@ def worker_app(*, folder: str, rehearsal: str | None, limits: Mapping[str, Any],
         expects_views=rehearsal is None,  # a rehearsal begins with nothing known, and learns as it goes
     )
     online = project.online.open(project.own / "online", patience_s=project.online_s)
-    app = serving_app(project.objects, online, RequestFolder(project.own / "requests"), options, progress=Spoken())
+    log, told = RequestFolder(project.own / "requests"), Spoken()
+    app = serving_app(project.objects, online, log, options, progress=told, sink=project.sink())
     if options.expects_views:
         there = FeaturesThere(project.objects, online, needs_store=not options.answers_without_store)
         app.watch.required = there.check

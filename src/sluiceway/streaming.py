@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from sluiceway.adapters.event_place import EventPlace, pane_store
+from sluiceway.adapters.schema_place import schema_registry
 from sluiceway.adapters.settings_file import read_settings
 from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.core.errors import MisuseError, UnknownNameError
@@ -15,6 +16,7 @@ from sluiceway.flow.recall import current
 from sluiceway.plans.moments_sql import microseconds
 from sluiceway.ports.event_source import EventSource
 from sluiceway.ports.pane_store import PaneStore
+from sluiceway.ports.schema_registry import SchemaRegistry
 from sluiceway.streams.partition_header import PartitionHeader, unpack_header
 from sluiceway.streams.partition_stream import Backends
 from sluiceway.streams.stream_metrics import StreamMetrics
@@ -31,6 +33,7 @@ class Streaming:
     plans: tuple[StreamPlan, ...]
     place: EventPlace
     panes: PaneStore
+    schemas: SchemaRegistry | None = None
 
     @classmethod
     def open(
@@ -47,7 +50,8 @@ class Streaming:
         settings = read_settings(folder, environment, alerts=False)
         plans = _plans(workspace, source)
         place = EventPlace(settings.events, workspace.state, environment)
-        return cls(workspace, plans, place, pane_store(workspace.kit.online))
+        schemas = schema_registry(settings.schemas, environment)
+        return cls(workspace, plans, place, pane_store(workspace.kit.online), schemas)
 
     def workers(self, metrics: StreamMetrics) -> list[Worker]:
         """Start a worker for each stream.
@@ -61,7 +65,7 @@ class Streaming:
         return [
             Worker(
                 plan,
-                backends=Backends(self.events(plan), self.panes, self.place.side(plan.topic.name)),
+                backends=Backends(self.events(plan), self.panes, self.place.side(plan.topic.name), self.schemas),
                 owner=owner,
                 now_us=lambda: microseconds(clock.now()),
                 metrics=metrics,

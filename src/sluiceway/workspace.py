@@ -14,6 +14,7 @@ from sluiceway.adapters.apprise_alerter import AppriseAlerter
 from sluiceway.adapters.delta_tables import DeltaTables
 from sluiceway.adapters.derived_folder import DerivedFolder
 from sluiceway.adapters.duckdb_engine import DuckdbEngine
+from sluiceway.adapters.event_place import EventPlace
 from sluiceway.adapters.every_alerter import EveryAlerter
 from sluiceway.adapters.every_extractor import EveryExtractor
 from sluiceway.adapters.killed_folders import KilledFolders, is_in_use
@@ -26,8 +27,10 @@ from sluiceway.adapters.project_lock import ProjectLock
 from sluiceway.adapters.remote_places import RemotePlaces
 from sluiceway.adapters.request_day import day_mark
 from sluiceway.adapters.request_folder import RequestFolder
+from sluiceway.adapters.schema_place import schema_registry
 from sluiceway.adapters.settings_file import FileSettings, read_settings
 from sluiceway.adapters.source_files import SourceFiles
+from sluiceway.adapters.spark_engine import SparkEngine
 from sluiceway.adapters.sqlite_state import SqliteState
 from sluiceway.artifacts.rollout_state import REHEARSAL
 from sluiceway.core.errors import DeclarationError, MisuseError, Problem
@@ -230,6 +233,7 @@ def embedded(folder: Path, state: Path, clock: Clock, given: FileSettings, envir
         tables=tables,
         online=online,
         engine=engine,
+        elsewhere=SparkEngine(given.engine) if given.engine else None,
         tracker=MlflowTracker(state / "tracking"),
         ledger=Ledger(SqliteState(state / "ledger.db"), clock),
         clock=clock,
@@ -240,4 +244,6 @@ def embedded(folder: Path, state: Path, clock: Clock, given: FileSettings, envir
         alerter=EveryAlerter([LogAlerter(state / "alerts.jsonl", clock=clock), AppriseAlerter(given.alerts)]),
         sweepable=(objects, tables, derived, online, KilledFolders(state)),
         derived=derived,
+        arriving=EventPlace(given.events, state, environment),
+        schemas=lambda: schema_registry(given.schemas, environment),
     )

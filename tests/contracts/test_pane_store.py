@@ -24,13 +24,16 @@ def stores(request, tmp_path):
     """A pane store, and the online store beside it."""
     if request.param == "lmdb":
         online = LmdbOnline(tmp_path / "online", durable=False)
-        return LmdbPanes(online), online
+        yield LmdbPanes(online), online
+        return
     if request.param == "memory":
         online = MemoryOnline()
-        return MemoryPanes(online), online
+        yield MemoryPanes(online), online
+        return
     wire = RedisWire(lambda: request.getfixturevalue("valkey").url, shown="redis", patience_s=5)
     prefix = f"panes-{tmp_path.name}"
-    return RedisPanes(wire, prefix=prefix), RedisOnline(wire, prefix=prefix)
+    yield RedisPanes(wire, prefix=prefix), RedisOnline(wire, prefix=prefix)
+    wire.close()
 
 
 @pytest.fixture

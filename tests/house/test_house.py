@@ -127,7 +127,10 @@ def test_every_dependency_is_bounded_below_and_above(root):
     assert [entry for entry in named if not ("==" in entry or (">=" in entry and ",<" in entry))] == []
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-bootstrap.lock"])
+LOCKS = ("requirements.lock", "requirements-bootstrap.lock", "requirements-spark.lock")
+
+
+@pytest.mark.parametrize("lock", LOCKS)
 def test_every_locked_package_has_an_exact_version_and_a_hash(root, lock):
     entries = re.split(r"\n(?=[a-zA-Z])", Path(root / lock).read_text().split("\n", 2)[2])
     assert entries
@@ -144,7 +147,7 @@ def test_every_dependency_is_locked_within_its_bounds(root):
     from packaging.utils import canonicalize_name
 
     declared = tomllib.loads((root / "pyproject.toml").read_text())
-    pinned = "\n".join((root / lock).read_text() for lock in ("requirements.lock", "requirements-bootstrap.lock"))
+    pinned = "\n".join((root / lock).read_text() for lock in LOCKS)
     versions = dict(re.findall(r"^([\w.-]+)==([^\s;]+)", pinned, re.MULTILINE))
     groups = [declared["project"]["dependencies"], *declared["dependency-groups"].values()]
     wanted = [Requirement(entry) for group in groups for entry in group if isinstance(entry, str)]

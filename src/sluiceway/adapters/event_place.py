@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 from sluiceway.adapters.filled_secrets import FilledSecrets
 from sluiceway.core.errors import DeclarationError, MisuseError, Problem
 from sluiceway.declare.address import require_address
+from sluiceway.ports.event_sink import EventSink
 from sluiceway.ports.event_source import EventSource
 from sluiceway.ports.online_store import OnlineStore
 from sluiceway.ports.pane_store import PaneStore
@@ -31,17 +32,34 @@ class EventPlace:
         """The address as it may be told: without parameters, which may be secret."""
         return self.address.partition("?")[0] or str(self.state / EVENTS)
 
+    @property
+    def kind(self) -> str:
+        """Whether it is a spool or Kafka."""
+        return "kafka" if self.address else "spool"
+
     def events(self, topic: str, *, group: str) -> EventSource:
         """Open a topic as a member of a group; nothing is asked of it yet."""
         if not self.address:
             from sluiceway.adapters.spool_events import SpoolEvents
 
-            return SpoolEvents(self.state / EVENTS / topic)
+            return SpoolEvents(self.state / EVENTS / topic, group=group)
         from sluiceway.adapters.kafka_events import KafkaEvents
 
         servers, options = self._filled()
         own = options.pop("group", DEFAULT_GROUP)
         return KafkaEvents(servers, topic, group=f"{own}.{group}", options=options)
+
+    def sink(self) -> EventSink:
+        """Open what adds to topics; nothing is asked of it yet."""
+        if not self.address:
+            from sluiceway.adapters.spool_sink import SpoolSink
+
+            return SpoolSink(self.state / EVENTS)
+        from sluiceway.adapters.kafka_sink import KafkaSink
+
+        servers, options = self._filled()
+        options.pop("group", None)
+        return KafkaSink(servers, options=options)
 
     def side(self, topic: str) -> SideChannel:
         """Open where messages of a topic are set aside: topics beside it, or a folder."""

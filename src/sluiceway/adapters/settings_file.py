@@ -14,6 +14,8 @@ from typing import Any
 from sluiceway.adapters.event_place import read_events
 from sluiceway.adapters.online_place import REFUSE, SERVING_MS, read_online, read_timeout, read_unavailable
 from sluiceway.adapters.remote_places import read_places
+from sluiceway.adapters.schema_place import read_schemas
+from sluiceway.adapters.spark_session import read_engine
 from sluiceway.core.errors import DeclarationError, Problem
 from sluiceway.core.moments import in_utc, parse_moment
 from sluiceway.declare.reference_choice import parse_reference
@@ -31,8 +33,10 @@ KEYS = {
     "rebuild_whole_gib": "sets of source files with more GiB than this are rebuilt by a sample at gate 2; 8 by default",
     "alerts": "where alerts go besides the log: a list of apprise addresses, with every secret as ${ENV_VAR}",
     "files": "options of the buckets and servers that sources lie in, a section each, with every secret as ${ENV_VAR}",
+    "engine": "where views are computed: spark://host:7077, or spark://local[2]; by DuckDB in this process by default",
     "online": "where online features lie: redis://, rediss:// or dynamodb://; by default in the state folder",
     "events": "where events of streams come from: kafka://host:9092; by default a spool in the state folder",
+    "schemas": "who knows the schemas of Avro and Protobuf messages: http://${USER}:${PASSWORD}@host:8081",
     "online_timeout_ms": "how long a server waits for the online store, at each step; 100 by default",
     "online_unavailable": "while the online store cannot be read: refuse (503, the default), or missing features",
     "state": "where versions, tables, models and evidence are kept; .sluiceway by default",
@@ -59,6 +63,8 @@ class FileSettings:
     online_timeout_ms: float = SERVING_MS
     online_unavailable: str = REFUSE
     events: str = ""
+    schemas: str = ""
+    engine: str = ""
 
 
 def read_settings(folder: Path, environment: Mapping[str, str], *, alerts: bool = True) -> FileSettings:
@@ -83,12 +89,13 @@ def read_settings(folder: Path, environment: Mapping[str, str], *, alerts: bool 
         "rebuild_whole_gib": checked(given, "rebuild_whole_gib", size, problems),
         "online_timeout_ms": checked(given, "online_timeout_ms", read_timeout, problems),
         "online_unavailable": checked(given, "online_unavailable", read_unavailable, problems),
+        "engine": checked(given, "engine", read_engine, problems),
     }
     if values["as_of"] and values["replay_until"] and values["replay_until"] <= values["as_of"]:
         said = f"replay_until = {given['replay_until']}: it must lie after as_of = {given['as_of']}, or be left out"
         problems.append(Problem(said, FILE))
     reached, online = read_places(given["files"], problems), read_online(given["online"], problems)
-    events = read_events(given["events"], problems)
+    events, schemas = read_events(given["events"], problems), read_schemas(given["schemas"], problems)
     places = addresses(given["alerts"], environment, problems) if alerts else ()
     if problems:
         raise DeclarationError(problems)
@@ -107,6 +114,8 @@ def read_settings(folder: Path, environment: Mapping[str, str], *, alerts: bool 
         values["online_timeout_ms"] or SERVING_MS,
         values["online_unavailable"] or REFUSE,
         events,
+        schemas,
+        values["engine"] or "",
     )
 
 

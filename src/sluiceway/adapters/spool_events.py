@@ -1,4 +1,4 @@
-"""Events from a spool: read by one process at a time, the one that holds the lock."""
+"""Events from a spool: read by one process of a group at a time, the one that holds the group's lock."""
 
 import fcntl
 import os
@@ -8,15 +8,15 @@ from pathlib import Path
 from sluiceway.adapters.spool import Place, Spool
 from sluiceway.ports.event_source import EventBatch, Ownership
 
-OWNED = "owned.lock"
+OWNED = "owned.lock"  # behind the group's name
 POLL_S = 0.02
 
 
 class SpoolEvents:
-    """The only partition of a spool. Another reader takes over when this one is closed, or its process ends."""
+    """The only partition of a spool. Another of the group takes over when this one is closed, or its process ends."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, *, group: str = "") -> None:
+        self._folder, self._owned = folder, f"{group}.{OWNED}" if group else OWNED
         self._spool = Spool(folder)
         self._lock: int | None = None
         self._place: Place | None = None
@@ -69,7 +69,7 @@ class SpoolEvents:
 
     def _take_lock(self) -> bool:
         self._folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self._folder / OWNED, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(self._folder / self._owned, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

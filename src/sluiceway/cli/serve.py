@@ -76,6 +76,7 @@ def serve(
     key = api_key(rehearsal=rehearsal is not None)
     require_key(host, key)
     project.check_online()
+    project.sink()  # its secrets are set, or it says so before any worker starts
     state = live_rollout(project) if rehearsal is None else None
     project.check_log()
     listeners = listen(host, port, workers=workers)

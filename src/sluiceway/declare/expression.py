@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sluiceway.core.errors import UnknownNameError
 from sluiceway.declare.expression_kind import Kind, kind_of
 from sluiceway.declare.expression_sql import sql_of
 from sluiceway.declare.expression_tree import Refused, Tree, read_tree
 from sluiceway.declare.names import refuse
+from sluiceway.declare.written_sql import parsed_all
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -81,7 +82,7 @@ def parse_text(text: str) -> "exp.Expression":
     from sqlglot.errors import SqlglotError
 
     try:
-        found: list[exp.Expression | None] = _parser_class()(dialect=_dialect()).parse(_dialect().tokenize(text), text)
+        found = parsed_all(text)
     except SqlglotError as error:
         words = " ".join(str(part["description"]) for part in getattr(error, "errors", [])) or "it cannot be read"
         raise Refused(f'{words.rstrip(".")}. Write one expression, such as "arr_delay > 30"') from None
@@ -89,21 +90,6 @@ def parse_text(text: str) -> "exp.Expression":
     if tree is None:
         raise Refused("one expression is wanted, not " + ("several statements" if len(found) > 1 else "nothing"))
     return tree
-
-
-@lru_cache(maxsize=1)
-def _dialect() -> Any:
-    from sqlglot.dialects.duckdb import DuckDB
-
-    return DuckDB()
-
-
-@lru_cache(maxsize=1)
-def _parser_class() -> Any:
-    """Make DuckDB's parser keep every function under the name it was written with."""
-    parser = type(_dialect()).Parser
-    kept = {name: parser.FUNCTION_PARSERS[name] for name in ("CAST", "TRY_CAST")}
-    return type(parser)("ExpressionParser", (parser,), {"FUNCTIONS": {}, "FUNCTION_PARSERS": kept})
 
 
 def _columns(node: object) -> Iterator[str]:

@@ -22,11 +22,13 @@ from sluiceway.features.window_merge import merge_windows, points_of
 from sluiceway.plans.corrections import EVENT, KNOWN, fact_columns, identity, repeated_sql
 from sluiceway.plans.derived import derived_features, derived_sql
 from sluiceway.plans.latest import latest_features, latest_sql, supersedes
+from sluiceway.plans.plain_joins import plain_sql
 from sluiceway.plans.snapshot import snapshot_sql
 from sluiceway.plans.window_frames import panes_sql
 from sluiceway.plans.window_groups import WindowGroup, window_groups
 from sluiceway.plans.windows import windows_sql
 from sluiceway.ports.engine import Engine
+from sluiceway.ports.plan_runner import PlanRunner
 from sluiceway.ports.table_store import TableStore
 
 
@@ -35,7 +37,7 @@ class Facts:
     """One dataset's sources as far as they were known at ``cutoff``, microseconds since the epoch, and how to ask them.
 
     What is asked of a source more than once is remembered: the kinds of its columns, whether its facts repeat.
-    ``large`` tells which sources are large, and lays them out.
+    ``large`` tells which sources are large, and lays them out. With ``elsewhere``, views are computed there.
     """
 
     dataset: DatasetVersion
@@ -45,6 +47,7 @@ class Facts:
     kinds: dict[str, dict[str, str]] = field(default_factory=dict)
     repeats: dict[tuple[str, ...], bool] = field(default_factory=dict)
     large: LargeSources = field(default_factory=LargeSources)
+    elsewhere: PlanRunner | None = None
 
     def kinds_for(self, view: FeatureView) -> dict[str, str]:
         """Give the kinds of the columns of a view's source."""
@@ -69,11 +72,11 @@ class Facts:
             return self.tables.read(ref)
         return stored_rows(self.tables.scan(ref), ref.rows)
 
-    def has_repeats(self, view: FeatureView) -> bool:
-        """Tell whether some fact of a view's source, as the view tells facts apart, has more than one row."""
+    def has_repeats(self, view: FeatureView, source: pa.Table) -> bool:
+        """Tell whether some fact of a view's source, as the view tells facts apart, has more than one row of it."""
         place = (view.source.name, *identity(view.source.keys, view.entities))
         if place not in self.repeats:
-            self.repeats[place] = self.repeat(view, self.rows(view))
+            self.repeats[place] = self.repeat(view, source)
         return self.repeats[place]
 
     def repeat(self, view: FeatureView, source: pa.Table) -> bool:
@@ -92,8 +95,14 @@ def features_at(facts: Facts, view: FeatureView, spine: pa.Table) -> pa.Table:
     """Compute a view for every row of ``spine`` (``_row``, ``_at``, entity columns); gives ``_row`` and features."""
     needed = spine.select(["_row", "_at", *view.entities])
     ref = facts.dataset.table(view.source.name)
+    if facts.elsewhere is not None:
+        source = facts.rows(view)
+        repeated = facts.has_repeats(view, source)
+        sql = plain_sql(view, facts.kinds_for(view), cutoff=facts.cutoff, corrected=repeated)
+        return facts.elsewhere.query(sql, {"spine": needed, "source": source})
     if not facts.large.is_large(ref):
-        return features_of(facts, view, needed, source=facts.rows(view), repeated=facts.has_repeats(view))
+        source = facts.rows(view)
+        return features_of(facts, view, needed, source=source, repeated=facts.has_repeats(view, source))
 
     def answer(number: int, asked: pa.Table, source: pa.Table) -> pa.Table:
         return facts.large.kept(
@@ -159,9 +168,10 @@ def features_now(facts: Facts, view: FeatureView) -> pa.Table:
         sql = snapshot_sql(view, kinds, cutoff=facts.cutoff, corrected=corrected)
         if derived_features(view):
             sql = derived_sql(view, kinds, sql, keep=[*view.entities, EVENT, KNOWN])
-        return facts.ask(sql, source=source)
+        return facts.elsewhere.query(sql, {"source": source}) if facts.elsewhere else facts.ask(sql, source=source)
 
-    if not facts.large.is_large(ref):
-        return snapshot(facts.rows(view), corrected=facts.has_repeats(view))
+    if facts.elsewhere is not None or not facts.large.is_large(ref):
+        source = facts.rows(view)
+        return snapshot(source, corrected=facts.has_repeats(view, source))
     layout = facts.large.layout(view, ref, facts.tables, facts.engine)
     return all_by_parts(layout, view.entities, lambda part: snapshot(part, corrected=facts.repeat(view, part)))

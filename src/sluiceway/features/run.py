@@ -31,6 +31,7 @@ from sluiceway.plans.spine import LABELLED, UNLABELLED, UNMATURED
 from sluiceway.ports.derived_store import NOTHING_DERIVED, DerivedStore
 from sluiceway.ports.engine import Engine
 from sluiceway.ports.online_store import OnlineStore
+from sluiceway.ports.plan_runner import PlanRunner
 from sluiceway.ports.progress import Progress
 from sluiceway.ports.table_store import TableStore
 
@@ -49,6 +50,7 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
     seed: int,
     hidden: Hidden = nothing_hidden,
     derived: DerivedStore = NOTHING_DERIVED,
+    elsewhere: PlanRunner | None = None,
 ) -> FeatureSet:
     """Build, materialise and measure; decide nothing.
 
@@ -59,6 +61,7 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
         as_of: The cutoff in UTC, past which nothing is known; by default the label source's newest known time.
         tables: Where sources are read and the table ``features/<label>`` is written.
         engine: Computes every plan.
+        elsewhere: Computes the views instead; the checks of what it made stay with ``engine``.
         online: Receives each view's values under its digest.
         progress: Told each step.
         clock: Tells when online values are written.
@@ -76,7 +79,8 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
     cutoff = in_utc(as_of) if as_of else newest_known(dataset, pipeline, tables)
     large = LargeSources(derived, progress=progress)
     facts = Facts(dataset, HeldTables(tables), engine, microseconds(cutoff), large=large)
-    keeping = replace(facts, large=replace(large, keep_answers=True))
+    computed = replace(facts, elsewhere=elsewhere)
+    keeping = replace(computed, large=replace(large, keep_answers=True))
     progress.say("joining labels")
     everything = spine_rows(facts, pipeline, inputs)
     counts, late = _counts(facts, everything)
@@ -93,7 +97,7 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
     online_rows, fresh = {}, {}
     there: dict[str, float | None] = {}
     for view, made in zip(pipeline.feature_views, features, strict=True):
-        snapshot = materialise(facts, view, online, now=clock.now())
+        snapshot = materialise(computed, view, online, now=clock.now())
         online_rows[view.name] = snapshot.num_rows
         there |= shares(view, snapshot)
         fresh[view.name] = freshness(facts, view, entities=snapshot.num_rows, features=made)

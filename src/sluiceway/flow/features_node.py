@@ -30,6 +30,7 @@ def run(job: Job) -> Artifact:
             as_of=job.settings.as_of,
             tables=kit.tables,
             engine=kit.engine,
+            elsewhere=kit.elsewhere,
             online=kit.online,
             progress=job.progress,
             clock=kit.clock,

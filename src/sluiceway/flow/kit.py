@@ -10,12 +10,15 @@ from sluiceway.ledger.chain import Ledger
 from sluiceway.ports.alerter import Alerter
 from sluiceway.ports.derived_store import NOTHING_DERIVED, DerivedStore
 from sluiceway.ports.engine import Engine
+from sluiceway.ports.event_sources import EventSources
 from sluiceway.ports.extractor import Extractor, NoExtractor
 from sluiceway.ports.object_store import ObjectStore
 from sluiceway.ports.online_store import OnlineStore
+from sluiceway.ports.plan_runner import PlanRunner
 from sluiceway.ports.project_reader import ProjectReader
 from sluiceway.ports.rehearsal import Rehearsal
 from sluiceway.ports.request_log import RequestLog
+from sluiceway.ports.schema_registry import SchemaRegistry
 from sluiceway.ports.sweepable import Sweepable
 from sluiceway.ports.table_store import TableStore
 from sluiceway.ports.tracker import Tracker
@@ -26,6 +29,11 @@ def from_the_start(moment: datetime) -> str:  # noqa: ARG001  # a log that canno
     return ""
 
 
+def no_schemas() -> SchemaRegistry | None:
+    """Know no registry."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Kit:
     """The backends that ``workspace.py`` picked.
@@ -34,7 +42,9 @@ class Kit:
     ``scratch`` lends an empty place for as long as it is held, ``rehearse`` a server that answers by the rehearsal's
     board, with an online store and a log of its own. ``requests`` is the log of live traffic; ``logged_since`` gives a
     mark of it behind which lies all that was logged from a moment (UTC) on. ``sweepable`` are the stores that can be
-    swept of what nothing needs. ``derived`` keeps what can be made again.
+    swept of what nothing needs. ``derived`` keeps what can be made again. ``elsewhere`` computes views
+    instead of ``engine``. ``arriving`` is where topics are, and ``schemas`` opens what knows the schemas of their
+    messages.
     """
 
     reader: ProjectReader
@@ -54,6 +64,9 @@ class Kit:
     sweepable: tuple[Sweepable, ...] = ()
     extractor: Extractor = field(default_factory=NoExtractor)
     derived: DerivedStore = NOTHING_DERIVED
+    arriving: EventSources | None = None
+    schemas: Callable[[], SchemaRegistry | None] = no_schemas
+    elsewhere: PlanRunner | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from sluiceway.declare.files import Files
 from sluiceway.declare.project import Project
 from sluiceway.flow.kit import Kit
 from sluiceway.flow.material import materials
+from sluiceway.flow.streamed import Streamed, streams_of
 from sluiceway.ingest.selection import file_identity
 from sluiceway.ledger.making import declared, record_declared
 from sluiceway.ports.extractor import Origin
@@ -25,6 +26,7 @@ class Declaration:
     files: dict[str, Files]
     databases: dict[str, Database] = field(default_factory=dict)
     apis: dict[str, Api] = field(default_factory=dict)
+    streams: dict[str, Streamed] = field(default_factory=dict)
 
     @property
     def origins(self) -> dict[str, Origin]:
@@ -63,7 +65,7 @@ def read_declaration(kit: Kit) -> tuple[Declaration, Project | None]:
     extracts = {name: source.extract for name, source in project.sources.items()}
     databases = {name: origin for name, origin in extracts.items() if isinstance(origin, Database)}
     apis = {name: origin for name, origin in extracts.items() if isinstance(origin, Api)}
-    declaration = Declaration(materials(project), patterns, databases, apis)
+    declaration = Declaration(materials(project), patterns, databases, apis, streams_of(project))
     data = msgspec.json.encode(declaration)
     kit.objects.put(declaration_key(fingerprint), data)
     record_declared(kit.ledger, fingerprint, sha256_hex(data))

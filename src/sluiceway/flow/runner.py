@@ -7,9 +7,11 @@ from graphlib import TopologicalSorter
 from threading import Lock
 
 from sluiceway.artifacts.candidate import Candidate
+from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.artifacts.promise import Promise
 from sluiceway.core.errors import MisuseError
 from sluiceway.declare.project import Project
+from sluiceway.flow.arriving import arrived_now
 from sluiceway.flow.discreetly import without_values
 from sluiceway.flow.extracting import Extracted, landed_now
 from sluiceway.flow.graph import GRAPH
@@ -24,11 +26,13 @@ from sluiceway.flow.retry import with_retries
 from sluiceway.flow.rival import rival_id
 from sluiceway.flow.stages import STAGES, Stage, stage_named
 from sluiceway.flow.step import Outcome, Refusal, Task, Upstream, step
+from sluiceway.flow.streamed import intake_of
 from sluiceway.flow.watch import Watch
 from sluiceway.ledger.running import published, record_published, record_run
 from sluiceway.ledger.standing import Standing
 from sluiceway.ports.progress import Progress, Silence
 from sluiceway.ports.project_reader import ProjectReader
+from sluiceway.server.event_intake import show_intake
 
 PARALLEL_NODES = 2
 
@@ -123,7 +127,7 @@ class Runner:
 
     def _line(self, *, again: str | None) -> Line:
         declaration, project = read_declaration(self._kit)
-        with without_values([*declaration.origins], is_discreet=declaration.has_secrets):
+        with without_values([*declaration.origins, *declaration.streams], is_discreet=declaration.has_secrets):
             landed, extracted = landed_now(
                 declaration.origins,
                 self._kit,
@@ -131,7 +135,9 @@ class Runner:
                 say=self._watch.tells,
                 afresh=again == INGEST.stage.name,
             )
-        observed: dict[str, object] = {"files": [*files_now(declaration, self._kit), *landed]}
+            arrived, events = arrived_now(declaration.streams, self._kit, say=self._watch.tells)
+        extracted = (*extracted, *events)
+        observed: dict[str, object] = {"files": [*files_now(declaration, self._kit), *landed, *arrived]}
         return Line(declaration, project, observed, self._graph, extracted=extracted)
 
     def _stage(self, stage: Stage, line: Line, *, works: bool, again: bool, wanted: str) -> Refusal | None:
@@ -216,6 +222,8 @@ class Runner:
             line.pages[stage.name] = node.page(self._kit, artifact, standing.verdict, promise)
         if node.tell is not None:
             node.tell(self._kit, artifact, standing.verdict, promise)
+        if standing.verdict.is_open and isinstance(artifact, DatasetVersion):
+            show_intake(self._kit.objects, intake_of(line.declaration.streams, artifact))
         if standing.verdict.is_open and node.publish is not None:
             with_retries(
                 lambda: publish(node, artifact, promise=promise, kit=self._kit, settings=self._settings, again=again),

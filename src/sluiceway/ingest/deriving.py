@@ -22,12 +22,13 @@ from sluiceway.declare.expectation import QUARANTINE
 from sluiceway.declare.project import Project
 from sluiceway.declare.source import Source
 from sluiceway.ingest.delivered import Contents, delivered
+from sluiceway.ingest.landed_events import event_parts, is_event_part
 from sluiceway.ingest.quarantine import parted
 from sluiceway.plans.latest_row import latest_marks
 from sluiceway.plans.lineage import tables_read
 from sluiceway.plans.parquet_part import decode_part
 from sluiceway.plans.schema_policy import settled
-from sluiceway.plans.table_digest import normalise
+from sluiceway.plans.table_digest import columns_of, normalise
 from sluiceway.ports.engine import Engine
 
 T = TypeVar("T")
@@ -66,9 +67,10 @@ def derive(
     made: dict[str, Rows] = {}
     wanted = [_reads(source) for source in project.sources.values()]
     for place, (name, source) in enumerate(project.sources.items()):
-        files = [entry for entry in entries if entry.source == name]
+        files = [entry for entry in entries if entry.source == name and not is_event_part(entry)]
         own = partial(_own, source, files, contents=contents, engine=engine, known=kept.get(name, ()), schemas=schemas)
-        rows, broken = _parted(source, own, made, engine)
+        arrived = partial(_arrived, event_parts(entries, name), contents=contents, engine=engine)
+        rows, broken = _parted(source, own, made, engine, arrived=arrived)
         made[name] = rows
         later = set().union(*wanted[place + 1 :])
         made = {each: held for each, held in made.items() if each.lower() in later}
@@ -89,10 +91,15 @@ def _reads(source: Source) -> set[str]:
 
 
 def _parted(
-    source: Source, own: Callable[[], Rows | None], made: dict[str, Rows], engine: Engine
+    source: Source,
+    own: Callable[[], Rows | None],
+    made: dict[str, Rows],
+    engine: Engine,
+    *,
+    arrived: Callable[[Rows], Rows],
 ) -> tuple[Rows, Rows | None]:
     """Make a source's rows, and set those apart that its rules quarantine."""
-    rows = _rows(source, _named(source, own), made, engine=engine)
+    rows = arrived(_rows(source, _named(source, own), made, engine=engine))
     return _named(source, partial(parted, source, rows, made, engine))
 
 
@@ -126,6 +133,23 @@ def _rows(source: Source, own: Rows | None, made: dict[str, Rows], *, engine: En
     sql, wanted = source.sql, {name.lower() for name in tables_read(source.sql)}
     tables = {name: table for name, table in seen.items() if name.lower() in wanted}
     return _named(source, lambda: engine.derive(sql, tables))
+
+
+def _arrived(parts: Sequence[FileEntry], rows: Rows, *, contents: Contents, engine: Engine) -> Rows:
+    """Put the rows that arrived in the source's topic below a table; part by part, never all of them at once."""
+    if not parts:
+        return rows
+    from sluiceway.streams.landed_rows import LandedRows
+
+    head = normalise(rows.schema.empty_table())
+    reads = LandedRows(head.schema, {column.name: column.type for column in columns_of(head)})
+
+    def below() -> Iterator[pa.Table]:
+        yield from map(normalise, rows.tables())
+        for part in parts:
+            yield reads.table(decode_part(contents.whole(part))["value"].to_pylist())
+
+    return engine.keep(below())
 
 
 def _landed(source: Source, parts: Sequence[FileEntry], contents: Contents, engine: Engine) -> Rows:

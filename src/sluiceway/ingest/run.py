@@ -15,6 +15,7 @@ from sluiceway.declare.project import Project
 from sluiceway.ingest.delivered import Contents
 from sluiceway.ingest.deriving import derive
 from sluiceway.ingest.describing import describe
+from sluiceway.ingest.landed_events import event_entries, known_event_landing
 from sluiceway.ingest.landed_files import entries_of, extract_of, landing_of
 from sluiceway.ingest.restore import Extent, Places, prove_restore
 from sluiceway.ingest.storing import store_files, with_tags
@@ -41,7 +42,7 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
 ) -> DatasetVersion:
     """Store every source file, derive every source's table from what was stored, and rebuild it all to prove it.
 
-    What has landed of databases and APIs is stored already, and joins the files.
+    What has landed of databases, APIs and topics is stored already, and joins the files.
 
     Killed at any moment and run again, it gives the same content id: files are stored by their hash and tables by
     their rows, and each write is whole or not at all.
@@ -65,7 +66,14 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
     before = last.files if last else ()
     landings = [landing_of(name, objects) for name, source in project.sources.items() if source.extract is not None]
     entries = store_files(project, files=files, objects=objects, progress=progress, earlier=before)
-    entries = with_tags([*entries, *(entry for landing in landings for entry in entries_of(landing))], objects)
+    arrived = [
+        entry
+        for name, source in project.sources.items()
+        if source.stream is not None
+        for entry in event_entries(known_event_landing(name, objects))
+    ]
+    landed = [entry for landing in landings for entry in entries_of(landing)]
+    entries = with_tags([*entries, *landed, *arrived], objects)
 
     contents = Contents(partial(stored_bytes, objects=objects), partial(stored_chunks, objects=objects))
     refs: list[TableRef] = []

@@ -6,6 +6,7 @@
 * ``online``: the ``OnlineStore`` that features are read from;
 * ``log``: the ``RequestLog`` that is written before a request is answered;
 * ``options``: ``ServingOptions``, plain values: scope, key, as-of, limits, how often the board is looked at;
+* ``sink``: the ``EventSink`` that events are added to;
 * ``progress``: where the server tells what it does, a line at a time; by default nowhere.
 
 The state is loaded when the lifespan starts, and the board is watched until it ends. Without a lifespan,
@@ -19,6 +20,7 @@ from time import time_ns
 
 from sluiceway.artifacts.serving_contract import ServingContract
 from sluiceway.online.reader import OnlineReader
+from sluiceway.ports.event_sink import EventSink
 from sluiceway.ports.object_store import ObjectStore
 from sluiceway.ports.online_store import OnlineStore
 from sluiceway.ports.progress import Progress, Silence
@@ -26,6 +28,7 @@ from sluiceway.ports.request_log import RequestLog
 from sluiceway.server.asgi import AsgiIncoming, Receive, Scope, Send, send_outgoing
 from sluiceway.server.board import Board
 from sluiceway.server.board_watch import BoardWatch
+from sluiceway.server.event_desk import EventDesk
 from sluiceway.server.guarded_reader import GuardedReader, StoreGuard
 from sluiceway.server.loading import Loader
 from sluiceway.server.metrics import Metrics
@@ -101,9 +104,10 @@ def serving_app(
     options: ServingOptions = DEFAULTS,
     *,
     progress: Progress | None = None,
+    sink: EventSink | None = None,
     wall_us: Callable[[], int] = wall_clock_us,
 ) -> ServingApp:
-    """Make the app of one server process."""
+    """Make the app of one server process; without a ``sink`` it takes no events."""
     metrics, told = Metrics(), progress or Silence()
     guard = StoreGuard(
         online,
@@ -119,4 +123,7 @@ def serving_app(
     loader = Loader(objects, reader_of, options.limits)
     service = Service(loader, log=log, metrics=metrics, scope=options.scope, progress=told, guard=guard)
     watch = BoardWatch(Board(objects, options.scope), service, every_s=options.look_every_s)
-    return ServingApp(service, watch, Routes(service, options, wall_us))
+    desk = None
+    if sink is not None:
+        desk = EventDesk(objects, sink, limits=options.limits, metrics=metrics, progress=told)
+    return ServingApp(service, watch, Routes(service, options, wall_us, desk))

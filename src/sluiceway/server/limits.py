@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The most that one request may take: bytes of its body, rows in it, and seconds until the body is there.
+    """The most that one request may take: bytes of its body, rows or events in it, and seconds until it is there.
 
     ``waiting_bytes`` is the most that the bodies may have together that one process is reading.
     """
@@ -14,3 +14,4 @@ class Limits:
     rows: int = 1_000
     body_s: float = 10.0
     waiting_bytes: int = 256 * 1024 * 1024
+    events: int = 10_000

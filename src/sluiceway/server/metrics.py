@@ -86,6 +86,16 @@ class Metrics:
             ["outcome"],
             registry=registry,
         )
+        self._events = Counter("sluiceway_events", "Events taken and kept, by source", ["source"], registry=registry)
+        self._event_requests = Counter(
+            "sluiceway_event_requests", "Requests with events, by class of status", ["status"], registry=registry
+        )
+        self._event_seconds = _Latency(
+            "sluiceway_event_write_seconds",
+            "From the checked events of a request to their being kept, in seconds",
+            registry=registry,
+            buckets=BUCKETS_S,
+        )
         self._sequence = _gauge("sluiceway_rollout_sequence", "Sequence of the rollout state answered by", registry)
         self._share = _gauge("sluiceway_rollout_share", "The challenger's share of the entities, 0 to 1", registry)
         self._failures = Counter(
@@ -136,6 +146,15 @@ class Metrics:
     def count_online_error(self, outcome: str) -> None:
         """Count a read of the online store that failed."""
         self._online_errors.labels(outcome).inc()
+
+    def count_events(self, source: str, number: int, took_s: float) -> None:
+        """Count events that were kept, and how long that took in seconds."""
+        self._events.labels(source).inc(number)
+        self._event_seconds.observe_all([took_s])
+
+    def count_event_request(self, status: int) -> None:
+        """Count a request with events."""
+        self._event_requests.labels(f"{status // 100}xx").inc()
 
     def count_load_failure(self) -> None:
         """Count a rollout state that could not be taken up."""

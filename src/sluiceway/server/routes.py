@@ -13,6 +13,7 @@ from sluiceway.artifacts.rollout_state import REHEARSAL
 from sluiceway.server import health
 from sluiceway.server.body import BodyReader
 from sluiceway.server.call import Call, Reply
+from sluiceway.server.event_desk import EventDesk
 from sluiceway.server.exchange import JSON, Incoming, Outgoing, outgoing
 from sluiceway.server.options import ServingOptions
 from sluiceway.server.refusal import Refusal
@@ -20,7 +21,8 @@ from sluiceway.server.response import refusal
 from sluiceway.server.service import Service
 from sluiceway.server.turns import Turns
 
-PREDICT = "/predict"
+PREDICT, EVENTS = "/predict", "/events/"
+ACCEPTED = 202
 READS = ("GET", "HEAD")
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 LONGEST_ID = 128
@@ -50,8 +52,11 @@ PAGES = {
 class Routes:
     """Answers HTTP requests."""
 
-    def __init__(self, service: Service, options: ServingOptions, wall_us: Callable[[], int]) -> None:
+    def __init__(
+        self, service: Service, options: ServingOptions, wall_us: Callable[[], int], desk: EventDesk | None = None
+    ) -> None:
         self._service = service
+        self._desk = desk
         self._options = options
         self._wall_us = wall_us
         self._key = options.key
@@ -64,7 +69,25 @@ class Routes:
         """Answer one HTTP request."""
         if request.path == PREDICT and request.method == "POST":
             return await self._predict(request)
+        if request.path.startswith(EVENTS) and request.method == "POST":
+            return await self._take(request)
         return self._page(request)
+
+    async def _take(self, request: Incoming) -> Outgoing:
+        """Take events; none of them is a request to predict, so the log and its metrics do not know of them."""
+        request_id, is_read = self._request_id(request), False
+        try:
+            self._check_key(request)
+            _check_coding(request)
+            desk = self._open_desk()
+            check = desk.check(request.path.removeprefix(EVENTS))
+            body = await self._bodies.read(request)
+            is_read = True
+            status, told = ACCEPTED, await desk.take(check, body, request_id)
+        except Refusal as refused:
+            status, told = refused.status, refusal(refused.message, request_id)
+        self._service.metrics.count_event_request(status)
+        return outgoing(status, told, request_id=request_id, more=() if is_read else _more(status))
 
     async def _predict(self, request: Incoming) -> Outgoing:
         request_id = self._request_id(request)
@@ -82,6 +105,11 @@ class Routes:
             reply = await self._reply(request, request_id, body, refused)
         more = _more(reply.status) if refused is not None else ()
         return outgoing(reply.status, reply.body, request_id=request_id, more=more)
+
+    def _open_desk(self) -> EventDesk:
+        if self._desk is None:
+            raise Refusal(404, "this server takes no events")
+        return self._desk
 
     async def _reply(self, request: Incoming, request_id: str, body: bytes, refused: Refusal | None) -> Reply:
         service = self._service
@@ -105,13 +133,15 @@ class Routes:
             status, body, kind = refused.status, refusal(refused.message, request_id), JSON
         else:
             (status, body), kind = page.make(self._service), page.kind
-        more = _more(status, "POST" if path == PREDICT else ", ".join(READS))
+        posted = path == PREDICT or path.startswith(EVENTS)
+        more = _more(status, "POST" if posted else ", ".join(READS))
         return outgoing(status, body, request_id=request_id, kind=kind, more=more, empty=request.method == "HEAD")
 
     def _found(self, path: str, method: str, request: Incoming) -> _Page:
         page = PAGES.get(path)
-        if page is None and path != PREDICT:
-            raise Refusal(404, f"there is nothing at {path}; POST {PREDICT}, or GET {', '.join(PAGES)}")
+        if page is None and path != PREDICT and not path.startswith(EVENTS):
+            posted = f"POST {PREDICT} or {EVENTS}SOURCE"
+            raise Refusal(404, f"there is nothing at {path}; {posted}, or GET {', '.join(PAGES)}")
         if page is None or method not in READS:
             allowed = "POST" if page is None else " and ".join(READS)
             raise Refusal(NOT_ALLOWED, f"{path} takes {allowed}, not {method}")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 import polars as pl
@@ -16,11 +16,9 @@ from sluiceway.declare.source import Source
 from sluiceway.plans.corrections import EVENT, KNOWN
 from sluiceway.plans.moments_sql import EPOCH, MICROSECOND
 from sluiceway.plans.request_closure import compile_closure
+from sluiceway.streams.message_row import row_type
 
 OFFSET = "_offset"
-WIDEST = 2**63
-Whole = Annotated[int, msgspec.Meta(ge=-WIDEST, le=WIDEST - 1)]
-TYPES: Mapping[str, Any] = {"integer": Whole, "number": float, "text": str, "boolean": bool, "time": datetime}
 STORED: Mapping[str, pl.DataType] = {
     "integer": pl.Int64(),
     "number": pl.Float64(),
@@ -71,13 +69,8 @@ class RowDecoder:
         self._names = list(dict.fromkeys([*self._columns, *sorted(of_times)]))
         self._kinds = {name: kinds[name] for name in self._names}
         self._known_names = frozenset(kinds)
-        fields = [f"c{place}" for place in range(len(self._names))]
-        renamed = dict(zip(fields, self._names, strict=True))
-        types: list[tuple[str, Any]] = [
-            (field, TYPES[self._kinds[name]] | None) for field, name in zip(fields, self._names, strict=True)
-        ]
-        self._fields = fields
-        row = msgspec.defstruct("Row", types, rename=renamed, gc=False)
+        row = row_type(self._kinds)
+        self._fields = row.__struct_fields__
         self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(row).decode
         self._any: Opener = msgspec.json.Decoder().decode
         if opened is not None:

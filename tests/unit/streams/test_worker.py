@@ -1,6 +1,7 @@
 """Streams against the batch plan: the same bits, in whatever order rows arrive, however cut, whoever is killed."""
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -18,12 +19,15 @@ from sluiceway.adapters.memory_panes import MemoryPanes
 from sluiceway.adapters.memory_side import MemorySide
 from sluiceway.adapters.memory_tables import MemoryTables
 from sluiceway.artifacts.dataset_version import DatasetVersion, RestoreReport
-from sluiceway.core.errors import TransientError
+from sluiceway.core.errors import ConflictError, TransientError
 from sluiceway.features.materialise import packed
 from sluiceway.features.point_in_time import Facts, features_now
 from sluiceway.plans.packed_value import unpack_value
 from sluiceway.plans.window_groups import window_features
-from sluiceway.streams.partition_stream import Backends
+from sluiceway.ports.event_source import EventBatch
+from sluiceway.streams.decoding import RowDecoder
+from sluiceway.streams.partition_header import unpack_header
+from sluiceway.streams.partition_stream import Backends, PartitionStream
 from sluiceway.streams.stream_plan import stream_plan
 from sluiceway.streams.worker import Worker
 
@@ -149,6 +153,7 @@ class World:
         self.logs = [[] for _ in range(partitions)]
         self.online, self.side = MemoryOnline(), MemorySide()
         self.panes = DeadlyPanes(MemoryPanes(self.online), deaths or {})
+        self.decoder = RowDecoder(view.source, KINDS, self.plan.columns)
         self.clock = 0.0
         self._names = count()
 
@@ -160,6 +165,20 @@ class World:
         return Worker(
             self.plan, backends=backends, owner=f"w{next(self._names)}", now_us=lambda: 0, clock=lambda: self.clock
         )
+
+    def owner(self):
+        """Take the only partition over."""
+        backends = Backends(None, self.panes, self.side)
+        return PartitionStream(self.plan, 0, backends=backends, owner=f"o{next(self._names)}", now_us=lambda: 0)
+
+    def learn(self, owner, rows, most):
+        """Let the owner of the only partition learn the rows that follow for it."""
+        begin = owner.header.offset
+        values = [message(row) for row in rows[begin : begin + most]]
+        owner.take(EventBatch(0, range(begin, begin + len(values)), values), self.decoder)
+
+    def stored(self):
+        return unpack_header(self.panes.header(self.plan.partition(0)))
 
     def step(self, worker, most):
         self.clock += 3.0
@@ -177,7 +196,7 @@ ROW = st.fixed_dictionaries(
         | st.sampled_from([0.1, -0.1, 1e3, -999.9, 1e-30, -1e-300, 1e18, -7.3e28, 1e29, 3.4028235e38, 1e39]),
         "flag": st.none() | st.booleans(),
         "event": st.none() | st.integers(-240, 240),
-        "known": st.none() | st.integers(-240, 240) | st.integers(-4, 4).map(lambda minute: 60 * minute),
+        "known": st.none() | st.integers(-90, 90) | st.integers(-240, 240) | st.integers(-2, 2).map(lambda at: 60 * at),
         "delay": st.integers(0, LATENESS - 1),
     }
 )
@@ -191,10 +210,12 @@ VIEWS = st.builds(
     ),
 )
 DEATHS = st.dictionaries(st.integers(0, 30), st.sampled_from(["before", "after"]), max_size=4)
-STEPS = st.lists(st.tuples(st.integers(0, 2), st.integers(1, 7), st.booleans()), max_size=25)
+STEPS = st.lists(st.tuples(st.integers(0, 2), st.integers(1, 7), st.booleans()), min_size=4, max_size=25)
 
 
-@given(view=VIEWS, rows=st.lists(ROW, max_size=24), partitions=st.integers(1, 3), steps=STEPS, deaths=DEATHS)
+@given(
+    view=VIEWS, rows=st.lists(ROW, min_size=4, max_size=24), partitions=st.integers(1, 3), steps=STEPS, deaths=DEATHS
+)
 @settings(max_examples=80, deadline=None)
 def test_streams_end_where_the_batch_plan_does(view, rows, partitions, steps, deaths):
     rows = sorted(rows, key=lambda row: (row["known"] or 0) + row["delay"])
@@ -304,6 +325,38 @@ def test_of_two_that_own_a_partition_one_works_and_the_other_takes_over_when_it_
     assert (working.headers, counts(world)) == ({}, {})
     world.step(waiting, 100)
     assert counts(world) == {"a": 16.0}
+
+
+OWNERS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 4), st.booleans()), min_size=3, max_size=20)
+
+
+@given(steps=OWNERS, keyed=st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_what_is_stored_is_what_the_rows_before_its_offset_make_whoever_believes_to_own_it(steps, keyed):
+    """Three that believe to own a partition learn on from where each is, or take it over anew."""
+    view = counting(key="key") if keyed else counting()
+    world = World(view, 1)
+    rows = [row_at(13 * place, e="ab"[place % 2], key=place // 2) for place in range(24)]
+    owners = [None, None, None]
+    for who, most, is_new in steps:
+        owner = owners[who]
+        if is_new or owner is None:
+            owners[who] = world.owner()
+            continue
+        before = world.stored()
+        with suppress(ConflictError):
+            world.learn(owner, rows, most)
+        after = world.stored()
+        assert after.offset >= before.offset
+        assert (after.sequence, after.owner) in {
+            (before.sequence, before.owner), (before.sequence + 1, before.owner),
+        }  # fmt: skip
+    final = world.owner()
+    world.learn(final, rows, len(rows))
+    alone = World(view, 1)
+    alone.learn(alone.owner(), rows, len(rows))
+    assert counts(world) == counts(alone)
+    assert final.header.events == len(rows)
 
 
 def test_a_store_that_does_not_answer_is_asked_again():

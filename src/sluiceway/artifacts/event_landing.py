@@ -1,0 +1,68 @@
+"""An event landing: what of a source's topic lies beside its files so far, and up to where in each partition."""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from sluiceway.artifacts.codec import decode
+
+
+@dataclass(frozen=True, slots=True)
+class EventPart:
+    """Messages of one partition in their order, as an immutable Parquet part; parts of a partition are numbered.
+
+    ``value_bytes`` is what the messages hold. A part that is not full is replaced by one that goes on. ``date`` is the
+    UTC day on which it landed.
+    """
+
+    epoch: int
+    partition: int
+    number: int
+    sha256: str
+    size_bytes: int
+    rows: int
+    value_bytes: int
+    date: str
+
+
+@dataclass(frozen=True, slots=True)
+class LandedPartition:
+    """Where one partition is: the offset of the next message, its watermark (microseconds), and what was no row."""
+
+    partition: int
+    offset: int
+    watermark: int | None = None
+    dead: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EventLanding:
+    """Everything that has landed of a source's events.
+
+    ``origin`` is the kind of place and the topic. Where that changed, an ``epoch`` began, with offsets of its own; what
+    landed before stays.
+    """
+
+    source: str
+    origin: tuple[str, str]
+    epoch: int = 0
+    parts: tuple[EventPart, ...] = ()
+    partitions: tuple[LandedPartition, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """How many events have landed."""
+        return sum(part.rows for part in self.parts)
+
+
+def event_landing_key(source: str) -> str:
+    """Where a source's event landing is written down."""
+    return f"landing/events/{source}.json"
+
+
+def recalled_event_landing(data: bytes) -> EventLanding | None:
+    """Read one back; nothing where the bytes are none."""
+    try:
+        return decode(EventLanding, data)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None

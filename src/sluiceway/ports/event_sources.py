@@ -1,0 +1,20 @@
+"""Event sources by topic: where all topics of a project are."""
+
+from typing import Protocol
+
+from sluiceway.ports.event_source import EventSource
+
+
+class EventSources(Protocol):
+    """Opens topics. Safe to share between threads."""
+
+    @property
+    def kind(self) -> str:
+        """What kind of place it is: offsets of one kind say nothing of another."""
+
+    @property
+    def shown(self) -> str:
+        """The place as it may be told, without secrets."""
+
+    def events(self, topic: str, *, group: str) -> EventSource:
+        """Open a topic as a member of a group; groups read all of it, each for itself. Nothing is asked of it yet."""
