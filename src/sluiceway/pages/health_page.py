@@ -12,6 +12,7 @@ from sluiceway.artifacts.health_report import (
     Drill,
     FeatureDrift,
     HealthReport,
+    ViewHealth,
     Window,
 )
 from sluiceway.artifacts.rollout_state import REHEARSAL
@@ -149,18 +150,13 @@ def _shade(drift: FeatureDrift | None) -> Cell:
 
 def _views(windows: Sequence[Window]) -> list[Section]:
     """Set views beside windows; nothing where the model has none."""
-    rows = [
-        (
-            name,
-            *(
-                Shade(served_text(each), "bad" if is_ill(each) else "plain", 0.5 if is_ill(each) else 0.0)
-                for each in found
-            ),
-        )
-        for name, found in served_views(windows)
-    ]
+    rows: list[tuple[Cell, ...]] = [(name, *map(_served, found)) for name, found in served_views(windows)]
     table = Table(("View", *map(short_period, windows)), rows)
     return [Section("Views, as they were served", [Note(f"{SERVED_LEGEND}."), table])] if rows else []
+
+
+def _served(view: ViewHealth | None) -> Shade:
+    return Shade(served_text(view), "bad", 0.5) if is_ill(view) else Shade(served_text(view), "plain", 0.0)
 
 
 def _columns(charts: HealthCharts) -> list[Section]:

@@ -86,6 +86,9 @@ def test_the_report_tells_what_moved_and_what_to_do(observed, capsys):
         "origin_weather__latest_wind",
     ]
     assert "▲" in table.splitlines()[2]
+    served = said.out[said.out.index("served  ") :].splitlines()
+    assert served[1].split()[0] == "origin_weather"
+    assert "stale, " in served[1]
 
 
 def test_scripts_get_the_whole_report(observed, capsys):
