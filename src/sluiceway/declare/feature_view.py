@@ -84,7 +84,7 @@ class FeatureView:
             )
 
     def _check_names(self) -> None:
-        names = [feature.name for feature in self.features]
+        names = [name for feature in self.features for name in feature.names]
         if not names or len(set(names)) != len(names):
             raise refuse(f"view {self.name!r} needs at least one feature, and each name once; it has {names}")
         where = f"view {self.name!r}: give the feature another with name=; the feature"
@@ -97,16 +97,15 @@ class FeatureView:
             parsed = feature.computed
             for column in sorted(parsed.columns) if parsed else ():
                 self._check_input(feature, column, known)
-            known[feature.name.lower()] = feature
+            known |= dict.fromkeys((name.lower() for name in feature.names), feature)
         if all(feature.is_derived for feature in self.features):
             raise refuse(f"view {self.name!r} has only derived features; declare what they are derived from")
 
     def _check_input(self, feature: Feature, column: str, known: Mapping[str, Feature]) -> None:
         where = f"view {self.name!r}, derived feature {feature.name!r}"
         if column.lower() not in known:
-            raise refuse(
-                f"{where}: {UnknownNameError('feature before it', column, [each.name for each in known.values()])}"
-            )
+            names = [name for each in dict.fromkeys(known.values()) for name in each.names]
+            raise refuse(f"{where}: {UnknownNameError('feature before it', column, names)}")
         if self.ttl is not None and self.is_aged(known[column.lower()]):
             raise refuse(
                 f"{where} reads {column!r}, which goes missing past the view's ttl={self.ttl!r}; compute it in a "
@@ -144,16 +143,19 @@ class FeatureView:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The features' names in a feature table: ``carrier_delay__mean_arr_delay_24h``."""
-        return tuple(self.column(feature) for feature in self.features)
+        """What the features are called in a feature table: ``carrier_delay__mean_arr_delay_24h``.
 
-    def column(self, feature: Feature) -> str:
-        """Name one of the view's features in a feature table."""
-        return f"{self.name}__{feature.name}"
+        A feature of several numbers has as many, side by side: ``item__latest_embedding_0``.
+        """
+        return tuple(column for feature in self.features for column in self.columns_of(feature))
+
+    def columns_of(self, feature: Feature) -> tuple[str, ...]:
+        """Name one of the view's features in a feature table, in the order of ``feature.names``."""
+        return tuple(f"{self.name}__{name}" for name in feature.names)
 
     def reads(self, feature: Feature) -> frozenset[str]:
         """Name the source's columns that decide a feature, those of the features that it is derived from among them."""
-        by_name = {each.name.lower(): each for each in self.features}
+        by_name = {name.lower(): each for each in self.features for name in each.names}
         below = [by_name[name.lower()] for name in feature.computed.columns] if feature.computed else []
         return feature.reads.union(*(self.reads(each) for each in below))
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+import sluiceway as sw
 from sluiceway.core.errors import DeclarationError
 from sluiceway.declare.feature import count, count_distinct, derived, deviation, latest, maximum, mean, minimum, total
 from sluiceway.declare.feature_view import FeatureView
@@ -209,3 +210,36 @@ def test_a_freshness_that_cannot_be_kept_is_refused(declare, message):
 def test_what_does_not_wait_for_a_step_may_be_fresher_than_one():
     assert view(features=[mean("d", over="1h", fresh=True)], fresh_within="1m").may_be_behind == timedelta(minutes=1)
     assert view(features=[latest("d")], fresh_within="1m").may_be_behind == timedelta(minutes=1)
+
+
+def test_a_feature_of_several_numbers_has_a_column_for_each_side_by_side():
+    source = sw.Source("landings", sql="unused", key="id", event_time="landed_at")
+    features = [
+        sw.count(over="1h"),
+        sw.last_n("delay", n=2, over="1h"),
+        sw.derived("step", "last_2_delay_1h_0 - last_2_delay_1h_1"),
+    ]
+    view = sw.FeatureView("v", "carrier", source, features)
+    assert view.columns == ("v__count_1h", "v__last_2_delay_1h_0", "v__last_2_delay_1h_1", "v__step")
+    assert view.columns_of(features[1]) == view.columns[1:3]
+    assert view.reads(features[2]) == {"delay"}
+
+
+def test_how_many_numbers_a_feature_has_is_part_of_the_digest():
+    source = sw.Source("landings", sql="unused", key="id", event_time="landed_at")
+    digests = {
+        sw.FeatureView("v", "carrier", source, [sw.last_n("delay", n=n, over="1h", name="last")]).digest for n in (1, 2)
+    }
+    assert len(digests) == 2
+
+
+def test_a_column_of_one_feature_is_not_the_name_of_another():
+    source = sw.Source("landings", sql="unused", key="id", event_time="landed_at")
+    with pytest.raises(DeclarationError, match="each name once"):
+        sw.FeatureView("v", "carrier", source, [sw.last_n("x", n=2, over="1h", name="a"), sw.latest("y", name="a_1")])
+
+
+@pytest.mark.parametrize("n", [0, -1, 2.0, True, 4097])
+def test_a_number_of_last_values_that_cannot_be_is_refused(n):
+    with pytest.raises(DeclarationError, match="must be a whole number from 1 to 4096"):
+        sw.last_n("x", n=n, over="1h")
