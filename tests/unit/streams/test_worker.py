@@ -101,12 +101,12 @@ def facts_of(rows, cutoff):
     return Facts(DatasetVersion((), (ref,), RestoreReport(0.0, 0, 0, 0, ())), tables, ENGINE, cutoff * SECOND)
 
 
-def batch_values(view, rows):
-    """Compute what the batch plan says at the last moment that rows were known at."""
+def batch_values(view, rows, *, wall=None):
+    """Compute what the batch plan says at the last moment that rows were known at, or later."""
     timed = [row["known"] for row in rows if row["known"] is not None and row["event"] is not None]
     if not timed:
         return {}
-    facts = facts_of(rows, max(timed))
+    facts = facts_of(rows, max(timed) if wall is None else max(*timed, wall))
     made = packed(features_now(facts, view), view, cutoff=facts.cutoff, written=0)
     return compared(view, dict(made))
 
@@ -157,7 +157,7 @@ class World:
         self.online, self.side = MemoryOnline(), MemorySide()
         self.panes = DeadlyPanes(MemoryPanes(self.online), deaths or {})
         self.decoder = RowDecoder(view.source, KINDS, self.plan.columns)
-        self.clock = 0.0
+        self.clock, self.wall = 0.0, None
         self._names = count()
 
     def worker(self):
@@ -166,8 +166,9 @@ class World:
         topic.logs = self.logs
         backends = Backends(MemoryEvents(topic), self.panes, self.side)
         return Worker(
-            self.plan, backends=backends, owner=f"w{next(self._names)}", now_us=lambda: 0, clock=lambda: self.clock
-        )
+            self.plan, backends=backends, owner=f"w{next(self._names)}", now_us=lambda: (self.wall or 0) * SECOND,
+            follows_wall=self.wall is not None, clock=lambda: self.clock,
+        )  # fmt: skip
 
     def owner(self):
         """Take the only partition over."""
@@ -214,14 +215,16 @@ VIEWS = st.builds(
     ),
 )
 DEATHS = st.dictionaries(st.integers(0, 30), st.sampled_from(["before", "after"]), max_size=4)
+WALLS = st.none() | st.integers(-4, 10).map(lambda pane: 60 * pane)
 STEPS = st.lists(st.tuples(st.integers(0, 2), st.integers(1, 7), st.booleans()), min_size=4, max_size=25)
 
 
 @given(
-    view=VIEWS, rows=st.lists(ROW, min_size=4, max_size=24), partitions=st.integers(1, 3), steps=STEPS, deaths=DEATHS
-)
+    view=VIEWS, rows=st.lists(ROW, min_size=4, max_size=24), partitions=st.integers(1, 3), steps=STEPS, deaths=DEATHS,
+    wall=WALLS,
+)  # fmt: skip
 @settings(max_examples=80, deadline=None)
-def test_streams_end_where_the_batch_plan_does(view, rows, partitions, steps, deaths):
+def test_streams_end_where_the_batch_plan_does(view, rows, partitions, steps, deaths, wall):
     rows = sorted(rows, key=lambda row: (row["known"] or 0) + row["delay"])
     partitions = 1 if view.source.key in IN_ONE_PARTITION else partitions
     by_partition = [[row for row in rows if ord(row["e"] or "a") % partitions == each] for each in range(partitions)]
@@ -238,17 +241,23 @@ def test_streams_end_where_the_batch_plan_does(view, rows, partitions, steps, de
     for log, mine in zip(world.logs, by_partition, strict=True):
         log.extend(map(message, mine[len(log) :]))
     finish(world)
+    if wall is not None:
+        world.wall = wall + LATENESS
+        finish(world, turns=30)
     wanted = {}
     for mine in by_partition:
-        wanted |= batch_values(view, mine)
+        wanted |= batch_values(view, mine, wall=wall)
     assert stream_values(view, world.online) == wanted
 
 
-def finish(world):
+def finish(world, *, turns=0):
+    """Let a new worker learn all that is there, and more turns go by, in which nothing arrives."""
     for _ in range(40):
         try:
             worker = world.worker()
             while not worker.caught_up():
+                world.step(worker, 100)
+            for _ in range(turns):
                 world.step(worker, 100)
         except Killed:
             continue
@@ -272,7 +281,7 @@ def row_at(known, *, e="a", key=None):
 
 
 def counting(**more):
-    topic = sw.topic("facts", lateness="60s", key="e", idle="10s")
+    topic = sw.topic("facts", lateness="60s", key="e", idle="10s", clock="wall")
     source = sw.Source("facts", sql="unused", event_time="t", known_time="k", stream=topic, **more)
     return sw.FeatureView("v", entity="e", source=source, every="1m", features=[sw.count(over="2m")])
 
@@ -318,6 +327,26 @@ def test_a_silent_partition_follows_the_slowest_of_those_that_move():
         0: 300 * SECOND, 1: 180 * SECOND, 2: 180 * SECOND,
     }  # fmt: skip
     assert counts(world) == {"a": 2.0, "b": 2.0, "c": 0.0}
+
+
+def test_where_nothing_arrives_values_expire_by_the_wall_and_rows_behind_it_are_late():
+    world = World(counting(), 1)
+    world.logs[0] += [message(row_at(30)), message(row_at(70))]
+    world.wall = 100
+    worker = world.worker()
+    world.step(worker, 100)
+    assert counts(world) == {"a": 1.0}
+    for wall, wanted in ((150, 1.0), (180, 2.0), (239, 2.0), (240, 1.0), (1000, 0.0)):
+        world.wall = wall
+        for _ in range(6):
+            world.step(worker, 100)
+        assert counts(world) == {"a": wanted}
+    (header,) = worker.headers.values()
+    assert (header.watermark, header.sequence) == (900 * SECOND, 5)
+    world.logs[0] += [message(row_at(830)), message(row_at(850)), message(row_at(961))]
+    world.step(worker, 100)
+    assert [offset for *_, offset in world.side.messages["facts"]] == [2]
+    assert counts(world) == {"a": 1.0}
 
 
 def test_of_two_that_own_a_partition_one_works_and_the_other_takes_over_when_it_is_gone():
