@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 from sluiceway.core.digest import digest_of
@@ -24,7 +25,8 @@ class FeatureView:
     the rows in one those with ``known_time <= t`` count; ``lateness`` is how long after its ``event_time`` a row may
     become known before a stream leaves it to batch. A latest feature takes the newest row with ``known_time <= t``
     whose ``event_time`` is no further back than ``ttl``. The row being predicted never feeds its own features, as its
-    outcome is not known at ``t``. ``owner``, ``description`` and ``tags`` are for people.
+    outcome is not known at ``t``. ``owner``, ``description`` and ``tags`` are for people. ``fresh_within`` is how far
+    behind a request the view may be when it is served before stage 7 calls that request stale; it changes no value.
 
     Raises:
         DeclarationError: a name, a window or a source that cannot be.
@@ -41,6 +43,7 @@ class FeatureView:
     windows: str = BY_KNOWN
     lateness: str | None = None
     tags: Sequence[str] = ()
+    fresh_within: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "features", tuple(self.features))
@@ -68,6 +71,17 @@ class FeatureView:
             )
         if self.lateness is not None:
             window(self.lateness, owner=f"view {self.name!r}, lateness")
+        if self.fresh_within is not None:
+            self._check_fresh_within(window(self.fresh_within, owner=f"view {self.name!r}, fresh_within"))
+
+    def _check_fresh_within(self, within: str) -> None:
+        """Refuse what no server could keep: windows that end with a step are behind by up to a step."""
+        ends = any(feature.is_window and not feature.fresh for feature in self.features)
+        if ends and parse_duration(within) < parse_duration(self.every):
+            raise refuse(
+                f"view {self.name!r}: fresh_within={within!r} is shorter than every={self.every!r}, by which its "
+                "windows may always be behind; give at least that, or leave it out"
+            )
 
     def _check_names(self) -> None:
         names = [name for feature in self.features for name in feature.names]
@@ -108,6 +122,19 @@ class FeatureView:
                 f"view {self.name!r}, feature {feature.name!r}: over={feature.over!r} is not a multiple of "
                 f"every={self.every!r}"
             )
+
+    @property
+    def may_be_behind(self) -> timedelta | None:
+        """How far behind a request the view may be when it is served; ``None`` where nothing says.
+
+        It is ``fresh_within``; or else what makes values worthless: the shortest of its windows and a step more, after
+        which the window that was read and the one that was due share nothing, or the ``ttl`` of its latest values.
+        """
+        if self.fresh_within is not None:
+            return parse_duration(self.fresh_within)
+        windows = [parse_duration(str(each.over)) + parse_duration(self.every) for each in self.features if each.over]
+        aged = [parse_duration(self.ttl)] if self.ttl and any(map(self.is_aged, self.features)) else []
+        return min([*windows, *aged], default=None)
 
     @property
     def entities(self) -> tuple[str, ...]:

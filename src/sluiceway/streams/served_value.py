@@ -6,6 +6,7 @@ from sluiceway.declare.feature_view import FeatureView
 from sluiceway.plans.corrections import fact_columns
 from sluiceway.plans.derived_values import DerivedValues
 from sluiceway.plans.latest import latest_features
+from sluiceway.plans.number_lists import numbers_of
 from sluiceway.plans.packed_value import FeatureValue, PackedValue, pack_value
 from sluiceway.plans.single_precision import as_single
 from sluiceway.plans.snapshot import window_end
@@ -27,6 +28,7 @@ class ServedValue:
                 [view.columns.index(name) for name in view.columns_of(feature)],
                 columns.index(str(feature.column)),
                 kinds[str(feature.column)],
+                feature.size,
             )
             for feature in latest_features(view)
         ]
@@ -46,8 +48,8 @@ class ServedValue:
         if self._panes is not None:
             self._panes.fill(entity, features, only_fresh=only_fresh)
         if newest is not None:
-            for places, column, kind in self._latest:
-                for place, value in zip(places, _served(newest.values[column], kind), strict=True):
+            for places, column, kind, size in self._latest:
+                for place, value in zip(places, _served(newest.values[column], kind, size), strict=True):
                     features[place] = value
         end = window_end(self._view, watermark)
         stamp = (end, end) if newest is None else (newest.event, newest.known)
@@ -60,10 +62,12 @@ class ServedValue:
         return self._derived.complete({name: value for (name, is_derived), value in named if not is_derived})
 
 
-def _served(value: object, kind: str) -> list[FeatureValue]:
+def _served(value: object, kind: str, size: int | None) -> Sequence[FeatureValue]:
     """Give the values of a latest feature as ``plans.latest.latest_values`` does."""
     if value is None:
-        return [None]
+        return [None] * (size or 1)
+    if size is not None:
+        return numbers_of(str(value), size)
     if kind in {"integer", "number"}:
         return [as_single(value)]  # type: ignore[arg-type]
     return [str(value).lower() if kind == "boolean" else str(value)]
