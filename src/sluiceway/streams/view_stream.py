@@ -10,6 +10,7 @@ from sluiceway.plans.corrections import EVENT, KNOWN, fact_columns
 from sluiceway.plans.derived_values import DerivedValues
 from sluiceway.plans.latest import latest_features, supersedes
 from sluiceway.plans.moments_sql import length
+from sluiceway.plans.number_lists import numbers_of
 from sluiceway.plans.packed_value import FeatureValue, PackedValue, pack_key, pack_value
 from sluiceway.plans.pane_partials import PartialValue
 from sluiceway.plans.single_precision import as_single
@@ -274,15 +275,17 @@ class ViewStream:
     def _fill_latest(self, newest: Fact, features: list[FeatureValue]) -> None:
         for feature in self._latest:
             value = newest.values[self._columns.index(str(feature.column))]
-            served = _served(value, self._kinds[str(feature.column)])
+            served = _served(value, self._kinds[str(feature.column)], feature.size)
             for name, each in zip(self.view.columns_of(feature), served, strict=True):
                 features[self._places[name]] = each
 
 
-def _served(value: object, kind: str) -> list[FeatureValue]:
+def _served(value: object, kind: str, size: int | None) -> Sequence[FeatureValue]:
     """Give the values of a latest feature as ``plans.latest.latest_values`` does."""
     if value is None:
-        return [None]
+        return [None] * (size or 1)
+    if size is not None:
+        return numbers_of(str(value), size)
     if kind in {"integer", "number"}:
         return [as_single(value)]  # type: ignore[arg-type]
     return [str(value).lower() if kind == "boolean" else str(value)]
