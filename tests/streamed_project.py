@@ -27,7 +27,7 @@ sla:      {latency_p99_ms: 500, success_rate: 0.99}
 PIPELINE = """import sluiceway as sw
 
 landings = sw.Source("landings", sw.files("landings.csv"), event_time="landed_at",
-                     stream=sw.topic("landings", lateness="10m", key="carrier"))
+                     stream=sw.topic("landings", lateness="10m", key="carrier", clock="events"))
 flights = sw.Source("flights", sw.files("flights.csv"), key="flight", event_time="departs")
 outcomes = sw.Source("outcomes", sw.files("outcomes.csv"), key="flight", event_time="landed_at")
 delays = sw.FeatureView("delays", entity="carrier", source=landings, every="5m", features=[

@@ -88,7 +88,9 @@ def test_what_cannot_be_streamed_is_said(project):
     assert "source with a stream is called" in refused(project, "--source", "flights")
     text = (project.folder / "pipeline.py").read_text()
     (project.folder / "pipeline.py").write_text(
-        text.replace(',\n                     stream=sw.topic("landings", lateness="10m", key="carrier")', "")
+        text.replace(
+            ',\n                     stream=sw.topic("landings", lateness="10m", key="carrier", clock="events")', ""
+        )
     )
     assert "no source has a stream" in refused(project)
     (project.folder / "pipeline.py").write_text(text)
