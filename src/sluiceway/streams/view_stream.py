@@ -113,6 +113,36 @@ class ViewStream:
         if self._latest and not self._superseded:
             self._hear(rows)
 
+    def seal(self, rows: pl.DataFrame, watermark: int, *, is_alone: bool) -> None:
+        """Let what is closed hold what batch knows of it: late rows, and those that came by no topic.
+
+        Learning the same again changes nothing, so rows that lack a part of their source's key are left out. Rows
+        whose pane is open are let by: this stream has them, or will.
+
+        Args:
+            rows: All rows of the source that batch has, with their two times.
+            watermark: Up to when both batch and this stream have what comes in time.
+            is_alone: Whether this partition is the topic's only one; else entities that it never met are another's.
+        """
+        lateness = self._lateness if self._panes is not None else 0
+        closed = (watermark - lateness) // self._every * self._every
+        names = list(self.view.entities)
+        rows = rows.filter(pl.col(KNOWN) < closed)
+        if not is_alone:
+            mine = [key in self._first for key in map(pack_key, rows.select(names).iter_rows())]
+            rows = rows.filter(pl.Series(mine, dtype=pl.Boolean))
+        self._meet(rows)
+        oldest = (self._panes.oldest if self._panes is not None else 0) * self._every
+        reached = rows if self._panes is None or self._superseded else rows.filter(pl.col(KNOWN) >= oldest)
+        if self._versions is not None:
+            self._correct(reached.drop_nulls(list(self.view.source.keys)), self._versions)
+        elif self._panes is not None:
+            for place, partials in self._groups(reached, self._panes):
+                if self._panes.reaches(place[1]) and self._panes.get(place) != partials:
+                    self._panes.put(place, partials)
+        if self._latest and not self._superseded:
+            self._hear(rows)
+
     def _meet(self, rows: pl.DataFrame) -> None:
         """Note when entities were first known, by any row about them."""
         names = list(self.view.entities)
