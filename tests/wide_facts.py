@@ -1,6 +1,7 @@
 """Facts as odd as can be, and views that ask everything of them: ties, missing values, duplicate keys, corrections."""
 
 import math
+import random
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
@@ -47,8 +48,31 @@ def rows_drawn(**sizes):
 ASKED = st.lists(st.tuples(st.none() | st.sampled_from("abc"), st.none() | MINUTES), min_size=6, max_size=30)
 
 
-def wide_view(key, entity=("e",), ttl=None, **more):
-    """A view with every kind of feature over two windows."""
+def world(seed):
+    """Rows and questions drawn from a seed: wide at once, where drawing from little to much would take many worlds."""
+    noise = random.Random(seed)
+
+    def some(values):
+        return noise.choice([None, *values])
+
+    rows = [
+        {
+            "key": some(range(30)),
+            "e": some("ab"),
+            "code": some(TEXTS),
+            "x": some([*range(-3, 4), *INTEGERS]),
+            "y": some([*NUMBERS, *(noise.uniform(-1e6, 1e6) for _ in range(9))]),
+            "flag": some([True, False]),
+            "event": noise.randrange(-40, 40),
+            "known": noise.randrange(-40, 40),
+        }
+        for _ in range(120)
+    ]
+    return rows, [(some("abc"), some(range(-40, 41))) for _ in range(60)]
+
+
+def wide_view(key, entity=("e",), ttl=None, overs=("10m", "15m"), **more):
+    """A view with every kind of feature, most of them over each of some windows."""
     source = sw.Source("facts", sql="unused", key=key, event_time="t", known_time="k")
     columns = [
         (sw.mean, "x"),
@@ -59,7 +83,7 @@ def wide_view(key, entity=("e",), ttl=None, **more):
         (sw.sum, "y"),
         (sw.mean, "flag"),
     ]
-    windows = [make(column, over=over) for over in ("10m", "15m") for make, column in columns]
+    windows = [make(column, over=over) for over in overs for make, column in columns]
     counts = [sw.count(over="10m"), sw.count("code", over="15m"), sw.count("y", over="10m")]
     latest = [sw.latest("x"), sw.latest("y"), sw.latest("code")]
     features = [*windows, *counts, *latest, *more.pop("features", ())]

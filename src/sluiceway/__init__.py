@@ -7,7 +7,7 @@ from sluiceway.declare.api import api, api_key, bearer, by_cursor, by_link, by_o
 from sluiceway.declare.column_rules import column
 from sluiceway.declare.database import query, table
 from sluiceway.declare.encoding import encode
-from sluiceway.declare.feature import count, count_distinct, derived, latest, mean
+from sluiceway.declare.feature import count, count_distinct, derived, last_n, latest, mean
 from sluiceway.declare.feature import deviation as std
 from sluiceway.declare.feature import maximum as max  # noqa: A004
 from sluiceway.declare.feature import minimum as min  # noqa: A004
@@ -48,6 +48,7 @@ __all__ = [
     "files",
     "fresh",
     "images",
+    "last_n",
     "latest",
     "max",
     "mean",

@@ -53,8 +53,8 @@ class Streaming:
         schemas = schema_registry(settings.schemas, environment)
         return cls(workspace, plans, place, pane_store(workspace.kit.online), schemas)
 
-    def workers(self, metrics: StreamMetrics) -> list[Worker]:
-        """Start a worker for each stream.
+    def workers(self, metrics: StreamMetrics, *, follows_wall: bool = True) -> list[Worker]:
+        """Start a worker for each stream; with ``follows_wall`` time goes on by the wall's clock where all is silent.
 
         Raises:
             SourceError: a topic is not there, or nobody answers.
@@ -69,6 +69,7 @@ class Streaming:
                 owner=owner,
                 now_us=lambda: microseconds(clock.now()),
                 metrics=metrics,
+                follows_wall=follows_wall,
             )
             for plan in self.plans
         ]

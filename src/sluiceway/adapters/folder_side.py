@@ -5,7 +5,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from sluiceway.adapters.spool import sync_folder
+from sluiceway.adapters.spool import sync
 from sluiceway.core.disk_trouble import disk_trouble
 from sluiceway.core.errors import SourceError
 from sluiceway.ports.side_channel import Aside
@@ -42,7 +42,7 @@ class FolderSide:
             file.flush()
             os.fsync(file.fileno())
         staged.replace(folder / f"{name}.ndjson")
-        sync_folder(folder)
+        sync(folder)
 
 
 def aside_json(message: Aside) -> bytes:

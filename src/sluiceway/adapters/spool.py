@@ -31,12 +31,14 @@ class Spool:
     """One topic's only partition in a folder: segments named by their first offset, messages with length and CRC-32.
 
     Adding is for many processes, one at a time, and on disk before it returns. What a kill left half written at the end
-    was never acknowledged: nobody reads it, and whoever adds next cuts it off.
+    was never acknowledged: nobody reads it, and whoever adds next cuts it off. What was written whole may be there
+    before it is on disk; a reader sees to that itself, so no offset is ahead of what outlasts a power cut.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._end = Place(0, 0, 0)
+        self._lasting: Place | None = None  # what lies before it in its segment was seen to be on disk
 
     def append(self, values: Sequence[bytes]) -> int:
         """Add messages durably; return the offset of the first.
@@ -54,6 +56,7 @@ class Spool:
     def _append(self, values: Sequence[bytes]) -> int:
         self._end = end = self._newest(self._end)
         if end.at >= SEGMENT_BYTES:
+            sync(self._segment(end.first))  # whoever wrote its end may have been killed before this
             end = Place(end.offset, end.offset, 0)
         if not values:
             return end.offset
@@ -64,7 +67,7 @@ class Spool:
         finally:
             os.close(descriptor)
         if end.at == 0:
-            sync_folder(self.folder)
+            sync(self.folder)
         self._end = Place(end.offset + len(values), end.first, end.at + len(data))
         return end.offset
 
@@ -79,14 +82,39 @@ class Spool:
         first = max((each for each in firsts if each <= offset), default=firsts[0] if firsts else 0)
         place = Place(first, first, 0)
         while place.offset < offset:
-            values, following = self.read(place, most=offset - place.offset)
+            values, following = self._read(place, most=offset - place.offset)
             if not values:
                 break
             place = following
         return place
 
     def read(self, place: Place, *, most: int) -> tuple[list[bytes], Place]:
-        """Read at most so many messages, and at most 4 MiB of them or one; return also the place behind them."""
+        """Read at most so many messages, and at most 4 MiB of them or one; return also the place behind them.
+
+        All of them are on disk.
+
+        Raises:
+            SourceError: the disk cannot be read, or does not keep what is read.
+        """
+        values, following = self._read(place, most=most)
+        if values:
+            self._make_last(following)
+        return values, following
+
+    def _make_last(self, place: Place) -> None:
+        """Let what lies before a place be on disk, whoever wrote it."""
+        known = self._lasting
+        if known is not None and known.first == place.first and place.at <= known.at:
+            return
+        try:
+            sync(self._segment(place.first))
+            if known is None or known.first != place.first:
+                sync(self.folder)
+        except OSError as error:
+            raise SourceError(f"the spool {self.folder} is not kept on disk: {disk_trouble(error)}") from error
+        self._lasting = place
+
+    def _read(self, place: Place, *, most: int) -> tuple[list[bytes], Place]:
         values = self._whole(place, most)
         if not values:
             following = [each for each in self._firsts() if each > place.first]
@@ -115,7 +143,7 @@ class Spool:
             first = max(self._firsts(), default=0)
             place = Place(first, first, 0)
         while True:
-            values, following = self.read(place, most=READ_BYTES)
+            values, following = self._read(place, most=READ_BYTES)
             if not values:
                 return place
             place = following
@@ -175,9 +203,9 @@ def locked(file: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def sync_folder(folder: Path) -> None:
-    """Let a folder's entries be on disk."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+def sync(path: Path) -> None:
+    """Let a file's content, or a folder's entries, be on disk."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:

@@ -10,14 +10,20 @@ WARNING, ALERT = "warning", "alert"
 # What an alert is of.
 DATA_DRIFT, PREDICTION_DRIFT = "data_drift", "prediction_drift"
 PERFORMANCE, COST, LATENCY, ERRORS = "performance", "cost", "latency", "errors"
+STALENESS, COVERAGE = "staleness", "coverage"
 VALIDATION = "validation"
 # What is found of a column.
 STABLE, NEGLIGIBLE, MOVED = "stable", "negligible", "moved"
 SEASONAL, DRIFT, INCONCLUSIVE = "seasonal", "drift", "inconclusive"
-# What a drill plants: nothing, faults of a column, of the predictions, of the outcomes, of the service.
+# What is found of a view: how fresh it was served, and whether its values were there.
+FRESH, STALE, UNLIMITED, FULL, FELL = "fresh", "stale", "unlimited", "full", "fell"
+# What a drill plants: nothing, faults of a column, of the predictions, of the outcomes, of the service, of a view.
 CONTROL, SHIFT, LOSS, UNIT, RENAMING = "control", "shift", "loss", "unit", "renaming"
 PREDICTIONS, WRONG, INVERTED, FAILING, SLOW = "predictions", "wrong answers", "inverted outcomes", "failing", "slow"
-FAULTS = (CONTROL, SHIFT, LOSS, UNIT, RENAMING, PREDICTIONS, WRONG, INVERTED, FAILING, SLOW)
+AGEING, EMPTYING = "stale view", "lost entities"
+FAULTS = (
+    CONTROL, SHIFT, LOSS, UNIT, RENAMING, PREDICTIONS, WRONG, INVERTED, FAILING, SLOW, AGEING, EMPTYING,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +100,36 @@ class Traffic:
 
 
 @dataclass(frozen=True, slots=True)
+class ViewHealth:
+    """How one view was served in one window; shares from 0 to 1, of the rows that the watched version answered.
+
+    A row is ``stale`` where nothing was known of the view, whoever's value it was, that is newer than ``within_s``
+    seconds before the row's moment; ``behind_s`` is what one row in 20 exceeds. ``None``: there is no limit, or nothing
+    was read. Of ``unread`` rows the store had no value. ``column`` is that of whose values, and ``any value`` that of
+    whose rows, the share that is ``missing`` rose most above the ``usual`` one, with its p-value over all views.
+    ``freshness`` is ``fresh``, ``stale``, ``unlimited`` or ``inconclusive``, ``coverage`` is ``full``, ``fell`` or
+    ``inconclusive``.
+    """
+
+    view: str
+    within_s: float | None
+    stale: float | None
+    behind_s: float | None
+    unread: float | None
+    column: str
+    missing: float
+    usual: float
+    p_adjusted: float | None
+    freshness: str
+    coverage: str
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
     """One thing that somebody should know: ``severity`` is ``warning`` (recorded) or ``alert`` (also sent).
 
-    ``kind`` is data_drift, prediction_drift, performance, cost, latency or errors; ``subject`` the column or measure.
+    ``kind`` is data_drift, prediction_drift, performance, cost, latency, errors, staleness or coverage; ``subject`` the
+    column, the measure or the view.
     Of a dataset that stage 3 holds back, ``kind`` is validation and ``subject`` the check.
     """
 
@@ -129,6 +161,7 @@ class Window:
     is_over: bool = True
     is_early: bool = False
     is_reference: bool = False
+    views: tuple[ViewHealth, ...] = ()
 
     @property
     def is_quiet(self) -> bool:
@@ -203,5 +236,7 @@ class HealthReport:
             (w.began, w.ended, w.is_over, w.is_early, w.is_reference, w.drift, w.prediction, w.performance)
             for w in self.windows
         ]
+        views = [w.views for w in self.windows]
         meaning = [self.scope, self.dataset, self.bundle, self.reference]
-        return digest_of(["health", *meaning, watched, self.drills, self.decision, self.skew, self.seen])
+        served = [views] if any(views) else []
+        return digest_of(["health", *meaning, watched, self.drills, self.decision, self.skew, self.seen, *served])

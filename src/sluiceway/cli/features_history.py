@@ -134,7 +134,8 @@ def ends(
 def masked(values: Values, view: FeatureView, workspace: Workspace) -> Values:
     """Hide values that come of sensitive columns."""
     hidden = hidden_columns(workspace.kit)(view.source.name)
-    told = {view.column(each) for each in view.features if {name.lower() for name in view.reads(each)} & hidden}
+    hides = [each for each in view.features if {name.lower() for name in view.reads(each)} & hidden]
+    told = {name for each in hides for name in view.columns_of(each)}
     return {
         name: [None if value is None else MASK for value in column] if name in told else column
         for name, column in values.items()

@@ -5,6 +5,7 @@ from sluiceway.cli.answer import table_lines
 from sluiceway.pages.health_headline import headline, is_judged, is_nothing_new, period, short_period
 from sluiceway.pages.moved_columns import LEGEND, moved_columns, psi_text
 from sluiceway.pages.number_text import since_text
+from sluiceway.pages.served_views import SERVED_LEGEND, served_text, served_views
 
 MOST_WINDOWS = 8
 
@@ -23,7 +24,11 @@ def said(report: HealthReport, currency: str) -> list[str]:
 
 
 def moved_lines(report: HealthReport) -> list[str]:
-    """Set columns beside the newest windows, with the PSI of each."""
+    """Set columns beside the newest windows, with the PSI of each, and views with how fresh and full they were."""
     windows = report.windows[-MOST_WINDOWS:]
     rows = [(name, *map(psi_text, found)) for name, found in moved_columns(windows)]
-    return [*table_lines(("PSI", *map(short_period, windows)), rows), "", LEGEND]
+    lines = [*table_lines(("PSI", *map(short_period, windows)), rows), "", LEGEND]
+    views = [(name, *map(served_text, found)) for name, found in served_views(windows)]
+    if not views:
+        return lines
+    return [*lines, "", *table_lines(("served", *map(short_period, windows)), views), "", SERVED_LEGEND]

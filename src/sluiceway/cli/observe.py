@@ -10,6 +10,7 @@ from sluiceway.artifacts.feature_set import FeatureSet
 from sluiceway.artifacts.health_report import ALERT, Alert, Drill, HealthReport
 from sluiceway.artifacts.promise import Promise
 from sluiceway.cli.answer import print_json, print_lines, print_table
+from sluiceway.cli.aside import stdout_aside
 from sluiceway.cli.flags import HERE, Common
 from sluiceway.cli.gates import gate_json, verdict_words
 from sluiceway.cli.health_text import moved_lines, said
@@ -88,7 +89,11 @@ def drill(
     candidate, features = newest(kit, "evaluate", Candidate, untrained), newest(kit, "features", FeatureSet, untrained)
     promise = newest(kit, "spec", Promise, untrained)
     predictor = Predictor(candidate.bundle, kit.objects.get(candidate.bundle.onnx))
-    reference = reference_of(candidate, features, promise=promise, predictor=predictor, tables=kit.tables)
+    with stdout_aside():
+        within = kit.reader.load().pipeline.may_be_behind
+    reference = reference_of(
+        candidate, features, promise=promise, predictor=predictor, tables=kit.tables, within=within
+    )
     found = drills(reference, promise.spec, predictor)
     sent = tested(kit.alerter, promise) if send else {}
     if common.json:

@@ -35,7 +35,7 @@ def run(
     with stdout_aside():
         streaming = Streaming.open(common.project, source=source)
     metrics = StreamMetrics()
-    workers = streaming.workers(metrics)
+    workers = streaming.workers(metrics, follows_wall=not until_idle)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with served(metrics.registry, metrics_port):
         try:

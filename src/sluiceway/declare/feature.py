@@ -11,8 +11,9 @@ from sluiceway.declare.expression import Expression, parse_expression
 from sluiceway.declare.names import refuse, require_name, require_tags, require_text
 from sluiceway.declare.source import window
 
-AGGREGATES = ("mean", "count", "sum", "min", "max", "std", "count_distinct")
-LATEST, DERIVED = "latest", "derived"
+AGGREGATES = ("mean", "count", "sum", "min", "max", "std", "count_distinct", "last_n")
+LATEST, DERIVED, LAST = "latest", "derived", "last_n"
+LARGEST = 4096  # numbers of one feature, each a column
 
 
 class Words(TypedDict, total=False):
@@ -28,7 +29,8 @@ class Feature:
     """One number or text per entity: an aggregate over a window, the latest value, or an expression over others.
 
     ``where`` is a condition over the source's columns: only facts for which it is true count. ``expression`` is what a
-    derived feature computes of the other features of its view. ``unit``, ``description`` and ``tags`` are for people.
+    derived feature computes of the other features of its view. ``size`` is how many numbers it gives, each a column of
+    its own, where that is not one value. ``unit``, ``description`` and ``tags`` are for people.
     """
 
     kind: str
@@ -41,6 +43,7 @@ class Feature:
     description: str = ""
     unit: str = ""
     tags: Sequence[str] = ()
+    size: int | None = None
 
     def __post_init__(self) -> None:
         called = self.given_name or f"{self.kind}({self.column or ''})"
@@ -50,6 +53,9 @@ class Feature:
             parse_expression(self.where)
             if self.given_name is None:
                 raise refuse(f'{called}, where={self.where!r}: say what this is of, as in name="{self.kind}_cancelled"')
+        if self.size is not None and (type(self.size) is not int or not 1 <= self.size <= LARGEST):
+            how = "n" if self.kind == LAST else "size"
+            raise refuse(f"{called}: {how}={self.size!r} must be a whole number from 1 to {LARGEST}")
         if self.given_name is not None:
             require_name("feature", self.given_name)
         if self.expression is not None:
@@ -61,8 +67,14 @@ class Feature:
     @property
     def name(self) -> str:
         """The feature's name inside its view: ``mean_arr_delay_24h``, ``latest_temp``, unless it was given one."""
-        parts = (self.kind, self.column, self.over, "fresh" if self.fresh else None)
+        kind = f"last_{self.size}" if self.kind == LAST else self.kind
+        parts = (kind, self.column, self.over, "fresh" if self.fresh else None)
         return self.given_name or "_".join(part for part in parts if part)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The values that it gives, by their names inside its view: its own, or its own and a number from 0 on."""
+        return (self.name,) if self.size is None else tuple(f"{self.name}_{place}" for place in range(self.size))
 
     @property
     def is_window(self) -> bool:
@@ -101,7 +113,8 @@ class Feature:
         meaning: dict[str, object] = {name: getattr(self, name) for name in ("kind", "column", "over", "fresh")}
         added = {"where": self.condition, "expression": self.computed}
         meaning |= {name: parsed.sql for name, parsed in added.items() if parsed}
-        return meaning | {"given_name": self.given_name}
+        sized = {} if self.size is None else {"size": self.size}
+        return meaning | sized | {"given_name": self.given_name}
 
 
 def mean(
@@ -199,6 +212,24 @@ def count_distinct(
     Exact for fewer than 1024 of them; above, an estimate with a standard error of 3 %.
     """
     return Feature("count_distinct", column, over, fresh, name, where, **words)
+
+
+def last_n(
+    column: str,
+    *,
+    n: int,
+    over: str,
+    where: str | None = None,
+    fresh: bool = False,
+    name: str | None = None,
+    **words: Unpack[Words],
+) -> Feature:
+    """Take the last ``n`` values of a column that became known in a window, the newest first, each as a column.
+
+    By known_time, then event_time, then the greater value; facts without a value are passed over. Columns for which
+    there are not enough are missing.
+    """
+    return Feature(LAST, column, over, fresh, name, where, size=n, **words)
 
 
 def latest(column: str, *, name: str | None = None, **words: Unpack[Words]) -> Feature:

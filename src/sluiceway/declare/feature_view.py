@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 from sluiceway.core.digest import digest_of
@@ -24,7 +25,8 @@ class FeatureView:
     the rows in one those with ``known_time <= t`` count; ``lateness`` is how long after its ``event_time`` a row may
     become known before a stream leaves it to batch. A latest feature takes the newest row with ``known_time <= t``
     whose ``event_time`` is no further back than ``ttl``. The row being predicted never feeds its own features, as its
-    outcome is not known at ``t``. ``owner``, ``description`` and ``tags`` are for people.
+    outcome is not known at ``t``. ``owner``, ``description`` and ``tags`` are for people. ``fresh_within`` is how far
+    behind a request the view may be when it is served before stage 7 calls that request stale; it changes no value.
 
     Raises:
         DeclarationError: a name, a window or a source that cannot be.
@@ -41,6 +43,7 @@ class FeatureView:
     windows: str = BY_KNOWN
     lateness: str | None = None
     tags: Sequence[str] = ()
+    fresh_within: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "features", tuple(self.features))
@@ -68,9 +71,20 @@ class FeatureView:
             )
         if self.lateness is not None:
             window(self.lateness, owner=f"view {self.name!r}, lateness")
+        if self.fresh_within is not None:
+            self._check_fresh_within(window(self.fresh_within, owner=f"view {self.name!r}, fresh_within"))
+
+    def _check_fresh_within(self, within: str) -> None:
+        """Refuse what no server could keep: windows that end with a step are behind by up to a step."""
+        ends = any(feature.is_window and not feature.fresh for feature in self.features)
+        if ends and parse_duration(within) < parse_duration(self.every):
+            raise refuse(
+                f"view {self.name!r}: fresh_within={within!r} is shorter than every={self.every!r}, by which its "
+                "windows may always be behind; give at least that, or leave it out"
+            )
 
     def _check_names(self) -> None:
-        names = [feature.name for feature in self.features]
+        names = [name for feature in self.features for name in feature.names]
         if not names or len(set(names)) != len(names):
             raise refuse(f"view {self.name!r} needs at least one feature, and each name once; it has {names}")
         where = f"view {self.name!r}: give the feature another with name=; the feature"
@@ -83,16 +97,15 @@ class FeatureView:
             parsed = feature.computed
             for column in sorted(parsed.columns) if parsed else ():
                 self._check_input(feature, column, known)
-            known[feature.name.lower()] = feature
+            known |= dict.fromkeys((name.lower() for name in feature.names), feature)
         if all(feature.is_derived for feature in self.features):
             raise refuse(f"view {self.name!r} has only derived features; declare what they are derived from")
 
     def _check_input(self, feature: Feature, column: str, known: Mapping[str, Feature]) -> None:
         where = f"view {self.name!r}, derived feature {feature.name!r}"
         if column.lower() not in known:
-            raise refuse(
-                f"{where}: {UnknownNameError('feature before it', column, [each.name for each in known.values()])}"
-            )
+            names = [name for each in dict.fromkeys(known.values()) for name in each.names]
+            raise refuse(f"{where}: {UnknownNameError('feature before it', column, names)}")
         if self.ttl is not None and self.is_aged(known[column.lower()]):
             raise refuse(
                 f"{where} reads {column!r}, which goes missing past the view's ttl={self.ttl!r}; compute it in a "
@@ -111,22 +124,38 @@ class FeatureView:
             )
 
     @property
+    def may_be_behind(self) -> timedelta | None:
+        """How far behind a request the view may be when it is served; ``None`` where nothing says.
+
+        It is ``fresh_within``; or else what makes values worthless: the shortest of its windows and a step more, after
+        which the window that was read and the one that was due share nothing, or the ``ttl`` of its latest values.
+        """
+        if self.fresh_within is not None:
+            return parse_duration(self.fresh_within)
+        windows = [parse_duration(str(each.over)) + parse_duration(self.every) for each in self.features if each.over]
+        aged = [parse_duration(self.ttl)] if self.ttl and any(map(self.is_aged, self.features)) else []
+        return min([*windows, *aged], default=None)
+
+    @property
     def entities(self) -> tuple[str, ...]:
         """The columns that say whose features these are, in the view's source and in the label's ``each``."""
         return as_tuple(self.entity)
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The features' names in a feature table: ``carrier_delay__mean_arr_delay_24h``."""
-        return tuple(self.column(feature) for feature in self.features)
+        """What the features are called in a feature table: ``carrier_delay__mean_arr_delay_24h``.
 
-    def column(self, feature: Feature) -> str:
-        """Name one of the view's features in a feature table."""
-        return f"{self.name}__{feature.name}"
+        A feature of several numbers has as many, side by side: ``item__latest_embedding_0``.
+        """
+        return tuple(column for feature in self.features for column in self.columns_of(feature))
+
+    def columns_of(self, feature: Feature) -> tuple[str, ...]:
+        """Name one of the view's features in a feature table, in the order of ``feature.names``."""
+        return tuple(f"{self.name}__{name}" for name in feature.names)
 
     def reads(self, feature: Feature) -> frozenset[str]:
         """Name the source's columns that decide a feature, those of the features that it is derived from among them."""
-        by_name = {each.name.lower(): each for each in self.features}
+        by_name = {name.lower(): each for each in self.features for name in each.names}
         below = [by_name[name.lower()] for name in feature.computed.columns] if feature.computed else []
         return feature.reads.union(*(self.reads(each) for each in below))
 

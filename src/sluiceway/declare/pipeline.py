@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sluiceway.core.moments import parse_moment
@@ -143,6 +143,11 @@ class Pipeline:
     def feature_views(self) -> tuple[FeatureView, ...]:
         """The views that look an entity up."""
         return tuple(view for view in self.views if isinstance(view, FeatureView))
+
+    @property
+    def may_be_behind(self) -> dict[str, timedelta | None]:
+        """How far behind a request each view may be when it is served; ``None`` where nothing says."""
+        return {view.name: view.may_be_behind for view in self.feature_views}
 
     @property
     def request_columns(self) -> dict[str, Expression]:

@@ -36,6 +36,7 @@ def sql_view(  # noqa: PLR0913  (each is a word of its own in a declaration)
     owner: str = "",
     description: str = "",
     tags: Sequence[str] = (),
+    fresh_within: str | None = None,
 ) -> FeatureView:
     """Declare a feature view by SQL; it is the very view that ``sw.FeatureView`` of the same meaning is.
 
@@ -54,7 +55,7 @@ def sql_view(  # noqa: PLR0913  (each is a word of its own in a declaration)
         entity, features = _read(sql, source.name)
     except Refused as error:
         raise refuse(f"sql_view {name!r}: {error}. Write it as in: {EXAMPLE}") from None
-    words: dict[str, Any] = {"owner": owner, "description": description, "tags": tags}
+    words: dict[str, Any] = {"owner": owner, "description": description, "tags": tags, "fresh_within": fresh_within}
     return FeatureView(name, entity, source, features, every, ttl, windows=windows, lateness=lateness, **words)
 
 

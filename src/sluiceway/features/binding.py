@@ -54,7 +54,7 @@ def looked_up_kinds(dataset: DatasetVersion, pipeline: Pipeline) -> dict[str, st
     found: dict[str, str] = {}
     for view in pipeline.feature_views:
         stored = feature_kinds(view, kinds_of(dataset, view.source.name))
-        found |= {view.column(feature): stored[feature.name] for feature in view.features}
+        found |= dict(zip(view.columns, stored.values(), strict=True))
     return found
 
 

@@ -88,7 +88,8 @@ def values_at(view: FeatureView, kinds: Mapping[str, str], facts: pl.DataFrame, 
     for feature in latest_features(view):
         value = pl.col(str(feature.column)).gather(places)
         number = kinds[str(feature.column)] in {"integer", "number"}
-        columns.append((_single(value) if number else value.cast(pl.String)).alias(view.column(feature)))
+        (name,) = view.columns_of(feature)
+        columns.append((_single(value) if number else value.cast(pl.String)).alias(name))
     return facts.select(columns)
 
 

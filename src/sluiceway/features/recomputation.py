@@ -5,15 +5,15 @@ aggregated, replaced versions are found by numbering them, and DuckDB's own aver
 stands. No panes, no running sums, no join as of a time, no exact sums.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from sluiceway.declare.feature import Feature
+from sluiceway.declare.feature import LAST, Feature
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.plans.corrections import EVENT, KNOWN, fact_columns, facts_sql, identity, newest_first, ties
 from sluiceway.plans.distinct import KEPT
-from sluiceway.plans.latest import as_value, latest_features
+from sluiceway.plans.latest import latest_features, latest_values
 from sluiceway.plans.moments_sql import floor_index, length
-from sluiceway.plans.partials import NUMERIC, number
+from sluiceway.plans.partials import NUMERIC, number, single
 from sluiceway.plans.quoting import listed, quoted, same
 from sluiceway.plans.spread import bounded
 from sluiceway.plans.steps import written
@@ -47,8 +47,8 @@ def recomputed_sql(view: FeatureView, kinds: Mapping[str, str], *, cutoff: int) 
             "newest": _newest(view, kinds),
         }
         joins.append("LEFT JOIN newest ON sample._row = newest._row")
-    columns = [quoted(view.column(feature)) for feature in view.features if not feature.is_derived]
-    columns += [quoted(SCALE + view.column(feature)) for feature in window_features(view)]
+    columns = [quoted(name) for each in view.features if not each.is_derived for name in view.columns_of(each)]
+    columns += [quoted(SCALE + name) for feature in window_features(view) for name in view.columns_of(feature)]
     every_row = f"(SELECT _row FROM sample) sample {' '.join(joins)}"
     return f"WITH {written(steps)} SELECT sample._row, {', '.join(columns)} FROM {every_row}"
 
@@ -93,7 +93,7 @@ def _standing(view: FeatureView, bound: str, pairs: str) -> str:
 
 def _windows(group: WindowGroup, kinds: Mapping[str, str], *, ended: str, before: str) -> str:
     entities = group.view.entities
-    values = ", ".join(_aggregate(group, feature, kinds) for feature in group.features)
+    values = ", ".join(value for feature in group.features for value in _aggregates(group, feature, kinds))
     first = f"SELECT {listed(entities)}, min({KNOWN}) AS _first FROM facts GROUP BY ALL"
     met = f"asked JOIN ({first}) f ON {same(entities, 'asked', 'f')}"
     known = f"SELECT _row, _t, _begins FROM {met} WHERE _first < {before}"
@@ -102,12 +102,28 @@ def _windows(group: WindowGroup, kinds: Mapping[str, str], *, ended: str, before
     return f"SELECT _row, {values} FROM ({values_of}) GROUP BY _row"
 
 
-def _aggregate(group: WindowGroup, feature: Feature, kinds: Mapping[str, str]) -> str:
+def _aggregates(group: WindowGroup, feature: Feature, kinds: Mapping[str, str]) -> Iterator[str]:
+    inside = _inside(group, feature)
+    if feature.kind != LAST:
+        yield _aggregate(group, feature, kinds, inside)
+        return
+    value = single(number(str(feature.column), kinds[str(feature.column)]))
+    all_of_them = f"(list({value} ORDER BY {KNOWN} DESC, {EVENT} DESC, {value} DESC) {inside})"
+    there = f"list_filter({all_of_them}, lambda each: each IS NOT NULL)"
+    for place, name in enumerate(group.view.columns_of(feature), start=1):
+        yield f"{there}[{place}] AS {quoted(name)}, 0.0 AS {quoted(SCALE + name)}"
+
+
+def _inside(group: WindowGroup, feature: Feature) -> str:
     time, upto = group.time, "_t + 1" if group.is_fresh else "_begins"
     bounds = f"{time} >= _begins - {length(str(feature.over))} AND {time} < {upto}"
     condition = f" AND {feature.condition.sql}" if feature.condition else ""
-    inside = f"FILTER (WHERE {bounds}{condition})"
-    name, scale = quoted(group.view.column(feature)), quoted(SCALE + group.view.column(feature))
+    return f"FILTER (WHERE {bounds}{condition})"
+
+
+def _aggregate(group: WindowGroup, feature: Feature, kinds: Mapping[str, str], inside: str) -> str:
+    (called,) = group.view.columns_of(feature)
+    name, scale = quoted(called), quoted(SCALE + called)
     if feature.column is None:
         return f"CAST(count({KNOWN}) {inside} AS DOUBLE) AS {name}, 0.0 AS {scale}"
     kind = kinds[feature.column]
@@ -133,9 +149,8 @@ def _best() -> str:
 def _newest(view: FeatureView, kinds: Mapping[str, str]) -> str:
     fresh = f"_t - {EVENT} <= {length(view.ttl)}" if view.ttl else "TRUE"
     values = ", ".join(
-        f"first(CASE WHEN {fresh} THEN {as_value(str(feature.column), kinds[str(feature.column)])} END "
-        f"ORDER BY {ties(fact_columns(view))}) AS {quoted(view.column(feature))}"
-        for feature in latest_features(view)
+        f"first(CASE WHEN {fresh} THEN {value} END ORDER BY {ties(fact_columns(view))}) AS {quoted(name)}"
+        for name, value in latest_values(view, kinds)
     )
     return (
         f"SELECT _row, {values} FROM standing JOIN best USING (_row) WHERE row({EVENT}, {KNOWN}) = _best GROUP BY _row"

@@ -140,7 +140,7 @@ def _right_then(
 
 def latest_columns(view: FeatureView) -> set[str]:
     """Name the columns of a view that age."""
-    return {view.column(feature) for feature in view.features if feature.is_latest}
+    return {name for feature in view.features if feature.is_latest for name in view.columns_of(feature)}
 
 
 def _candidates(view: FeatureView, seen: Reading) -> Iterator[Moments]:

@@ -90,7 +90,7 @@ def changed_features(facts: Facts, view: FeatureView, sample: pa.Table, features
     asked = sample.select(["_row", "_at", *view.entities])
     again = {row["_row"]: row for row in facts.ask(sql, sample=asked, source=facts.rows_about(view, asked)).to_pylist()}
     chosen = facts.ask("SELECT f.* FROM f SEMI JOIN s USING (_row)", f=features, s=asked.select(["_row"])).to_pylist()
-    confirmed = [view.column(feature) for feature in view.features if not feature.is_derived]
+    confirmed = [name for each in view.features if not each.is_derived for name in view.columns_of(each)]
     return [name for name in confirmed if not all(_agree(name, row, again[row["_row"]]) for row in chosen)]
 
 

@@ -2,10 +2,10 @@
 
 Panes lie sorted by entity and time, so a window is a stretch of them, found by bisection. Sums, being exact, subtract:
 the running sum at the stretch's end less the one at its start. Least and greatest values do not; they are taken of two
-overlapping runs of 2**k panes that cover the stretch.
+overlapping runs of 2**k panes that cover the stretch. Of hashes and last values the panes are gone through one by one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
+from sluiceway.plans import last_values
 from sluiceway.plans.distinct import KEPT
 from sluiceway.plans.moments_sql import length
 from sluiceway.plans.partials import Partial
@@ -57,7 +58,7 @@ def merge_windows(group: WindowGroup, kinds: Mapping[str, str], *, panes: pa.Tab
     for over, partials in group.partials(kinds).items():
         starts = stretches.places(asked, back=length(over) // group.every)
         for partial in partials:
-            column = _merged(partial, kept.get_column(partial.name), starts, ends)
+            column = _merged(partial, kept.get_column(partial.name), starts, ends, by_event=group.by_event)
             merged.append(column.alias(over_column(over, partial.name)))
     return pl.DataFrame(merged).to_arrow()
 
@@ -89,11 +90,13 @@ class _Stretches:
         return found
 
 
-def _merged(partial: Partial, values: pl.Series, starts: Places, ends: Places) -> pl.Series:
+def _merged(partial: Partial, values: pl.Series, starts: Places, ends: Places, *, by_event: bool) -> pl.Series:
     if partial.merge == "SUM":
         return _sums(values, starts, ends)
     if partial.merge == "DISTINCT":
-        return _distinct(values, starts, ends)
+        return _kept(values, starts, ends, keep=lambda each: each.unique().sort().head(KEPT), kind=pl.List(pl.UInt64))
+    if partial.merge == "LAST":
+        return _last(values, starts, ends, size=partial.size, by_event=by_event)
     there = _sums(values.is_not_null().cast(pl.Int64), starts, ends)
     found = _extremes(values, starts, ends, least=partial.merge == "MIN")
     return pl.select(pl.when(there > 0).then(found)).to_series()
@@ -105,9 +108,21 @@ def _sums(values: pl.Series, starts: Places, ends: Places) -> pl.Series:
     return (running.gather(ends) - running.gather(starts)).cast(WIDE if values.dtype == WIDE else pl.Int64)
 
 
-def _distinct(hashes: pl.Series, starts: Places, ends: Places) -> pl.Series:
-    """Keep the least hashes of each stretch, a share of the stretches at a time."""
-    found = [pl.Series(dtype=pl.List(pl.UInt64))]
+def _last(values: pl.Series, starts: Places, ends: Places, *, size: int, by_event: bool) -> pl.Series:
+    """Keep the last values of each stretch; where panes are of known_time, the last panes that have any suffice."""
+    places = np.concatenate([[0], (values.list.len().fill_null(0) > 0).cast(pl.Int64).cum_sum().to_numpy()])
+    starts, ends = places[starts], places[ends]
+    if not by_event:
+        starts = np.maximum(starts, ends - size)
+    there = values.cast(last_values.STORED).filter(values.list.len() > 0)
+    return _kept(there, starts, ends, keep=lambda each: each.sort(descending=True).head(size), kind=last_values.STORED)
+
+
+def _kept(
+    values: pl.Series, starts: Places, ends: Places, *, keep: Callable[[pl.Expr], pl.Expr], kind: pl.List
+) -> pl.Series:
+    """Keep some of what the lists of each stretch hold, a share of the stretches at a time."""
+    found = [pl.Series(dtype=kind)]
     widths = np.maximum(ends - starts, 0).cumsum()
     cuts = [0, *np.searchsorted(widths, range(AT_ONCE, int(widths[-1]) if len(widths) else 0, AT_ONCE)), len(starts)]
     for begin, end in pairwise(cuts):
@@ -115,10 +130,10 @@ def _distinct(hashes: pl.Series, starts: Places, ends: Places) -> pl.Series:
         panes = points.filter(pl.col("start") < pl.col("end")).select(
             "point", pl.int_ranges("start", "end").alias("pane")
         )
-        each = panes.explode("pane").select("point", hashes.gather(panes.get_column("pane").explode()).alias("hash"))
-        kept = each.explode("hash").drop_nulls().group_by("point").agg(pl.col("hash").unique().sort().head(KEPT))
-        found.append(points.join(kept, on="point", how="left", maintain_order="left").get_column("hash"))
-    return pl.concat([part.cast(pl.List(pl.UInt64)) for part in found])
+        each = panes.explode("pane").select("point", values.gather(panes.get_column("pane").explode()).alias("each"))
+        kept = each.explode("each").drop_nulls().group_by("point").agg(keep(pl.col("each")))
+        found.append(points.join(kept, on="point", how="left", maintain_order="left").get_column("each"))
+    return pl.concat([part.cast(kind) for part in found])
 
 
 def _extremes(values: pl.Series, starts: Places, ends: Places, *, least: bool) -> pl.Series:

@@ -67,7 +67,8 @@ class _Gathering:
     def entries(self) -> Iterator[Entry]:
         """Yield every feature, in the order of the declaration."""
         for view in self._pipeline.feature_views:
-            yield from (self._completed(_of_view(view, feature)) for feature in view.features)
+            for feature in view.features:
+                yield from (self._completed(_of_view(view, feature, name)) for name in view.columns_of(feature))
         each = self._pipeline.label.each.name
         for name, expression in self._pipeline.request_columns.items():
             columns, digest = tuple(expression.columns), digest_of([name, expression.text])
@@ -136,12 +137,12 @@ class _Gathering:
             )
 
 
-def _of_view(view: FeatureView, feature: Feature) -> Entry:
-    """Tell what the declaration says of a view's feature."""
+def _of_view(view: FeatureView, feature: Feature, name: str) -> Entry:
+    """Tell what the declaration says of one of a feature's columns."""
     from sluiceway.plans.feature_words import definition, window_words
 
     return Entry(
-        name=view.column(feature),
+        name=name,
         origin="view",
         source=view.source.name,
         window=window_words(view, feature),

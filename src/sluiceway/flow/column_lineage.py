@@ -162,4 +162,5 @@ def _features(view: FeatureView) -> Iterable[Use]:
     for feature in view.features:
         made_from = frozenset((view.source.name, column) for column in view.reads(feature))
         counts = feature.column is None and not feature.is_derived
-        yield Use(view.column(feature), FEATURE, made_from, view.source.name if counts or not made_from else "")
+        rows_of = view.source.name if counts or not made_from else ""
+        yield from (Use(name, FEATURE, made_from, rows_of) for name in view.columns_of(feature))

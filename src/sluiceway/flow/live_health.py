@@ -90,7 +90,8 @@ class LiveHealth:
         self._as_of = settings.as_of
         self._windows = windows
         self._promise = self._promised()
-        self._label = load().pipeline.label  # the project's code is not loaded for nothing
+        pipeline = load().pipeline  # the project's code is not loaded for nothing
+        self._label, self._within = pipeline.label, pipeline.may_be_behind
         self._log = LiveLog(
             kit.requests,
             key=self._label.each.keys,
@@ -191,7 +192,7 @@ class LiveHealth:
         if key not in self._standards:
             self._standards[key] = standard_of(
                 who.candidate, features_of(who, self._kit), promise=self._promise, tables=self._kit.tables,
-                objects=self._kit.objects, progress=Silence(),
+                objects=self._kit.objects, progress=Silence(), within=self._within,
             )  # fmt: skip
         return self._standards[key]
 

@@ -19,7 +19,7 @@ def materials(project: Project) -> dict[str, object]:
         "evaluation": plain([model(project), project.code_digest, spec_part(project, "evaluation")]),
         "sensitive": sensitive_names(project),
         "rollout": plain([labelled(project), spec_part(project, "rollout")]),
-        "monitoring": plain([labelled(project), spec_part(project, "monitoring")]),
+        "monitoring": plain([labelled(project), spec_part(project, "monitoring"), freshness(project)]),
     }
 
 
@@ -69,6 +69,11 @@ def featured(project: Project) -> list[object]:
     pipeline = project.pipeline
     requests = [[name, expression.text] for name, expression in pipeline.request_columns.items()]
     return [[[view.name, view.digest] for view in pipeline.feature_views], requests]
+
+
+def freshness(project: Project) -> list[object]:
+    """How far behind views may be when they are served."""
+    return [[name, within] for name, within in project.pipeline.may_be_behind.items()]
 
 
 def model(project: Project) -> list[object]:

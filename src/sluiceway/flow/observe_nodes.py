@@ -95,6 +95,7 @@ def run_observe(job: Job) -> Artifact:
         tables=kit.tables,
         objects=kit.objects,
         progress=job.progress,
+        within=job.project.pipeline.may_be_behind,
     )
 
 

@@ -6,12 +6,14 @@ from dataclasses import replace
 from sluiceway.artifacts.health_report import (
     ALERT,
     COST,
+    COVERAGE,
     DATA_DRIFT,
     DRIFT,
     ERRORS,
     LATENCY,
     PERFORMANCE,
     PREDICTION_DRIFT,
+    STALENESS,
     WARNING,
     Alert,
     FeatureDrift,
@@ -107,10 +109,10 @@ def traffic_alerts(requests: Requests, spec: Spec, *, scope: str) -> Iterator[Al
 
 
 def held_back(alerts: Iterable[Alert], why: str) -> tuple[Alert, ...]:
-    """Turn what is said of data and outcomes into warnings; the service's promise holds from the first hour on."""
+    """Turn what is said of data and outcomes into warnings; what the service promises holds at any time."""
     held = (
         each
-        if each.kind in {ERRORS, LATENCY} or each.severity != ALERT
+        if each.kind in {ERRORS, LATENCY, STALENESS} or each.severity != ALERT
         else replace(each, severity=WARNING, message=f"{each.message}; {why}")
         for each in alerts
     )
@@ -119,7 +121,7 @@ def held_back(alerts: Iterable[Alert], why: str) -> tuple[Alert, ...]:
 
 def most_urgent_first(alerts: Iterable[Alert]) -> tuple[Alert, ...]:
     """Order alerts before warnings, what it costs before what moved."""
-    order = (COST, PERFORMANCE, ERRORS, LATENCY, PREDICTION_DRIFT, DATA_DRIFT)
+    order = (COST, PERFORMANCE, ERRORS, LATENCY, STALENESS, COVERAGE, PREDICTION_DRIFT, DATA_DRIFT)
     return tuple(sorted(alerts, key=lambda each: (each.severity != ALERT, order.index(each.kind))))
 
 

@@ -1,6 +1,7 @@
 """Drills: faults are planted into a copy of the reference, and the very same watching must notice each, and no more."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -10,7 +11,8 @@ from numpy.typing import NDArray
 from sluiceway.artifacts.health_report import ALERT, Drill, Window
 from sluiceway.artifacts.rollout_state import LIVE
 from sluiceway.declare.spec import Spec
-from sluiceway.observe.faults import Fault, faults
+from sluiceway.observe.fault import Fault
+from sluiceway.observe.faults import faults
 from sluiceway.observe.logged import ANSWERED
 from sluiceway.observe.reference import Reference
 from sluiceway.observe.rows import Rows, arrays
@@ -62,7 +64,7 @@ def _drill(
     changed, traffic = fault.plant(rows, requests, np.random.default_rng(seed))
     if fault.column:
         said = scorer.many(arrays(changed.features))
-        changed = Rows(changed.at, changed.features, said, changed.outcome)
+        changed = replace(changed, probability=said)
     span = Span(moment_of(int(rows.at[0])), moment_of(int(rows.at[-1])) + timedelta(microseconds=1))
     window = watch(span, changed, traffic, reference=reference, spec=spec, scope=LIVE)
     return judged(fault, window)
@@ -77,7 +79,7 @@ def judged(fault: Fault, window: Window) -> Drill:
     sent = [alert for alert in window.alerts if alert.severity == ALERT]
     fired = tuple(f"{alert.kind}: {alert.subject}" for alert in sent)
     stray = [alert for alert, name in zip(sent, fired, strict=True) if name != fault.expected]
-    behaved = (not fault.expected or fault.expected in fired) and all(each.kind in fault.follows for each in stray)
+    behaved = (not fault.expected or fault.expected in fired) and all(fault.may_raise(each) for each in stray)
     return Drill(fault.name, fault.column, fault.expected, fired, behaved, _detail(fault, window, fired), fault.id)
 
 

@@ -1,7 +1,7 @@
 """Faults: what goes wrong in production, planted on purpose into a copy of good rows."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -9,6 +9,7 @@ import polars as pl
 from sluiceway.artifacts.health_report import (
     CONTROL,
     COST,
+    COVERAGE,
     DATA_DRIFT,
     ERRORS,
     FAILING,
@@ -28,47 +29,27 @@ from sluiceway.declare.spec import ServiceLevel, Spec
 from sluiceway.observe.alerts import COST_PER_ROW, F1, FAILURES, P99
 from sluiceway.observe.columns import compare
 from sluiceway.observe.drift import PROBABILITY
+from sluiceway.observe.fault import MARGIN, SHARES, Fault, keep
 from sluiceway.observe.reference import Reference
 from sluiceway.observe.rows import Rows
 from sluiceway.observe.traffic import Requests
+from sluiceway.observe.view_faults import view_faults
 from sluiceway.stats.reference_profile import NumberProfile
 
 STANDARD_DEVIATIONS, KILOMETRES, TURNED = 1.8, 1.609344, 0.2
-# Of the present values, the least share whose loss or renaming shows: where much is missing already, 30 % more do not.
-SHARES = (0.3, 0.6, 0.9)
 FAILING_SHARE, SLOW_SHARE = 0.02, 0.05
 SURE = 1e-6
 UNAVAILABLE = 503
-# By how much the PSI of a fault must clear the limit on the reference, so that rows drawn from it clear it too.
-MARGIN = 1.25
 # What moves with a column, and with the predictions.
 PREDICTED, SCORED = frozenset({PREDICTION_DRIFT}), frozenset({PERFORMANCE, COST})
 
-Plant = Callable[[Rows, Requests, np.random.Generator], tuple[Rows, Requests]]
 Change = Callable[[pl.Series, np.random.Generator], pl.Series]
 # What a fault is called, the column it would be planted into, and how.
 Candidate = tuple[str, str, Change]
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What is done to which column, and the alert that it must raise: kind and subject; the control raises none.
-
-    ``id`` is one of ``FAULTS``. A fault that no column could show is not planted; ``not_applicable`` says why.
-    ``follows`` are the kinds of alerts that may be raised as well.
-    """
-
-    name: str
-    column: str
-    expected: str
-    plant: Plant
-    id: str = ""
-    not_applicable: str = ""
-    follows: frozenset[str] = frozenset()
-
-
 def faults(reference: Reference, spec: Spec) -> list[Fault]:
-    """Choose what to plant: the silent control, then faults of the data, of the outcomes and of the service.
+    """Choose what to plant: the silent control, then faults of the data, the outcomes, the service and the views.
 
     Columns are chosen by rule, none of them seasonal: the strongest number is shifted, the next loses values, the one
     that lies farthest from zero changes its unit, inputs before others, and the strongest text gets new values; each
@@ -85,23 +66,22 @@ def faults(reference: Reference, spec: Spec) -> list[Fault]:
         UNIT: [(f"in another unit, times {KILOMETRES:.4g}", name, _convert) for name in _unit(numbers, reference)],
         RENAMING: [(f"{share:.0%} of its values renamed", name, _rename(share)) for share in SHARES for name in texts],
     }
-    found = [Fault("control: nothing", "", "", _keep, CONTROL)]
+    found = [Fault("control: nothing", "", "", keep, CONTROL)]
     limit = spec.acceptance.max_psi
     found += [_of_a_column(fault, planned, reference, limit=limit) for fault, planned in candidates.items()]
-    return [*found, _of_predictions(), *_of_outcomes(reference.threshold), *_of_service(spec.sla)]
-
-
-def _keep(rows: Rows, requests: Requests, _: np.random.Generator) -> tuple[Rows, Requests]:
-    return rows, requests
+    found += [_of_predictions(), *_of_outcomes(reference.threshold), *_of_service(spec.sla)]
+    return [*found, *view_faults(reference, spec.acceptance, follows=PREDICTED | SCORED)]
 
 
 def _of_a_column(fault: str, candidates: Sequence[Candidate], reference: Reference, *, limit: float) -> Fault:
     """Plant into the first column that shows it."""
     for name, column, change in candidates:
         if _shows(change, column, reference, limit=limit):
-            return _of_column(name, column, change, fault)
+            emptied = {f"{COVERAGE}: {view.name}" for view in reference.views if column in view.columns}
+            follows = PREDICTED | SCORED | (emptied if fault == LOSS else set())
+            return _of_column(name, column, change, fault, follows=follows)
     why = f"in none of {len({column for _, column, _ in candidates})} columns would its PSI clear {limit:g}"
-    return Fault(fault, "", DATA_DRIFT, _keep, fault, why if candidates else "the model has no column for it")
+    return Fault(fault, "", DATA_DRIFT, keep, fault, why if candidates else "the model has no column for it")
 
 
 def _shows(change: Change, column: str, reference: Reference, *, limit: float) -> bool:
@@ -111,12 +91,12 @@ def _shows(change: Change, column: str, reference: Reference, *, limit: float) -
     return not found.is_conclusive or found.index > MARGIN * limit + found.noise_floor
 
 
-def _of_column(name: str, column: str, change: Change, fault: str) -> Fault:
+def _of_column(name: str, column: str, change: Change, fault: str, *, follows: frozenset[str]) -> Fault:
     def plant(rows: Rows, requests: Requests, rng: np.random.Generator) -> tuple[Rows, Requests]:
         changed = change(rows.features[column], rng)
         return replace(rows, features=rows.features.with_columns(changed.alias(column))), requests
 
-    return Fault(name, column, f"{DATA_DRIFT}: {column}", plant, fault, follows=PREDICTED | SCORED)
+    return Fault(name, column, f"{DATA_DRIFT}: {column}", plant, fault, follows=follows)
 
 
 def _of_predictions() -> Fault:

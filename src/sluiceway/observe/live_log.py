@@ -16,13 +16,14 @@ from sluiceway.artifacts.request_record import RequestRecord
 from sluiceway.artifacts.rollout_state import LIVE
 from sluiceway.artifacts.serving_contract import ServingContract
 from sluiceway.observe.logged import ANSWERED, ARRIVAL
+from sluiceway.observe.readings import logged_name
 from sluiceway.plans.moments_sql import MICROSECOND, microseconds, moment_of
 from sluiceway.plans.readable_lines import ReadableLines
 from sluiceway.plans.request_log import FEATURE, INPUT, KEY, records_of
 from sluiceway.ports.request_log import RequestLog, pieces
 
 MOST_ROWS = 500_000
-OWN = ["request_id", "row", ARRIVAL, "status", "latency_us", "version", "probability"]
+OWN = ["request_id", "row", ARRIVAL, "at", "status", "latency_us", "version", "probability"]
 NOTHING = ServingContract((), (), (), ())
 # Lines stand in the order of their answers: a request may have waited so long for its own.
 SLACK_US = timedelta(hours=1) // MICROSECOND
@@ -113,8 +114,10 @@ class LiveLog:
             return self._lines.table(records, contract=NOTHING, columns=()).select(OWN)
         full = bundle.contract
         inputs = tuple(field for field in full.inputs if field.name in self._key)
-        table = self._lines.table(records, contract=ServingContract(inputs, full.key, (), ()), columns=bundle.columns)
+        contract = ServingContract(inputs, full.key, full.views, ())
+        table = self._lines.table(records, contract=contract, columns=bundle.columns)
         wanted = [name for name in table.column_names if name.startswith((KEY, INPUT, FEATURE))]
+        wanted += [logged_name(view.name) for view in full.views]
         numbers = {FEATURE + column.name for column in bundle.columns if column.type == "number"}
         chosen = table.select([*OWN, *wanted])
         fields = [pa.field(each.name, pa.float32()) if each.name in numbers else each for each in chosen.schema]

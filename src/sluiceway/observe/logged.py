@@ -11,6 +11,7 @@ import pyarrow as pa
 from sluiceway.artifacts.canary_report import SkewEvidence
 from sluiceway.artifacts.feature_set import AT, LABEL, LABEL_KNOWN, FeatureColumn
 from sluiceway.artifacts.rollout_state import LIVE
+from sluiceway.observe.readings import AS_OF, logged_name, readings
 from sluiceway.observe.rows import Rows, fed
 from sluiceway.observe.traffic import Requests
 from sluiceway.plans.request_log import FEATURE, INPUT, KEY
@@ -45,10 +46,16 @@ class Logged:
     thinned: int = 1
     skew: SkewEvidence | None = None
 
-    def rows(self, columns: Sequence[FeatureColumn]) -> Rows:
-        """Take what the version answered, in order of its moments, with the outcomes that have matured."""
+    def rows(self, columns: Sequence[FeatureColumn], views: Sequence[str] = ()) -> Rows:
+        """Take what the version answered, in order of its moments, with the outcomes that have matured.
+
+        Args:
+            columns: The model's columns.
+            views: The views of which to tell how they were read.
+        """
         answered = (pl.col("status") == ANSWERED) & (pl.col("version") == self.version)
-        known = self._table(answered & pl.col("probability").is_not_null(), [FEATURE + each.name for each in columns])
+        wanted = [*(FEATURE + each.name for each in columns), *map(logged_name, views)]
+        known = self._table(answered & pl.col("probability").is_not_null(), wanted)
         outcome = self._outcomes(known)
         return Rows(
             at=known["at"].cast(pl.Int64).to_numpy(),
@@ -56,6 +63,7 @@ class Logged:
             probability=known["probability"].to_numpy(),
             outcome=outcome,
             weight=self.thinned,
+            views=readings(known, views),
         )
 
     def traffic(self) -> Requests:
@@ -69,8 +77,11 @@ class Logged:
         for table in self.requests:
             asked = [name for name in (self._asked(table, key) for key in self.key) if name]
             wanted = [name for name in dict.fromkeys([*own, *asked, *more]) if name in table.column_names]
-            parts.append(pl.DataFrame(table.select([moment, *wanted])).rename({moment: "at"}))
-        whole = pl.concat(parts, how="diagonal_relaxed") if parts else _nothing(["at", *own], more)
+            taken = pl.DataFrame(table.select(dict.fromkeys([moment, "at", *wanted])))
+            parts.append(
+                taken.rename({"at": AS_OF}).with_columns(pl.col(AS_OF if moment == "at" else moment).alias("at"))
+            )
+        whole = pl.concat(parts, how="diagonal_relaxed") if parts else _nothing(["at", AS_OF, *own], more)
         whole = whole.with_columns(pl.col("at").cast(TIME)).filter(chosen, pl.col("at") < self.until)
         if self.since is not None:
             whole = whole.filter(pl.col("at") >= self.since)
@@ -102,5 +113,5 @@ class Logged:
 
 def _nothing(own: Sequence[str], more: Sequence[str]) -> pl.DataFrame:
     numbers = {"row": pl.Int64(), "status": pl.Int64(), "latency_us": pl.Int64(), "probability": pl.Float64()}
-    kinds: dict[str, pl.DataType] = {"at": TIME, **numbers}
+    kinds: dict[str, pl.DataType] = {"at": TIME, AS_OF: TIME, **numbers}
     return pl.DataFrame(schema={name: kinds.get(name, pl.String()) for name in (*own, *more)})

@@ -1,7 +1,7 @@
 """The reference: the holdout rows that gate 5 judged the model on, as the model sees them now."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -15,13 +15,18 @@ from sluiceway.core.errors import DamagedError
 from sluiceway.declare.spec import Spec
 from sluiceway.observe.columns import Profile, profile_of
 from sluiceway.observe.mistakes import Mistakes, by_day
+from sluiceway.observe.readings import kept_up
 from sluiceway.observe.rows import Rows, arrays, fed
 from sluiceway.observe.seasons import seasonal_columns, seasonal_limits
+from sluiceway.observe.spans import days_of
+from sluiceway.observe.watched_views import WatchedView, watched_views
 from sluiceway.online.predictor import Predictor
 from sluiceway.plans.moments_sql import microseconds
 from sluiceway.ports.table_store import TableStore
 
 SAME = 1e-9
+# How far behind views are in a service that keeps up with ease, of what they may be.
+USUAL_SHARE_OF_LIMIT = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,8 @@ class Reference:
     ``profiles`` are the model's columns then, but those that the request log leaves out; ``probability`` is what it
     predicted. ``limits`` is the PSI above which a
     column has drifted, and ``seasonal`` names those whose limit is what they did while the model learnt. ``mistakes``
-    are counted by day. ``strength`` is how well each column alone ranks the training labels.
+    are counted by day. ``strength`` is how well each column alone ranks the training labels. ``views`` are those that
+    feed the model; the rows tell of them what a service that keeps up would.
     """
 
     digest: str
@@ -48,12 +54,19 @@ class Reference:
     cost: float
     strength: Mapping[str, float]
     inputs: frozenset[str]
+    views: tuple[WatchedView, ...] = ()
 
 
 def reference_of(
-    candidate: Candidate, features: FeatureSet, *, promise: Promise, predictor: Predictor, tables: TableStore
+    candidate: Candidate,
+    features: FeatureSet,
+    *,
+    promise: Promise,
+    predictor: Predictor,
+    tables: TableStore,
+    within: Mapping[str, timedelta | None],
 ) -> Reference:
-    """Read the holdout rows, score them, and profile every column.
+    """Read the holdout rows, score them, and profile every column; views may be ``within`` so much behind a request.
 
     Raises:
         DamagedError: the model does not repeat the F1 that gate 5 declared.
@@ -72,6 +85,10 @@ def reference_of(
     earlier = Rows(at[:start], inputs[:start].select(seasonal), np.empty(0), np.empty(0))
     limits = dict.fromkeys(profiles, spec.acceptance.max_psi)
     limits |= seasonal_limits(earlier, profiles, observe=spec.observe, least=spec.acceptance.max_psi)
+    views = watched_views(
+        bundle.contract.views, rows, earlier, watched=list(profiles), length=days_of(spec.observe.window), within=within
+    )
+    rows = replace(rows, views=kept_up(len(rows), [(each.name, each.within) for each in views], USUAL_SHARE_OF_LIMIT))
     mistakes = by_day(rows, threshold=bundle.threshold)
     _require_declared(mistakes, candidate, spec)
     return Reference(
@@ -89,6 +106,7 @@ def reference_of(
         cost=mistakes.cost(spec.costs),
         strength=candidate.evaluation.single_feature_auc,
         inputs=frozenset(column.name for column in bundle.columns if column.origin == "input"),
+        views=views,
     )
 
 

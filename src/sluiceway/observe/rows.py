@@ -1,7 +1,7 @@
 """Rows that a model answered: what it was given, what it said, and what came of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +22,8 @@ class Rows:
 
     ``features`` holds the model's columns, numbers as float32 with NaN and texts with the empty text for missing, just
     as it was fed. ``probability`` is what it said; ``outcome`` is 1, 0, or NaN where it is not known yet. Where only
-    some rows were looked at, each stands for ``weight`` of them.
+    some rows were looked at, each stands for ``weight`` of them. ``views`` says how views were read, as
+    ``observe.readings`` does.
     """
 
     at: NDArray[np.int64]
@@ -30,6 +31,7 @@ class Rows:
     probability: NDArray[np.float64]
     outcome: NDArray[np.float64]
     weight: int = 1
+    views: pl.DataFrame = field(default_factory=pl.DataFrame)
 
     def __len__(self) -> int:
         return self.at.size
@@ -53,7 +55,9 @@ class Rows:
         return self._at(slice(first, last))
 
     def _at(self, places: NDArray[np.int64] | slice) -> "Rows":
-        return Rows(self.at[places], self.features[places], self.probability[places], self.outcome[places], self.weight)
+        views = self.views[places] if self.views.width else self.views
+        chosen = (self.at[places], self.features[places], self.probability[places], self.outcome[places])
+        return Rows(*chosen, self.weight, views)
 
 
 def fed(columns: Sequence[FeatureColumn], names: Sequence[str] = ()) -> list[pl.Expr]:

@@ -1,8 +1,8 @@
 """Stage 7: windows of logged requests beside the reference, drills of the alarms, and whether to train again."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -42,7 +42,7 @@ class Standard:
     drills: tuple[Drill, ...]
 
 
-def run(
+def run(  # noqa: PLR0913  (what is watched, what it is held against, and where that lies)
     candidate: Candidate,
     features: FeatureSet,
     logged: Logged,
@@ -51,6 +51,7 @@ def run(
     tables: TableStore,
     objects: ObjectStore,
     progress: Progress,
+    within: Mapping[str, timedelta | None],
 ) -> HealthReport:
     """Measure every window against the candidate's holdout rows; faults are planted, to see whether they are noticed.
 
@@ -62,12 +63,15 @@ def run(
         tables: Has the feature set's table.
         objects: Has the model, and takes the report's details.
         progress: Hears how far it is.
+        within: How far behind a request each view may be.
 
     Raises:
         DamagedError: the model does not repeat on the reference what gate 5 declared.
         UnknownTableError: the feature set's table is gone.
     """
-    standard = standard_of(candidate, features, promise=promise, tables=tables, objects=objects, progress=progress)
+    standard = standard_of(
+        candidate, features, promise=promise, tables=tables, objects=objects, progress=progress, within=within
+    )
     return measured(standard, logged, promise=promise, objects=objects, progress=progress)
 
 
@@ -79,12 +83,13 @@ def standard_of(
     tables: TableStore,
     objects: ObjectStore,
     progress: Progress,
+    within: Mapping[str, timedelta | None],
 ) -> Standard:
     """Read the reference and try the alarms on it; it holds for as many reports as one likes. See ``run``."""
     bundle = candidate.bundle
     progress.say("reading the reference")
     predictor = Predictor(bundle, objects.get(bundle.onnx))
-    reference = reference_of(candidate, features, promise=promise, predictor=predictor, tables=tables)
+    reference = reference_of(candidate, features, promise=promise, predictor=predictor, tables=tables, within=within)
     progress.say("planting faults")
     return Standard(candidate, reference, drills(reference, promise.spec, predictor))
 
@@ -94,7 +99,8 @@ def measured(
 ) -> HealthReport:
     """Measure every window of a log. See ``run``."""
     bundle, reference = standard.candidate.bundle, standard.reference
-    rows, requests = logged.rows(bundle.columns), logged.traffic()
+    rows = logged.rows(bundle.columns, [view.name for view in reference.views])
+    requests = logged.traffic()
     progress.say(f"watching {len(requests):,} requests")
     windows = watched(rows, requests, logged, reference=reference, promise=promise)
     report = HealthReport(

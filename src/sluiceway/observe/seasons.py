@@ -38,12 +38,18 @@ def seasonal_limits(
 def _moved(profile: Profile, rows: Rows, name: str, *, length: int) -> list[float]:
     if not len(rows):
         return []
-    daily = daily_counts(profile, rows, name)
+    found = [
+        population_stability(profile.counts, counts)
+        for counts in stretches(daily_counts(profile, rows, name), length=length)
+    ]
+    return [each.index for each in found if each.is_conclusive]
+
+
+def stretches(daily: NDArray[np.int64], *, length: int) -> list[NDArray[np.int64]]:
+    """Add up the days of each stretch of ``length`` days; ``daily`` has the shape ``(days, kinds)``."""
     upto = np.concatenate([np.zeros((1, daily.shape[1]), dtype=np.int64), daily.cumsum(axis=0)])
     starts = range(0, max(len(daily) - length, 0) + 1, min(STEP_DAYS, length))
-    stretches = [upto[min(start + length, len(daily))] - upto[start] for start in starts]
-    found = [population_stability(profile.counts, counts) for counts in stretches]
-    return [each.index for each in found if each.is_conclusive]
+    return [upto[min(start + length, len(daily))] - upto[start] for start in starts]
 
 
 def daily_counts(profile: Profile, rows: Rows, name: str) -> NDArray[np.int64]:

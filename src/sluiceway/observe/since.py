@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 
 from sluiceway.artifacts.health_report import (
     COST,
+    COVERAGE,
     DATA_DRIFT,
     LATENCY,
     PERFORMANCE,
     PREDICTION_DRIFT,
+    STALENESS,
     Alert,
     FeatureDrift,
     Window,
@@ -20,9 +22,12 @@ from sluiceway.artifacts.health_report import (
 from sluiceway.declare.spec import Spec
 from sluiceway.observe.columns import Profile, compare, places
 from sluiceway.observe.mistakes import FALSE_ALARMS, HITS, MISSES, ROWS, Mistakes, by_day
+from sluiceway.observe.readings import BEHIND
 from sluiceway.observe.reference import Reference
 from sluiceway.observe.rows import DAY_US, Rows
 from sluiceway.observe.traffic import Requests
+from sluiceway.observe.view_health import STALE_SHARE, stale_rows, view_health
+from sluiceway.observe.watched_views import WatchedView, measures, missing
 from sluiceway.plans.moments_sql import moment_of
 from sluiceway.stats.change_point import change_point
 
@@ -82,6 +87,9 @@ class History:
         if alert.kind in {COST, PERFORMANCE}:
             mistakes = by_day(self.rows, threshold=self.reference.threshold)
             return self._paid(self.reference.mistakes, alert.kind), self._paid(mistakes, alert.kind)
+        if alert.kind in {STALENESS, COVERAGE}:
+            view = next(each for each in self.reference.views if each.name == alert.subject)
+            return self._stale(view) if alert.kind == STALENESS else self._emptied(view)
         return self._promised(alert.kind)
 
     def _column(self, name: str) -> tuple[Daily, Daily]:
@@ -117,9 +125,28 @@ class History:
             days = days[~self.requests.failed]
             bad, allowed = self.requests.latency_ms > self.spec.sla.latency_p99_ms, SLOW_SHARE
         during = Daily.of(days, bad.astype(float))
-        usual = float(during.weights.mean()) if during.weights.size else 0.0
-        week = np.full(PROMISED_DAYS, 1.0)
-        return Daily(np.zeros(PROMISED_DAYS, dtype=np.int64), allowed * week, usual * week), during
+        return _kept(during, allowed)
+
+    def _stale(self, view: WatchedView) -> tuple[Daily, Daily]:
+        """Rows that a view was too far behind for, a day, after a week in which as many were as may be."""
+        known = self.rows.take(self.rows.views[BEHIND + view.name].is_not_null().to_numpy())
+        stale = stale_rows(known, view)
+        return _kept(Daily.of(known.days, np.zeros(len(known)) if stale is None else stale.astype(float)), STALE_SHARE)
+
+    def _emptied(self, view: WatchedView) -> tuple[Daily, Daily]:
+        """Rows that lack what rose most in the window, a day."""
+        (found,) = view_health(self.now, [view], self.spec.acceptance)
+        columns = measures(view.columns)[found.column]
+        sides = (self.reference.rows, self.rows)
+        before, during = (Daily.of(each.days, missing(each.features, columns).astype(float)) for each in sides)
+        return before, during
+
+
+def _kept(during: Daily, allowed: float) -> tuple[Daily, Daily]:
+    """Put a week before the days in which a promise was just kept."""
+    usual = float(during.weights.mean()) if during.weights.size else 0.0
+    week = np.full(PROMISED_DAYS, 1.0)
+    return Daily(np.zeros(PROMISED_DAYS, dtype=np.int64), allowed * week, usual * week), during
 
 
 def dated(window: Window, history: History) -> Window:

@@ -11,6 +11,8 @@ from sluiceway.observe.reference import Reference
 from sluiceway.observe.rows import Rows
 from sluiceway.observe.spans import Span
 from sluiceway.observe.traffic import Requests
+from sluiceway.observe.view_alerts import view_alerts
+from sluiceway.observe.view_health import view_health
 
 
 def watch(span: Span, rows: Rows, requests: Requests, *, reference: Reference, spec: Spec, scope: str) -> Window:
@@ -27,10 +29,12 @@ def watch(span: Span, rows: Rows, requests: Requests, *, reference: Reference, s
     drift = feature_drift(rows, reference, spec.acceptance)
     prediction = prediction_drift(rows, reference, spec.acceptance)
     scored = performance.measure(rows, reference, spec.costs)
+    views = view_health(rows, reference.views, spec.acceptance)
     alerts = chain(
         drift_alerts(drift, prediction, spec.acceptance),
         performance_alerts(scored, spec),
         traffic_alerts(requests, spec, scope=scope),
+        view_alerts(views, spec.acceptance),
     )
     return Window(
         began=span.began,
@@ -40,4 +44,5 @@ def watch(span: Span, rows: Rows, requests: Requests, *, reference: Reference, s
         prediction=prediction,
         performance=scored,
         alerts=most_urgent_first(alerts),
+        views=views,
     )

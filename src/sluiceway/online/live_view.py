@@ -102,13 +102,15 @@ class LiveView:
         return touched.union(*(windows.advance(to_us) for windows in self._windows))
 
     def _changed(self, to_us: int) -> int:
-        """Tell when anything may have changed last: when a pane began, or a fact became known."""
+        """Tell when anything may have changed last: when a pane began, or a fact became known or came about."""
         begun = to_us // length(self._view.every) * length(self._view.every)
         if not self._latest and not self._follows:
             return begun
         place = bisect_right(self._known, to_us)
         heard = self._known[place - 1] if place else begun
-        return max(begun, heard) if self._windows else heard
+        if not self._windows:
+            return heard
+        return max(begun, heard, *(entered for each in self._windows if (entered := each.entered_us) is not None))
 
     def _told(self, entity: int) -> tuple[list[FeatureValue], Stamp | None]:
         """Tell an entity's features, and the times of its newest fact where the view asks for that."""
@@ -128,6 +130,6 @@ class LiveView:
 
 
 def _names(view: FeatureView) -> list[str]:
-    """Name the features as they are told: windows by group, then the latest."""
+    """Name the values as they are told: windows by group, then the latest."""
     windows = [feature for group in window_groups(view) for feature in group.features]
-    return [feature.name for feature in [*windows, *latest_features(view)]]
+    return [name for feature in [*windows, *latest_features(view)] for name in feature.names]

@@ -1,11 +1,12 @@
 """A live window: the facts that lie in the windows of one length, and what they sum up to by entity."""
 
+from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Sequence
 from heapq import heappush
 
 from sluiceway.online.known_rows import KnownRows
-from sluiceway.online.window_addends import Extreme, Hashes, Whole
+from sluiceway.online.window_addends import Extreme, Hashes, Ranks, Whole
 
 Heap = list[tuple[float, int]]
 
@@ -22,6 +23,7 @@ class LiveWindow:
         "_heaps",
         "_keys",
         "_low",
+        "_ordered",
         "_panes",
         "_sums",
         "inside",
@@ -38,6 +40,7 @@ class LiveWindow:
         self._sums: dict[int, tuple[Whole, Whole]] = {}
         self._heaps: list[tuple[list[Heap], Extreme, int]] = []
         self._counters: list[tuple[list[Counter[int]], Hashes]] = []
+        self._ordered: list[tuple[list[list[int]], Ranks]] = []
 
     @property
     def next_pane(self) -> int | None:
@@ -58,6 +61,12 @@ class LiveWindow:
         """Keep how often each hash is in, by entity."""
         made: list[Counter[int]] = [Counter() for _ in range(self._keys)]
         self._counters.append((made, hashes))
+        return made
+
+    def ordered(self, ranks: Ranks) -> list[list[int]]:
+        """Keep the ranks of what is in by entity, the highest last."""
+        made: list[list[int]] = [[] for _ in range(self._keys)]
+        self._ordered.append((made, ranks))
         return made
 
     def expire(self, pane: int, touched: set[int]) -> None:
@@ -84,16 +93,25 @@ class LiveWindow:
         for totals, addends in self._sums.values():
             for place in come:
                 totals[self._entity[place]] += addends[place]
-        for counters, hashes in self._counters:
-            for place in come:
-                hashed = hashes[place]
-                if hashed is not None:
-                    counters[self._entity[place]][hashed] += 1
         for heaps, values, sign in self._heaps:
             for place in come:
                 value = values[place]
                 if value is not None:
                     heappush(heaps[self._entity[place]], (sign * value, place))
+        self._take_each(come)
+
+    def _take_each(self, come: Sequence[int]) -> None:
+        """Let hashes and ranks in, which are kept one by one."""
+        for counters, hashes in self._counters:
+            for place in come:
+                hashed = hashes[place]
+                if hashed is not None:
+                    counters[self._entity[place]][hashed] += 1
+        for ordered, ranks in self._ordered:
+            for place in come:
+                rank = ranks[place]
+                if rank is not None:
+                    insort(ordered[self._entity[place]], rank)
 
     def drop(self, place: int) -> None:
         """Take one fact out, if it is in."""
@@ -109,6 +127,9 @@ class LiveWindow:
         for counters, hashes in self._counters:
             for place in gone:
                 _less(counters[self._entity[place]], hashes[place])
+        for ordered, ranks in self._ordered:
+            for place in gone:
+                _without(ordered[self._entity[place]], ranks[place])
 
 
 def _less(counter: Counter[int], value: int | None) -> None:
@@ -116,3 +137,8 @@ def _less(counter: Counter[int], value: int | None) -> None:
         counter[value] -= 1
         if not counter[value]:
             del counter[value]
+
+
+def _without(ordered: list[int], rank: int | None) -> None:
+    if rank is not None:
+        del ordered[bisect_left(ordered, rank)]

@@ -14,7 +14,7 @@ import numpy as np
 from sluiceway.online.known_rows import NOBODY, NOTHING, KnownRows
 from sluiceway.online.live_window import LiveWindow
 from sluiceway.online.window_addends import WindowAddends
-from sluiceway.online.window_tellers import teller
+from sluiceway.online.window_tellers import tellers
 from sluiceway.plans.moments_sql import length
 from sluiceway.plans.packed_value import FeatureValue
 from sluiceway.plans.window_groups import WindowGroup
@@ -37,7 +37,11 @@ class LiveWindows:
         by_age, pane_of = np.argsort(panes, kind="stable").tolist(), panes.tolist()
         self._windows = [LiveWindow(length(over) // group.every, rows, pane_of, by_age) for over in group.by_over]
         named = dict(zip(group.by_over, self._windows, strict=True))
-        self._tellers = [teller(feature, kinds, named[str(feature.over)], self._addends) for feature in group.features]
+        self._tellers = [
+            tell
+            for feature in group.features
+            for tell in tellers(feature, kinds, named[str(feature.over)], self._addends)
+        ]
         self._head = self._heard = 0
         self._seen = bytearray(len(rows.keys) + 1)
 
@@ -50,6 +54,11 @@ class LiveWindows:
         if self._heard < len(self._known) and self._follows:
             moments.append(self._known[self._heard])
         return min(moments, default=None)
+
+    @property
+    def entered_us(self) -> int | None:
+        """When the last fact entered; ``None`` before the first."""
+        return self._enters[self._head - 1] if self._head else None
 
     def advance(self, to_us: int) -> set[int]:
         """Learn what counts at a moment; return the entities whose facts entered or left."""
@@ -71,7 +80,7 @@ class LiveWindows:
         return touched
 
     def values(self, entity: int) -> list[FeatureValue]:
-        """Tell an entity's features in the group's order; all are missing where nothing was known of it."""
+        """Tell an entity's values in the group's order; all are missing where nothing was known of it."""
         if not self._seen[entity]:
             return [None] * len(self._tellers)
         return [tell(entity) for tell in self._tellers]

@@ -20,6 +20,7 @@ Value = TypeVar("Value")
 Whole = list[int]
 Extreme = list[float | None]
 Hashes = list[int | None]
+Ranks = list[int | None]
 
 
 class WindowAddends:
@@ -31,6 +32,7 @@ class WindowAddends:
         self._sums: dict[tuple[str, str | None, str | None], Whole] = {}
         self._extremes: dict[tuple[str | None, str | None], Extreme] = {}
         self._hashes: dict[tuple[str | None, str | None], Hashes] = {}
+        self._lasts: dict[tuple[str | None, str | None], tuple[Ranks, list[float]]] = {}
         self._counting: dict[str, list[bool]] = {}
 
     def sums(self, feature: Feature, part: str) -> Whole:
@@ -58,6 +60,22 @@ class WindowAddends:
             self._hashes[name] = self._kept(feature, hashed, None)
         return self._hashes[name]
 
+    def lasts(self, feature: Feature) -> tuple[Ranks, list[float]]:
+        """Rank a column's values as ``plans.last_values`` orders them, the last highest; and give each rank's value."""
+        name = (feature.column, feature.where)
+        if name not in self._lasts:
+            rounded = self._numbers(str(feature.column)).cast(pl.Float32).cast(pl.Float64).to_list()
+            values = [value if value is None else value or 0.0 for value in self._kept(feature, rounded, None)]
+            known, event = self._rows.known, self._rows.event
+            told = sorted(
+                (known[place], event[place], value, place) for place, value in enumerate(values) if value is not None
+            )
+            ranks: Ranks = [None] * len(values)
+            for rank, (_, _, _, place) in enumerate(told):
+                ranks[place] = rank
+            self._lasts[name] = ranks, [value for _, _, value, _ in told]
+        return self._lasts[name]
+
     def strike(self, place: int) -> None:
         """Let a fact add nothing any more, in any list."""
         for addends in self._sums.values():
@@ -66,6 +84,8 @@ class WindowAddends:
             values[place] = None
         for hashes in self._hashes.values():
             hashes[place] = None
+        for ranks, _ in self._lasts.values():
+            ranks[place] = None
 
     def _made(self, column: str, part: str) -> Whole:
         if part == "count":

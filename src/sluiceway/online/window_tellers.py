@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from heapq import heappop
 
-from sluiceway.declare.feature import Feature
+from sluiceway.declare.feature import LAST, Feature
 from sluiceway.online.live_window import LiveWindow
 from sluiceway.online.window_addends import WindowAddends
 from sluiceway.plans.distinct import counted
@@ -16,8 +16,16 @@ from sluiceway.plans.spread import SUMS, deviation_of
 Tell = Callable[[int], FeatureValue]
 
 
-def teller(feature: Feature, kinds: Mapping[str, str], window: LiveWindow, addends: WindowAddends) -> Tell:
-    """Make what tells a window feature, by the number of its entity."""
+def tellers(feature: Feature, kinds: Mapping[str, str], window: LiveWindow, addends: WindowAddends) -> tuple[Tell, ...]:
+    """Make what tells each value of a window feature, by the number of its entity."""
+    if feature.kind == LAST:
+        ranks, values = addends.lasts(feature)
+        ordered = window.ordered(ranks)
+        return tuple(_last(ordered, values, back) for back in range(1, 1 + (feature.size or 0)))
+    return (_teller(feature, kinds, window, addends),)
+
+
+def _teller(feature: Feature, kinds: Mapping[str, str], window: LiveWindow, addends: WindowAddends) -> Tell:
     column = feature.column
     if column is None:
         return _count(window.totals(addends.sums(feature, "rows")))
@@ -65,6 +73,14 @@ def _deviation(feature: Feature, window: LiveWindow, addends: WindowAddends) -> 
 
 def _distinct(counters: list[Counter[int]]) -> Tell:
     return lambda entity: as_single(counted(counters[entity]))
+
+
+def _last(ordered: list[list[int]], values: list[float], back: int) -> Tell:
+    def tell(entity: int) -> FeatureValue:
+        mine = ordered[entity]
+        return values[mine[-back]] if len(mine) >= back else None
+
+    return tell
 
 
 def _extreme(feature: Feature, window: LiveWindow, addends: WindowAddends) -> Tell:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sluiceway.artifacts.health_report import (
     ALERT,
     COST,
+    COVERAGE,
     DATA_DRIFT,
     ERRORS,
     INCONCLUSIVE,
@@ -13,6 +14,7 @@ from sluiceway.artifacts.health_report import (
     PERFORMANCE,
     PREDICTION_DRIFT,
     SEASONAL,
+    STALENESS,
     Alert,
     HealthReport,
     Window,
@@ -115,6 +117,10 @@ def _what(window: Window, sent: Sequence[Alert], currency: str) -> Iterator[str]
         yield f"{share[ERRORS]} of the requests failed{since[ERRORS]}"
     if LATENCY in kinds:
         yield f"one request in 100 takes {number_text(kinds[LATENCY].measured)} ms or longer{since[LATENCY]}"
+    for kind, said in ((STALENESS, "served stale"), (COVERAGE, "short of values")):
+        views = [alert.subject for alert in sent if alert.kind == kind]
+        if views:
+            yield f"{' and '.join(views)} {'was' if len(views) == 1 else 'were'} {said}{since[kind]}"
     columns = [alert.subject for alert in sent if alert.kind == DATA_DRIFT]
     moved = ["the predictions"] if PREDICTION_DRIFT in kinds else []
     moved += [f"{len(columns)} columns" if len(columns) > 1 else name for name in columns[:1]]

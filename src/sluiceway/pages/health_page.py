@@ -12,6 +12,7 @@ from sluiceway.artifacts.health_report import (
     Drill,
     FeatureDrift,
     HealthReport,
+    ViewHealth,
     Window,
 )
 from sluiceway.artifacts.rollout_state import REHEARSAL
@@ -39,6 +40,7 @@ from sluiceway.pages.page import (
     Table,
 )
 from sluiceway.pages.performance_blocks import DailyCost, performance_blocks
+from sluiceway.pages.served_views import SERVED_LEGEND, is_ill, served_text, served_views
 
 DEEPEST = 1.0
 THEN_AND_NOW = "Bars: share of rows now. Line: the reference."
@@ -65,6 +67,7 @@ def health_html(report: HealthReport, charts: HealthCharts, *, spec: Spec, verdi
         Section("Train again?", [f"{reason}." for reason in report.decision.reasons]),
         Section("What moved", _heat(report.windows)),
         *_columns(charts),
+        *_views(report.windows),
         Section("Predictions, then and now", _predictions(charts)),
         Section("F1 and cost", performance_blocks(report.windows, spec, then=charts.reference_days, now=charts.days)),
         Section("Requests", [_traffic(report.windows)]),
@@ -143,6 +146,17 @@ def _shade(drift: FeatureDrift | None) -> Cell:
     if drift is None or drift.psi is None or drift.verdict == INCONCLUSIVE:
         return Shade(psi_text(drift), "plain", 0.0)
     return Shade(psi_text(drift), SHADES.get(drift.verdict, "plain"), min(drift.psi / DEEPEST, 1.0))
+
+
+def _views(windows: Sequence[Window]) -> list[Section]:
+    """Set views beside windows; nothing where the model has none."""
+    rows: list[tuple[Cell, ...]] = [(name, *map(_served, found)) for name, found in served_views(windows)]
+    table = Table(("View", *map(short_period, windows)), rows)
+    return [Section("Views, as they were served", [Note(f"{SERVED_LEGEND}."), table])] if rows else []
+
+
+def _served(view: ViewHealth | None) -> Shade:
+    return Shade(served_text(view), "bad", 0.5) if is_ill(view) else Shade(served_text(view), "plain", 0.0)
 
 
 def _columns(charts: HealthCharts) -> list[Section]:

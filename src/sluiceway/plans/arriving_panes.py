@@ -5,11 +5,11 @@ the last batch that touched the pane. A batch touches the panes of its own facts
 corrects. Facts with several versions are few: they are aggregated as rows, when values are asked for.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from sluiceway.core.errors import MisuseError
 from sluiceway.declare.expression import Expression
-from sluiceway.declare.feature import DERIVED
+from sluiceway.declare.feature import DERIVED, Feature
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.plans.corrections import EVENT, KNOWN, fact_columns, identity, newest_sql
 from sluiceway.plans.derived import derived_features, derived_sql
@@ -86,7 +86,7 @@ def values_from_panes_sql(view: FeatureView, kinds: Mapping[str, str], *, cutoff
         for one in partials
         for name in [quoted(over_column(over, one.name))]
     )
-    values = ", ".join(_value(view, name, kinds, end) for name in (feature.name for feature in group.features))
+    values = ", ".join(value for feature in group.features for value in _values(view, feature, kinds, end))
     steps = {
         "latest_panes": f"SELECT * FROM panes QUALIFY {newest}",
         "framed": _framed(group, kinds, end),
@@ -152,7 +152,7 @@ def _merged(partial: Partial, column: str, over: str, group: WindowGroup, end: i
     return f"CAST({total} AS BIGINT)" if partial.part in COUNTS else total
 
 
-def _value(view: FeatureView, name: str, kinds: Mapping[str, str], end: int) -> str:
-    (feature,) = (each for each in view.features if each.name == name)
-    value = single(told(feature, kinds, lambda partial: quoted(over_column(str(feature.over), partial))))
-    return f"CASE WHEN _first < {end} THEN {value} END AS {quoted(view.column(feature))}"
+def _values(view: FeatureView, feature: Feature, kinds: Mapping[str, str], end: int) -> Iterator[str]:
+    values = told(feature, kinds, lambda partial: quoted(over_column(str(feature.over), partial)))
+    for name, value in zip(view.columns_of(feature), values, strict=True):
+        yield f"CASE WHEN _first < {end} THEN {single(value)} END AS {quoted(name)}"

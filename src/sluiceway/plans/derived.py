@@ -26,7 +26,7 @@ def derived_features(view: FeatureView) -> tuple[Feature, ...]:
 
 
 def feature_kinds(view: FeatureView, kinds: Mapping[str, str]) -> dict[str, str]:
-    """Tell what each feature is stored as, by its name in the view: ``number`` or ``text``.
+    """Tell what each value of a view is stored as, by its name in the view: ``number`` or ``text``.
 
     Args:
         view: Whose features.
@@ -46,7 +46,9 @@ def feature_kinds(view: FeatureView, kinds: Mapping[str, str]) -> dict[str, str]
                 )
             found[feature.name] = STORED[kind]
         else:
-            found[feature.name] = "number" if feature.is_window else STORED.get(kinds[str(feature.column)], "text")
+            is_number = feature.is_window or feature.size is not None
+            stored = "number" if is_number else STORED.get(kinds[str(feature.column)], "text")
+            found |= dict.fromkeys(feature.names, stored)
     return found
 
 
@@ -60,8 +62,9 @@ def derived_sql(view: FeatureView, kinds: Mapping[str, str], rows: str, *, keep:
         keep: Which columns to take along.
     """
     stored = feature_kinds(view, kinds)
-    columns = {feature.name: view.column(feature) for feature in view.features}
-    others = [quoted(columns[feature.name]) for feature in view.features if not feature.is_derived]
+    names = [name for feature in view.features for name in feature.names]
+    columns = dict(zip(names, view.columns, strict=True))
+    others = [quoted(name) for each in view.features if not each.is_derived for name in view.columns_of(each)]
     there = " OR ".join(f"{name} IS NOT NULL" for name in others)
     for feature in derived_features(view):
         made = sql_of(with_columns(feature.computed.tree, columns)) if feature.computed else "NULL"

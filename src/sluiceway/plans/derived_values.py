@@ -28,7 +28,7 @@ class DerivedValues:
         """
         stored = feature_kinds(view, kinds)
         self._view = view
-        self._names = [feature.name for feature in view.features]
+        self._names = [name for feature in view.features for name in feature.names]
         self._compiled = []
         for feature in derived_features(view):
             if feature.computed is not None:
@@ -36,7 +36,7 @@ class DerivedValues:
                 self._compiled.append((feature, strict_one(as_single if kind in NUMERIC else as_text, closure)))
 
     def complete(self, others: Mapping[str, FeatureValue]) -> list[FeatureValue]:
-        """Give all features in the view's order, given those that are not derived by their names in the view.
+        """Give all values in the view's order, given those that are not derived by their names in the view.
 
         Raises:
             MisuseError: a value cannot be computed, where the engine would have stopped.

@@ -1,6 +1,6 @@
 """Feature words: a feature's definition, as one would say it."""
 
-from sluiceway.declare.feature import Feature
+from sluiceway.declare.feature import LAST, Feature
 from sluiceway.declare.feature_view import FeatureView
 
 AGGREGATES = {
@@ -42,6 +42,8 @@ def _latest(feature: Feature) -> str:
 def _aggregate(feature: Feature) -> str:
     if feature.column is None:
         return "number of rows"
+    if feature.kind == LAST:
+        return f"last {feature.size} values of {feature.column}, the newest first,"
     return AGGREGATES.get(feature.kind, f"{feature.kind.replace('_', ' ')} of {{}}").format(feature.column)
 
 

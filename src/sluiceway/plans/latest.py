@@ -8,7 +8,7 @@ fetched for the facts that matched, which is also where ties are resolved.
 The SQL is for facts that later ones supersede. Where none does, stage 4 does the same in memory, several times faster.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from sluiceway.declare.feature import Feature
 from sluiceway.declare.feature_view import FeatureView
@@ -26,11 +26,16 @@ def latest_features(view: FeatureView) -> tuple[Feature, ...]:
     return tuple(feature for feature in view.features if feature.is_latest)
 
 
-def as_value(column: str, kind: str) -> str:
+def latest_values(view: FeatureView, types: Mapping[str, str], *, table: str = "") -> Iterator[tuple[str, str]]:
+    """Give the columns of a view's latest features, each with the SQL that reads it off a fact."""
+    for feature in latest_features(view):
+        column = listed([str(feature.column)], table)
+        yield from zip(view.columns_of(feature), _read(column, types[str(feature.column)]), strict=True)
+
+
+def _read(column: str, kind: str) -> Iterator[str]:
     """Read a column as a feature: a number that float32 holds, or text."""
-    if kind in {"integer", "number"}:
-        return single(quoted(column))
-    return f"CAST({quoted(column)} AS VARCHAR)"
+    yield single(column) if kind in {"integer", "number"} else f"CAST({column} AS VARCHAR)"
 
 
 def supersedes(view: FeatureView, *, repeated: bool) -> bool:
@@ -99,7 +104,5 @@ def _found(view: FeatureView) -> str:
 def _values(view: FeatureView, types: Mapping[str, str]) -> str:
     in_time = f"_t - found.{EVENT} <= {length(view.ttl)}" if view.ttl else "TRUE"
     return ", ".join(
-        f"CASE WHEN {in_time} THEN {as_value(str(feature.column), types[str(feature.column)])} END "
-        f"AS {quoted(view.column(feature))}"
-        for feature in latest_features(view)
+        f"CASE WHEN {in_time} THEN {value} END AS {quoted(name)}" for name, value in latest_values(view, types)
     )

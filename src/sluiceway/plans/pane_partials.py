@@ -1,6 +1,7 @@
 """Pane partials in Python: what ``partials`` says in SQL, for rows that come in batches, and to the same bits.
 
-A partial's value is a whole number (sums), a number or text (least and greatest), or ``None`` where no row had one.
+A partial's value is a whole number (sums), a number (least and greatest), a list (hashes, last values), or ``None``
+where no row had one.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -8,16 +9,17 @@ from typing import Any
 
 import polars as pl
 
-from sluiceway.declare.feature import Feature
+from sluiceway.declare.feature import LAST, Feature
 from sluiceway.plans.conditions import where_true
 from sluiceway.plans.distinct import KEPT, counted, hash_of, least
 from sluiceway.plans.exact_numbers import UNIT, as_double
+from sluiceway.plans.last_values import Told, last, last_of_rows, part_of
 from sluiceway.plans.packed_value import FeatureValue
 from sluiceway.plans.partials import Partial, partial_name, partials_of
 from sluiceway.plans.single_precision import as_single
 from sluiceway.plans.spread import SUMS, UNITS, deviation_of
 
-PartialValue = int | float | list[int] | None
+PartialValue = int | float | list[int] | list[Told] | None
 Merge = Callable[[PartialValue, PartialValue], PartialValue]
 Tell = Callable[[Sequence[PartialValue]], FeatureValue]
 
@@ -56,7 +58,7 @@ class PanePartials:
         """
         self.partials: tuple[Partial, ...] = partials_of(features, kinds)
         self.of_rows: list[pl.Expr] = [_of_rows(partial, kinds) for partial in self.partials]
-        self._merges = [MERGES[partial.merge] for partial in self.partials]
+        self._merges = [_merge_of(partial) for partial in self.partials]
         self._places = {partial.name: place for place, partial in enumerate(self.partials)}
         self._kinds = kinds
         self._conditions = tuple(dict.fromkeys(partial.where for partial in self.partials if partial.where))
@@ -76,13 +78,27 @@ class PanePartials:
         """Merge the partials of two sets of rows."""
         return [merge(one, other) for merge, one, other in zip(self._merges, left, right, strict=True)]
 
+    def read(self, made: Sequence[Any]) -> list[PartialValue]:
+        """Take over what ``of_rows`` made of some rows."""
+        return [
+            [tuple(fact.values()) for fact in value] if partial.merge == "LAST" else value
+            for partial, value in zip(self.partials, made, strict=True)
+        ]
+
     @property
     def nothing(self) -> list[PartialValue]:
         """The partials of no rows."""
         return [0 if partial.merge == "SUM" else None for partial in self.partials]
 
-    def teller(self, feature: Feature) -> Tell:
-        """Make what tells a feature's value of merged partials, as ``partials.told`` and ``single`` do in SQL."""
+    def tellers(self, feature: Feature) -> tuple[Tell, ...]:
+        """Make what tells each of a feature's values, as ``partials.told`` and ``single`` do in SQL."""
+        if feature.kind == LAST:
+            size = feature.size or 0
+            kept = self._place(feature, part_of(size))
+            return tuple(_last(kept, place) for place in range(size))
+        return (self._teller(feature),)
+
+    def _teller(self, feature: Feature) -> Tell:
         if feature.column is None:
             return _count(self._place(feature, "rows"))
         if feature.kind == "count":
@@ -103,6 +119,16 @@ class PanePartials:
         return self._places[partial_name(feature, part)]
 
 
+def _merge_of(partial: Partial) -> Merge:
+    if partial.merge != "LAST":
+        return MERGES[partial.merge]
+
+    def merged(left: Any, right: Any) -> PartialValue:
+        return last([*(left or ()), *(right or ())], partial.size)
+
+    return merged
+
+
 def _of_rows(partial: Partial, kinds: Mapping[str, str]) -> pl.Expr:
     counting = pl.col(MARK + partial.where) if partial.where else None
     if partial.column is None:
@@ -116,6 +142,8 @@ def _of_rows(partial: Partial, kinds: Mapping[str, str]) -> pl.Expr:
     value = _value(partial.column, kind)
     if counting is not None:
         value = pl.when(counting).then(value)
+    if partial.merge == "LAST":
+        return last_of_rows(value, partial.size).alias(partial.name)
     return _part(value, partial.part, kind).alias(partial.name)
 
 
@@ -168,7 +196,15 @@ def _distinct(place: int) -> Tell:
     return lambda values: as_single(counted(_list(values[place])))
 
 
-def _list(value: PartialValue) -> list[int]:
+def _last(kept: int, place: int) -> Tell:
+    def tell(values: Sequence[PartialValue]) -> FeatureValue:
+        told: Any = values[kept] or ()
+        return told[place][2] if place < len(told) else None
+
+    return tell
+
+
+def _list(value: Any) -> list[int]:
     return value if isinstance(value, list) else []
 
 

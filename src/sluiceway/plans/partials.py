@@ -6,9 +6,10 @@ from rows, and in the online store. What a deviation takes is in ``spread``.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sluiceway.declare.feature import Feature
+from sluiceway.declare.feature import LAST, Feature
+from sluiceway.plans import last_values
 from sluiceway.plans.distinct import counted_sql, distinct_sql, merged_sql
 from sluiceway.plans.quoting import quoted
 from sluiceway.plans.spread import SUMS, bounded, deviation_sql, spread_values
@@ -24,7 +25,8 @@ class Partial:
 
     It is ``part`` of ``column``, over the rows for which ``where`` is true. A part is ``rows``, ``count`` (of present
     values), ``whole`` and ``fraction`` (of the sum), ``min``, ``max``, ``distinct`` (the least hashes, see the module),
-    or ``std:`` and one of ``spread.SUMS``. Merging is SUM, MIN, MAX, or DISTINCT.
+    ``last:`` and how many values (``size``, see ``last_values``), or ``std:`` and one of ``spread.SUMS``. Merging is
+    SUM, MIN, MAX, DISTINCT or LAST.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Partial:
     part: str
     column: str | None = None
     where: str | None = None
+    size: int = 0
 
     def of_two(self, left: str, right: str) -> str:
         """Merge two of them in SQL; a missing one adds nothing."""
@@ -40,6 +43,8 @@ class Partial:
             return f"coalesce({left}, 0) + coalesce({right}, 0)"
         if self.merge == "DISTINCT":
             return merged_sql(left, right)
+        if self.merge == "LAST":
+            return last_values.merged_sql(left, right, self.size)
         return f"{'least' if self.merge == 'MIN' else 'greatest'}({left}, {right})"
 
 
@@ -78,6 +83,10 @@ def _needed_by(feature: Feature, types: Mapping[str, str]) -> tuple[Partial, ...
     if feature.kind == "std":
         return _spread(feature, bounded(value), kind)
     value = _kept(feature, value)
+    if feature.kind == LAST:
+        size = feature.size or 0
+        made = last_values.last_sql(single(value), size)
+        return (replace(_partial(feature, last_values.part_of(size), made, "LAST"), size=size),)
     counted = _partial(feature, "count", f"count({value})")
     if feature.kind == "count":
         return (counted,)
@@ -118,18 +127,21 @@ def partial_name(feature: Feature, part: str) -> str:
     return f"{feature.column or ''}:{part}" + (f" where {condition.sql}" if condition else "")
 
 
-def told(feature: Feature, types: Mapping[str, str], merged: Callable[[str], str]) -> str:
-    """Say in SQL what a feature is, given how to spell each merged partial.
+def told(feature: Feature, types: Mapping[str, str], merged: Callable[[str], str]) -> tuple[str, ...]:
+    """Say in SQL what a feature's values are, given how to spell each merged partial.
 
     Args:
         feature: A window feature.
         types: Each source column's kind.
         merged: From a partial's name to the SQL of its merged value.
     """
+    if feature.kind == LAST:
+        size = feature.size or 0
+        return last_values.told_sql(merged(partial_name(feature, last_values.part_of(size))), size)
+    return (_told(feature, types, lambda part: merged(partial_name(feature, part))),)
 
-    def part(name: str) -> str:
-        return merged(partial_name(feature, name))
 
+def _told(feature: Feature, types: Mapping[str, str], part: Callable[[str], str]) -> str:
     if feature.column is None:
         return f"coalesce({part('rows')}, 0)"
     if feature.kind == "count":

@@ -8,10 +8,11 @@ is grouping and numbering. The partials are those of ``partials``, so the values
 
 from collections.abc import Mapping
 
+from sluiceway.declare.feature import Feature
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.plans.corrections import EVENT, KNOWN, UNTIL, fact_columns, facts_sql, ties, versions_sql
 from sluiceway.plans.derived import derived_features, derived_sql
-from sluiceway.plans.latest import as_value, latest_features, supersedes
+from sluiceway.plans.latest import latest_features, latest_values, supersedes
 from sluiceway.plans.moments_sql import floor_index, length
 from sluiceway.plans.partials import single, told
 from sluiceway.plans.quoting import listed, present, quoted, same
@@ -50,7 +51,7 @@ def plain_sql(view: FeatureView, kinds: Mapping[str, str], *, cutoff: int, corre
     if latest_features(view):
         steps |= _latest_steps(view, kinds, replaced=supersedes(view, repeated=corrected))
         joins.append(f"LEFT JOIN newest ON {same(entities, 'asked', 'newest')} AND asked._t = newest._time")
-    columns = [view.column(feature) for feature in view.features if not feature.is_derived]
+    columns = [name for each in view.features if not each.is_derived for name in view.columns_of(each)]
     joined = f"SELECT asked._row, {listed(columns)} FROM asked {' '.join(joins)}"
     if derived_features(view):
         joined = derived_sql(view, kinds, joined, keep=["_row"])
@@ -68,9 +69,9 @@ def _window_steps(group: WindowGroup, kinds: Mapping[str, str], number: int) -> 
     met = f"{same(entities, 'e', 's')} AND e._begins = s._begins AND e._before = s._before"
     known = f"LEFT JOIN seen ON {same(entities, 'e', 'seen')}"
     values = [
-        f"CASE WHEN _first < e._before THEN {single(_told(group, feature.name, kinds))} END"
-        f" AS {quoted(group.view.column(feature))}"
+        f"CASE WHEN _first < e._before THEN {single(value)} END AS {quoted(name)}"
         for feature in group.features
+        for name, value in zip(group.view.columns_of(feature), _told(feature, kinds), strict=True)
     ]
     shown = f"{listed(entities, 'e')}, e._begins, e._before, {', '.join(values)}"
     pairs = _pairs(group, ends)
@@ -81,8 +82,7 @@ def _window_steps(group: WindowGroup, kinds: Mapping[str, str], number: int) -> 
     }
 
 
-def _told(group: WindowGroup, name: str, kinds: Mapping[str, str]) -> str:
-    (feature,) = (each for each in group.features if each.name == name)
+def _told(feature: Feature, kinds: Mapping[str, str]) -> tuple[str, ...]:
     return told(feature, kinds, lambda partial: f"s.{quoted(over_column(str(feature.over), partial))}")
 
 
@@ -123,8 +123,10 @@ def _latest_steps(view: FeatureView, kinds: Mapping[str, str], *, replaced: bool
     running = f"min(_rank) OVER (PARTITION BY {entities} ORDER BY _time) AS _best"
     found = f"SELECT {entities}, _time, _best FROM best"
     found += f" UNION ALL {_alive(view)}" if replaced else ""
+    in_time = f"c._time - r.{EVENT} <= {length(view.ttl)}" if view.ttl else "TRUE"
     values = ", ".join(
-        _value(view, str(feature.column), view.column(feature), kinds) for feature in latest_features(view)
+        f"CASE WHEN {in_time} THEN {value} END AS {quoted(name)}"
+        for name, value in latest_values(view, kinds, table="r")
     )
     met = f"{same(view.entities, 'c', 'r')} AND c._best = r._rank"
     return {
@@ -134,12 +136,6 @@ def _latest_steps(view: FeatureView, kinds: Mapping[str, str], *, replaced: bool
         "chosen": f"SELECT {entities}, _time, min(_best) AS _best FROM ({found}) f GROUP BY {entities}, _time",
         "newest": f"SELECT {listed(view.entities, 'c')}, c._time, {values} FROM chosen c JOIN ranked r ON {met}",
     }
-
-
-def _value(view: FeatureView, column: str, name: str, kinds: Mapping[str, str]) -> str:
-    value = as_value(column, kinds[column]).replace(quoted(column), f"r.{quoted(column)}")
-    in_time = f"c._time - r.{EVENT} <= {length(view.ttl)}" if view.ttl else "TRUE"
-    return f"CASE WHEN {in_time} THEN {value} END AS {quoted(name)}"
 
 
 def _alive(view: FeatureView) -> str:

@@ -19,7 +19,7 @@ def sensitive_features(pipeline: Pipeline, inputs: Sequence[str], hidden: Hidden
     for view in pipeline.feature_views:
         there = hidden(view.source.name)
         hides = [each for each in view.features if any(name.lower() in there for name in view.reads(each))]
-        found += [view.column(each) for each in hides]
+        found += [name for each in hides for name in view.columns_of(each)]
     for name, expression in pipeline.request_columns.items():
         secret = {*here, *(each.lower() for each in found)}
         found += [name] if any(column.lower() in secret for column in expression.columns) else []

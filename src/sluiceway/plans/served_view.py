@@ -7,7 +7,8 @@ from sluiceway.plans.moments_sql import length
 
 def served(view: FeatureView) -> ServedView:
     """Reduce a view to what reading it online takes."""
-    aged = tuple(view.column(feature) for feature in view.features if feature.is_latest) if view.ttl else ()
+    latest = [name for feature in view.features if feature.is_latest for name in view.columns_of(feature)]
+    aged = tuple(latest) if view.ttl else ()
     return ServedView(
         name=view.name,
         digest=view.digest,

@@ -4,12 +4,12 @@ This is a second way to the numbers that ``windows`` and ``latest`` give for the
 join as of a time. Gate 4 compares the two.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from sluiceway.declare.feature import Feature
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.plans.corrections import EVENT, KNOWN, fact_columns, facts_sql, newest_sql, ties
-from sluiceway.plans.latest import as_value, latest_features
+from sluiceway.plans.latest import latest_features, latest_values
 from sluiceway.plans.moments_sql import length
 from sluiceway.plans.partials import single, told
 from sluiceway.plans.quoting import listed, present, quoted, same
@@ -64,7 +64,7 @@ def snapshot_sql(view: FeatureView, types: Mapping[str, str], *, cutoff: int, co
         }
         sources.append(f"LEFT JOIN summed_{number} ON {same(entities, 'everyone', f'summed_{number}')}")
         bounds |= {feature.name: (f"summed_{number}", before) for feature in group.features}
-    columns += [_column(view, feature, types, bounds) for feature in view.features if not feature.is_derived]
+    columns += [made for each in view.features if not each.is_derived for made in _columns(view, each, types, bounds)]
     return f"WITH {written(steps)} SELECT {', '.join(columns)} FROM {' '.join(sources)}"
 
 
@@ -78,10 +78,7 @@ def _everyone(view: FeatureView) -> str:
 
 
 def _newest(view: FeatureView, types: Mapping[str, str]) -> str:
-    values = ", ".join(
-        f"{as_value(str(feature.column), types[str(feature.column)])} AS {quoted(view.column(feature))}"
-        for feature in latest_features(view)
-    )
+    values = ", ".join(f"{value} AS {quoted(name)}" for name, value in latest_values(view, types))
     order = f"{EVENT} DESC, {KNOWN} DESC, {ties(fact_columns(view))}"
     rank = f"row_number() OVER (PARTITION BY {listed(view.entities)} ORDER BY {order})"
     return f"SELECT {listed(view.entities)}, {EVENT}, {KNOWN}, {values} FROM current QUALIFY {rank} = 1"
@@ -96,12 +93,13 @@ def _summed(group: WindowGroup, types: Mapping[str, str], table: str, *, begins:
     return f"SELECT {entities}, {', '.join(made)} FROM {table} GROUP BY {entities}"
 
 
-def _column(
+def _columns(
     view: FeatureView, feature: Feature, types: Mapping[str, str], bounds: Mapping[str, tuple[str, int]]
-) -> str:
-    name = quoted(view.column(feature))
+) -> Iterator[str]:
     if not feature.is_window:
-        return f"newest.{name}"
+        yield from (f"newest.{quoted(name)}" for name in view.columns_of(feature))
+        return
     table, before = bounds[feature.name]
-    value = told(feature, types, lambda partial: f"{table}.{quoted(over_column(str(feature.over), partial))}")
-    return f"CASE WHEN _first < {before} THEN {single(value)} END AS {name}"
+    values = told(feature, types, lambda partial: f"{table}.{quoted(over_column(str(feature.over), partial))}")
+    for name, value in zip(view.columns_of(feature), values, strict=True):
+        yield f"CASE WHEN _first < {before} THEN {single(value)} END AS {quoted(name)}"

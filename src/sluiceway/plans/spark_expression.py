@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sluiceway.plans.spark_casts import TARGETS, cast
 from sluiceway.plans.spark_functions import call
+from sluiceway.plans.spark_hashes import item, least_hashes
 from sluiceway.plans.spark_value import DECIMAL, HUGE, SparkValue, refused, text_literal
 
 if TYPE_CHECKING:
@@ -137,6 +138,8 @@ def _texts(node: Any, kinds: Mapping[str, str]) -> SparkValue:
 
 def _call(node: Any, kinds: Mapping[str, str]) -> SparkValue:
     name = str(node.this).lower()
+    if name == "min" and _is_least(node):
+        return _least(node, kinds)
     if name == "unnest":
         return _unnested(node.expressions[0], kinds)
     arguments = [
@@ -154,8 +157,27 @@ def _unnested(node: Any, kinds: Mapping[str, str]) -> SparkValue:
 
 
 def _filtered(node: Any, kinds: Mapping[str, str]) -> SparkValue:
+    where = f" FILTER (WHERE {spark_value(node.expression.this, kinds).text})"
+    if _is_least(node.this):
+        return _least(node.this, kinds, where)
     value = spark_value(node.this, kinds)
-    return SparkValue(f"{value.text} FILTER (WHERE {spark_value(node.expression.this, kinds).text})", value.kind)
+    return SparkValue(f"{value.text}{where}", value.kind)
+
+
+def _is_least(node: Any) -> bool:
+    """Tell whether a node is ``min(DISTINCT value, count)``."""
+    return str(node.this).lower() == "min" and type(node.expressions[0]).__name__ == "Distinct"
+
+
+def _least(node: Any, kinds: Mapping[str, str], where: str = "") -> SparkValue:
+    return least_hashes([spark_value(each, kinds) for each in node.expressions[0].expressions], where)
+
+
+def _item(node: Any, kinds: Mapping[str, str]) -> SparkValue:
+    (place,) = node.expressions
+    if type(place).__name__ != "Literal" or place.args["is_string"]:
+        raise refused(f"{node.sql('duckdb')[:80]} is no place in a list of hashes")
+    return item(spark_value(node.this, kinds), int(place.this) + 1)  # sqlglot counts from 0
 
 
 def _windowed(node: Any, kinds: Mapping[str, str]) -> SparkValue:
@@ -184,7 +206,7 @@ def _ordered(node: Any, kinds: Mapping[str, str]) -> str:
 WRITERS: dict[str, Callable[[Any, Mapping[str, str]], SparkValue]] = {
     "Div": _divided, "IntDiv": _whole_divided, "Mod": _remainder, "Neg": _negated, "Literal": _literal,
     "Column": _column, "Case": _case, "Cast": _cast, "TryCast": _cast, "Interval": _interval, "In": _in,
-    "DPipe": _texts, "Anonymous": _call, "Filter": _filtered, "Window": _windowed,
+    "DPipe": _texts, "Anonymous": _call, "Bracket": _item, "Filter": _filtered, "Window": _windowed,
     "Paren": lambda node, kinds: spark_value(node.this, kinds),
     "Not": lambda node, kinds: SparkValue(f"(NOT {spark_value(node.this, kinds).text})", "boolean"),
     "Is": lambda node, kinds: SparkValue(f"({spark_value(node.this, kinds).text} IS NULL)", "boolean"),

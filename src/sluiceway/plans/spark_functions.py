@@ -10,6 +10,7 @@ from functools import lru_cache
 from sluiceway.declare.expression_kind import unified
 from sluiceway.plans.closure_texts import SPACES, lower, upper
 from sluiceway.plans.spark_casts import truncated
+from sluiceway.plans.spark_hashes import hashed
 from sluiceway.plans.spark_value import HUGE, WHOLE_FROM, SparkValue, refused, text_literal
 
 Arguments = Sequence[SparkValue]
@@ -152,13 +153,14 @@ PATTERNS = {
     "hour": _part("hour({0})"), "minute": _part("minute({0})"), "day": _part("day({0})"),
     "month": _part("month({0})"), "year": _part("year({0})"), "dayofyear": _part("dayofyear({0})"),
     "dayofweek": _part("dayofweek({0}) - 1"), "isodow": _part("weekday({0}) + 1"),
-    "length": _part("length({0})"),
+    "length": _part("length({0})"), "len": _part("size({0})"),
     "trim": ("text", f"trim(BOTH {text_literal(SPACES)} FROM {{0}})"),
     "starts_with": ("boolean", "startswith({0}, {1})"), "contains": ("boolean", "contains({0}, {1})"),
     "replace": ("text", "replace({0}, {1}, {2})"),
 }  # fmt: skip
 MADE: dict[str, Callable[[Arguments], SparkValue]] = {
     "min": _first_kind("min"), "max": _first_kind("max"), "lag": _first_kind("lag"),
+    "md5_number_lower": lambda found: hashed(found[0]),
     "abs": _first_kind("abs"), "nullif": _first_kind("nullif"), "sum": _sum,
     "coalesce": _together("coalesce"), "least": _together("least"), "greatest": _together("greatest"),
     "floor": _whole("floor"), "ceil": _whole("ceil"), "ln": _log("ln"), "log10": _log("log10"),

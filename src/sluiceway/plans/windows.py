@@ -8,7 +8,7 @@ An entity of which nothing was known in time has no features at all; one that wa
 which nothing lies.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from sluiceway.declare.feature import Feature
 from sluiceway.plans.corrections import KNOWN, facts_sql
@@ -42,7 +42,7 @@ def windows_sql(group: WindowGroup, types: Mapping[str, str], *, cutoff: int, co
         **(row_steps(group, types, corrected=corrected) if merged else {}),
         "answers": _answers(group, types, table="merged" if merged else "framed"),
     }
-    names = listed((view.column(feature) for feature in group.features), "answers")
+    names = listed((name for feature in group.features for name in view.columns_of(feature)), "answers")
     answer = f"LEFT JOIN answers ON {same(entities, 'asked', 'answers')} AND asked._end = answers._end"
     every_row = "(SELECT _row FROM spine) spine LEFT JOIN asked ON spine._row = asked._row"
     return f"WITH {written(steps)} SELECT spine._row, {names} FROM {every_row} {answer}"
@@ -63,10 +63,12 @@ def _framed(group: WindowGroup, types: Mapping[str, str]) -> str:
 def _answers(group: WindowGroup, types: Mapping[str, str], *, table: str) -> str:
     view = group.view
 
-    def answer(over: str, feature: Feature) -> str:
-        value = single(told(feature, types, lambda name: quoted(over_column(over, name))))
-        return f"CASE WHEN _first < {table}._end THEN {value} END AS {quoted(view.column(feature))}"
+    def answers(over: str, feature: Feature) -> Iterator[str]:
+        values = told(feature, types, lambda name: quoted(over_column(over, name)))
+        for name, value in zip(view.columns_of(feature), values, strict=True):
+            yield f"CASE WHEN _first < {table}._end THEN {single(value)} END AS {quoted(name)}"
 
-    values = ", ".join(answer(over, feature) for over, features in group.by_over.items() for feature in features)
+    by_over = group.by_over.items()
+    values = ", ".join(value for over, features in by_over for feature in features for value in answers(over, feature))
     seen = f"LEFT JOIN seen ON {same(view.entities, table, 'seen')}"
     return f"SELECT {listed(view.entities, table)}, {table}._end, {values} FROM {table} {seen}"

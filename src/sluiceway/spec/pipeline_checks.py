@@ -104,7 +104,7 @@ def _looked_up(pipeline: Pipeline, columns: Mapping[str, Kinds]) -> dict[str, st
         if all(name in own for feature in view.features for name in feature.reads):
             with suppress(DeclarationError):
                 stored = feature_kinds(view, own)
-                found |= {view.column(feature): stored[feature.name] for feature in view.features}
+                found |= dict(zip(view.columns, stored.values(), strict=True))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from sluiceway.declare.feature import Feature
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.plans.moments_sql import length
 from sluiceway.plans.packed_value import FeatureValue
@@ -31,7 +32,7 @@ class EntityPanes:
             (
                 length(over) // every,
                 group.is_fresh,
-                [(_place(view, feature), self.partials.teller(feature)) for feature in features],
+                [placed for feature in features for placed in self._placed(view, feature)],
             )
             for group in groups
             for over, features in group.by_over.items()
@@ -39,6 +40,11 @@ class EntityPanes:
         self._longest = max(panes for panes, *_ in self._windows)
         self._panes: dict[bytes, dict[int, Partials]] = {}
         self._holders: dict[int, set[bytes]] = {}
+
+    def _placed(self, view: FeatureView, feature: Feature) -> Iterable[tuple[int, Tell]]:
+        """Make what tells each of a feature's values, with its place in the view."""
+        places = [view.columns.index(name) for name in view.columns_of(feature)]
+        return zip(places, self.partials.tellers(feature), strict=True)
 
     def get(self, place: Place) -> Partials | None:
         """Return a pane's partials, ``None`` where it has none."""
@@ -93,7 +99,7 @@ class EntityPanes:
         self.changed, self.gone = set(), set()
 
     def fill(self, entity: bytes, features: list[FeatureValue], *, only_fresh: bool) -> None:
-        """Put an entity's window features, or only fresh ones, where they stand in the view."""
+        """Put the values of an entity's window features, or of fresh ones alone, where they stand in the view."""
         mine, end = self._panes.get(entity, {}), self.end or 0
         for panes, is_fresh, tellers in self._windows:
             if only_fresh and not is_fresh:
@@ -124,7 +130,3 @@ class EntityPanes:
             del self._holders[pane]
         self.changed.discard(place)
         self.gone.add(place)
-
-
-def _place(view: FeatureView, feature: object) -> int:
-    return next(place for place, each in enumerate(view.features) if each is feature)

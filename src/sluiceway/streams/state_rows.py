@@ -7,6 +7,7 @@ MessagePack.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -19,7 +20,7 @@ PREFIX_BYTES, PANE_BYTES, RAISED = 8, 8, 1 << 63
 PANE, ENTITY, FACT = b"p", b"e", b"f"
 
 _partials = msgspec.json.Encoder().encode
-_to_partials = msgspec.json.Decoder(list[int | float | list[int] | None]).decode
+_to_partials = msgspec.json.Decoder(list[int | float | list[int | tuple[int, int, float]] | None]).decode
 _pack = msgspec.msgpack.Encoder().encode
 _to_versions = msgspec.msgpack.Decoder(Versions).decode
 _to_entity = msgspec.msgpack.Decoder(tuple[int, Fact | None]).decode
@@ -57,7 +58,8 @@ def pack_partials(values: Sequence[PartialValue]) -> bytes:
 
 def unpack_partials(data: bytes) -> list[PartialValue]:
     """Read partials."""
-    return list(_to_partials(data))
+    made: list[Any] = _to_partials(data)
+    return made
 
 
 def pack_versions(kept: Versions) -> bytes:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import gcd
 
 from sluiceway.core.digest import digest_of
 from sluiceway.core.errors import MisuseError
@@ -10,7 +11,7 @@ from sluiceway.declare.source import Source
 from sluiceway.declare.stream import Topic
 from sluiceway.plans.corrections import fact_columns
 from sluiceway.plans.moments_sql import length
-from sluiceway.plans.window_groups import window_groups
+from sluiceway.plans.window_groups import window_features, window_groups
 
 DIGITS = 12
 
@@ -33,6 +34,11 @@ class StreamPlan:
     def lateness(self) -> int:
         """How long a pane stays open after its end, in microseconds."""
         return length(self.topic.lateness)
+
+    @property
+    def step(self) -> int | None:
+        """How far time goes at least before a window ends elsewhere, in microseconds; ``None`` without windows."""
+        return gcd(*(length(view.every) for view in self.views if window_features(view))) or None
 
     @property
     def digest(self) -> str:

@@ -57,6 +57,7 @@ class ViewStream:
         self.view, self._kinds, self._lateness = view, kinds, lateness
         self._every = length(view.every)
         self._columns = fact_columns(view)
+        self._places = {name: place for place, name in enumerate(view.columns)}
         self._prefix = view_prefix(view.digest)
         self._panes = EntityPanes(view, kinds) if window_features(view) else None
         self._latest = latest_features(view)
@@ -171,7 +172,7 @@ class ViewStream:
             .agg(panes.partials.of_rows)
         )
         for row in grouped.iter_rows():
-            yield (pack_key(row[:width]), row[width]), list(row[width + 1 :])
+            yield (pack_key(row[:width]), row[width]), panes.partials.read(row[width + 1 :])
 
     def _hear(self, rows: pl.DataFrame) -> None:
         """Keep the newest fact of each entity."""
@@ -280,7 +281,7 @@ class ViewStream:
 
     def _value(self, entity: bytes, watermark: int, now: int) -> bytes | None:
         """Pack what is served of an entity; ``None`` while nothing of it has counted yet."""
-        features: list[FeatureValue] = [None] * len(self.view.features)
+        features: list[FeatureValue] = [None] * len(self.view.columns)
         end = watermark // self._every * self._every
         known = self._first[entity] < end
         if self._panes is not None:
@@ -296,20 +297,22 @@ class ViewStream:
 
     def _complete(self, features: Sequence[FeatureValue]) -> list[FeatureValue]:
         """Compute the derived features."""
-        named = zip(self.view.features, features, strict=True)
-        return self._derived.complete({each.name: value for each, value in named if not each.is_derived})
+        made = [(name, each.is_derived) for each in self.view.features for name in each.names]
+        named = zip(made, features, strict=True)
+        return self._derived.complete({name: value for (name, is_derived), value in named if not is_derived})
 
     def _fill_latest(self, newest: Fact, features: list[FeatureValue]) -> None:
-        for place, feature in enumerate(self.view.features):
-            if feature.is_latest:
-                value = newest.values[self._columns.index(str(feature.column))]
-                features[place] = _served(value, self._kinds[str(feature.column)])
+        for feature in self._latest:
+            value = newest.values[self._columns.index(str(feature.column))]
+            served = _served(value, self._kinds[str(feature.column)])
+            for name, each in zip(self.view.columns_of(feature), served, strict=True):
+                features[self._places[name]] = each
 
 
-def _served(value: object, kind: str) -> FeatureValue:
-    """Give a value as ``plans.latest.as_value`` does."""
+def _served(value: object, kind: str) -> list[FeatureValue]:
+    """Give the values of a latest feature as ``plans.latest.latest_values`` does."""
     if value is None:
-        return None
+        return [None]
     if kind in {"integer", "number"}:
-        return as_single(value)  # type: ignore[arg-type]
-    return str(value).lower() if kind == "boolean" else str(value)
+        return [as_single(value)]  # type: ignore[arg-type]
+    return [str(value).lower() if kind == "boolean" else str(value)]

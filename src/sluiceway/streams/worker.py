@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sluiceway.core.errors import ConflictError, MisuseError, TransientError
-from sluiceway.plans.moments_sql import MICROSECOND, length
 from sluiceway.ports.event_source import EventBatch
 from sluiceway.streams.decoding import Opener, RowDecoder
 from sluiceway.streams.partition_header import PartitionHeader, unpack_header
 from sluiceway.streams.partition_stream import Backends, PartitionStream
 from sluiceway.streams.registered_messages import RegisteredMessages
+from sluiceway.streams.silence import Silence
 from sluiceway.streams.stream_metrics import StreamMetrics
 from sluiceway.streams.stream_plan import StreamPlan, check_partitions
 
@@ -41,9 +41,20 @@ class Worker:
         owner: str,
         now_us: Callable[[], int],
         metrics: StreamMetrics | None = None,
+        follows_wall: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Stand ready.
+
+        Args:
+            plan: What is kept up.
+            backends: From where, and where.
+            owner: Names this worker; no other has the name.
+            now_us: The wall's time, in microseconds since the epoch.
+            metrics: Where to show how far it is.
+            follows_wall: Whether time goes on by the wall's clock where all is silent and the topic says so; not where
+                what is there is only gone through, as then what comes of it should depend on the messages alone.
+            clock: Seconds that pass.
 
         Raises:
             MisuseError: the topic's partitions are not those of the views' entities, or its format needs a registry.
@@ -52,12 +63,11 @@ class Worker:
         check_partitions(plan, backends.events.partition_count())
         self._plan, self._backends, self._events = plan, backends, backends.events
         self._owner, self._now_us, self._clock = owner, now_us, clock
+        self._silence = Silence(plan, clock=clock, now_us=now_us, ends=backends.events.ends, follows_wall=follows_wall)
         self._metrics = metrics or StreamMetrics()
         self._decoder = RowDecoder(plan.source, plan.kinds, plan.columns, opened=_opener(plan, backends))
-        self._idle_s = length(plan.topic.idle) * MICROSECOND.total_seconds()
         self._owned: dict[int, PartitionStream] = {}
         self._waiting: dict[int, Waiting] = {}
-        self._heard: dict[int, float] = {}
 
     def assigned(self, partitions: Sequence[int]) -> Mapping[int, int]:
         """Take partitions over, as far as the store answers; the others follow later, by ``seek``."""
@@ -112,7 +122,7 @@ class Worker:
         stream = self._owned.get(batch.partition)
         if stream is None:
             return 0  # given up, and read again from where it is when it is taken back
-        self._heard[batch.partition] = self._clock()
+        self._silence.hear(batch.partition)
         before = stream.header.events
         try:
             decoded = stream.take(batch, self._decoder)
@@ -123,16 +133,10 @@ class Worker:
         return stream.header.events - before
 
     def _follow(self) -> None:
-        """Let partitions that are silent follow the slowest of those that are not."""
-        now = self._clock()
-        silent = {number for number in self._owned if now - self._heard.get(number, now) >= self._idle_s}
-        moving = [stream.header.watermark for number, stream in self._owned.items() if number not in silent]
-        known = [watermark for watermark in moving if watermark is not None]
-        if not silent or not known:
-            return
-        for number in silent:
+        """Let time go on in partitions that are silent."""
+        for number, moment in self._silence.moments(self.headers).items():
             try:
-                self._owned[number].advance(min(known))
+                self._owned[number].advance(moment)
             except (ConflictError, TransientError) as error:
                 self._give_up(number, error)
 
@@ -161,7 +165,7 @@ class Worker:
                 continue
             del self._waiting[number]
             self._owned[number] = stream
-            self._heard[number] = now
+            self._silence.hear(number)
             if seek:
                 self._events.seek(number, stream.header.offset)
 

@@ -21,6 +21,17 @@ from sluiceway.observe.gate import gate
 from sluiceway.observe.telling import tell
 from sluiceway.workspace import Workspace
 
+PIPELINE = """
+import sluiceway as sw
+
+flights = sw.Source("flights", sw.files("f.csv"), key="flight_id", event_time="at")
+weather = sw.Source("weather", sw.files("w.csv"), key="origin", event_time="at")
+wind = sw.FeatureView("origin_weather", "origin", weather, [sw.latest("wind")], fresh_within="2h")
+pipeline = sw.Pipeline(
+    spec="spec.yaml", views=[wind], model=lambda trial: None,
+    label=sw.Label("late", flights, "late", each=flights, at="at", matures="1d"),
+)
+"""
 VERDICT = Verdict((Criterion.at_most("drill, control: nothing", measured=0, limit=0),))
 
 
@@ -38,6 +49,8 @@ def trained(tmp_path_factory):
     kit = Workspace.open(folder).kit
     world = World(objects=kit.objects, tables=kit.tables)
     store(kit, spec=world.promise, features=world.features(), evaluate=world.candidate())
+    (folder / "pipeline.py").write_text(PIPELINE)
+    (folder / "spec.yaml").write_text("problem: {name: late}")
     return folder, world
 
 
@@ -73,6 +86,9 @@ def test_the_report_tells_what_moved_and_what_to_do(observed, capsys):
         "origin_weather__latest_wind",
     ]
     assert "▲" in table.splitlines()[2]
+    served = said.out[said.out.index("served  ") :].splitlines()
+    assert served[1].split()[0] == "origin_weather"
+    assert "stale, " in served[1]
 
 
 def test_scripts_get_the_whole_report(observed, capsys):

@@ -1,9 +1,11 @@
 """Feature views refuse what could not be computed as known at a moment."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
+import sluiceway as sw
 from sluiceway.core.errors import DeclarationError
 from sluiceway.declare.feature import count, count_distinct, derived, deviation, latest, maximum, mean, minimum, total
 from sluiceway.declare.feature_view import FeatureView
@@ -172,3 +174,72 @@ def test_a_request_view_knows_its_columns_and_what_they_use():
     made = RequestView(hour="hour(at)", far="distance > 1000")
     assert made.columns == ("hour", "far")
     assert made.parsed()["far"].columns == {"distance"}
+
+
+def test_how_far_behind_a_view_may_be_is_declared_or_follows_from_what_makes_it_worthless():
+    hours = timedelta(hours=1)
+    assert view(fresh_within="2h").may_be_behind == 2 * hours
+    both = [mean("d", over="3h"), mean("d", over="1h")]
+    assert view(features=both, every="5m").may_be_behind == timedelta(minutes=65)
+    assert view(features=[latest("d")], ttl="3h").may_be_behind == 3 * hours
+    assert view(features=[latest("d"), mean("d", over="24h")], ttl="3h").may_be_behind == 3 * hours
+    assert view(features=[latest("d")]).may_be_behind is None
+    assert view(features=[mean("d", over="1h")], ttl="10m").may_be_behind == timedelta(minutes=65)  # windows do not age
+
+
+def test_how_fresh_a_view_must_be_served_changes_no_value_and_no_digest():
+    assert view(fresh_within="2h").digest == view().digest
+
+
+@pytest.mark.parametrize(
+    ("declare", "message"),
+    [
+        (lambda: view(fresh_within="soon"), "fresh_within: 'soon' is not a duration"),
+        (lambda: view(fresh_within=3600), "fresh_within: 3600 is not a duration"),
+        (
+            lambda: view(fresh_within="1m"),
+            "fresh_within='1m' is shorter than every='5m', by which its windows may always",
+        ),
+    ],
+)
+def test_a_freshness_that_cannot_be_kept_is_refused(declare, message):
+    with pytest.raises(DeclarationError, match=re.escape(message)):
+        declare()
+
+
+def test_what_does_not_wait_for_a_step_may_be_fresher_than_one():
+    assert view(features=[mean("d", over="1h", fresh=True)], fresh_within="1m").may_be_behind == timedelta(minutes=1)
+    assert view(features=[latest("d")], fresh_within="1m").may_be_behind == timedelta(minutes=1)
+
+
+def test_a_feature_of_several_numbers_has_a_column_for_each_side_by_side():
+    source = sw.Source("landings", sql="unused", key="id", event_time="landed_at")
+    features = [
+        sw.count(over="1h"),
+        sw.last_n("delay", n=2, over="1h"),
+        sw.derived("step", "last_2_delay_1h_0 - last_2_delay_1h_1"),
+    ]
+    view = sw.FeatureView("v", "carrier", source, features)
+    assert view.columns == ("v__count_1h", "v__last_2_delay_1h_0", "v__last_2_delay_1h_1", "v__step")
+    assert view.columns_of(features[1]) == view.columns[1:3]
+    assert view.reads(features[2]) == {"delay"}
+
+
+def test_how_many_numbers_a_feature_has_is_part_of_the_digest():
+    source = sw.Source("landings", sql="unused", key="id", event_time="landed_at")
+    digests = {
+        sw.FeatureView("v", "carrier", source, [sw.last_n("delay", n=n, over="1h", name="last")]).digest for n in (1, 2)
+    }
+    assert len(digests) == 2
+
+
+def test_a_column_of_one_feature_is_not_the_name_of_another():
+    source = sw.Source("landings", sql="unused", key="id", event_time="landed_at")
+    with pytest.raises(DeclarationError, match="each name once"):
+        sw.FeatureView("v", "carrier", source, [sw.last_n("x", n=2, over="1h", name="a"), sw.latest("y", name="a_1")])
+
+
+@pytest.mark.parametrize("n", [0, -1, 2.0, True, 4097])
+def test_a_number_of_last_values_that_cannot_be_is_refused(n):
+    with pytest.raises(DeclarationError, match="must be a whole number from 1 to 4096"):
+        sw.last_n("x", n=n, over="1h")

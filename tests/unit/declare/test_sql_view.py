@@ -1,6 +1,7 @@
 """A view in SQL is the view that is declared of the same meaning."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -38,6 +39,14 @@ def test_an_entity_may_have_several_columns_and_a_view_its_words():
     sql = f"SELECT carrier, origin, count(*) OVER day AS n FROM landings GROUP BY carrier, origin {DAY}"
     made = sw.sql_view("v", source=LANDINGS, sql=sql, every="1h", owner="ops", tags=["delays"])
     assert (made.entities, made.every, made.owner, made.tags) == (("carrier", "origin"), "1h", "ops", ("delays",))
+
+
+def test_how_fresh_it_must_be_served_is_said_as_for_any_view():
+    made = sw.sql_view(
+        "v", source=LANDINGS, fresh_within="2h",
+        sql="SELECT count(*) OVER (RANGE INTERVAL 1 DAY PRECEDING) AS n FROM landings GROUP BY carrier",
+    )  # fmt: skip
+    assert made.may_be_behind == timedelta(hours=2)
 
 
 @pytest.mark.parametrize(

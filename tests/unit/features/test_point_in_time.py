@@ -41,10 +41,12 @@ def view_for(key, entity=("e",), ttl=None, kinds=("window", "latest"), by_event=
     short = [sw.count(over="10m"), *(make(column, over="10m") for make, column in SHORT)]
     long = [sw.count(over="15m"), *(make(column, over="15m") for make, column in LONG)]
     some = [sw.count(over="15m", where=WHERE, name="some"), sw.max("y", over="10m", where=WHERE, name="most")]
+    some += [sw.last_n("y", n=3, over="15m"), sw.last_n("y", n=1, over="10m", where=WHERE, name="last_some")]
     fresh = [
         sw.count(over="10m", fresh=True), sw.mean("y", over="10m", fresh=True), sw.min("x", over="15m", fresh=True),
         sw.std("y", over="10m", fresh=True), sw.count_distinct("code", over="15m", fresh=True),
         sw.sum("x", over="15m", where="y < 0", fresh=True, name="fresh_some"),
+        sw.last_n("x", n=2, over="10m", fresh=True),
     ]  # fmt: skip
     windows = [*short, fresh[0], *some, *long, *fresh[1:]]
     ratio = sw.derived("ratio", "coalesce(sum_y_15m, 0.5) / nullif(count_10m, 0)") if not ttl else None
@@ -158,11 +160,23 @@ def aggregates(inside, over, *, fresh=False):
         f"count_distinct_code_{over}": len({row["code"] for row in inside} - {None}),
     }  # fmt: skip
     if fresh:
-        named = {"fresh_some": sum(low) if low else None} if over == "15m" else {}
+        named = (
+            {"fresh_some": sum(low) if low else None}
+            if over == "15m"
+            else last(inside, "x", f"last_2_x_{over}_fresh", 2)
+        )
         return {f"v__{name}_fresh": value for name, value in found.items()} | {f"v__{n}": v for n, v in named.items()}
     ys = [row["y"] for row in some if row["y"] is not None]
-    named = {"some": len(some)} if over == "15m" else {"most": max(ys, default=None)}
+    most = {"most": max(ys, default=None), **last(some, "y", "last_some", 1)}
+    named = {"some": len(some), **last(inside, "y", f"last_3_y_{over}", 3)} if over == "15m" else most
     return {f"v__{name}": value for name, value in (found | named).items()}
+
+
+def last(rows, column, name, count):
+    """Give the last values of a column, the newest first."""
+    told = [(row["known"], row["event"], row[column]) for row in rows if row[column] is not None]
+    values = [value for _, _, value in sorted(told, reverse=True)] + [None] * count
+    return {f"{name}_{place}": values[place] for place in range(count)}
 
 
 def spread(values):

@@ -181,6 +181,13 @@ def test_a_store_that_answers_differently_the_second_time_shows_in_the_report():
     assert build(pipeline(), usual(), as_of=hour(40), online=Moody())[0].retrieval.unequal_rereads == 2000
 
 
+def test_views_computed_elsewhere_make_the_same_feature_set():
+    here, rows = build(pipeline(), usual())
+    there, found = build(pipeline(), usual(), elsewhere=DuckdbEngine())
+    assert (there.table.content_id, found) == (here.table.content_id, rows)
+    assert (there.retrieval.unequal_offline, there.time_audit) == (0, here.time_audit)
+
+
 def test_going_back_to_an_earlier_cutoff_rewrites_what_is_online():
     online = MemoryOnline()
     build(pipeline(), usual(), as_of=hour(50), online=online)

@@ -71,3 +71,45 @@ def test_points_are_the_panes_of_predictions_each_once_rounded_down_also_before_
     spine = pa.table({"e": ["a", "a", "a", "a", "a", None], "_at": pa.array(at, pa.timestamp("us", "UTC"))})
     points = points_of(group(), spine).to_pylist()
     assert sorted(point["_pane"] for point in points) == [-1, 0, 1]
+
+
+STORED_AS = pa.list_(pa.struct([("known", pa.int64()), ("event", pa.int64()), ("value", pa.float64())]))
+TOLD = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.sampled_from([-1.0, 0.0, 2.5])), max_size=4)
+
+
+@given(
+    panes=st.dictionaries(PLACES, st.none() | TOLD, max_size=40),
+    points=st.lists(PLACES, unique=True),
+    by_event=st.booleans(),
+    count=st.integers(1, 5),
+)
+@settings(max_examples=40, deadline=None)
+def test_the_last_values_of_a_window_are_those_of_all_its_panes(panes, points, by_event, count):
+    source = sw.Source("facts", sql="unused", event_time="t")
+    settings = {"windows": "event_time", "lateness": "5m"} if by_event else {}
+    features = [sw.last_n("x", n=count, over=over) for over in OVERS]
+    (group,) = window_groups(sw.FeatureView("v", "e", source, features, every="5m", **settings))
+    if not by_event:  # a later pane holds what became known later
+        panes = {
+            (entity, pane): told and [(known + 4 * pane, *rest) for known, *rest in told]
+            for (entity, pane), told in panes.items()
+        }
+    kept = {place: told and sorted(told, reverse=True)[:count] for place, told in panes.items()}
+    named = [
+        told and [dict(zip(("known", "event", "value"), each, strict=True)) for each in told] for told in kept.values()
+    ]
+    table = pa.table(
+        {
+            "e": pa.array([entity for entity, _ in kept], pa.string()),
+            "_pane": pa.array([pane for _, pane in kept], pa.int64()),
+            f"x:last:{count}": pa.array(named, STORED_AS),
+        }
+    )
+    asked = pa.table({"e": [e for e, _ in points], "_pane": [pane for _, pane in points], "_end": [0] * len(points)})
+    asked = asked.cast(pa.schema([("e", pa.string()), ("_pane", pa.int64()), ("_end", pa.int64())]))
+    for row in merge_windows(group, KINDS, panes=table, points=asked).to_pylist():
+        for over, width in OVERS.items():
+            held = range(row["_pane"] - width, row["_pane"])
+            inside = [each for pane in held for each in panes.get((row["e"], pane)) or ()]
+            found = [tuple(each.values()) for each in row[f"{over}_x:last:{count}"] or ()]
+            assert found == sorted(inside, reverse=True)[:count]

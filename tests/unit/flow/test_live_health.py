@@ -41,8 +41,9 @@ LAST_WEEK, THIS_WEEK = datetime(2025, 12, 29, tzinfo=UTC), datetime(2026, 1, 5, 
 A_MINUTE = timedelta(minutes=1)
 SCHEDULE = sw.Source("schedule", sql="unused", key="flight_id", event_time="departs", known_time="told")
 LANDINGS = sw.Source("landings", sql="unused", key="flight_id", event_time="lands")
+WIND = sw.FeatureView("origin_weather", "origin", LANDINGS, [sw.latest("wind")], fresh_within="2h")
 PIPELINE = sw.Pipeline(
-    spec="spec.yaml", views=[], model=lambda trial: None,
+    spec="spec.yaml", views=[WIND], model=lambda trial: None,
     label=sw.Label("late", LANDINGS, "delay > 30", each=SCHEDULE, at="departs", matures="1d"),
 )  # fmt: skip
 OPEN = Verdict((Criterion.at_most("cost", measured=0.5, limit=1.0),))
@@ -96,8 +97,9 @@ class Scene:
         refs = tuple(self.kit.tables.write(f"sources/{name}", each.to_arrow()) for name, each in named.items())
         return DatasetVersion((), refs, RestoreReport(0.0, 0, 0, 0, ()))
 
-    def ask(self, rows, *, arrived, version="v1", at=None, apart=A_MINUTE):
-        """Log rows as if they had arrived from a moment on."""
+    def ask(self, rows, *, arrived, version="v1", at=None, apart=A_MINUTE, known=None):
+        """Log rows as if they had arrived from a moment on; the weather was ``known`` through one, or not read."""
+        read = {} if known is None else {"origin_weather": ("d" * 64, microseconds(known), microseconds(known))}
         said = self.world.probability(rows)
         lines = []
         for place, row in enumerate(rows.iter_rows(named=True)):
@@ -107,7 +109,7 @@ class Scene:
                 request_id=f"{version}-{arrival}", row=0, rows=1, arrival=arrival,
                 at=arrival if at is None else microseconds(at), scope="live", status=200, latency_us=900,
                 version=version, arm="champion", probability=float(said[place]), prediction=0,
-                key={"flight_id": row["flight_id"]}, features=features,
+                key={"flight_id": row["flight_id"]}, features=features, views=read,
             )  # fmt: skip
             lines.append(encode(record) + b"\n")
         self.log.append(b"".join(lines))
@@ -147,6 +149,19 @@ def test_a_drift_of_live_traffic_is_on_record_and_told_once(scene):
     assert {entry.body["scope"] for entry in scene.kit.ledger.entries("alert")} == {"live"}
     assert len(scene.alerter.sent) == 1
     scene.ask(drifted(scene.flights[600:700]), arrived=NOW - timedelta(hours=9))
+    scene.look()
+    assert len(scene.alerter.sent) == 1
+
+
+def test_a_view_that_is_served_stale_is_told_of_once_and_asks_for_no_new_model(scene):
+    """Nothing was written any more from the first request on: two of ten hours were within the limit."""
+    scene.ask(scene.flights[:600], arrived=LAST_WEEK, known=LAST_WEEK)
+    (found,) = scene.look().found
+    assert kinds(found.report) == {("staleness", "origin_weather")}
+    (view,) = found.report.windows[0].views
+    assert (view.within_s, view.stale) == (7200.0, pytest.approx(0.8, abs=0.01))
+    assert found.report.decision.retrain is False
+    assert len(scene.alerter.sent) == 1
     scene.look()
     assert len(scene.alerter.sent) == 1
 

@@ -38,6 +38,9 @@ from sluiceway.stats.classification import confusion
 START = datetime(2024, 1, 1, tzinfo=UTC)
 HOLDOUT = datetime(2024, 5, 1, tzinfo=UTC)
 SERVED = datetime(2024, 7, 1, tzinfo=UTC)
+WEATHER = "origin_weather"
+WITHIN = {WEATHER: timedelta(hours=2)}
+USUALLY_BEHIND = timedelta(minutes=10)
 A_DAY = 60
 SPEC = Spec(
     problem=ProblemStatement("late", "Will it be late?", "ops"),
@@ -140,12 +143,14 @@ class World:
 
     def reference(self) -> Reference:
         return reference_of(
-            self.candidate(), self.features(), promise=self.promise, predictor=self.predictor, tables=self.tables
-        )
+            self.candidate(), self.features(), promise=self.promise, predictor=self.predictor, tables=self.tables,
+            within=WITHIN,
+        )  # fmt: skip
 
     def log(self, rows: pl.DataFrame, *, version: str = "v1", latency_us: int = 3000, status: int = 200) -> pa.Table:
-        """What a server would have logged for some rows, answered by the model."""
+        """What a server would have logged for some rows, answered by the model; ``_through`` is what views knew."""
         schema = request_schema(bundles.CONTRACT, bundles.COLUMNS)
+        through = rows["_through"] if "_through" in rows.columns else rows["_at"] - USUALLY_BEHIND
         columns = {
             "request_id": pl.Series([f"R{number:08d}" for number in range(rows.height)]),
             "row": pl.Series([0] * rows.height),
@@ -159,6 +164,7 @@ class World:
             "probability": pl.Series(self.probability(rows)),
             "key:flight_id": rows["flight_id"],
             **{f"feature:{each.name}": rows[each.name] for each in bundles.COLUMNS},
+            f"view:{WEATHER}:known_through": through,
         }
         return pa.table(
             [
@@ -193,6 +199,7 @@ class World:
             tables=self.tables,
             objects=self.objects,
             progress=progress or Silence(),
+            within=WITHIN,
         )
 
 

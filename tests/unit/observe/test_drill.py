@@ -5,7 +5,7 @@ import pytest
 
 from sluiceway.artifacts.health_report import ALERT, WARNING, Alert
 from sluiceway.observe.drill import MOST_ROWS, drawn, drills, judged
-from sluiceway.observe.faults import Fault
+from sluiceway.observe.fault import Fault
 
 from .conftest import SPEC
 

@@ -12,6 +12,7 @@ from sluiceway.artifacts.request_record import RequestRecord
 from sluiceway.observe.live_log import LiveLog
 from sluiceway.observe.logged import Logged
 from sluiceway.plans.moments_sql import microseconds
+from sluiceway.plans.request_log import MOMENT
 
 NOW = datetime(2026, 1, 9, tzinfo=UTC)
 PINNED = datetime(2013, 11, 1, tzinfo=UTC)
@@ -99,6 +100,7 @@ def test_only_the_columns_of_the_model_and_the_label_s_key_are_held_and_numbers_
     (table,) = live.tables
     assert {name for name in table.column_names if ":" in name} == {
         "key:flight_id", "feature:carrier", "feature:distance", "feature:origin_weather__latest_wind",
+        "view:origin_weather:known_through",
     }  # fmt: skip
     assert table.schema.field("feature:distance").type == pa.float32()
     unknown = a_live_log(Counted(a_record(1, version="v9")))
@@ -158,3 +160,22 @@ def test_lines_that_cannot_be_read_are_left_out_and_counted():
     assert held(live) == ["r1", "r2"]
     assert live.unread.lines == 3
     assert "line 2 " in live.unread.first
+
+
+def test_how_far_behind_views_were_is_told_by_what_a_request_was_asked_as_of():
+    """Half an hour behind its present, whenever it arrived; the second found nothing."""
+    known = microseconds(PINNED - HOUR / 2)
+    live = a_live_log(
+        Counted(a_record(1, hours_ago=3, views={"origin_weather": ("d" * 64, known, known)}), a_record(2, hours_ago=2))
+    )
+    live.read(NOW - 24 * HOUR)
+    outcomes = pa.table({name: pa.array([], kind) for name, kind in (
+        ("flight_id", pa.string()), ("_at", MOMENT), ("_label", pa.int64()), ("_label_known_time", MOMENT),
+    )})  # fmt: skip
+    logged = Logged(
+        scope="live", version="v1", requests=live.tables, outcomes=outcomes, key=("flight_id",), matures=HOUR, until=NOW
+    )
+    found = logged.rows(bundles.COLUMNS, ["origin_weather"])
+    assert found.at.tolist() == [microseconds(NOW - 3 * HOUR), microseconds(NOW - 2 * HOUR)]
+    assert found.views["behind:origin_weather"].to_list() == [HOUR / 2 / timedelta(microseconds=1)] * 2
+    assert found.views["read:origin_weather"].to_list() == [True, False]

@@ -7,7 +7,7 @@ from sluiceway.core.errors import DamagedError, UnknownTableError
 from sluiceway.observe.reference import reference_of
 from sluiceway.stats.reference_profile import CategoryProfile, NumberProfile
 
-from .conftest import HOLDOUT, World
+from .conftest import HOLDOUT, WITHIN, World
 
 
 def built(world, candidate, features=None):
@@ -17,6 +17,7 @@ def built(world, candidate, features=None):
         promise=world.promise,
         predictor=world.predictor,
         tables=world.tables,
+        within=WITHIN,
     )
 
 

@@ -18,11 +18,11 @@ from sluiceway.observe.gate import gate
 from sluiceway.observe.page import write_page
 from sluiceway.observe.run import run
 from sluiceway.observe.telling import tell
-from sluiceway.pages.health_headline import period, short_period
+from sluiceway.pages.health_headline import headline, period, short_period
 from sluiceway.pages.health_page import HealthCharts
 from sluiceway.ports.progress import Silence
 
-from .conftest import HOLDOUT, MODEL, SERVED, SPEC, World, rows_of
+from .conftest import HOLDOUT, MODEL, SERVED, SPEC, WITHIN, World, rows_of
 
 CHANGED = datetime(2024, 8, 10, tzinfo=UTC)
 
@@ -106,6 +106,7 @@ def test_a_window_that_begins_as_the_reference_is_measured_on_what_is_new(world)
         tables=world.tables,
         objects=world.objects,
         progress=Silence(),
+        within=WITHIN,
     )
     july, _ = report.windows
     new = rows_of(SERVED, 31).filter(pl.col("_at") > ended).height
@@ -205,6 +206,7 @@ def test_a_model_that_was_exchanged_cannot_be_watched(world, quiet_rows):
             tables=world.tables,
             objects=world.objects,
             progress=Silence(),
+            within=WITHIN,
         )
 
 
@@ -221,3 +223,61 @@ def test_what_the_log_leaves_out_is_not_watched_and_the_report_says_so():
     assert watched == {"distance", "origin_weather__latest_wind"}
     assert report.details["not_watched"].startswith("carrier: sensitive")
     assert not [alert for window in report.windows for alert in window.alerts if "carrier" in str(alert)]
+
+
+def late_from(moment, rows, *, by):
+    """What views knew where nothing was written any more for a while, or what is written comes late."""
+    through = pl.when(pl.col("_at") >= moment).then(pl.col("_at") - by).otherwise(pl.col("_at") - timedelta(minutes=10))
+    return rows.with_columns(through.alias("_through"))
+
+
+def test_a_view_that_is_no_longer_kept_up_alerts_with_the_day_and_asks_for_no_new_model(world, quiet_rows):
+    report = world.observe(world.logged(late_from(CHANGED, quiet_rows, by=timedelta(hours=5))))
+    assert sent(report) == [("08", "staleness", "origin_weather")]
+    july, august = (window.views[0] for window in report.windows)
+    assert (july.freshness, august.freshness, july.stale) == ("fresh", "stale", 0.0)
+    assert august.stale == pytest.approx(22 / 31, abs=0.01)
+    (alert,) = report.windows[1].alerts
+    assert alert.since == CHANGED
+    assert report.decision.retrain is False
+    assert "origin_weather was served stale, since 2024-08-10" in headline(report, currency="EUR")
+    assert decode(HealthReport, encode(report)) == report
+
+
+def test_a_stale_view_alerts_from_the_first_day_on_and_lost_values_once_days_are_there(world):
+    first = SERVED + timedelta(days=2)
+    rows = rows_of(SERVED, 2, a_day=300)
+    late = late_from(SERVED, rows, by=timedelta(hours=5)).with_columns(
+        origin_weather__latest_wind=pl.lit(None, dtype=pl.Float32)
+    )
+    report = world.observe(world.logged(late, until=first))
+    assert [window.is_early for window in report.windows] == [True]
+    said = {alert.kind: alert.severity for alert in report.windows[0].alerts}
+    assert (said["staleness"], said["coverage"]) == (ALERT, WARNING)
+
+
+def test_entities_that_are_lost_alert_with_the_day(world, quiet_rows):
+    chosen = (pl.col("_at") >= CHANGED) & (pl.col("_at").dt.minute() < 10)
+    lost = quiet_rows.with_columns(
+        pl.when(~chosen).then("origin_weather__latest_wind").alias("origin_weather__latest_wind"),
+        pl.when(~chosen).then(pl.col("_at") - timedelta(minutes=10)).alias("_through"),
+    )
+    report = world.observe(world.logged(lost))
+    assert ("08", "coverage", "origin_weather") in sent(report)
+    alert = next(each for each in report.windows[1].alerts if each.kind == "coverage")
+    assert alert.since == CHANGED
+    view = report.windows[1].views[0]
+    assert (view.column, view.usual) == ("origin_weather__latest_wind", 0.0)
+    assert view.missing == view.unread == pytest.approx(22 / 31 / 6, abs=0.02)
+
+
+def test_live_a_row_is_measured_by_when_it_was_asked_as_of_and_counts_when_it_arrived(world, quiet_rows):
+    """With a pinned present, views are of that, whatever the clock says."""
+    pinned = datetime(2024, 6, 30, tzinfo=UTC)
+    log = world.log(quiet_rows)
+    names = log.column_names
+    for name, moment in (("at", pinned), ("view:origin_weather:known_through", pinned - timedelta(minutes=5))):
+        log = log.set_column(names.index(name), log.schema.field(name), pa.array([moment] * len(log), log[name].type))
+    report = world.observe(world.logged(quiet_rows, requests=[log]))
+    assert {(view.stale, view.behind_s) for window in report.windows for view in window.views} == {(0.0, 300.0)}
+    assert sent(report) == []

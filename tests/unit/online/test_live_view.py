@@ -46,12 +46,16 @@ def view_for(key, *, entity, ttl, kinds, fresh, by_event):
         sw.min("y", over="2m", name="low", **where), sw.mean("x", over="1m", name="some", **where),
         sw.std("y", over="1m", name="spread", **where), sw.count_distinct("x", over="2m"),
         sw.count_distinct("code", over="3m", name="codes", **where), sw.count_distinct("flag", over="1m"),
+        sw.last_n("x", n=3, over="2m"), sw.last_n("y", n=2, over="3m"), sw.last_n("flag", n=1, over="1m"),
+        sw.last_n("y", n=2, over="2m", name="some_ys", **where),
         sw.derived("ratio", "coalesce(sum_x_1m, 1) / nullif(n, 0)"),
+        sw.derived("step", "last_3_x_2m_0 - last_3_x_2m_1"),
     ]  # fmt: skip
     if fresh:
         windows += [
             sw.count(over="1m", fresh=True), sw.sum("y", over="2m", fresh=True), sw.max("x", over="1m", fresh=True),
             sw.mean("x", over="2m", fresh=True, name="fresh_some", **where),
+            sw.last_n("y", n=2, over="1m", fresh=True),
             sw.derived("change", "count_1m_fresh - count_1m"),
         ]  # fmt: skip
     latest = [sw.latest("x"), sw.latest("code"), sw.latest("y"), sw.latest("flag")]

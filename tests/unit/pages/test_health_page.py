@@ -14,6 +14,7 @@ from sluiceway.artifacts.health_report import (
     Performance,
     RetrainDecision,
     Traffic,
+    ViewHealth,
     Window,
 )
 from sluiceway.core.verdict import NO_OVERRIDES, Criterion, Verdict
@@ -145,3 +146,15 @@ def test_the_page_fetches_nothing_and_runs_nothing():
         for tag in ("<script", "<img", "<link", "http://", "https://")
         if tag in page.replace("http://www.w3.org", "")
     ] == []
+
+
+def test_views_stand_beside_windows_and_those_that_are_ill_are_shaded():
+    calm = ViewHealth("delays", 7200.0, 0.01, 600.0, 0.0, "delay", 0.02, 0.01, 0.5, "fresh", "full")
+    ill = replace(calm, stale=0.4, freshness="stale")
+    page = html(replace(REPORT, windows=(replace(QUIET, views=(calm,)), replace(LOUD, views=(ill,)))))
+    table = page[page.index("Views, as they were served") :]
+    table = table[: table.index("</table>")].replace("\u202f", " ").replace("\xa0", " ")
+    assert "1 % stale, 2 % missing (usual 1 %)" in table
+    assert "40 % stale ▲" in table
+    assert table.count("bad") == 1
+    assert "Views, as they were served" not in html()

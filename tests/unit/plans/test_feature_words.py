@@ -25,6 +25,11 @@ ABOUT = "of landings by carrier, tail"
             f"greatest x over the last 1h, {ABOUT} where x > 3, in steps of 5m",
             "1h",
         ),
+        (
+            sw.last_n("x", n=3, over="1h"),
+            f"last 3 values of x, the newest first, over the last 1h, {ABOUT}, in steps of 5m",
+            "1h",
+        ),
         (Feature("latest", "gate"), f"latest gate, {ABOUT}", "latest"),
         (sw.latest("gate"), f"latest gate, {ABOUT}", "latest"),
         (Feature("derived", given_name="r", expression="a / b"), "a / b, of the view's other features", "derived"),

@@ -10,6 +10,7 @@ from sluiceway.features.point_in_time import features_at
 from sluiceway.plans.plain_joins import plain_sql
 
 MORE = [
+    sw.last_n("y", n=2, over="15m"),
     sw.std("x", over="15m"),
     sw.std("y", over="15m", where="flag", name="spread_flagged"),
     sw.max("x", over="15m", fresh=True),
@@ -27,7 +28,9 @@ def test_plain_joins_give_what_the_batch_plans_give(named, entity, by_event, row
     windows = {"windows": "event_time", "lateness": "5m"} if by_event else {}
     view = wide_view(KEYS[named], entity, ttl=f"{ttl}m" if ttl else None, features=MORE, **windows)
     facts, spine = facts_of(rows), spine_of(asked)
-    sql = plain_sql(view, facts.kinds_for(view), cutoff=facts.cutoff, corrected=facts.has_repeats(view))
+    sql = plain_sql(
+        view, facts.kinds_for(view), cutoff=facts.cutoff, corrected=facts.has_repeats(view, facts.rows(view))
+    )
     plain = facts.ask(sql, spine=spine, source=facts.rows(view)).sort_by("_row")
     wanted = features_at(facts, view, spine).sort_by("_row")
     assert plain.to_pylist() == wanted.to_pylist()

@@ -1,6 +1,7 @@
 """Streams against the batch plan: the same bits, in whatever order rows arrive, however cut, whoever is killed."""
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -18,12 +19,15 @@ from sluiceway.adapters.memory_panes import MemoryPanes
 from sluiceway.adapters.memory_side import MemorySide
 from sluiceway.adapters.memory_tables import MemoryTables
 from sluiceway.artifacts.dataset_version import DatasetVersion, RestoreReport
-from sluiceway.core.errors import TransientError
+from sluiceway.core.errors import ConflictError, TransientError
 from sluiceway.features.materialise import packed
 from sluiceway.features.point_in_time import Facts, features_now
 from sluiceway.plans.packed_value import unpack_value
 from sluiceway.plans.window_groups import window_features
-from sluiceway.streams.partition_stream import Backends
+from sluiceway.ports.event_source import EventBatch
+from sluiceway.streams.decoding import RowDecoder
+from sluiceway.streams.partition_header import unpack_header
+from sluiceway.streams.partition_stream import Backends, PartitionStream
 from sluiceway.streams.stream_plan import stream_plan
 from sluiceway.streams.worker import Worker
 
@@ -58,7 +62,10 @@ def view_for(key, *, entity, kinds, topic_key="e"):
         sw.min("y", over="2m", name="low", **where), sw.mean("x", over="1m", name="some", **where),
         sw.std("y", over="1m", name="spread", **where), sw.count_distinct("x", over="2m"),
         sw.count_distinct("code", over="3m", name="codes", **where), sw.count_distinct("flag", over="1m"),
+        sw.last_n("x", n=3, over="2m"), sw.last_n("y", n=2, over="3m"), sw.last_n("flag", n=1, over="1m"),
+        sw.last_n("y", n=2, over="2m", name="some_ys", **where),
         sw.derived("ratio", "coalesce(sum_x_1m, 1) / nullif(n, 0)"),
+        sw.derived("step", "last_3_x_2m_0 - last_3_x_2m_1"),
     ]  # fmt: skip
     windows = [freshened(each, number, key, kinds) for number, each in enumerate(windows)]
     latest = [sw.latest("x"), sw.latest("code"), sw.latest("y"), sw.latest("flag")]
@@ -94,12 +101,12 @@ def facts_of(rows, cutoff):
     return Facts(DatasetVersion((), (ref,), RestoreReport(0.0, 0, 0, 0, ())), tables, ENGINE, cutoff * SECOND)
 
 
-def batch_values(view, rows):
-    """Compute what the batch plan says at the last moment that rows were known at."""
+def batch_values(view, rows, *, wall=None):
+    """Compute what the batch plan says at the last moment that rows were known at, or later."""
     timed = [row["known"] for row in rows if row["known"] is not None and row["event"] is not None]
     if not timed:
         return {}
-    facts = facts_of(rows, max(timed))
+    facts = facts_of(rows, max(timed) if wall is None else max(*timed, wall))
     made = packed(features_now(facts, view), view, cutoff=facts.cutoff, written=0)
     return compared(view, dict(made))
 
@@ -149,7 +156,8 @@ class World:
         self.logs = [[] for _ in range(partitions)]
         self.online, self.side = MemoryOnline(), MemorySide()
         self.panes = DeadlyPanes(MemoryPanes(self.online), deaths or {})
-        self.clock = 0.0
+        self.decoder = RowDecoder(view.source, KINDS, self.plan.columns)
+        self.clock, self.wall = 0.0, None
         self._names = count()
 
     def worker(self):
@@ -158,8 +166,23 @@ class World:
         topic.logs = self.logs
         backends = Backends(MemoryEvents(topic), self.panes, self.side)
         return Worker(
-            self.plan, backends=backends, owner=f"w{next(self._names)}", now_us=lambda: 0, clock=lambda: self.clock
-        )
+            self.plan, backends=backends, owner=f"w{next(self._names)}", now_us=lambda: (self.wall or 0) * SECOND,
+            follows_wall=self.wall is not None, clock=lambda: self.clock,
+        )  # fmt: skip
+
+    def owner(self):
+        """Take the only partition over."""
+        backends = Backends(None, self.panes, self.side)
+        return PartitionStream(self.plan, 0, backends=backends, owner=f"o{next(self._names)}", now_us=lambda: 0)
+
+    def learn(self, owner, rows, most):
+        """Let the owner of the only partition learn the rows that follow for it."""
+        begin = owner.header.offset
+        values = [message(row) for row in rows[begin : begin + most]]
+        owner.take(EventBatch(0, range(begin, begin + len(values)), values), self.decoder)
+
+    def stored(self):
+        return unpack_header(self.panes.header(self.plan.partition(0)))
 
     def step(self, worker, most):
         self.clock += 3.0
@@ -191,14 +214,16 @@ VIEWS = st.builds(
     ),
 )
 DEATHS = st.dictionaries(st.integers(0, 30), st.sampled_from(["before", "after"]), max_size=4)
+WALLS = st.none() | st.integers(-4, 10).map(lambda pane: 60 * pane)
 STEPS = st.lists(st.tuples(st.integers(0, 2), st.integers(1, 7), st.booleans()), min_size=4, max_size=25)
 
 
 @given(
-    view=VIEWS, rows=st.lists(ROW, min_size=4, max_size=24), partitions=st.integers(1, 3), steps=STEPS, deaths=DEATHS
-)
+    view=VIEWS, rows=st.lists(ROW, min_size=4, max_size=24), partitions=st.integers(1, 3), steps=STEPS, deaths=DEATHS,
+    wall=WALLS,
+)  # fmt: skip
 @settings(max_examples=80, deadline=None)
-def test_streams_end_where_the_batch_plan_does(view, rows, partitions, steps, deaths):
+def test_streams_end_where_the_batch_plan_does(view, rows, partitions, steps, deaths, wall):
     rows = sorted(rows, key=lambda row: (row["known"] or 0) + row["delay"])
     partitions = 1 if view.source.key in IN_ONE_PARTITION else partitions
     by_partition = [[row for row in rows if ord(row["e"] or "a") % partitions == each] for each in range(partitions)]
@@ -215,17 +240,23 @@ def test_streams_end_where_the_batch_plan_does(view, rows, partitions, steps, de
     for log, mine in zip(world.logs, by_partition, strict=True):
         log.extend(map(message, mine[len(log) :]))
     finish(world)
+    if wall is not None:
+        world.wall = wall + LATENESS
+        finish(world, turns=30)
     wanted = {}
     for mine in by_partition:
-        wanted |= batch_values(view, mine)
+        wanted |= batch_values(view, mine, wall=wall)
     assert stream_values(view, world.online) == wanted
 
 
-def finish(world):
+def finish(world, *, turns=0):
+    """Let a new worker learn all that is there, and more turns go by, in which nothing arrives."""
     for _ in range(40):
         try:
             worker = world.worker()
             while not worker.caught_up():
+                world.step(worker, 100)
+            for _ in range(turns):
                 world.step(worker, 100)
         except Killed:
             continue
@@ -239,7 +270,7 @@ def row_at(known, *, e="a", key=None):
 
 
 def counting(**more):
-    topic = sw.topic("facts", lateness="60s", key="e", idle="10s")
+    topic = sw.topic("facts", lateness="60s", key="e", idle="10s", clock="wall")
     source = sw.Source("facts", sql="unused", event_time="t", known_time="k", stream=topic, **more)
     return sw.FeatureView("v", entity="e", source=source, every="1m", features=[sw.count(over="2m")])
 
@@ -287,6 +318,26 @@ def test_a_silent_partition_follows_the_slowest_of_those_that_move():
     assert counts(world) == {"a": 2.0, "b": 2.0, "c": 0.0}
 
 
+def test_where_nothing_arrives_values_expire_by_the_wall_and_rows_behind_it_are_late():
+    world = World(counting(), 1)
+    world.logs[0] += [message(row_at(30)), message(row_at(70))]
+    world.wall = 100
+    worker = world.worker()
+    world.step(worker, 100)
+    assert counts(world) == {"a": 1.0}
+    for wall, wanted in ((150, 1.0), (180, 2.0), (239, 2.0), (240, 1.0), (1000, 0.0)):
+        world.wall = wall
+        for _ in range(6):
+            world.step(worker, 100)
+        assert counts(world) == {"a": wanted}
+    (header,) = worker.headers.values()
+    assert (header.watermark, header.sequence) == (900 * SECOND, 5)
+    world.logs[0] += [message(row_at(830)), message(row_at(850)), message(row_at(961))]
+    world.step(worker, 100)
+    assert [offset for *_, offset in world.side.messages["facts"]] == [2]
+    assert counts(world) == {"a": 1.0}
+
+
 def test_of_two_that_own_a_partition_one_works_and_the_other_takes_over_when_it_is_gone():
     world = World(counting(), 1)
     first, second = world.worker(), world.worker()
@@ -306,6 +357,38 @@ def test_of_two_that_own_a_partition_one_works_and_the_other_takes_over_when_it_
     assert (working.headers, counts(world)) == ({}, {})
     world.step(waiting, 100)
     assert counts(world) == {"a": 16.0}
+
+
+OWNERS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 4), st.booleans()), min_size=3, max_size=20)
+
+
+@given(steps=OWNERS, keyed=st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_what_is_stored_is_what_the_rows_before_its_offset_make_whoever_believes_to_own_it(steps, keyed):
+    """Three that believe to own a partition learn on from where each is, or take it over anew."""
+    view = counting(key="key") if keyed else counting()
+    world = World(view, 1)
+    rows = [row_at(13 * place, e="ab"[place % 2], key=place // 2) for place in range(24)]
+    owners = [None, None, None]
+    for who, most, is_new in steps:
+        owner = owners[who]
+        if is_new or owner is None:
+            owners[who] = world.owner()
+            continue
+        before = world.stored()
+        with suppress(ConflictError):
+            world.learn(owner, rows, most)
+        after = world.stored()
+        assert after.offset >= before.offset
+        assert (after.sequence, after.owner) in {
+            (before.sequence, before.owner), (before.sequence + 1, before.owner),
+        }  # fmt: skip
+    final = world.owner()
+    world.learn(final, rows, len(rows))
+    alone = World(view, 1)
+    alone.learn(alone.owner(), rows, len(rows))
+    assert counts(world) == counts(alone)
+    assert final.header.events == len(rows)
 
 
 def test_a_store_that_does_not_answer_is_asked_again():
