@@ -12,14 +12,14 @@ from sluiceway.plans.latest import latest_features, supersedes
 from sluiceway.plans.moments_sql import length
 from sluiceway.plans.packed_value import FeatureValue, PackedValue, pack_key, pack_value
 from sluiceway.plans.pane_partials import PartialValue
-from sluiceway.plans.single_precision import as_single
 from sluiceway.plans.window_groups import window_features
 from sluiceway.ports.pane_store import Row
-from sluiceway.streams.decoding import OFFSET
+from sluiceway.streams.decoding import OFFSET, STORED
 from sluiceway.streams.entity_panes import EntityPanes, Place
 from sluiceway.streams.fact_order import Fact, is_newer
 from sluiceway.streams.fact_versions import NOBODY, FactVersions
 from sluiceway.streams.late_rows import late_marks
+from sluiceway.streams.latest_values import latest_values
 from sluiceway.streams.state_rows import (
     ENTITY,
     FACT,
@@ -117,31 +117,26 @@ class ViewStream:
     def seal(self, rows: pl.DataFrame, watermark: int, *, is_alone: bool) -> None:
         """Let what is closed hold what batch knows of it: late rows, and those that came by no topic.
 
-        Learning the same again changes nothing, so rows that lack a part of their source's key are left out. Rows
-        whose pane is open are let by: this stream has them, or will.
+        Learning the same again changes nothing. Rows whose pane is open are let by: this stream has them, or will.
+        Where versions of facts are kept, nothing is sealed.
 
         Args:
-            rows: All rows of the source that batch has, with their two times.
+            rows: All that batch has of the source.
             watermark: Up to when both batch and this stream have what comes in time.
             is_alone: Whether this partition is the topic's only one; else entities that it never met are another's.
         """
-        lateness = self._lateness if self._panes is not None else 0
-        closed = (watermark - lateness) // self._every * self._every
-        names = list(self.view.entities)
-        rows = rows.filter(pl.col(KNOWN) < closed)
-        if not is_alone:
-            mine = [key in self._first for key in map(pack_key, rows.select(names).iter_rows())]
-            rows = rows.filter(pl.Series(mine, dtype=pl.Boolean))
-        self._meet(rows)
-        oldest = (self._panes.oldest if self._panes is not None else 0) * self._every
-        reached = rows if self._panes is None or self._superseded else rows.filter(pl.col(KNOWN) >= oldest)
         if self._versions is not None:
-            self._correct(reached.drop_nulls(list(self.view.source.keys)), self._versions)
-        elif self._panes is not None:
-            for place, partials in self._groups(reached, self._panes):
-                if self._panes.reaches(place[1]) and self._panes.get(place) != partials:
-                    self._panes.put(place, partials)
-        if self._latest and not self._superseded:
+            return
+        lateness = self._lateness if self._panes is not None else 0
+        rows = rows.filter(pl.col(KNOWN) < (watermark - lateness) // self._every * self._every)
+        if not is_alone:
+            keys = map(pack_key, rows.select(self.view.entities).iter_rows())
+            rows = rows.filter(pl.Series([key in self._first for key in keys], dtype=pl.Boolean))
+        self._meet(rows)
+        for place, partials in self._groups(rows, self._panes) if self._panes else ():
+            if self._panes and self._panes.reaches(place[1]) and self._panes.get(place) != partials:
+                self._panes.put(place, partials)
+        if self._latest:
             self._hear(rows)
 
     def _meet(self, rows: pl.DataFrame) -> None:
@@ -227,8 +222,6 @@ class ViewStream:
             panes.put(place, made.get(place))
 
     def _frame(self, facts: Sequence[Fact]) -> pl.DataFrame:
-        from sluiceway.streams.decoding import STORED
-
         schema = {EVENT: pl.Int64(), KNOWN: pl.Int64(), **{name: STORED[self._kinds[name]] for name in self._columns}}
         return pl.DataFrame([(fact.event, fact.known, *fact.values) for fact in facts], schema, orient="row")
 
@@ -288,7 +281,8 @@ class ViewStream:
             self._panes.fill(entity, features, only_fresh=not known)
         newest = self._newest.get(entity)
         if newest is not None:
-            self._fill_latest(newest, features)
+            for name, each in latest_values(self.view, newest, columns=self._columns, kinds=self._kinds):
+                features[self._places[name]] = each
         elif not known and entity not in self._back and not (self._panes and self._panes.is_fresh):
             return None
         stamp = (end, end) if newest is None else (newest.event, newest.known)
@@ -300,19 +294,3 @@ class ViewStream:
         made = [(name, each.is_derived) for each in self.view.features for name in each.names]
         named = zip(made, features, strict=True)
         return self._derived.complete({name: value for (name, is_derived), value in named if not is_derived})
-
-    def _fill_latest(self, newest: Fact, features: list[FeatureValue]) -> None:
-        for feature in self._latest:
-            value = newest.values[self._columns.index(str(feature.column))]
-            served = _served(value, self._kinds[str(feature.column)])
-            for name, each in zip(self.view.columns_of(feature), served, strict=True):
-                features[self._places[name]] = each
-
-
-def _served(value: object, kind: str) -> list[FeatureValue]:
-    """Give the values of a latest feature as ``plans.latest.latest_values`` does."""
-    if value is None:
-        return [None]
-    if kind in {"integer", "number"}:
-        return [as_single(value)]  # type: ignore[arg-type]
-    return [str(value).lower() if kind == "boolean" else str(value)]
