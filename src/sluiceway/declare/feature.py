@@ -232,9 +232,12 @@ def last_n(
     return Feature(LAST, column, over, fresh, name, where, size=n, **words)
 
 
-def latest(column: str, *, name: str | None = None, **words: Unpack[Words]) -> Feature:
-    """Take a column from the newest fact known (by event time, then known time); missing past the view's ttl."""
-    return Feature(LATEST, column, given_name=name, **words)
+def latest(column: str, *, size: int | None = None, name: str | None = None, **words: Unpack[Words]) -> Feature:
+    """Take a column from the newest fact known (by event time, then known time); missing past the view's ttl.
+
+    ``size`` says that it is a list of so many numbers, as an embedding is; each becomes a column.
+    """
+    return Feature(LATEST, column, given_name=name, size=size, **words)
 
 
 def derived(name: str, expression: str, **words: Unpack[Words]) -> Feature:

@@ -94,7 +94,8 @@ def _check_view(view: FeatureView, kinds: Kinds, each: Kinds) -> None:
 
 
 def _check_feature(view: FeatureView, feature: Feature, kind: str) -> None:
-    allowed = {"latest": (*NUMERIC, "text"), "count_distinct": COUNTED}.get(feature.kind, NUMERIC)
+    latest = ("text",) if feature.size is not None else (*NUMERIC, "text")
+    allowed = {"latest": latest, "count_distinct": COUNTED}.get(feature.kind, NUMERIC)
     if feature.kind != "count" and kind not in allowed:
         raise MisuseError(
             f"view {view.name!r}, feature {feature.name!r}: {feature.kind} of {feature.column!r}, which is {kind}; "

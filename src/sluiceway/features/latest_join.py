@@ -14,6 +14,7 @@ from sluiceway.declare.feature_view import FeatureView
 from sluiceway.plans.corrections import EVENT, KNOWN, fact_columns
 from sluiceway.plans.latest import latest_features
 from sluiceway.plans.moments_sql import length
+from sluiceway.plans.number_lists import numbers_of_texts
 
 PLACE = "_place"
 AT = "_t"
@@ -88,8 +89,11 @@ def values_at(view: FeatureView, kinds: Mapping[str, str], facts: pl.DataFrame, 
     for feature in latest_features(view):
         value = pl.col(str(feature.column)).gather(places)
         number = kinds[str(feature.column)] in {"integer", "number"}
-        (name,) = view.columns_of(feature)
-        columns.append((_single(value) if number else value.cast(pl.String)).alias(name))
+        if feature.size is not None:
+            made = [_single(each) for each in numbers_of_texts(value, feature.size)]
+        else:
+            made = [_single(value) if number else value.cast(pl.String)]
+        columns += [each.alias(name) for name, each in zip(view.columns_of(feature), made, strict=True)]
     return facts.select(columns)
 
 

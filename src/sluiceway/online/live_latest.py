@@ -9,9 +9,11 @@ from heapq import heappop, heappush
 import numpy as np
 import polars as pl
 
+from sluiceway.declare.feature import Feature
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.online.known_rows import NOBODY, NOTHING, KnownRows
 from sluiceway.plans.latest import latest_features
+from sluiceway.plans.number_lists import numbers_of_texts
 from sluiceway.plans.packed_value import FeatureValue
 
 
@@ -20,7 +22,7 @@ class LiveLatest:
 
     def __init__(self, view: FeatureView, kinds: Mapping[str, str], rows: KnownRows) -> None:
         self._rows = rows
-        self._columns = [_values(rows, str(feature.column), kinds) for feature in latest_features(view)]
+        self._columns = [values for feature in latest_features(view) for values in _values(rows, feature, kinds)]
         by_age = np.argsort(np.array(rows.event, np.int64), kind="stable")
         self._place_of = by_age.tolist()
         ranks = np.empty(len(by_age), np.int64)
@@ -71,9 +73,17 @@ class LiveLatest:
         return [None if place is None else column[place] for column in self._columns]
 
 
-def _values(rows: KnownRows, column: str, kinds: Mapping[str, str]) -> list[FeatureValue]:
-    values = rows.frame.get_column(column)
-    if kinds[column] not in {"integer", "number"}:
-        return values.cast(pl.String).to_list()
+def _values(rows: KnownRows, feature: Feature, kinds: Mapping[str, str]) -> list[list[FeatureValue]]:
+    """Read a feature off every fact: for each of its columns the values by place."""
+    values = rows.frame.get_column(str(feature.column))
+    if feature.size is not None:
+        numbers = numbers_of_texts(pl.lit(values), feature.size)
+        return [_rounded(pl.select(each).to_series()) for each in numbers]
+    if kinds[str(feature.column)] not in {"integer", "number"}:
+        return [values.cast(pl.String).to_list()]
+    return [_rounded(values)]
+
+
+def _rounded(values: pl.Series) -> list[FeatureValue]:
     rounded = values.cast(pl.Float32, strict=False).cast(pl.Float64)
     return pl.select(pl.when(rounded.is_finite()).then(rounded)).to_series().to_list()

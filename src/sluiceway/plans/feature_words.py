@@ -36,7 +36,7 @@ def definition(view: FeatureView, feature: Feature) -> str:
 
 
 def _latest(feature: Feature) -> str:
-    return f"{feature.kind} {feature.column}"
+    return f"{feature.kind} {feature.column}{'' if feature.size is None else f', its {feature.size} numbers'}"
 
 
 def _aggregate(feature: Feature) -> str:

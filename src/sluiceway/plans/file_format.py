@@ -11,6 +11,7 @@ from sluiceway.core.errors import SourceError
 from sluiceway.declare.files import PACKED, Files
 from sluiceway.plans.csv_text import read_csv, require_columns
 from sluiceway.plans.json_lines import read_json_array, read_json_lines
+from sluiceway.plans.number_lists import lists_as_text
 from sluiceway.plans.unpacking import MOST_BYTES, MOST_TIMES_LARGER, unpack
 
 LEAST_VALUE_BYTES = 4
@@ -114,6 +115,8 @@ def is_plain_parquet(path: str, files: Files) -> bool:
 def checked(table: pa.Table, path: str) -> pa.Table:
     """Refuse a file's table that has no columns, one twice, nested ones, or more than a table may have.
 
+    Lists of numbers become JSON text, as those of databases and APIs do.
+
     Raises:
         SourceError: it does.
     """
@@ -123,6 +126,7 @@ def checked(table: pa.Table, path: str) -> pa.Table:
         raise SourceError(
             f"{path}: every column needs its own name; repeated: {', '.join(repeated) or 'none, but no columns'}"
         )
+    table = lists_as_text(table)
     for field in table.schema:
         if pa.types.is_nested(field.type):
             raise SourceError(

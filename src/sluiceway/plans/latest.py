@@ -14,6 +14,7 @@ from sluiceway.declare.feature import Feature
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.plans.corrections import EVENT, KNOWN, UNTIL, fact_columns, facts_sql, ties, versions_sql
 from sluiceway.plans.moments_sql import floor_index, length
+from sluiceway.plans.number_lists import numbers_sql
 from sluiceway.plans.partials import single
 from sluiceway.plans.quoting import listed, present, quoted, same
 from sluiceway.plans.steps import written
@@ -30,11 +31,15 @@ def latest_values(view: FeatureView, types: Mapping[str, str], *, table: str = "
     """Give the columns of a view's latest features, each with the SQL that reads it off a fact."""
     for feature in latest_features(view):
         column = listed([str(feature.column)], table)
-        yield from zip(view.columns_of(feature), _read(column, types[str(feature.column)]), strict=True)
+        read = _read(column, types[str(feature.column)], feature.size)
+        yield from zip(view.columns_of(feature), read, strict=True)
 
 
-def _read(column: str, kind: str) -> Iterator[str]:
-    """Read a column as a feature: a number that float32 holds, or text."""
+def _read(column: str, kind: str, size: int | None) -> Iterator[str]:
+    """Read a column as a feature: a number that float32 holds, or text, or the numbers of a list."""
+    if size is not None:
+        yield from (single(number) for number in numbers_sql(column, size))
+        return
     yield single(column) if kind in {"integer", "number"} else f"CAST({column} AS VARCHAR)"
 
 

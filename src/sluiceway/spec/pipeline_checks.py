@@ -73,7 +73,8 @@ def _check_feature(where: str, feature: Feature, own: Kinds, findings: Findings)
     if feature.kind == "count":
         findings.column(where, feature.column, own)
     else:
-        allowed = {"latest": LEARNED, "count_distinct": COUNTED}.get(feature.kind, AGGREGATED)
+        latest = LEARNED if feature.size is None else ("text",)
+        allowed = {"latest": latest, "count_distinct": COUNTED}.get(feature.kind, AGGREGATED)
         findings.typed(where, feature.column, own, allowed=allowed)
 
 

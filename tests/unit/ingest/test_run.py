@@ -17,6 +17,7 @@ from sluiceway.adapters.memory_tables import MemoryTables
 from sluiceway.adapters.obstore_objects import ObstoreObjects
 from sluiceway.artifacts.codec import decode, encode
 from sluiceway.artifacts.dataset_version import DatasetVersion, SourceFacts
+from sluiceway.artifacts.table_ref import Column
 from sluiceway.core.errors import DamagedError, SourceError, UnknownNameError
 from sluiceway.declare.column_rules import column
 from sluiceway.declare.database import table
@@ -377,7 +378,10 @@ def parquet_bytes(table, **options):
 
 
 def test_the_version_is_the_same_whether_its_tables_are_held_or_not(folder):
-    days = [pa.table({"id": [1, 2, 3], "size": [1, None, 3]}), pa.table({"id": [4, 5], "size": [0.5, -0.0]})]
+    days = [
+        pa.table({"id": [1, 2, 3], "size": [1, None, 3], "vector": [[0.5, 1.0], None, [2.0]]}),
+        pa.table({"id": [4, 5], "size": [0.5, -0.0], "vector": [[3, 4], []]}),
+    ]
     for number, day in enumerate(days):
         folder.put(f"data/day=2013-01-0{number + 1}/part.parquet", parquet_bytes(day))
     folder.put("data/codes.arrow", arrow_bytes(pa.table({"code": pa.array(["a", "b", "a"]).dictionary_encode()})))
@@ -407,6 +411,7 @@ def test_the_version_is_the_same_whether_its_tables_are_held_or_not(folder):
         for engine in (ENGINE, DuckdbEngine(held_bytes=0))
     )
     assert on_disk.content_id == held.content_id
+    assert Column("vector", "text") in held.table("sizes").columns
     assert on_disk.restore.unequal == ()
     assert {table.name: table.rows for table in held.tables}["quarantine/sizes"] == 2
 

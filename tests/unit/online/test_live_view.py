@@ -58,7 +58,7 @@ def view_for(key, *, entity, ttl, kinds, fresh, by_event):
             sw.last_n("y", n=2, over="1m", fresh=True),
             sw.derived("change", "count_1m_fresh - count_1m"),
         ]  # fmt: skip
-    latest = [sw.latest("x"), sw.latest("code"), sw.latest("y"), sw.latest("flag")]
+    latest = [sw.latest("x"), sw.latest("code"), sw.latest("y"), sw.latest("flag"), sw.latest("v", size=2)]
     mixed = [each for each in (*latest[:2], *windows, *latest[2:]) if not each.is_latest or "latest" in kinds]
     features = [each for each in mixed if each.is_latest or "window" in kinds]
     return sw.FeatureView(
@@ -71,7 +71,14 @@ def moment(seconds):
 
 
 def facts_of(rows, cutoff):
-    kinds = {"key": pa.int64(), "e": pa.string(), "code": pa.string(), "x": pa.int64(), "y": pa.float64()}
+    kinds = {
+        "key": pa.int64(),
+        "e": pa.string(),
+        "code": pa.string(),
+        "x": pa.int64(),
+        "y": pa.float64(),
+        "v": pa.string(),
+    }
     columns = {name: pa.array([row[name] for row in rows], kind) for name, kind in kinds.items()}
     columns |= {"flag": pa.array([row["flag"] for row in rows], pa.bool_())}
     times = {name: [None if row[name] is None else moment(row[name]) for row in rows] for name in ("event", "known")}
@@ -87,6 +94,9 @@ def live_of(facts, view):
 
 SECONDS = st.integers(-240, 240) | st.integers(-4, 4).map(lambda minute: 60 * minute)
 NUMBERS = st.sampled_from([0.1, -0.1, 1e3, -999.9, 0.25, 1e-30, -1e-300, 1e18, -7.3e28, 1e29, 3.4028235e38, 1e39])
+VECTORS = st.sampled_from(
+    ["[0.1,2]", " [ -3e-2 ,\n1e39]", "[null,1]", "[1]", "[]", "no list", "[1e400,-0.0]", "[[1],2]", "[NaN,7]"]
+)
 ROW = st.fixed_dictionaries(
     {
         "key": st.none() | st.integers(0, 3),
@@ -95,6 +105,7 @@ ROW = st.fixed_dictionaries(
         "x": st.none() | st.integers(-3, 3) | st.sampled_from([2**53 + 1, -(2**62) - 1, 16777217]),
         "y": st.none() | st.integers(-3, 3).map(float) | NUMBERS | st.sampled_from([float("nan"), float("inf")]),
         "flag": st.none() | st.booleans(),
+        "v": st.none() | VECTORS,
         "event": st.none() | SECONDS,
         "known": st.none() | SECONDS,
     }
@@ -188,7 +199,7 @@ def test_a_snapshot_is_what_stage_four_materialises_byte_by_byte(view, rows, bef
 
 def row(known, x, *, event=None, key=None, e="a"):
     event = known if event is None else event
-    return {"key": key, "e": e, "code": "a", "x": x, "y": None, "flag": None, "event": event, "known": known}
+    return {"key": key, "e": e, "code": "a", "x": x, "y": None, "flag": None, "v": None, "event": event, "known": known}
 
 
 def features(live, to):

@@ -32,6 +32,7 @@ ABOUT = "of landings by carrier, tail"
         ),
         (Feature("latest", "gate"), f"latest gate, {ABOUT}", "latest"),
         (sw.latest("gate"), f"latest gate, {ABOUT}", "latest"),
+        (sw.latest("face", size=8), f"latest face, its 8 numbers, {ABOUT}", "latest"),
         (Feature("derived", given_name="r", expression="a / b"), "a / b, of the view's other features", "derived"),
     ],
 )

@@ -38,7 +38,7 @@ SECOND = 1_000_000
 LATENESS = 120
 KINDS = {
     "key": "integer", "e": "text", "code": "text", "x": "integer", "y": "number", "flag": "boolean",
-    "t": "time", "k": "time",
+    "v": "text", "t": "time", "k": "time",
 }  # fmt: skip
 ARROW = {"integer": pa.int64(), "text": pa.string(), "number": pa.float64(), "boolean": pa.bool_()}
 IN_ONE_PARTITION = ("key", "code")  # keys whose facts move between entities
@@ -68,7 +68,7 @@ def view_for(key, *, entity, kinds, topic_key="e"):
         sw.derived("step", "last_3_x_2m_0 - last_3_x_2m_1"),
     ]  # fmt: skip
     windows = [freshened(each, number, key, kinds) for number, each in enumerate(windows)]
-    latest = [sw.latest("x"), sw.latest("code"), sw.latest("y"), sw.latest("flag")]
+    latest = [sw.latest("x"), sw.latest("code"), sw.latest("y"), sw.latest("flag"), sw.latest("v", size=2)]
     mixed = [each for each in (*latest[:2], *windows, *latest[2:]) if not each.is_latest or "latest" in kinds]
     features = [each for each in mixed if each.is_latest or set(kinds) & {"window", "fresh"}]
     return sw.FeatureView("v", entity=entity, source=source, every="1m", features=features)
@@ -199,6 +199,7 @@ ROW = st.fixed_dictionaries(
         | st.integers(-3, 3).map(float)
         | st.sampled_from([0.1, -0.1, 1e3, -999.9, 1e-30, -1e-300, 1e18, -7.3e28, 1e29, 3.4028235e38, 1e39]),
         "flag": st.none() | st.booleans(),
+        "v": st.none() | st.sampled_from(["[0.1,2]", "[null,1e39]", "[1]", "no list"]),
         "event": st.none() | st.integers(-240, 240),
         "known": st.none() | st.integers(-90, 90) | st.integers(-240, 240) | st.integers(-2, 2).map(lambda at: 60 * at),
         "delay": st.integers(0, LATENESS - 1),
@@ -266,7 +267,17 @@ def finish(world, *, turns=0):
 
 def row_at(known, *, e="a", key=None):
     """A row whose two times are one, in seconds."""
-    return {"key": key, "e": e, "code": None, "x": 1, "y": None, "flag": None, "event": known, "known": known}
+    return {
+        "key": key,
+        "e": e,
+        "code": None,
+        "x": 1,
+        "y": None,
+        "flag": None,
+        "v": None,
+        "event": known,
+        "known": known,
+    }
 
 
 def counting(**more):
