@@ -12,8 +12,9 @@ from sluiceway.plans.corrections import EVENT, KNOWN
 from sluiceway.ports.event_source import EventBatch, Ownership
 from sluiceway.ports.pane_store import PaneStore
 from sluiceway.ports.side_channel import Aside
-from sluiceway.streams.decoding import OFFSET, STORED
+from sluiceway.streams.decoding import OFFSET
 from sluiceway.streams.partition_stream import Backends, PartitionStream
+from sluiceway.streams.stored_kinds import STORED
 from sluiceway.streams.stream_plan import StreamPlan
 
 TRIES = 5

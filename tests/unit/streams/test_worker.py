@@ -35,7 +35,7 @@ ENGINE = DuckdbEngine(threads=2)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # so that windows reach to both sides of it
 TIME = pa.timestamp("us", "UTC")
 SECOND = 1_000_000
-LATENESS = 120
+LATENESS, EVENT_LATENESS = 120, 60
 KINDS = {
     "key": "integer", "e": "text", "code": "text", "x": "integer", "y": "number", "flag": "boolean",
     "v": "text", "t": "time", "k": "time",
@@ -49,7 +49,7 @@ class Killed(BaseException):
 
 
 def view_for(key, *, entity, kinds, topic_key="e"):
-    topic = sw.topic("facts", lateness=f"{LATENESS}s", key=topic_key)
+    topic = sw.topic("facts", lateness=f"{LATENESS}s", key=topic_key, idle="10m")
     source = sw.Source("facts", sql="unused", key=key, event_time="t", known_time="k", stream=topic)
     windows = [
         sw.count(over="1m"), sw.mean("x", over="2m"), sw.sum("x", over="1m"), sw.max("x", over="3m"),
@@ -70,8 +70,11 @@ def view_for(key, *, entity, kinds, topic_key="e"):
     windows = [freshened(each, number, key, kinds) for number, each in enumerate(windows)]
     latest = [sw.latest("x"), sw.latest("code"), sw.latest("y"), sw.latest("flag"), sw.latest("v", size=2)]
     mixed = [each for each in (*latest[:2], *windows, *latest[2:]) if not each.is_latest or "latest" in kinds]
-    features = [each for each in mixed if each.is_latest or set(kinds) & {"window", "fresh"}]
-    return sw.FeatureView("v", entity=entity, source=source, every="1m", features=features)
+    features = [each for each in mixed if each.is_latest or set(kinds) & {"window", "fresh", "event"}]
+    if "event" in kinds:  # some that reach what is late
+        features += [sw.count(over="8m", name="many"), sw.sum("x", over="8m"), sw.max("x", over="8m")]
+    times = {"windows": "event_time", "lateness": f"{EVENT_LATENESS}s"} if "event" in kinds else {}
+    return sw.FeatureView("v", entity=entity, source=source, every="1m", features=features, **times)
 
 
 def freshened(feature, number, key, kinds):
@@ -103,12 +106,24 @@ def facts_of(rows, cutoff):
 
 def batch_values(view, rows, *, wall=None):
     """Compute what the batch plan says at the last moment that rows were known at, or later."""
-    timed = [row["known"] for row in rows if row["known"] is not None and row["event"] is not None]
+    timed = [row for row in rows if row["known"] is not None and row["event"] is not None]
     if not timed:
         return {}
-    facts = facts_of(rows, max(timed) if wall is None else max(*timed, wall))
+    newest = max(row["known"] for row in timed)
+    facts = facts_of(counting_rows(view, timed), newest if wall is None else max(newest, wall))
     made = packed(features_now(facts, view), view, cutoff=facts.cutoff, written=0)
     return compared(view, dict(made))
+
+
+def counting_rows(view, rows):
+    """Leave out what is late by event_time where windows are of it: known longer after its pane than the view says."""
+    kept, before = [], None
+    for row in rows:
+        end = (row["event"] // 60 + 1) * 60 + EVENT_LATENESS + LATENESS
+        if view.lateness is None or before is None or end > before:
+            kept.append(row)
+        before = row["known"] if before is None else max(before, row["known"])
+    return kept
 
 
 def stream_values(view, online):
@@ -211,7 +226,16 @@ VIEWS = st.builds(
     st.sampled_from(KEYS),
     entity=st.sampled_from([("e",), ("e", "code")]),
     kinds=st.sampled_from(
-        [("window",), ("latest",), ("window", "latest"), ("fresh",), ("window", "fresh"), ("fresh", "latest")]
+        [
+            ("window",),
+            ("latest",),
+            ("window", "latest"),
+            ("fresh",),
+            ("window", "fresh"),
+            ("fresh", "latest"),
+            ("event",),
+            ("event", "latest"),
+        ]
     ),
 )
 DEATHS = st.dictionaries(st.integers(0, 30), st.sampled_from(["before", "after"]), max_size=4)
@@ -243,21 +267,22 @@ def test_streams_end_where_the_batch_plan_does(view, rows, partitions, steps, de
     finish(world)
     if wall is not None:
         world.wall = wall + LATENESS
-        finish(world, turns=30)
+        finish(world, silent_s=700.0)
     wanted = {}
     for mine in by_partition:
         wanted |= batch_values(view, mine, wall=wall)
     assert stream_values(view, world.online) == wanted
 
 
-def finish(world, *, turns=0):
-    """Let a new worker learn all that is there, and more turns go by, in which nothing arrives."""
+def finish(world, *, silent_s=None):
+    """Let a new worker learn all that is there, and then hear nothing for so long."""
     for _ in range(40):
         try:
             worker = world.worker()
             while not worker.caught_up():
                 world.step(worker, 100)
-            for _ in range(turns):
+            if silent_s is not None:
+                world.clock += silent_s
                 world.step(worker, 100)
         except Killed:
             continue
