@@ -305,10 +305,20 @@ def row_at(known, *, e="a", key=None):
     }
 
 
-def counting(**more):
+def counting(*, windows=None, **more):
     topic = sw.topic("facts", lateness="60s", key="e", idle="10s", clock="wall")
     source = sw.Source("facts", sql="unused", event_time="t", known_time="k", stream=topic, **more)
-    return sw.FeatureView("v", entity="e", source=source, every="1m", features=[sw.count(over="2m")])
+    return sw.FeatureView("v", entity="e", source=source, every="1m", features=[sw.count(over="2m")], **(windows or {}))
+
+
+def learnt(view, *times, **more):
+    """Let a world learn rows of the entity a with these times, event and known, one by one."""
+    world = World(view, 1)
+    worker = world.worker()
+    for event, known in times:
+        world.logs[0].append(message(row_at(known, **more) | {"event": event}))
+        world.step(worker, 1)
+    return world
 
 
 def counts(world):
@@ -372,6 +382,32 @@ def test_where_nothing_arrives_values_expire_by_the_wall_and_rows_behind_it_are_
     world.step(worker, 100)
     assert [offset for *_, offset in world.side.messages["facts"]] == [2]
     assert counts(world) == {"a": 1.0}
+
+
+BY_EVENT = {"windows": "event_time", "lateness": "10m"}
+
+
+def test_windows_over_event_time_have_what_is_known_and_an_event_ahead_closes_no_pane():
+    view = counting(windows=BY_EVENT)
+    assert counts(learnt(view, (9000, 10))) == {"a": 0.0}
+    assert counts(learnt(view, (9000, 10), (20, 30), (50, 100))) == {"a": 2.0}
+    assert counts(learnt(view, (9000, 10), (20, 30), (70, 200), (8950, 9010), (9010, 9060))) == {"a": 3.0}
+
+
+def test_a_row_is_late_by_event_time_past_both_latenesses_and_by_known_time_past_the_topics():
+    def late(*times):
+        return [offset for *_, offset in learnt(counting(windows=BY_EVENT), *times).side.messages.get("facts", {})]
+
+    assert late((0, 719), (0, 719), (0, 720)) == []
+    assert late((0, 720), (59, 720), (60, 720)) == [1]
+    assert late((300, 300), (300, 239), (300, 240)) == [1]
+
+
+def test_an_older_version_of_a_fact_that_left_its_windows_does_not_count():
+    view = counting(windows=BY_EVENT, key="key")
+    assert counts(learnt(view, (190, 190), (190, 300), key=1)) == {"a": 1.0}
+    assert counts(learnt(view, (0, 300), (190, 290), key=1)) == {"a": 0.0}
+    assert counts(learnt(view, (190, 290), (0, 300), key=1)) == {"a": 0.0}
 
 
 def test_of_two_that_own_a_partition_one_works_and_the_other_takes_over_when_it_is_gone():
