@@ -48,7 +48,10 @@ class ViewVersion:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One view with its features' names, every version of it that is known, and how fresh the newest set has it."""
+    """One view with its features' names, every version of it that is known, and how fresh the newest set has it.
+
+    ``may_be_behind`` is how far behind a request it may be when it is served, such as ``2h``; empty where nothing says.
+    """
 
     name: str
     entity: tuple[str, ...]
@@ -62,6 +65,7 @@ class View:
     features: tuple[str, ...]
     versions: tuple[ViewVersion, ...]
     freshness: ViewFreshness | None
+    may_be_behind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

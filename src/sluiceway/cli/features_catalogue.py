@@ -172,6 +172,7 @@ def view_lines(view: View, *, whole: bool) -> Iterator[str]:
     yield from _facts(
         ("entity", ", ".join(view.entity)),
         ("source", f"{view.source}, in steps of {view.every}" + (f", ttl {view.ttl}" if view.ttl else "")),
+        ("stale", f"when behind a request by more than {view.may_be_behind}" if view.may_be_behind else ""),
         ("owner", view.owner if whole else ""),
         ("tags", ", ".join(view.tags) if whole else ""),
         ("features", ", ".join(view.features) if whole else ""),

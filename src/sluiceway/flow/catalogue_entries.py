@@ -11,6 +11,7 @@ from sluiceway.artifacts.feature_set import FeatureSet
 from sluiceway.artifacts.model_bundle import ModelBundle
 from sluiceway.artifacts.promise import Promise
 from sluiceway.core.digest import digest_of
+from sluiceway.core.duration import format_duration
 from sluiceway.core.moments import iso
 from sluiceway.declare.feature import Feature
 from sluiceway.declare.feature_view import FeatureView
@@ -134,6 +135,7 @@ class _Gathering:
                     for digest, when in first.items()
                 ),
                 freshness=self._made.freshness.get(view.name) if self._made else None,
+                may_be_behind=format_duration(view.may_be_behind) if view.may_be_behind else "",
             )
 
 

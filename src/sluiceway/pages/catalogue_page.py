@@ -60,6 +60,7 @@ def _view_blocks(view: View) -> Iterator[Block]:
         ("source", view.source),
         ("in steps of", view.every),
         ("ttl", view.ttl or None),
+        ("stale when behind by more than", view.may_be_behind or None),
         ("owner", view.owner or None),
         ("tags", ", ".join(view.tags) or None),
     ]

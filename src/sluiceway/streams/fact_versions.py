@@ -1,7 +1,8 @@
 """Fact versions: which row counts of those about one fact, where the source's key says what a row is about.
 
-In windows a version replaces the one before when the pane that it became known in has ended, not earlier: the batch
-plan's windows know nothing of open panes. A latest feature hears of it at once.
+In windows of known_time a version replaces the one before when the pane that it became known in has ended, not
+earlier: the batch plan's windows know nothing of open panes. Those of event_time, and latest features, hear of it at
+once.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -9,7 +10,7 @@ from operator import itemgetter
 
 import msgspec
 
-from sluiceway.declare.feature_view import FeatureView
+from sluiceway.declare.feature_view import BY_EVENT, FeatureView
 from sluiceway.plans.corrections import EVENT, fact_columns, identity
 from sluiceway.plans.moments_sql import length
 from sluiceway.plans.packed_value import pack_key
@@ -37,6 +38,7 @@ class FactVersions:
     def __init__(self, view: FeatureView, *, windowed: bool, latest: bool) -> None:
         columns = fact_columns(view)
         self._every = length(view.every)
+        self._by_event = view.windows == BY_EVENT
         self._windowed, self._is_latest = windowed, latest
         self._entity = _picker(columns, view.entities)
         self._is_series = EVENT in identity(view.source.keys, view.entities)
@@ -120,20 +122,30 @@ class FactVersions:
 
     def place(self, fact: Fact) -> Place:
         """Say where a fact counts."""
-        return self.entity(fact), fact.known // self._every
+        return self.entity(fact), (fact.event if self._by_event else fact.known) // self._every
 
-    def forget_before(self, pane: int) -> None:
-        """Let go of what counted in panes before one, which no window and no correction can reach any more."""
+    def forget_before(self, pane: int, *, known_before: int) -> None:
+        """Let go of what counted in panes before one, if no correction of it can come any more.
+
+        None can where it became known in a pane before ``known_before``: whatever comes is newer than that.
+        """
         for old in [each for each in self._in_pane if each < pane]:
             for name in {name for names in self._in_pane.pop(old).values() for name in names}:
-                kept = self._facts[name]
-                kept.counts = None
-                if kept.waiting or kept.last is not None:
-                    self._touch(name)
+                counted = self._facts[name].counts
+                if counted is not None and counted.known // self._every >= known_before:
+                    self._link(name, counted)
                 else:
-                    del self._facts[name]
-                    self.changed.discard(name)
-                    self.gone.add(name)
+                    self._forget(name)
+
+    def _forget(self, name: bytes) -> None:
+        kept = self._facts[name]
+        kept.counts = None
+        if kept.waiting or kept.last is not None:
+            self._touch(name)
+        else:
+            del self._facts[name]
+            self.changed.discard(name)
+            self.gone.add(name)
 
     def settle(self) -> None:
         """Take what changed as written."""

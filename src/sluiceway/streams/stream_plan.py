@@ -71,10 +71,10 @@ def stream_plan(source: Source, views: Sequence[FeatureView], kinds: Mapping[str
 
 def _check_windows(view: FeatureView) -> None:
     groups = window_groups(view)
-    if any(group.by_event for group in groups):
+    if any(group.by_event and group.is_fresh for group in groups):
         raise MisuseError(
-            f"view {view.name!r} has windows over event_time, which a stream does not keep up yet; take stream= from "
-            f"source {view.source.name!r}, and batch does"
+            f"view {view.name!r} has fresh windows over event_time: rows of the open pane may lie ahead of what was "
+            "known, which a stream does not keep apart; leave fresh=True out"
         )
     if len({group.is_fresh for group in groups}) > 1 and view.source.keys:
         raise MisuseError(

@@ -1,26 +1,25 @@
 """A view's stream: one view's state in one partition, what a batch of rows changes of it, and what is served then."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
 
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.plans.corrections import EVENT, KNOWN, fact_columns
-from sluiceway.plans.derived_values import DerivedValues
 from sluiceway.plans.latest import latest_features, supersedes
 from sluiceway.plans.moments_sql import length
-from sluiceway.plans.number_lists import numbers_of
-from sluiceway.plans.packed_value import FeatureValue, PackedValue, pack_key, pack_value
-from sluiceway.plans.pane_partials import PartialValue
-from sluiceway.plans.single_precision import as_single
-from sluiceway.plans.window_groups import window_features
+from sluiceway.plans.packed_value import pack_key
+from sluiceway.plans.window_groups import window_groups
 from sluiceway.ports.pane_store import Row
 from sluiceway.streams.decoding import OFFSET
-from sluiceway.streams.entity_panes import EntityPanes, Place
+from sluiceway.streams.entity_panes import EntityPanes
 from sluiceway.streams.fact_order import Fact, is_newer
 from sluiceway.streams.fact_versions import NOBODY, FactVersions
+from sluiceway.streams.first_known import FirstKnown
 from sluiceway.streams.late_rows import late_marks
+from sluiceway.streams.pane_rows import PaneRows
+from sluiceway.streams.served_value import ServedValue
 from sluiceway.streams.state_rows import (
     ENTITY,
     FACT,
@@ -38,8 +37,6 @@ from sluiceway.streams.state_rows import (
     view_prefix,
 )
 
-PLACE = "_pane"
-
 
 @dataclass(slots=True)
 class Writes:
@@ -55,21 +52,24 @@ class ViewStream:
     """Keeps one view up in one partition; after ``take`` and ``advance``, ``writes`` tells what changed."""
 
     def __init__(self, view: FeatureView, kinds: Mapping[str, str], *, lateness: int) -> None:
-        self.view, self._kinds, self._lateness = view, kinds, lateness
+        """Begin with nothing; ``lateness`` is the topic's, in microseconds."""
+        self.view, self._lateness = view, lateness
         self._every = length(view.every)
         self._columns = fact_columns(view)
-        self._places = {name: place for place, name in enumerate(view.columns)}
         self._prefix = view_prefix(view.digest)
-        self._panes = EntityPanes(view, kinds) if window_features(view) else None
-        self._latest = latest_features(view)
-        self._derived = DerivedValues(view, kinds)
+        groups = window_groups(view)
+        self._by_event = any(group.by_event for group in groups)
+        self._open = int(any(group.follows for group in groups))  # whether what the open pane knows counts too
+        self._panes = EntityPanes(view, kinds) if groups else None
+        self._pane_rows = PaneRows(view, kinds, self._panes) if self._panes else None
+        self._served = ServedValue(view, kinds, self._panes)
+        self._latest = bool(latest_features(view))
         keyed = bool(view.source.keys)
-        self._superseded = bool(self._latest) and supersedes(view, repeated=keyed)
-        windowed = keyed and self._panes is not None
+        self._superseded = self._latest and supersedes(view, repeated=keyed)
+        windowed = keyed and bool(groups)
         needs_versions = windowed or self._superseded
         self._versions = FactVersions(view, windowed=windowed, latest=self._superseded) if needs_versions else None
-        self._first: dict[bytes, int] = {}
-        self._young: dict[int, set[bytes]] = {}  # who was first known in a pane that is still open
+        self._first = FirstKnown(view.entities, self._every)
         self._newest: dict[bytes, Fact] = {}
         self._heard: set[bytes] = set()  # whose row of state changed
         self._moved: set[bytes] = set()  # whose served value may have changed
@@ -90,60 +90,37 @@ class ViewStream:
         if self._panes and watermark is not None:
             self._panes.advance(watermark // self._every)
             self._panes.settle()
-            self._grow_up(watermark // self._every)
+            self._first.grow_up(watermark // self._every)
 
     def _restore_entity(self, entity: bytes, first: int, newest: Fact | None) -> None:
-        self._first[entity] = first
-        self._young.setdefault(first // self._every, set()).add(entity)
+        self._first.put(entity, first)
         if newest is not None:
             self._newest[entity] = newest
 
     def late(self, rows: pl.DataFrame, watermark: int | None) -> pl.Series | None:
-        """Mark the rows that are late for this view; ``None`` where none can be."""
+        """Mark the rows that are late for this view; ``None`` where none can be.
+
+        Where windows are of event_time, a row is also late that became known longer after its pane than the view says.
+        """
         if self._panes is None:
             return None
-        marks = late_marks(rows, watermark=watermark, every=self._every, lateness=self._lateness)
+        marks = late_marks(rows, time=KNOWN, watermark=watermark, every=self._every, lateness=self._lateness)
+        if self._by_event:
+            lateness = self._lateness + length(str(self.view.lateness))
+            marks |= late_marks(rows, time=EVENT, watermark=watermark, every=self._every, lateness=lateness)
         return marks if marks.any() else None
 
     def take(self, rows: pl.DataFrame) -> None:
         """Learn rows that are not late."""
-        self._meet(rows)
+        met = self._first.meet(rows)
+        self._heard |= met
+        self._moved |= met
         if self._versions is not None:
             self._correct(rows, self._versions)
-        elif self._panes is not None:
-            self._merge(rows, self._panes)
+        elif self._pane_rows is not None:
+            self._pane_rows.merge(rows)
         if self._latest and not self._superseded:
             self._hear(rows)
-
-    def _meet(self, rows: pl.DataFrame) -> None:
-        """Note when entities were first known, by any row about them."""
-        names = list(self.view.entities)
-        found = rows.drop_nulls(names).group_by(names).agg(pl.col(KNOWN).min())
-        for *entity, known in found.iter_rows():
-            key = pack_key(entity)
-            first = self._first.get(key)
-            if first is None or known < first:
-                self._first[key] = known
-                self._young.setdefault(known // self._every, set()).add(key)
-                self._heard.add(key)
-                self._moved.add(key)
-
-    def _merge(self, rows: pl.DataFrame, panes: EntityPanes) -> None:
-        for place, partials in self._groups(rows, panes):
-            if panes.reaches(place[1]):
-                panes.add(place, partials)
-
-    def _groups(self, rows: pl.DataFrame, panes: EntityPanes) -> Iterable[tuple[Place, list[PartialValue]]]:
-        names = list(self.view.entities)
-        width = len(names)
-        grouped = (
-            panes.partials.ready(rows.drop_nulls(names))
-            .with_columns((pl.col(KNOWN) // self._every).alias(PLACE))
-            .group_by([*names, PLACE])
-            .agg(panes.partials.of_rows)
-        )
-        for row in grouped.iter_rows():
-            yield (pack_key(row[:width]), row[width]), panes.partials.read(row[width + 1 :])
 
     def _hear(self, rows: pl.DataFrame) -> None:
         """Keep the newest fact of each entity."""
@@ -186,41 +163,17 @@ class ViewStream:
         for marks in (self._heard, self._moved, self._back):
             marks.add(left)
 
-    def _recount(self, panes: EntityPanes, versions: FactVersions, end: int) -> None:
-        """Merge facts into their panes once these are over, and make panes anew that lost one."""
-        begun, over = versions.end_panes(end)
-        anew = {versions.place(fact) for fact in over} - {(NOBODY, versions.place(fact)[1]) for fact in over}
-        anew = {place for place in anew if panes.reaches(place[1])}
-        added = [fact for fact in begun if versions.place(fact) not in anew] if anew else begun
-        self._merge(self._frame(added), panes)
-        made = dict(self._groups(self._frame([fact for place in anew for fact in versions.in_pane(place)]), panes))
-        for place in anew:
-            panes.put(place, made.get(place))
-
-    def _frame(self, facts: Sequence[Fact]) -> pl.DataFrame:
-        from sluiceway.streams.decoding import STORED
-
-        schema = {EVENT: pl.Int64(), KNOWN: pl.Int64(), **{name: STORED[self._kinds[name]] for name in self._columns}}
-        return pl.DataFrame([(fact.event, fact.known, *fact.values) for fact in facts], schema, orient="row")
-
     def advance(self, watermark: int) -> None:
         """Let time be what the watermark says."""
-        if self._panes is None:
+        if self._panes is None or self._pane_rows is None:
             return
         end = watermark // self._every
         if self._versions is not None:
-            self._recount(self._panes, self._versions, end + self._panes.is_fresh)
-        self._moved |= self._panes.advance(end) | self._grow_up(end)
+            self._pane_rows.recount(self._versions, end + self._open)
+        self._moved |= self._panes.advance(end) | self._first.grow_up(end)
         if self._versions is not None:
             closed = (watermark - self._lateness) // self._every
-            self._versions.forget_before(min(closed, self._panes.oldest))
-
-    def _grow_up(self, end: int) -> set[bytes]:
-        """Name the entities whose first pane is over: their windows are known to hold nothing else."""
-        grown: set[bytes] = set()
-        for pane in [each for each in self._young if each < end]:
-            grown |= self._young.pop(pane)
-        return grown
+            self._versions.forget_before(self._panes.oldest, known_before=closed)
 
     def writes(self, watermark: int, now: int) -> Writes:
         """Tell what changed since the last time, and take it as written."""
@@ -237,7 +190,9 @@ class ViewStream:
     def _write_state(self, writes: Writes) -> None:
         prefix = self._prefix
         for entity in self._heard:
-            writes.put.append((prefix + ENTITY + entity, pack_entity(self._first[entity], self._newest.get(entity))))
+            writes.put.append(
+                (prefix + ENTITY + entity, pack_entity(self._first.get(entity), self._newest.get(entity)))
+            )
         if self._panes is not None:
             for place in self._panes.changed:
                 writes.put.append((pane_key(prefix, place), pack_partials(self._panes.get(place) or [])))
@@ -252,40 +207,8 @@ class ViewStream:
 
     def _value(self, entity: bytes, watermark: int, now: int) -> bytes | None:
         """Pack what is served of an entity; ``None`` while nothing of it has counted yet."""
-        features: list[FeatureValue] = [None] * len(self.view.columns)
-        end = watermark // self._every * self._every
-        known = self._first[entity] < end
-        if self._panes is not None:
-            self._panes.fill(entity, features, only_fresh=not known)
+        known = self._by_event or self._first.get(entity) < watermark // self._every * self._every
         newest = self._newest.get(entity)
-        if newest is not None:
-            self._fill_latest(newest, features)
-        elif not known and entity not in self._back and not (self._panes and self._panes.is_fresh):
+        if newest is None and not known and entity not in self._back and not self._open:
             return None
-        stamp = (end, end) if newest is None else (newest.event, newest.known)
-        through = end if self._panes is not None else watermark
-        return pack_value(PackedValue(*stamp, through, now, self._complete(features)))
-
-    def _complete(self, features: Sequence[FeatureValue]) -> list[FeatureValue]:
-        """Compute the derived features."""
-        made = [(name, each.is_derived) for each in self.view.features for name in each.names]
-        named = zip(made, features, strict=True)
-        return self._derived.complete({name: value for (name, is_derived), value in named if not is_derived})
-
-    def _fill_latest(self, newest: Fact, features: list[FeatureValue]) -> None:
-        for feature in self._latest:
-            value = newest.values[self._columns.index(str(feature.column))]
-            served = _served(value, self._kinds[str(feature.column)], feature.size)
-            for name, each in zip(self.view.columns_of(feature), served, strict=True):
-                features[self._places[name]] = each
-
-
-def _served(value: object, kind: str, size: int | None) -> Sequence[FeatureValue]:
-    """Give the values of a latest feature as ``plans.latest.latest_values`` does."""
-    if value is None:
-        return [None] * (size or 1)
-    if size is not None:
-        return numbers_of(str(value), size)
-    if kind in {"integer", "number"}:
-        return [as_single(value)]  # type: ignore[arg-type]
-    return [str(value).lower() if kind == "boolean" else str(value)]
+        return self._served.pack(entity, newest, only_fresh=not known, watermark=watermark, now=now)

@@ -89,3 +89,10 @@ def test_lines_are_drawn_between_neighbours_alone():
 
 def test_the_same_catalogue_draws_the_same_bytes():
     assert catalogue_html(KNOWN) == catalogue_html(KNOWN)
+
+
+def test_how_far_behind_a_view_may_be_is_said_where_something_says_it():
+    limited = replace(KNOWN, views=(replace(VIEW, may_be_behind="65m"),))
+    assert "stale when behind by more than" in catalogue_html(limited)
+    assert "65m" in catalogue_html(limited)
+    assert "stale when" not in catalogue_html(KNOWN)

@@ -18,9 +18,11 @@ def planned(given, *features, **settings):
     return stream_plan(given, [sw.FeatureView("v", "e", given, features, **settings)], KINDS)
 
 
-def test_windows_over_event_time_are_refused():
-    with pytest.raises(MisuseError, match="view 'v' has windows over event_time"):
-        planned(source(), sw.count(over="1h"), windows="event_time", lateness="10m")
+def test_fresh_windows_over_event_time_are_refused():
+    by_event = {"windows": "event_time", "lateness": "10m"}
+    assert planned(source(), sw.count(over="1h"), **by_event).views
+    with pytest.raises(MisuseError, match="view 'v' has fresh windows over event_time"):
+        planned(source(), sw.count(over="1h", fresh=True), **by_event)
 
 
 def test_fresh_windows_beside_others_are_refused_only_where_facts_are_corrected():

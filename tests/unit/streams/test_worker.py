@@ -35,7 +35,7 @@ ENGINE = DuckdbEngine(threads=2)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # so that windows reach to both sides of it
 TIME = pa.timestamp("us", "UTC")
 SECOND = 1_000_000
-LATENESS = 120
+LATENESS, EVENT_LATENESS = 120, 60
 KINDS = {
     "key": "integer", "e": "text", "code": "text", "x": "integer", "y": "number", "flag": "boolean",
     "v": "text", "t": "time", "k": "time",
@@ -49,7 +49,7 @@ class Killed(BaseException):
 
 
 def view_for(key, *, entity, kinds, topic_key="e"):
-    topic = sw.topic("facts", lateness=f"{LATENESS}s", key=topic_key)
+    topic = sw.topic("facts", lateness=f"{LATENESS}s", key=topic_key, idle="10m")
     source = sw.Source("facts", sql="unused", key=key, event_time="t", known_time="k", stream=topic)
     windows = [
         sw.count(over="1m"), sw.mean("x", over="2m"), sw.sum("x", over="1m"), sw.max("x", over="3m"),
@@ -70,8 +70,11 @@ def view_for(key, *, entity, kinds, topic_key="e"):
     windows = [freshened(each, number, key, kinds) for number, each in enumerate(windows)]
     latest = [sw.latest("x"), sw.latest("code"), sw.latest("y"), sw.latest("flag"), sw.latest("v", size=2)]
     mixed = [each for each in (*latest[:2], *windows, *latest[2:]) if not each.is_latest or "latest" in kinds]
-    features = [each for each in mixed if each.is_latest or set(kinds) & {"window", "fresh"}]
-    return sw.FeatureView("v", entity=entity, source=source, every="1m", features=features)
+    features = [each for each in mixed if each.is_latest or set(kinds) & {"window", "fresh", "event"}]
+    if "event" in kinds:  # some that reach what is late
+        features += [sw.count(over="8m", name="many"), sw.sum("x", over="8m"), sw.max("x", over="8m")]
+    times = {"windows": "event_time", "lateness": f"{EVENT_LATENESS}s"} if "event" in kinds else {}
+    return sw.FeatureView("v", entity=entity, source=source, every="1m", features=features, **times)
 
 
 def freshened(feature, number, key, kinds):
@@ -103,12 +106,24 @@ def facts_of(rows, cutoff):
 
 def batch_values(view, rows, *, wall=None):
     """Compute what the batch plan says at the last moment that rows were known at, or later."""
-    timed = [row["known"] for row in rows if row["known"] is not None and row["event"] is not None]
+    timed = [row for row in rows if row["known"] is not None and row["event"] is not None]
     if not timed:
         return {}
-    facts = facts_of(rows, max(timed) if wall is None else max(*timed, wall))
+    newest = max(row["known"] for row in timed)
+    facts = facts_of(counting_rows(view, timed), newest if wall is None else max(newest, wall))
     made = packed(features_now(facts, view), view, cutoff=facts.cutoff, written=0)
     return compared(view, dict(made))
+
+
+def counting_rows(view, rows):
+    """Leave out what is late by event_time where windows are of it: known longer after its pane than the view says."""
+    kept, before = [], None
+    for row in rows:
+        end = (row["event"] // 60 + 1) * 60 + EVENT_LATENESS + LATENESS
+        if view.lateness is None or before is None or end > before:
+            kept.append(row)
+        before = row["known"] if before is None else max(before, row["known"])
+    return kept
 
 
 def stream_values(view, online):
@@ -211,7 +226,16 @@ VIEWS = st.builds(
     st.sampled_from(KEYS),
     entity=st.sampled_from([("e",), ("e", "code")]),
     kinds=st.sampled_from(
-        [("window",), ("latest",), ("window", "latest"), ("fresh",), ("window", "fresh"), ("fresh", "latest")]
+        [
+            ("window",),
+            ("latest",),
+            ("window", "latest"),
+            ("fresh",),
+            ("window", "fresh"),
+            ("fresh", "latest"),
+            ("event",),
+            ("event", "latest"),
+        ]
     ),
 )
 DEATHS = st.dictionaries(st.integers(0, 30), st.sampled_from(["before", "after"]), max_size=4)
@@ -243,21 +267,22 @@ def test_streams_end_where_the_batch_plan_does(view, rows, partitions, steps, de
     finish(world)
     if wall is not None:
         world.wall = wall + LATENESS
-        finish(world, turns=30)
+        finish(world, silent_s=700.0)
     wanted = {}
     for mine in by_partition:
         wanted |= batch_values(view, mine, wall=wall)
     assert stream_values(view, world.online) == wanted
 
 
-def finish(world, *, turns=0):
-    """Let a new worker learn all that is there, and more turns go by, in which nothing arrives."""
+def finish(world, *, silent_s=None):
+    """Let a new worker learn all that is there, and then hear nothing for so long."""
     for _ in range(40):
         try:
             worker = world.worker()
             while not worker.caught_up():
                 world.step(worker, 100)
-            for _ in range(turns):
+            if silent_s is not None:
+                world.clock += silent_s
                 world.step(worker, 100)
         except Killed:
             continue
@@ -280,10 +305,20 @@ def row_at(known, *, e="a", key=None):
     }
 
 
-def counting(**more):
+def counting(*, windows=None, **more):
     topic = sw.topic("facts", lateness="60s", key="e", idle="10s", clock="wall")
     source = sw.Source("facts", sql="unused", event_time="t", known_time="k", stream=topic, **more)
-    return sw.FeatureView("v", entity="e", source=source, every="1m", features=[sw.count(over="2m")])
+    return sw.FeatureView("v", entity="e", source=source, every="1m", features=[sw.count(over="2m")], **(windows or {}))
+
+
+def learnt(view, *times, **more):
+    """Let a world learn rows of the entity a with these times, event and known, one by one."""
+    world = World(view, 1)
+    worker = world.worker()
+    for event, known in times:
+        world.logs[0].append(message(row_at(known, **more) | {"event": event}))
+        world.step(worker, 1)
+    return world
 
 
 def counts(world):
@@ -347,6 +382,32 @@ def test_where_nothing_arrives_values_expire_by_the_wall_and_rows_behind_it_are_
     world.step(worker, 100)
     assert [offset for *_, offset in world.side.messages["facts"]] == [2]
     assert counts(world) == {"a": 1.0}
+
+
+BY_EVENT = {"windows": "event_time", "lateness": "10m"}
+
+
+def test_windows_over_event_time_have_what_is_known_and_an_event_ahead_closes_no_pane():
+    view = counting(windows=BY_EVENT)
+    assert counts(learnt(view, (9000, 10))) == {"a": 0.0}
+    assert counts(learnt(view, (9000, 10), (20, 30), (50, 100))) == {"a": 2.0}
+    assert counts(learnt(view, (9000, 10), (20, 30), (70, 200), (8950, 9010), (9010, 9060))) == {"a": 3.0}
+
+
+def test_a_row_is_late_by_event_time_past_both_latenesses_and_by_known_time_past_the_topics():
+    def late(*times):
+        return [offset for *_, offset in learnt(counting(windows=BY_EVENT), *times).side.messages.get("facts", {})]
+
+    assert late((0, 719), (0, 719), (0, 720)) == []
+    assert late((0, 720), (59, 720), (60, 720)) == [1]
+    assert late((300, 300), (300, 239), (300, 240)) == [1]
+
+
+def test_an_older_version_of_a_fact_that_left_its_windows_does_not_count():
+    view = counting(windows=BY_EVENT, key="key")
+    assert counts(learnt(view, (190, 190), (190, 300), key=1)) == {"a": 1.0}
+    assert counts(learnt(view, (0, 300), (190, 290), key=1)) == {"a": 0.0}
+    assert counts(learnt(view, (190, 290), (0, 300), key=1)) == {"a": 0.0}
 
 
 def test_of_two_that_own_a_partition_one_works_and_the_other_takes_over_when_it_is_gone():

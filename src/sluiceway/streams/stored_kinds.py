@@ -1,0 +1,13 @@
+"""Stored kinds: the types in memory of columns of each kind; times are microseconds."""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+STORED: Mapping[str, pl.DataType] = {
+    "integer": pl.Int64(),
+    "number": pl.Float64(),
+    "text": pl.String(),
+    "boolean": pl.Boolean(),
+    "time": pl.Int64(),
+}
