@@ -14,7 +14,7 @@ from sluiceway.adapters.apprise_alerter import AppriseAlerter
 from sluiceway.adapters.delta_tables import DeltaTables
 from sluiceway.adapters.derived_folder import DerivedFolder
 from sluiceway.adapters.duckdb_engine import DuckdbEngine
-from sluiceway.adapters.event_place import EventPlace
+from sluiceway.adapters.event_place import EventPlace, panes_beside
 from sluiceway.adapters.every_alerter import EveryAlerter
 from sluiceway.adapters.every_extractor import EveryExtractor
 from sluiceway.adapters.killed_folders import KilledFolders, is_in_use
@@ -246,4 +246,5 @@ def embedded(folder: Path, state: Path, clock: Clock, given: FileSettings, envir
         derived=derived,
         arriving=EventPlace(given.events, state, environment),
         schemas=lambda: schema_registry(given.schemas, environment),
+        panes=lambda: panes_beside(online),
     )

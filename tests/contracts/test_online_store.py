@@ -122,6 +122,16 @@ def test_a_view_is_replaced_whole_and_alone(store):
     assert store.snapshot(VIEW) == "second"
 
 
+def test_a_view_is_marked_and_its_values_stay(store):
+    store.mark(VIEW, snapshot="first")
+    assert (store.read(VIEW, [b"a"]), store.count(VIEW), store.snapshot(VIEW)) == ([None], 0, "first")
+    store.write(VIEW, [(b"a", value(5))])
+    store.mark(VIEW, snapshot="second")
+    assert store.write(VIEW, [(b"a", value(4)), (b"b", value(1))]) == 1
+    assert (store.read(VIEW, [b"a", b"b"]), store.count(VIEW)) == ([value(5), value(1)], 2)
+    assert store.snapshot(VIEW) == "second"
+
+
 def test_a_replacement_that_breaks_leaves_everything_as_it_was(store):
     store.replace(VIEW, [(b"a", value(1))], snapshot="first")
 

@@ -109,6 +109,12 @@ class DynamoOnline:
         self._table.put([current_item(view, made)])
         self._known[view] = (time.monotonic(), made)
 
+    def mark(self, view: str, *, snapshot: str) -> None:
+        """Say what a view's values are of from now on; they stay. Raises as ``read_many`` does."""
+        made = self._current_or_first(view)._replace(snapshot=snapshot)
+        self._table.put([current_item(view, made)])
+        self._known[view] = (time.monotonic(), made)
+
     def snapshot(self, view: str) -> str:
         """Return what a view's values were last replaced with, or the empty text."""
         current = self._current(view)

@@ -103,6 +103,14 @@ def pane_store(online: OnlineStore) -> PaneStore:
     )
 
 
+def panes_beside(online: OnlineStore) -> PaneStore | None:
+    """Open what streams keep, where they can keep anything."""
+    try:
+        return pane_store(online)
+    except MisuseError:
+        return None
+
+
 def read_events(given: object, problems: list[Problem]) -> str:
     """Check the setting ``events``; no message repeats a secret."""
     if given is None or given == "":

@@ -94,6 +94,12 @@ class LmdbOnline:
                 _put(transaction, prefix + _tail(key), value)
             transaction.put(prefix + SNAPSHOT, snapshot.encode())
 
+    def mark(self, view: str, *, snapshot: str) -> None:
+        """Say what a view's values are of from now on; they stay. Raises ``SourceError`` when the disk refuses."""
+        with self._refusals(), self._environment().begin(write=True) as transaction:
+            _name(transaction, view)
+            transaction.put(_prefix(view) + SNAPSHOT, snapshot.encode())
+
     def snapshot(self, view: str) -> str:
         """Return what a view's values were last replaced with, or the empty text."""
         if not self.is_there():

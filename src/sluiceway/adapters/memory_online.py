@@ -49,6 +49,12 @@ class MemoryOnline:
         with self._lock:
             self._views[view], self._snapshots[view] = stored, snapshot
 
+    def mark(self, view: str, *, snapshot: str) -> None:
+        """Say what a view's values are of from now on; they stay."""
+        with self._lock:
+            self._views.setdefault(view, {})
+            self._snapshots[view] = snapshot
+
     def force(self, view: str, items: Iterable[tuple[bytes, bytes]]) -> None:
         """Store values whatever is stored, as streams do whose newest fact was taken back."""
         with self._lock:

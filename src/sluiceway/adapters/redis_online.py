@@ -85,6 +85,10 @@ class RedisOnline:
                 self._wire.ask((b"UNLINK", staged))
             raise
 
+    def mark(self, view: str, *, snapshot: str) -> None:
+        """Say what a view's values are of from now on; they stay. Raises as ``read_many`` does."""
+        self._wire.ask((b"HSET", self._name(view), SNAPSHOT, snapshot.encode()))
+
     def snapshot(self, view: str) -> str:
         """Return what a view's values were last replaced with, or the empty text."""
         found = self._wire.ask((b"HGET", self._name(view), SNAPSHOT))[0]

@@ -15,6 +15,7 @@ KNOWN_TIME = "_known_time"
 TABLES_FOLDER = "sources/"
 QUARANTINE_FOLDER = "quarantine/"
 BROKEN_RULES = "_broken_rules"
+EVENTS_FOLDER = "events/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,11 @@ class FileEntry:
     source_tag: str = ""
     object_tag: str = ""
     landed: bool = False
+
+    @property
+    def is_event_part(self) -> bool:
+        """Whether it is a part of a topic, and not of an extract."""
+        return self.landed and self.path.startswith(EVENTS_FOLDER)
 
     @property
     def object_key(self) -> str:
@@ -176,6 +182,10 @@ class DatasetVersion:
     def version(self) -> str:
         """The content id, short enough to type."""
         return self.content_id[:12]
+
+    def has_events(self, source: str) -> bool:
+        """Whether events of a source's topic have landed in this version."""
+        return any(entry.source == source and entry.is_event_part for entry in self.files)
 
     def facts(self, source: str) -> SourceFacts:
         """Return what is known of a source; of one that the version says nothing of, its name."""

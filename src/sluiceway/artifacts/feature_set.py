@@ -38,7 +38,8 @@ class RowCounts:
 class RetrievalReport:
     """Features read by id from the online store, twice, and set beside the offline values as of the same moment.
 
-    Times are milliseconds for one id with all its views. ``unequal_rereads`` and ``unequal_offline`` count values.
+    Times are milliseconds for one id with all its views. ``unequal_rereads`` and ``unequal_offline`` count values;
+    ``ahead`` those that a stream had written beyond the cutoff, and which were not set beside anything.
     """
 
     ids: int
@@ -47,6 +48,7 @@ class RetrievalReport:
     unequal_rereads: int
     unequal_offline: int
     examples: tuple[str, ...] = ()
+    ahead: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ def values_at(view: FeatureView, kinds: Mapping[str, str], facts: pl.DataFrame, 
         value = pl.col(str(feature.column)).gather(places)
         number = kinds[str(feature.column)] in {"integer", "number"}
         if feature.size is not None:
-            made = [_single(each) for each in numbers_of_texts(value, feature.size)]
+            made = [_single(pl.lit(each)) for each in numbers_of_texts(facts.select(value).to_series(), feature.size)]
         else:
             made = [_single(value) if number else value.cast(pl.String)]
         columns += [each.alias(name) for name, each in zip(view.columns_of(feature), made, strict=True)]

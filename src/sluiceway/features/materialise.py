@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from sluiceway.core.digest import digest_of
 from sluiceway.declare.feature_view import FeatureView
+from sluiceway.features.beside_stream import write_beside_stream
 from sluiceway.features.point_in_time import Facts, features_now
 from sluiceway.plans.latest import latest_features
 from sluiceway.plans.moments_sql import microseconds
@@ -16,16 +17,24 @@ from sluiceway.plans.window_groups import window_features
 from sluiceway.ports.online_store import OnlineStore
 
 
-def materialise(facts: Facts, view: FeatureView, online: OnlineStore, *, now: datetime) -> pa.Table:
+def materialise(
+    facts: Facts, view: FeatureView, online: OnlineStore, *, now: datetime, watermark: int | None = None
+) -> pa.Table:
     """Let the store hold a view's value for each entity known by the cutoff; return them, a row for each entity.
 
     Going back to an earlier cutoff, or to a source that lost an entity, is what was asked for: the view is replaced as
     a whole, at once, and marked with the dataset and the cutoff that it now stands for. Each value says that it was
     written at ``now``.
+
+    Where events of the view's source have landed, a stream keeps the view up: nothing of what it wrote goes back then.
+    ``watermark`` is what has landed for certain (see ``beside_stream``).
     """
     snapshot = features_now(facts, view)
     items = packed(snapshot, view, cutoff=facts.cutoff, written=microseconds(now))
-    online.replace(view.digest, items, snapshot=snapshot_name(facts, view))
+    if facts.dataset.has_events(view.source.name):
+        write_beside_stream(view, items, online, watermark=watermark, snapshot=snapshot_name(facts, view))
+    else:
+        online.replace(view.digest, items, snapshot=snapshot_name(facts, view))
     return snapshot
 
 

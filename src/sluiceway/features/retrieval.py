@@ -1,7 +1,8 @@
 """Retrieval: ids read online twice, timed, and set beside what the offline plan says of the same moment."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from time import perf_counter_ns
 
 import pyarrow as pa
@@ -10,10 +11,11 @@ from sluiceway.artifacts.feature_set import RetrievalReport
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.features.point_in_time import Facts, features_at
 from sluiceway.online.reader import OnlineReader
-from sluiceway.plans.moments_sql import moment_of
+from sluiceway.plans.moments_sql import microseconds, moment_of
 from sluiceway.plans.packed_value import FeatureValue
 from sluiceway.plans.quoting import listed
 from sluiceway.plans.served_view import served
+from sluiceway.ports.feature_reader import FeatureRow
 from sluiceway.ports.online_store import OnlineStore
 
 IDS = 1000
@@ -23,15 +25,25 @@ Row = Mapping[str, FeatureValue]
 
 
 def check_retrieval(
-    facts: Facts, views: Sequence[FeatureView], training: pa.Table, *, online: OnlineStore, seed: int, ids: int = IDS
+    facts: Facts,
+    views: Sequence[FeatureView],
+    training: pa.Table,
+    *,
+    online: OnlineStore,
+    seed: int,
+    written: datetime,
+    ids: int = IDS,
 ) -> RetrievalReport:
     """Read a sample of the training rows' entities, with all views, as they stand at the cutoff.
+
+    A view that a stream keeps up is looked at where batch wrote the value; the others are counted as ahead.
 
     Args:
         facts: The sources, and the cutoff as of which offline values are computed.
         views: The views to read.
         training: Rows with every view's entity columns.
         online: The store to read from.
+        written: When batch wrote its values.
         seed: Decides the sample, which repeats entities where there are fewer than ``ids``.
         ids: How many to read.
     """
@@ -46,8 +58,17 @@ def check_retrieval(
     first, durations = _timed(reader, requests)
     second, again = _timed(reader, requests)
     offline = _offline(facts, views, chosen)
-    rereads = [_difference(one, other, "read again") for one, other in zip(first, second, strict=True)]
-    beside = [_difference(one, other, "offline") for one, other in zip(first, offline, strict=True)]
+    streamed = [view for view in views if facts.dataset.has_events(view.source.name)]
+    moved = [_moved(one, other, streamed) for one, other in zip(first, second, strict=True)]
+    ahead = [_ahead(one, streamed, microseconds(written)) for one in first]
+    rereads = [
+        _difference(one.features, other.features, "read again", left_out=left)
+        for one, other, left in zip(first, second, moved, strict=True)
+    ]
+    beside = [
+        _difference(one.features, other, "offline", left_out=left)
+        for one, other, left in zip(first, offline, ahead, strict=True)
+    ]
     times = sorted(durations + again)
     return RetrievalReport(
         ids=len(chosen),
@@ -56,18 +77,19 @@ def check_retrieval(
         unequal_rereads=sum(map(len, rereads)),
         unequal_offline=sum(map(len, beside)),
         examples=tuple([text for texts in (*rereads, *beside) for text in texts][:EXAMPLES]),
+        ahead=sum(map(len, ahead)),
     )
 
 
-def _timed(reader: OnlineReader, requests: Sequence[Mapping[str, tuple[object]]]) -> tuple[list[Row], list[int]]:
+def _timed(reader: OnlineReader, requests: Sequence[Mapping[str, tuple[object]]]) -> tuple[list[FeatureRow], list[int]]:
     """Read ids one by one; durations in nanoseconds."""
-    rows: list[Row] = []
+    rows: list[FeatureRow] = []
     durations: list[int] = []
     for request in requests:
         begun = perf_counter_ns()
         row = reader.read(request)[0]
         durations.append(perf_counter_ns() - begun)
-        rows.append(row.features)
+        rows.append(row)
     return rows, durations
 
 
@@ -85,9 +107,23 @@ def _offline(
     return rows
 
 
-def _difference(read: Row, expected: Row, what: str) -> list[str]:
+def _moved(one: FeatureRow, other: FeatureRow, streamed: Sequence[FeatureView]) -> frozenset[str]:
+    """Name the features that a stream wrote between two reads."""
+    return _columns(view for view in streamed if one.views[view.name] != other.views[view.name])
+
+
+def _ahead(one: FeatureRow, streamed: Sequence[FeatureView], written: int) -> frozenset[str]:
+    """Name the features that a stream wrote, and which batch left as they were."""
+    return _columns(view for view in streamed if (found := one.views[view.name]) is not None and found[1] != written)
+
+
+def _columns(views: Iterable[FeatureView]) -> frozenset[str]:
+    return frozenset(column for view in views for column in served(view).columns)
+
+
+def _difference(read: Row, expected: Row, what: str, *, left_out: frozenset[str]) -> list[str]:
     """Name the values that differ; nothing known is equal to nothing known."""
-    names = sorted(read.keys() | expected.keys())
+    names = sorted((read.keys() | expected.keys()) - left_out)
     return [
         f"{name}: {read.get(name)!r} online, {expected.get(name)!r} {what}"
         for name in names

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,6 +15,7 @@ from sluiceway.core.errors import SourceError
 from sluiceway.core.moments import Clock, in_utc
 from sluiceway.declare.pipeline import Pipeline
 from sluiceway.declare.project import Project
+from sluiceway.features.beside_stream import Watermarks
 from sluiceway.features.binding import check_binding
 from sluiceway.features.contract import serving_contract
 from sluiceway.features.held_tables import HeldTables
@@ -50,6 +52,7 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
     seed: int,
     hidden: Hidden = nothing_hidden,
     derived: DerivedStore = NOTHING_DERIVED,
+    watermarks: Watermarks = MappingProxyType({}),
     elsewhere: PlanRunner | None = None,
 ) -> FeatureSet:
     """Build, materialise and measure; decide nothing.
@@ -67,6 +70,7 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
         clock: Tells when online values are written.
         seed: Decides the samples of both checks.
         hidden: Names the sensitive columns of a source, which the request log will leave out.
+        watermarks: How far the landed events of streamed sources go for certain, microseconds since the epoch.
         derived: Keeps each view's columns, so that only what changed is computed again, and work that was broken off
             goes on; without it, all is computed, and sources of any size are held.
 
@@ -94,15 +98,15 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
     sql = training_sql(dataset, pipeline, inputs)
     table = tables.write(f"features/{pipeline.label.name}", training_rows(facts, sql, spine, features))
     progress.say("materialising views")
-    online_rows, fresh = {}, {}
+    now, online_rows, fresh = clock.now(), {}, {}
     there: dict[str, float | None] = {}
     for view, made in zip(pipeline.feature_views, features, strict=True):
-        snapshot = materialise(computed, view, online, now=clock.now())
+        snapshot = materialise(computed, view, online, now=now, watermark=watermarks.get(view.source.name))
         online_rows[view.name] = snapshot.num_rows
         there |= shares(view, snapshot)
         fresh[view.name] = freshness(facts, view, entities=snapshot.num_rows, features=made)
     progress.say("reading features back")
-    retrieval = check_retrieval(facts, pipeline.feature_views, spine, online=online, seed=seed)
+    retrieval = check_retrieval(facts, pipeline.feature_views, spine, online=online, seed=seed, written=now)
     progress.say("auditing times")
     audit = audit_time(facts, project, inputs=inputs, spine=spine, features=features, late=late, seed=seed)
     contract = serving_contract(dataset, pipeline, inputs, hidden)

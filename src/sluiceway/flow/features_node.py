@@ -1,9 +1,12 @@
 """Stage 4 as a node."""
 
+from collections.abc import Sequence
+
 from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.artifacts.feature_set import FeatureSet
 from sluiceway.artifacts.promise import Promise
 from sluiceway.core.verdict import Verdict
+from sluiceway.declare.feature_view import FeatureView
 from sluiceway.features.gate import STAGE_VERSION, gate
 from sluiceway.flow.discreetly import discreetly
 from sluiceway.flow.kit import Kit
@@ -15,6 +18,7 @@ def run(job: Job) -> Artifact:
     """Build the training table and fill the online store."""
     from sluiceway.features.run import run
     from sluiceway.flow.held_views import Held, forget, note
+    from sluiceway.flow.sealing import seal_streams
     from sluiceway.plans.moments_sql import microseconds
 
     require_store(job)
@@ -22,6 +26,7 @@ def run(job: Job) -> Artifact:
     views = job.project.pipeline.feature_views
     for view in views:
         forget(view.digest, kit)
+    seal_streams(dataset, job.project, kit, say=job.progress.say)  # before batch writes beside them
     with discreetly(job):
         made = run(
             dataset,
@@ -37,10 +42,25 @@ def run(job: Job) -> Artifact:
             seed=job.settings.seed,
             hidden=promise.hidden,
             derived=kit.derived,
+            watermarks=landed_watermarks(dataset, views, kit),
         )
     for view in views:
         note(view, Held(dataset.content_id, microseconds(made.cutoff), made.snapshots[view.name]), kit)
     return made
+
+
+def landed_watermarks(dataset: DatasetVersion, views: Sequence[FeatureView], kit: Kit) -> dict[str, int]:
+    """Tell up to when the events go that have landed in every partition of each view's source."""
+    from sluiceway.ingest.landed_events import known_event_landing
+
+    found = {}
+    for source in {view.source.name for view in views if dataset.has_events(view.source.name)}:
+        landing = known_event_landing(source, kit.objects)
+        reached = [each.watermark for each in landing.partitions] if landing else []
+        known = [watermark for watermark in reached if watermark is not None]
+        if known and len(known) == len(reached):
+            found[source] = min(known)
+    return found
 
 
 def require_store(job: Job) -> None:

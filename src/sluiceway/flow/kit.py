@@ -14,6 +14,7 @@ from sluiceway.ports.event_sources import EventSources
 from sluiceway.ports.extractor import Extractor, NoExtractor
 from sluiceway.ports.object_store import ObjectStore
 from sluiceway.ports.online_store import OnlineStore
+from sluiceway.ports.pane_store import PaneStore
 from sluiceway.ports.plan_runner import PlanRunner
 from sluiceway.ports.project_reader import ProjectReader
 from sluiceway.ports.rehearsal import Rehearsal
@@ -27,6 +28,11 @@ from sluiceway.ports.tracker import Tracker
 def from_the_start(moment: datetime) -> str:  # noqa: ARG001  # a log that cannot tell days apart is read whole
     """Begin where a log begins."""
     return ""
+
+
+def no_panes() -> PaneStore | None:
+    """Keep no streams."""
+    return None
 
 
 def no_schemas() -> SchemaRegistry | None:
@@ -44,7 +50,7 @@ class Kit:
     mark of it behind which lies all that was logged from a moment (UTC) on. ``sweepable`` are the stores that can be
     swept of what nothing needs. ``derived`` keeps what can be made again. ``elsewhere`` computes views
     instead of ``engine``. ``arriving`` is where topics are, and ``schemas`` opens what knows the schemas of their
-    messages.
+    messages, and ``panes`` what streams keep beside online values, where these can be.
     """
 
     reader: ProjectReader
@@ -66,6 +72,7 @@ class Kit:
     derived: DerivedStore = NOTHING_DERIVED
     arriving: EventSources | None = None
     schemas: Callable[[], SchemaRegistry | None] = no_schemas
+    panes: Callable[[], PaneStore | None] = no_panes
     elsewhere: PlanRunner | None = None
 
 

@@ -22,7 +22,7 @@ from sluiceway.declare.expectation import QUARANTINE
 from sluiceway.declare.project import Project
 from sluiceway.declare.source import Source
 from sluiceway.ingest.delivered import Contents, delivered
-from sluiceway.ingest.landed_events import event_parts, is_event_part
+from sluiceway.ingest.landed_events import event_parts
 from sluiceway.ingest.quarantine import parted
 from sluiceway.plans.latest_row import latest_marks
 from sluiceway.plans.lineage import tables_read
@@ -67,7 +67,7 @@ def derive(
     made: dict[str, Rows] = {}
     wanted = [_reads(source) for source in project.sources.values()]
     for place, (name, source) in enumerate(project.sources.items()):
-        files = [entry for entry in entries if entry.source == name and not is_event_part(entry)]
+        files = [entry for entry in entries if entry.source == name and not entry.is_event_part]
         own = partial(_own, source, files, contents=contents, engine=engine, known=kept.get(name, ()), schemas=schemas)
         arrived = partial(_arrived, event_parts(entries, name), contents=contents, engine=engine)
         rows, broken = _parted(source, own, made, engine, arrived=arrived)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from sluiceway.artifacts.dataset_version import DatasetVersion, FileEntry, IntegrityReport
 from sluiceway.declare.files import is_remote
 from sluiceway.ingest.hashing import REHASH_BELOW_BYTES, hash_all
-from sluiceway.ingest.landed_events import event_entries, event_parts, is_event_part, known_event_landing
+from sluiceway.ingest.landed_events import event_entries, event_parts, known_event_landing
 from sluiceway.ingest.landed_files import entries_of, known_landing
 from sluiceway.ingest.selection import selected
 from sluiceway.ports.object_store import ObjectInfo, ObjectStore
@@ -108,10 +108,10 @@ def _landed_since(version: DatasetVersion, objects: ObjectStore) -> Iterator[str
         landing = known_landing(extract.source, objects)
         now = {entry.path: entry.sha256 for entry in entries_of(landing)} if landing else {}
         own = (each for each in version.files if each.landed and each.source == extract.source)
-        then = {entry.path: entry.sha256 for entry in own if not is_event_part(entry)}
+        then = {entry.path: entry.sha256 for entry in own if not entry.is_event_part}
         if now != then:
             yield f"{extract.source}: has landed otherwise since ({extract.shown})"
-    for source in sorted({entry.source for entry in version.files if is_event_part(entry)}):
+    for source in sorted({entry.source for entry in version.files if entry.is_event_part}):
         entries = event_entries(known_event_landing(source, objects))
         if [entry.path for entry in event_parts(version.files, source)] != [entry.path for entry in entries]:
             yield f"{source}: further events have landed since"

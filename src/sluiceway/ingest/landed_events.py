@@ -2,12 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from sluiceway.artifacts.dataset_version import FileEntry
+from sluiceway.artifacts.dataset_version import EVENTS_FOLDER, FileEntry
 from sluiceway.artifacts.event_landing import EventLanding, event_landing_key, recalled_event_landing
 from sluiceway.core.errors import UnknownObjectError
 from sluiceway.ports.object_store import ObjectStore
-
-FOLDER = "events/"
 
 
 def known_event_landing(source: str, objects: ObjectStore) -> EventLanding | None:
@@ -23,7 +21,7 @@ def event_entries(landing: EventLanding | None) -> list[FileEntry]:
     parts = sorted(landing.parts, key=lambda part: (part.epoch, part.partition, part.number)) if landing else []
     return [
         FileEntry(
-            f"{FOLDER}{landing.source}/{part.epoch:03d}-{part.partition:05d}-{part.number:06d}-{part.sha256}.parquet",
+            f"{EVENTS_FOLDER}{landing.source}/{part.epoch:03d}-{part.partition:05d}-{part.number:06d}-{part.sha256}.parquet",
             part.sha256,
             part.date,
             part.size_bytes,
@@ -35,11 +33,6 @@ def event_entries(landing: EventLanding | None) -> list[FileEntry]:
     ]
 
 
-def is_event_part(entry: FileEntry) -> bool:
-    """Whether a file of a version is a part of a topic."""
-    return entry.landed and entry.path.startswith(FOLDER)
-
-
 def event_identity(landing: EventLanding | None) -> list[list[str | int]]:
     """Identify what has landed as the files of a source are identified: path and SHA-256."""
     return [[entry.path, entry.sha256] for entry in event_entries(landing)]
@@ -47,4 +40,4 @@ def event_identity(landing: EventLanding | None) -> list[list[str | int]]:
 
 def event_parts(entries: Iterable[FileEntry], source: str) -> Sequence[FileEntry]:
     """Choose the parts of a source's topic among a version's files."""
-    return [entry for entry in entries if entry.source == source and is_event_part(entry)]
+    return [entry for entry in entries if entry.source == source and entry.is_event_part]

@@ -77,8 +77,7 @@ def _values(rows: KnownRows, feature: Feature, kinds: Mapping[str, str]) -> list
     """Read a feature off every fact: for each of its columns the values by place."""
     values = rows.frame.get_column(str(feature.column))
     if feature.size is not None:
-        numbers = numbers_of_texts(pl.lit(values), feature.size)
-        return [_rounded(pl.select(each).to_series()) for each in numbers]
+        return [_rounded(numbers) for numbers in numbers_of_texts(values, feature.size)]
     if kinds[str(feature.column)] not in {"integer", "number"}:
         return [values.cast(pl.String).to_list()]
     return [_rounded(values)]

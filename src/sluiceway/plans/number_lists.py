@@ -28,11 +28,11 @@ def numbers_sql(text: str, size: int) -> tuple[str, ...]:
     )
 
 
-def numbers_of_texts(text: pl.Expr, size: int) -> list[pl.Expr]:
-    """Read each number off texts, as doubles."""
-    parts = text.str.extract(LIST, 1).str.split(",")
-    kept = pl.when(parts.list.len() == size).then(parts)
-    each = [kept.list.get(place, null_on_oob=True) for place in range(size)]
+def numbers_of_texts(texts: pl.Series, size: int) -> list[pl.Series]:
+    """Read each number off texts, as doubles; every text is taken apart once."""
+    parts = texts.str.extract(LIST, 1).str.split(",")
+    kept = pl.select(pl.when(parts.list.len() == size).then(parts)).to_series()
+    each = (kept.list.get(place, null_on_oob=True) for place in range(size))
     return [part.str.extract(NUMBER, 1).cast(pl.Float64, strict=False) for part in each]
 
 

@@ -45,8 +45,11 @@ class OnlineStore(Protocol):
         by a kill, leaves the view as it was.
         """
 
+    def mark(self, view: str, *, snapshot: str) -> None:
+        """Say what a view's values are of from now on; they stay. A view without values may be marked too."""
+
     def snapshot(self, view: str) -> str:
-        """Return what a view's values were last replaced with, or the empty text."""
+        """Return what a view's values were last replaced or marked with, or the empty text."""
 
 
 def checked_value(value: bytes) -> bytes:

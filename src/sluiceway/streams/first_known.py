@@ -20,6 +20,10 @@ class FirstKnown:
         """Return when an entity was first known."""
         return self._first[entity]
 
+    def knows(self, entity: bytes) -> bool:
+        """Whether any row about an entity was learnt."""
+        return entity in self._first
+
     def put(self, entity: bytes, known: int) -> None:
         """Note when an entity was first known."""
         self._first[entity] = known

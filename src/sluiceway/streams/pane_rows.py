@@ -33,6 +33,12 @@ class PaneRows:
             if self._panes.reaches(place[1]):
                 self._panes.add(place, partials)
 
+    def renew(self, rows: pl.DataFrame) -> None:
+        """Let panes hold these rows and no others, where some window may still reach them."""
+        for place, partials in self._grouped(rows):
+            if self._panes.reaches(place[1]) and self._panes.get(place) != partials:
+                self._panes.put(place, partials)
+
     def recount(self, versions: FactVersions, end: int) -> None:
         """Merge what counts since panes before ``end`` are over, and make panes anew that lost a fact."""
         begun, over = versions.end_panes(end)

@@ -87,6 +87,19 @@ class PartitionStream:
         if self.header.watermark is None or watermark > self.header.watermark:
             self._go_on(offset=self.header.offset, watermark=watermark, counts=(0, 0, 0))
 
+    def seal(self, rows: pl.DataFrame, watermark: int, *, is_alone: bool) -> None:
+        """Take over from batch what can change no more, and commit it (see ``ViewStream.seal``).
+
+        Raises:
+            ConflictError: another owns the partition by now.
+            TransientError: the store did not answer.
+        """
+        mine = self.header.watermark
+        if mine is not None:
+            for view in self._views:
+                view.seal(rows, min(watermark, mine), is_alone=is_alone)
+            self._go_on(offset=self.header.offset, watermark=mine, counts=(0, 0, 0))
+
     def _learn(self, rows: pl.DataFrame) -> dict[int, list[str]]:
         """Let each view learn the rows that are not late for it; return the late ones' offsets with the views."""
         late: dict[int, list[str]] = {}

@@ -122,6 +122,32 @@ class ViewStream:
         if self._latest and not self._superseded:
             self._hear(rows)
 
+    def seal(self, rows: pl.DataFrame, watermark: int, *, is_alone: bool) -> None:
+        """Let what is closed hold what batch knows of it: late rows, and those that came by no topic.
+
+        Learning the same again changes nothing. Rows whose pane is open are let by: this stream has them, or will.
+        Where versions of facts are kept, or windows are of event_time, nothing is sealed.
+
+        Args:
+            rows: All that batch has of the source.
+            watermark: Up to when both batch and this stream have what comes in time.
+            is_alone: Whether this partition is the topic's only one; else entities that it never met are another's.
+        """
+        if self._versions is not None or self._by_event:
+            return
+        lateness = self._lateness if self._panes is not None else 0
+        rows = rows.filter(pl.col(KNOWN) < (watermark - lateness) // self._every * self._every)
+        if not is_alone:
+            keys = map(pack_key, rows.select(self.view.entities).iter_rows())
+            rows = rows.filter(pl.Series([self._first.knows(key) for key in keys], dtype=pl.Boolean))
+        met = self._first.meet(rows)
+        self._heard |= met
+        self._moved |= met
+        if self._pane_rows is not None:
+            self._pane_rows.renew(rows)
+        if self._latest:
+            self._hear(rows)
+
     def _hear(self, rows: pl.DataFrame) -> None:
         """Keep the newest fact of each entity."""
         names = list(self.view.entities)

@@ -33,8 +33,8 @@ def test_sql_and_memory_and_python_read_the_same(texts):
     with duckdb.connect() as connection:
         connection.register("given_texts", given_texts)
         in_sql = [list(row) for row in connection.execute(f"SELECT {chosen} FROM given_texts").fetchall()]
-    numbers = [each.cast(pl.Float32).cast(pl.Float64) for each in numbers_of_texts(pl.col("v"), 2)]
-    frame = pl.DataFrame(pl.from_arrow(given_texts)).select(a=numbers[0], b=numbers[1])
+    numbers = numbers_of_texts(pl.Series(texts, dtype=pl.String), 2)
+    frame = pl.DataFrame(dict(zip("ab", numbers, strict=True))).cast(pl.Float32).cast(pl.Float64)
     finite = [pl.when(pl.col(name).is_finite()).then(name).alias(name) for name in "ab"]
     in_memory = [list(row) for row in frame.select(finite).rows()]
     assert in_sql == in_memory == [[None, None] if text is None else numbers_of(text, 2) for text in texts]

@@ -1,0 +1,62 @@
+"""Sealing: what landed is taken over by the streams of its source, where their panes are closed."""
+
+from collections.abc import Callable
+from uuid import uuid4
+
+from sluiceway.artifacts.dataset_version import EVENT_TIME, KNOWN_TIME, DatasetVersion
+from sluiceway.core.errors import MisuseError
+from sluiceway.declare.project import Project
+from sluiceway.flow.kit import Kit
+from sluiceway.ports.pane_store import PaneStore
+
+
+def seal_streams(dataset: DatasetVersion, project: Project, kit: Kit, *, say: Callable[[str], None]) -> None:
+    """Let every stream that has begun take over what batch knows of its closed panes.
+
+    Raises:
+        TransientError: the store with the streams' state does not answer.
+    """
+    landed = [name for name in project.sources if dataset.has_events(name)]
+    panes = kit.panes() if landed else None
+    for name in landed if panes is not None else ():
+        if panes is not None:
+            _seal(name, dataset, project, kit, panes, say)
+
+
+def _seal(
+    name: str, dataset: DatasetVersion, project: Project, kit: Kit, panes: PaneStore, say: Callable[[str], None]
+) -> None:
+    from sluiceway.features.binding import kinds_of
+    from sluiceway.ingest.landed_events import known_event_landing
+    from sluiceway.plans.moments_sql import microseconds
+    from sluiceway.streams.sealing import seal_partition, stored_frame
+    from sluiceway.streams.stream_plan import stream_plan
+
+    try:
+        plan = stream_plan(project.source(name), project.pipeline.feature_views, kinds_of(dataset, name))
+    except MisuseError:  # no stream can keep these views up, so none does
+        return
+    prefix = plan.partition(0)[:-1]
+    begun = {int(found.rpartition("/")[2]) for found in panes.partitions(prefix)}
+    landing = known_event_landing(name, kit.objects)
+    landed = {each.partition: each.watermark for each in landing.partitions} if landing else {}
+    table = kit.tables.read(dataset.table(name), [*plan.columns, EVENT_TIME, KNOWN_TIME]) if begun else None
+    if table is None:
+        return
+    rows = stored_frame(table, plan.kinds)
+    for number in sorted(begun):
+        watermark = landed.get(number)
+        if watermark is None:
+            continue
+        done = seal_partition(
+            plan,
+            number,
+            rows,
+            panes=panes,
+            watermark=watermark,
+            is_alone=len(landed) == 1,
+            now_us=lambda: microseconds(kit.clock.now()),
+            owner=f"run-{uuid4().hex[:8]}",
+        )
+        if not done:
+            say(f"{name}: partition {number} changes too quickly to be sealed now; the next run tries again")
