@@ -1,5 +1,6 @@
 """Online views brought up to the present between two runs: what changed alone, and whatever kills it."""
 
+import shutil
 import signal
 import time
 
@@ -67,3 +68,12 @@ def test_data_that_gate_3_has_not_let_through_is_not_served(featured_shop):
         table.write(NEW)
     featured_shop("run", "--until", "ingest")
     assert "gate 3 is not open" in featured_shop("features", "materialize", code=2).err
+
+
+def test_a_store_that_was_lost_is_filled_by_it_as_of_another_moment(featured_shop):
+    shop = featured_shop
+    shutil.rmtree(shop.folder / ".sluiceway" / "online")
+    assert "sluiceway features materialize fills it" in shop("features", "get", "customer_id=4", code=2).err
+    views = shop("features", "materialize", "--as-of", "1998-06-25", "--json").json["views"]
+    assert {each["how"] for each in views} == {"whole"}
+    assert online(shop) == online(shop, "--as-of", "1998-06-25")

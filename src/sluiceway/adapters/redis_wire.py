@@ -11,7 +11,7 @@ from sluiceway.core.errors import DeclarationError, Problem, SluicewayError, Sou
 Command: TypeAlias = Sequence[bytes]
 Connection: TypeAlias = Any  # redis-py leaves most of its methods without types
 FILE = "sluiceway.toml"
-CHECK_SERVER = "check that the server runs and can be reached; what it holds is whole, so try again"
+CHECK_SERVER = "check that the server runs and can be reached, then try again"
 CHECK_KEYS = "check its user and password, and that it may use hashes, scripts and INFO"
 
 

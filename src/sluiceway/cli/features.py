@@ -71,9 +71,12 @@ def online(views: Sequence[FeatureView], given: dict[str, str], features: Featur
 
     kit, cutoff = workspace.kit, microseconds(features.cutoff)
     for view in views:
-        if kit.online.snapshot(view.digest) != features.snapshots.get(view.name):
-            raise MisuseError(f"the online store does not hold {view.name} of this feature set; sluiceway run fills it")
         held = held_of(view, kit)
+        if held is None and kit.online.snapshot(view.digest) != features.snapshots.get(view.name):
+            raise MisuseError(
+                f"the online store does not hold {view.name} of this feature set; sluiceway features materialize fills "
+                "it, or sluiceway run where a stream keeps it up"
+            )
         cutoff = cutoff if held is None else max(cutoff, held.cutoff)
     keys = typed(given, views, dataset_by_id(features.dataset, kit))
     reader = OnlineReader([served(view) for view in views], kit.online, now_us=lambda: cutoff)

@@ -46,12 +46,23 @@ class FeatureView:
     fresh_within: str | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "features", tuple(self.features))
+        object.__setattr__(self, "features", self._given_features())
         object.__setattr__(self, "tags", require_tags(f"view {self.name!r}", self.tags))
         for what in ("owner", "description"):
             require_text(f"view {self.name!r}", what, getattr(self, what))
         check_all([partial(require_name, "view", self.name), self._check_time, self._check_names, self._check_derived])
         check_all(partial(self._check_feature, feature) for feature in self.features)
+
+    def _given_features(self) -> tuple[Feature, ...]:
+        """Refuse what is no source and what are no features, before anything is asked of them."""
+        source, features = (getattr(self, name) for name in ("source", "features"))
+        if not isinstance(source, Source):
+            raise refuse(f"view {self.name!r}: source must be an sw.Source, got {source!r}")
+        given = features if isinstance(features, list | tuple) else (features,)
+        for feature in given:
+            if not isinstance(feature, Feature):
+                raise refuse(f"view {self.name!r}: {feature!r} is no feature; write one such as sw.count(over='1d')")
+        return tuple(given)
 
     def _check_time(self) -> None:
         if self.source.is_timeless:
@@ -85,8 +96,17 @@ class FeatureView:
 
     def _check_names(self) -> None:
         names = [name for feature in self.features for name in feature.names]
-        if not names or len(set(names)) != len(names):
-            raise refuse(f"view {self.name!r} needs at least one feature, and each name once; it has {names}")
+        if not names:
+            raise refuse(f"view {self.name!r} needs at least one feature, such as sw.count(over='1d')")
+        lowered = [name.lower() for name in names]
+        twice = sorted({name for name in names if lowered.count(name.lower()) > 1})
+        if twice:
+            raise refuse(
+                f"view {self.name!r} has {', '.join(map(repr, twice))} twice, in whatever letters; give one of them "
+                "another with name= (a feature of several numbers has names that end with _0, _1 and so on)"
+            )
+        if len({name.lower() for name in self.entities}) < len(self.entities):
+            raise refuse(f"view {self.name!r}: entity={self.entities} names a column twice")
         where = f"view {self.name!r}: give the feature another with name=; the feature"
         check_all(partial(require_name, where, name) for name in names)
 
@@ -98,7 +118,7 @@ class FeatureView:
             for column in sorted(parsed.columns) if parsed else ():
                 self._check_input(feature, column, known)
             known |= dict.fromkeys((name.lower() for name in feature.names), feature)
-        if all(feature.is_derived for feature in self.features):
+        if self.features and all(feature.is_derived for feature in self.features):
             raise refuse(f"view {self.name!r} has only derived features; declare what they are derived from")
 
     def _check_input(self, feature: Feature, column: str, known: Mapping[str, Feature]) -> None:

@@ -78,7 +78,8 @@ def _check_view(view: FeatureView, kinds: Kinds, each: Kinds) -> None:
                 f"predictions are made; it must be the same in both, one of {', '.join(KEYABLE)}; "
                 "CAST it in the source's sql"
             )
-    for name in view.source.keys:
+    topic = view.source.stream
+    for name in (*view.source.keys, *(topic.keys if topic else ())):
         _kind(kinds, name, "column")
     for feature in view.features:
         for name in sorted(feature.reads):

@@ -133,7 +133,8 @@ def _aggregate(group: WindowGroup, feature: Feature, kinds: Mapping[str, str], i
     if feature.kind == "count_distinct":
         made = f"count(DISTINCT {quoted(feature.column)}) {inside}"
         return (
-            f"CAST({made} AS DOUBLE) AS {name}, CASE WHEN {made} < {KEPT} THEN 0.0 ELSE {made} * {ROUGH} END AS {scale}"
+            f"CAST({made} AS DOUBLE) AS {name}, "
+            f"CAST(CASE WHEN {made} < {KEPT} THEN 0 ELSE {made} * {ROUGH} END AS DOUBLE) AS {scale}"
         )
     value = f"CAST({value} AS DOUBLE)"
     function = {"mean": "favg", "sum": "fsum", "std": "stddev_samp"}.get(feature.kind, feature.kind)

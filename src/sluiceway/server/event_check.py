@@ -1,7 +1,7 @@
 """Event check: a body as the messages of a source, each of them a row by its columns and its times, or none taken."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -10,7 +10,7 @@ from sluiceway.core.moments import in_utc
 from sluiceway.plans.request_closure import compile_tree
 from sluiceway.ports.event_sink import Event
 from sluiceway.server.refusal import Refusal
-from sluiceway.streams.message_row import row_type
+from sluiceway.streams.message_row import AHEAD, DEEPEST, MOST_AHEAD, is_nested_too_deep, row_type
 
 EMPTY, MALFORMED, TOO_MANY, NO_ROW, OTHER_FORMAT = 400, 400, 413, 422, 415
 _ONE = msgspec.json.Decoder(msgspec.Raw).decode
@@ -38,9 +38,11 @@ class EventCheck:
         self._fields = dict(zip(kinds, row.__struct_fields__, strict=True))
         self._decode = msgspec.json.Decoder(row).decode
         self._known = frozenset(kinds)
-        self._times = [("event_time", _timer(source.event, kinds, self._fields))]
+        self._times = [("known_time", _timer(source.known, kinds, self._fields, latest=_soon))]
         if source.known != source.event:
-            self._times.append(("known_time", _timer(source.known, kinds, self._fields)))
+            self._times.insert(0, ("event_time", _timer(source.event, kinds, self._fields)))
+        else:
+            self._times = [("event_time", self._times[0][1])]
 
     def events(self, body: bytes) -> list[Event]:
         """Take a body apart: one object, an array of them, or one on each line.
@@ -66,6 +68,8 @@ class EventCheck:
         return sorted(set(msgspec.json.decode(event.value)) - self._known)
 
     def _row(self, place: int, value: bytes | msgspec.Raw) -> msgspec.Struct:
+        if is_nested_too_deep(value):
+            raise Refusal(NO_ROW, f"row {place} is nested more than {DEEPEST} deep; nothing of this request was kept")
         try:
             row: msgspec.Struct = self._decode(value)
         except msgspec.ValidationError as error:
@@ -92,6 +96,8 @@ def _values(body: bytes) -> list[msgspec.Raw] | list[bytes]:
         raise Refusal(EMPTY, "the body is empty; send an event as a JSON object, an array of them, or one on each line")
     try:
         return _MANY(stripped) if stripped.startswith(b"[") else [_ONE(stripped)]
+    except RecursionError:
+        raise Refusal(NO_ROW, f"the body is nested more than {DEEPEST} deep; nothing of it was kept") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         lines = [line for line in stripped.splitlines() if line.strip()]
         if len(lines) > 1 and stripped.startswith(b"{"):
@@ -99,8 +105,15 @@ def _values(body: bytes) -> list[msgspec.Raw] | list[bytes]:
         raise Refusal(MALFORMED, f"the body is no JSON: {error}") from None
 
 
-def _timer(time: RowTime, kinds: Mapping[str, str], fields: Mapping[str, str]) -> Callable[[msgspec.Struct], str]:
-    """Make what says why a row has no such time; nothing where it has one."""
+def _soon() -> datetime:
+    """Tell what no ``known_time`` may lie beyond: nothing is known before it is."""
+    return datetime.now(UTC) + MOST_AHEAD
+
+
+def _timer(
+    time: RowTime, kinds: Mapping[str, str], fields: Mapping[str, str], *, latest: Callable[[], datetime] | None = None
+) -> Callable[[msgspec.Struct], str]:
+    """Make what says why a row has no such time, or one that is too late; nothing where all is well."""
     closure, _ = compile_tree(time.tree, kinds)
 
     def why(row: msgspec.Struct) -> str:
@@ -111,7 +124,7 @@ def _timer(time: RowTime, kinds: Mapping[str, str], fields: Mapping[str, str]) -
         except (ArithmeticError, TypeError, ValueError) as error:
             return str(error)
         if isinstance(found, datetime):
-            return ""
+            return AHEAD if latest is not None and found > latest() else ""
         missing = [name for name, value in values.items() if value is None]
         return f"{' and '.join(map(repr, missing))} {'is' if len(missing) == 1 else 'are'} null" if missing else "null"
 

@@ -17,6 +17,9 @@ def check_source(source: Source, columns: Mapping[str, Kinds], findings: Finding
     own = columns[source.name]
     for key in source.keys:
         findings.column(f"source {source.name!r}, key", key, own)
+    if source.stream is not None:
+        for key in source.stream.keys:
+            findings.column(f"source {source.name!r}, topic {source.stream.name!r}, key", key, own)
     for field, text in (("event_time", source.event_time), ("known_time", source.known_time)):
         if text is not None:
             findings.expression(f"source {source.name!r}, {field}", parse_expression(text), own, wanted=("time",))

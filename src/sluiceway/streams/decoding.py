@@ -11,7 +11,7 @@ from sluiceway.core.errors import UnknownNameError
 from sluiceway.declare.expression import Expression
 from sluiceway.declare.source import Source
 from sluiceway.plans.corrections import EVENT, KNOWN
-from sluiceway.streams.message_row import row_type
+from sluiceway.streams.message_row import AHEAD, row_type
 from sluiceway.streams.row_time import Micros, RowTime, micros
 from sluiceway.streams.stored_kinds import STORED
 
@@ -37,7 +37,13 @@ class RowDecoder:
     """
 
     def __init__(
-        self, source: Source, kinds: Mapping[str, str], columns: Sequence[str], *, opened: Opener | None = None
+        self,
+        source: Source,
+        kinds: Mapping[str, str],
+        columns: Sequence[str],
+        *,
+        opened: Opener | None = None,
+        latest_us: Callable[[], int] | None = None,
     ) -> None:
         """Compile what reads a message.
 
@@ -46,11 +52,13 @@ class RowDecoder:
             kinds: The kind of each column of its table.
             columns: What is used of it besides its times.
             opened: Reads a message that is no JSON as an object of plain values; raises ``ValueError`` with the reason.
+            latest_us: The latest ``known_time`` that a row may have now, in microseconds since the epoch.
 
         Raises:
             UnknownNameError: the table lacks a column.
         """
         event, known = _present(source.event_expression), _present(source.known_expression)
+        self._latest_us = latest_us
         self._event = RowTime(event, kinds)
         self._known = self._event if known.text == event.text else RowTime(known, kinds)
         self._columns = list(dict.fromkeys(columns))
@@ -73,7 +81,7 @@ class RowDecoder:
         poison: list[tuple[int, bytes, str]] = []
         try:
             rows = list(map(self._decode, values))
-        except (msgspec.DecodeError, ValueError):
+        except (msgspec.DecodeError, ValueError, RecursionError):
             rows, offsets, values = self._one_by_one(offsets, values, poison)
         fields = zip(self._fields, self._names, strict=True)
         lists = {name: [getattr(row, field) for row in rows] for field, name in fields}
@@ -93,6 +101,8 @@ class RowDecoder:
                 row = self._decode(value)
             except (msgspec.DecodeError, ValueError) as error:
                 poison.append((offset, value, str(error)))
+            except RecursionError:
+                poison.append((offset, value, "it is nested too deep"))
             else:
                 rows.append(row)
                 kept_offsets.append(offset)
@@ -108,6 +118,10 @@ class RowDecoder:
             for place, times in enumerate(zip(events, knowns, strict=True))
             if None in times
         }
+        latest = self._latest_us() if self._latest_us else None
+        if latest is not None and any(known is not None and known > latest for known in knowns):
+            ahead = (place for place, known in enumerate(knowns) if known is not None and known > latest)
+            timeless |= dict.fromkeys(ahead, AHEAD)
         return events, knowns, timeless
 
     def _frame(self, lists: Mapping[str, list[Any]], whole: Mapping[str, Sequence[int | None]]) -> pl.DataFrame:
@@ -116,7 +130,10 @@ class RowDecoder:
 
     def _unknown(self, values: Sequence[bytes]) -> frozenset[str]:
         """Look at one message for columns that the table lacks."""
-        found = self._any(values[-1]) if values else {}
+        try:
+            found = self._any(values[-1]) if values else {}
+        except RecursionError:  # in what nothing reads, a level deeper than its type could go
+            return frozenset()
         return frozenset(found) - self._known_names if isinstance(found, dict) else frozenset()
 
 

@@ -33,7 +33,7 @@ class Worker:
     has committed nothing for five seconds while the partition is still assigned here.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what tests drive by hand, clocks among it, is given one by one
         self,
         plan: StreamPlan,
         *,
@@ -42,6 +42,7 @@ class Worker:
         now_us: Callable[[], int],
         metrics: StreamMetrics | None = None,
         follows_wall: bool = True,
+        latest_us: Callable[[], int] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Stand ready.
@@ -54,6 +55,8 @@ class Worker:
             metrics: Where to show how far it is.
             follows_wall: Whether time goes on by the wall's clock where all is silent and the topic says so; not where
                 what is there is only gone through, as then what comes of it should depend on the messages alone.
+            latest_us: The latest ``known_time`` that a message may have; one beyond is dead, as it would make all that
+                come after it late.
             clock: Seconds that pass.
 
         Raises:
@@ -65,7 +68,9 @@ class Worker:
         self._owner, self._now_us, self._clock = owner, now_us, clock
         self._silence = Silence(plan, clock=clock, now_us=now_us, ends=backends.events.ends, follows_wall=follows_wall)
         self._metrics = metrics or StreamMetrics()
-        self._decoder = RowDecoder(plan.source, plan.kinds, plan.columns, opened=_opener(plan, backends))
+        self._decoder = RowDecoder(
+            plan.source, plan.kinds, plan.columns, opened=_opener(plan, backends), latest_us=latest_us
+        )
         self._owned: dict[int, PartitionStream] = {}
         self._waiting: dict[int, Waiting] = {}
 

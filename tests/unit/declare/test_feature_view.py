@@ -49,7 +49,7 @@ def test_a_window_that_is_no_multiple_of_the_pane_is_refused():
 
 @pytest.mark.parametrize("features", [[], [mean("d", over="1h"), mean("d", over="1h")]])
 def test_a_view_needs_features_each_name_once(features):
-    with pytest.raises(DeclarationError, match="needs at least one feature, and each name once"):
+    with pytest.raises(DeclarationError, match=r"needs at least one feature|has .* twice"):
         view(features=features)
 
 
@@ -235,7 +235,7 @@ def test_how_many_numbers_a_feature_has_is_part_of_the_digest():
 
 def test_a_column_of_one_feature_is_not_the_name_of_another():
     source = sw.Source("landings", sql="unused", key="id", event_time="landed_at")
-    with pytest.raises(DeclarationError, match="each name once"):
+    with pytest.raises(DeclarationError, match="has 'a_1' twice"):
         sw.FeatureView("v", "carrier", source, [sw.last_n("x", n=2, over="1h", name="a"), sw.latest("y", name="a_1")])
 
 

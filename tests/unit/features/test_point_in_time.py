@@ -285,6 +285,18 @@ def test_the_audit_confirms_what_the_plans_compute(named, rows, asked, by_event)
     assert changed_features(facts, view, spine, features_at(facts, view, spine)) == []
 
 
+def test_the_audit_leaves_an_estimate_of_many_different_values_its_error():
+    source = sw.Source("facts", sql="unused", event_time="t", known_time="k")
+    view = sw.FeatureView("v", entity="e", source=source, every="5m", features=[sw.count_distinct("x", over="30m")])
+    facts = facts_of([row(minute % 20, minute) for minute in range(5_000)], 30)
+    spine = spine_of([("a", 30)])
+    made = features_at(facts, view, spine)
+    assert made.column(1).to_pylist() != [5_000.0]
+    assert changed_features(facts, view, spine, made) == []
+    wrong = made.set_column(1, made.column_names[1], pa.array([3_000.0]))
+    assert changed_features(facts, view, spine, wrong) == [made.column_names[1]]
+
+
 def row(known, x, *, event=None, key=None, e="a", y=None):
     return {"key": key, "e": e, "code": "a", "x": x, "y": y, "event": known if event is None else event, "known": known}
 

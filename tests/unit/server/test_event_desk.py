@@ -231,3 +231,26 @@ def test_what_is_taken_is_counted():
     assert 'sluiceway_events_total{source="landings"} 3.0' in text
     assert 'sluiceway_event_requests_total{status="4xx"} 1.0' in text
     assert "sluiceway_event_write_seconds_count 1.0" in text
+
+
+@pytest.mark.parametrize("depth", [101, 900, 990, 5_000])
+def test_what_is_nested_deeper_than_any_decoder_goes_is_refused_and_nothing_is_kept(depth):
+    desk = Desk()
+    deep = json.dumps(ROW)[:-1].encode() + b', "gate": ' + b'{"a":' * depth + b"1" + b"}" * depth + b"}"
+    for body in (deep, b"[" + deep + b"]", json.dumps(ROW).encode() + b"\n" + deep, b"[" * depth + b"]" * depth):
+        heard = desk.post(body)
+        assert heard.status in {400, 422}
+        assert "nested" in heard.json["error"] or "Expected" in heard.json["error"]
+    assert desk.kept == []
+
+
+def test_brackets_in_texts_are_no_nesting():
+    assert Desk().post({**ROW, "note": "[{" * 500 + '\\"' + "[" * 200}).status == 202
+
+
+@pytest.mark.parametrize("known", ["landed_at", "landed_at + interval 1 hour"])
+def test_what_nobody_can_know_yet_is_refused(known):
+    heard = Desk(None, source(known=known)).post([ROW, {**ROW, "landed_at": "2099-01-01T00:00:00Z"}])
+    assert heard.status == 422
+    assert "row 1" in heard.json["error"]
+    assert "still to come" in heard.json["error"]

@@ -16,6 +16,7 @@ from sluiceway.declare.pipeline import Label, Pipeline
 from sluiceway.declare.project import Project
 from sluiceway.declare.request_view import RequestView
 from sluiceway.declare.source import Source
+from sluiceway.declare.stream import topic
 from sluiceway.declare.table_rules import fresh, reference, row, unique
 from sluiceway.spec.binding import bind
 from sluiceway.spec.parse import parse_spec
@@ -199,6 +200,10 @@ def test_a_fitting_declaration_tells_the_columns_of_every_source(folder):
         (
             {"schedule": {"expectations": [column("carrier").contains("(")]}},
             "'(' is no regular expression (the syntax of Rust's regex)",
+        ),
+        (
+            {"landings": {"stream": topic("landings", key="carier")}},
+            "source 'landings', topic 'landings', key: no column is called 'carier'. Did you mean 'carrier'?",
         ),
         (
             {"schedule": {"expectations": [unique("carrier", "dst")]}},

@@ -15,9 +15,9 @@ SECOND = 1_000_000
 AT = int(BEGIN.timestamp()) * SECOND
 
 
-def decoder(columns=("who", "n", "x", "ok"), event="at", known=None):
+def decoder(columns=("who", "n", "x", "ok"), event="at", known=None, **given):
     source = sw.Source("facts", sql="unused", event_time=event, known_time=known, stream=sw.topic("facts"))
-    return RowDecoder(source, KINDS, columns)
+    return RowDecoder(source, KINDS, columns, **given)
 
 
 def row(**changes):
@@ -73,6 +73,26 @@ def test_what_is_no_row_costs_itself_alone(message, why):
     ((offset, _, said),) = found.poison
     assert offset == 11
     assert why in said
+
+
+@pytest.mark.parametrize("depth", [900, 3_000, 200_000])
+def test_what_is_nested_too_deep_stops_nothing(depth):
+    deep = json.dumps(row(n=8))[:-1].encode() + b', "gate": ' + b'{"a":' * depth + b"1" + b"}" * depth + b"}"
+    found = decoded(decoder(), row(n=7), deep, b"[" * depth, deep)
+    told = {offset: why for offset, _, why in found.poison}
+    assert 12 in told
+    assert set(told.values()) <= {"it is nested too deep", told[12]}
+    assert found.rows["_offset"].to_list() == [offset for offset in range(10, 14) if offset not in told]
+
+
+def test_what_is_still_to_come_is_known_to_nobody():
+    reader = decoder(latest_us=lambda: AT + 60 * SECOND)
+    found = decoded(reader, row(), row(at="2024-01-01T00:01:00Z"), row(at="2024-01-01T00:01:01Z"), row(at="9999-12-31"))
+    assert found.rows["_offset"].to_list() == [10, 11]
+    assert [(offset, why.partition(",")[0]) for offset, _, why in found.poison if offset == 12] == [
+        (12, "its known_time is still to come")
+    ]
+    assert len(found.poison) == 2
 
 
 def test_a_time_that_cannot_be_computed_is_told():
