@@ -85,6 +85,8 @@ def parse_text(text: str) -> "exp.Expression":
         found = parsed_all(text)
     except SqlglotError as error:
         words = " ".join(str(part["description"]) for part in getattr(error, "errors", [])) or "it cannot be read"
+        if "<class" in words:  # the parser names what it was about to make
+            words = "something is missing, perhaps at its end"
         raise Refused(f'{words.rstrip(".")}. Write one expression, such as "arr_delay > 30"') from None
     tree = found[0] if len(found) == 1 else None
     if tree is None:

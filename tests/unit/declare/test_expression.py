@@ -100,6 +100,7 @@ def test_trees_survive_json():
         ("$1", "placeholder"),
         ("a[1]", "an index"),
         ("'unclosed", "Write one expression"),
+        ("delay >", "something is missing, perhaps at its end. Write one expression"),
     ],
 )
 def test_what_the_grammar_lacks_is_refused_by_name(text, reason):
