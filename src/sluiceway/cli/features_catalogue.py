@@ -180,7 +180,7 @@ def view_lines(view: View, *, whole: bool) -> Iterator[str]:
     )
     for version in view.versions:
         pinned = f"pinned by {', '.join(version.models)}" if version.models else "pinned by no model"
-        made = f"first made {version.first_made[:19]}" if version.first_made else "not made yet"
+        made = f"first made {version.first_made[:19]}" if version.first_made else "in no run yet"
         yield f"  version   {version.digest[:SHORT]}{' (declared)' * version.is_declared}: {made}, {pinned}"
 
 
