@@ -45,16 +45,16 @@ def _seal(
         return
     rows = stored_frame(table, plan.kinds)
     for number in sorted(begun):
-        watermark = landed.get(number)
-        if watermark is None:
+        known = [each for part, each in landed.items() if (part == number or not plan.is_keyed) and each is not None]
+        if not known:
             continue
         done = seal_partition(
             plan,
             number,
             rows,
             panes=panes,
-            watermark=watermark,
-            is_alone=len(landed) == 1,
+            watermark=max(known),
+            is_alone=len(landed) == 1 or not plan.is_keyed,
             now_us=lambda: microseconds(kit.clock.now()),
             owner=f"run-{uuid4().hex[:8]}",
         )

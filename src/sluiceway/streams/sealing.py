@@ -9,7 +9,7 @@ import pyarrow as pa
 from sluiceway.artifacts.dataset_version import EVENT_TIME, KNOWN_TIME
 from sluiceway.core.errors import ConflictError
 from sluiceway.plans.corrections import EVENT, KNOWN
-from sluiceway.ports.event_source import EventBatch, Ownership
+from sluiceway.ports.event_source import EventBatch, Lag, Ownership, Position
 from sluiceway.ports.pane_store import PaneStore
 from sluiceway.ports.side_channel import Aside
 from sluiceway.streams.decoding import OFFSET
@@ -53,6 +53,7 @@ def seal_partition(  # noqa: PLR0913 - a stream's parts, one by one
         try:
             stream = PartitionStream(plan, number, backends=backends, owner=owner, now_us=now_us)
             stream.seal(rows, watermark, is_alone=is_alone)
+            stream.release()
         except ConflictError:
             continue
         return True
@@ -62,16 +63,18 @@ def seal_partition(  # noqa: PLR0913 - a stream's parts, one by one
 class _Nothing:
     """Where nothing arrives and nothing is set aside: sealing reads no messages."""
 
+    is_dealt = True
+
     def partition_count(self) -> NoReturn:
         raise TypeError("sealing reads no topic")
 
     def poll(self, ownership: Ownership, *, most: int, wait_s: float) -> list[EventBatch]:  # noqa: ARG002
         return []
 
-    def seek(self, partition: int, offset: int) -> NoReturn:  # noqa: ARG002
+    def seek(self, partition: int, position: Position | None) -> NoReturn:  # noqa: ARG002
         self.partition_count()
 
-    def ends(self) -> dict[int, int]:
+    def lags(self, positions: Mapping[int, Position]) -> dict[int, Lag]:  # noqa: ARG002
         return {}
 
     def close(self, ownership: Ownership) -> None:

@@ -41,6 +41,11 @@ class StreamPlan:
         return gcd(*(length(view.every) for view in self.views if window_features(view))) or None
 
     @property
+    def is_keyed(self) -> bool:
+        """Whether all rows of a view's entity lie in one partition, however many there are."""
+        return bool(self.topic.keys) and all(set(self.topic.keys) <= set(view.entities) for view in self.views)
+
+    @property
     def digest(self) -> str:
         """Identify what is computed: what another plan computes is kept apart."""
         views = sorted(view.digest for view in self.views)
