@@ -28,8 +28,7 @@ def run(arguments: list[str]) -> int:
     except CycloptsError as error:
         return answered(arguments, MisuseError(str(error)), MISUSE)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return INTERRUPTED
+        return unread()
     except OSError as error:
         return fail(arguments, SourceError(not_written(error)), COULD_NOT_JUDGE)
     except MisuseError as error:
@@ -41,6 +40,8 @@ def run(arguments: list[str]) -> int:
         sys.stderr.flush()
         os._exit(INTERRUPTED)  # threads that still train would be waited for; what they do may be lost at any moment
     except SystemExit as error:
+        if isinstance(error.__context__, BrokenPipeError):  # rich, which prints help, ends the program itself
+            return unread()
         return fail(
             arguments,
             TrainingError(f"the project's code ended the program itself: exit({error.code})"),
@@ -51,6 +52,12 @@ def run(arguments: list[str]) -> int:
             raise
         return fail(arguments, error, COULD_NOT_JUDGE)
     return result if isinstance(result, int) else 0
+
+
+def unread() -> int:
+    """End quietly where whoever read the output wants no more of it, as ``head`` does."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return INTERRUPTED
 
 
 def not_written(error: OSError) -> str:
