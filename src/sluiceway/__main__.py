@@ -40,18 +40,20 @@ def run(arguments: list[str]) -> int:
         sys.stderr.flush()
         os._exit(INTERRUPTED)  # threads that still train would be waited for; what they do may be lost at any moment
     except SystemExit as error:
-        if isinstance(error.__context__, BrokenPipeError):  # rich, which prints help, ends the program itself
-            return unread()
-        return fail(
-            arguments,
-            TrainingError(f"the project's code ended the program itself: exit({error.code})"),
-            COULD_NOT_JUDGE,
-        )
+        return ended(arguments, error)
     except Exception as error:  # (no traceback reaches a user; who wants it sets SLUICEWAY_DEBUG)
         if os.environ.get("SLUICEWAY_DEBUG"):
             raise
         return fail(arguments, error, COULD_NOT_JUDGE)
     return result if isinstance(result, int) else 0
+
+
+def ended(arguments: list[str], error: SystemExit) -> int:
+    """Tell who ended the program: the project's code, or rich, which does so where nobody reads what it prints."""
+    if isinstance(error.__context__, BrokenPipeError):
+        return unread()
+    told = f"the project's code ended the program itself: exit({error.code})"
+    return fail(arguments, TrainingError(told), COULD_NOT_JUDGE)
 
 
 def unread() -> int:

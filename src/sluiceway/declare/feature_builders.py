@@ -13,6 +13,7 @@ class Words(TypedDict, total=False):
     unit: str
     tags: Sequence[str]
 
+
 def mean(
     column: str,
     *,

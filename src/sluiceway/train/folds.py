@@ -45,7 +45,7 @@ def _remedy(train: Frame, rows: int, folds: int) -> str:
     return f"{used}{', '.join([*more, *fewer, 'shorten the gap in sw.Split'])}, or bring more data"
 
 
-def _fold(recent: Frame, first: int, end: int, *, gap: timedelta, number: int, remedy: str) -> FoldRows:  # noqa: PLR0913
+def _fold(recent: Frame, first: int, end: int, *, gap: timedelta, number: int, remedy: str) -> FoldRows:
     """Cut at a moment, not amid rows of one moment."""
     start = recent.at[first]
     older = (recent.at < start - gap // timedelta(microseconds=1)) & (recent.known <= start)

@@ -44,7 +44,9 @@ def test_parts_to_score_do_not_overlap(train):
 
 
 def test_a_fold_without_enough_rows_is_refused_with_a_remedy(train):
-    with pytest.raises(TrainingError, match="raise rows=200 in sw.Search, as there are .* lower folds=4 in sw.Search"):
+    with pytest.raises(
+        TrainingError, match=r"raise rows=200 in sw\.Search, as there are .* lower folds=4 in sw\.Search"
+    ):
         expanding_folds(train, rows=200, folds=4, gap=timedelta(days=2))
 
 
