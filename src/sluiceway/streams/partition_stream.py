@@ -59,7 +59,7 @@ class PartitionStream:
         self._keys = TopicKeys(plan) if plan.parted_by else None
         self._met = self._keys.met(rows) if self._keys else set()
         self._seeds = Seeds(backends.panes, plan.seeds, number)
-        self._commit(msgspec.structs.replace(found, owner=owner))
+        self._commit(msgspec.structs.replace(found, owner=owner, views=tuple(view.digest for view in plan.views)))
 
     def take(self, batch: EventBatch, decoder: RowDecoder) -> Decoded:
         """Learn a batch and commit it; messages from before the offset were learnt already.

@@ -17,7 +17,7 @@ from sluiceway.ports.side_channel import Aside
 from sluiceway.streams.decoding import OFFSET
 from sluiceway.streams.partition_header import unpack_header
 from sluiceway.streams.partition_stream import Backends, PartitionStream, sealed_through
-from sluiceway.streams.seeds import write_seeds
+from sluiceway.streams.seeds import SeedHeader, write_seeds
 from sluiceway.streams.stored_kinds import STORED
 from sluiceway.streams.stream_plan import StreamPlan
 from sluiceway.streams.topic_keys import TopicKeys
@@ -56,7 +56,7 @@ def seal_stream(
     is_alone = len(landed) == 1
     if not is_alone and plan.parted_by:
         with suppress(ConflictError):  # another run does the same
-            _seed(plan, rows, by_number, begun, panes=panes, owner=owner)
+            _seed(plan, rows, by_number, begun, panes=panes, now_us=now_us, owner=owner)
     missed = []
     for number in begun:
         if number not in by_number:
@@ -82,6 +82,7 @@ def _seed(
     begun: Sequence[int],
     *,
     panes: PaneStore,
+    now_us: Callable[[], int],
     owner: str,
 ) -> None:
     """Write the seeds of what no partition has met."""
@@ -98,8 +99,10 @@ def _seed(
     watermark, found = min(known), dict[bytes, list[Row]]()
     for row in state_of(plan, keys.chosen(rows, met, inside=False), watermark):
         found.setdefault(keys.of_state(row), []).append(row)
-    unlanded = [number for number, each in landed.items() if each.watermark is None]
-    write_seeds(panes, plan.seeds, found, owner=owner, watermark=watermark, unlanded=unlanded)
+    unlanded = tuple(number for number, each in landed.items() if each.watermark is None)
+    views = tuple(view.digest for view in plan.views)
+    header = SeedHeader(owner=owner, watermark=watermark, written=now_us(), views=views, unlanded=unlanded)
+    write_seeds(panes, plan.seeds, found, header)
 
 
 def state_of(plan: StreamPlan, rows: pl.DataFrame, watermark: int) -> Iterator[Row]:

@@ -11,14 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from sluiceway.ports.pane_store import PaneCommit, PaneStore, Row
+from sluiceway.streams.partition_header import PartitionHeader, pack_header
 
 
-class SeedHeader(msgspec.Struct, frozen=True, kw_only=True):
-    """When seeds were made, and of which partitions nothing had landed by then."""
+class SeedHeader(PartitionHeader, frozen=True, kw_only=True):
+    """When seeds were made, for which views, and of which partitions nothing had landed by then."""
 
-    owner: str
-    sequence: int
-    watermark: int
     unlanded: tuple[int, ...] = ()
 
 
@@ -63,15 +61,7 @@ class Seeds:
         return [row for seed in seeds if seed.watermark <= reached for row in seed.rows]
 
 
-def write_seeds(
-    panes: PaneStore,
-    name: str,
-    rows: Mapping[bytes, Sequence[Row]],
-    *,
-    owner: str,
-    watermark: int,
-    unlanded: Sequence[int],
-) -> None:
+def write_seeds(panes: PaneStore, name: str, rows: Mapping[bytes, Sequence[Row]], header: SeedHeader) -> None:
     """Let the seeds be these, by key.
 
     Raises:
@@ -81,10 +71,10 @@ def write_seeds(
     stored, found = panes.load(name)
     before = {key: _to_seed(value) for key, value in found}
     sequence = msgspec.json.decode(stored, type=SeedHeader).sequence + 1 if stored else 0
-    header = SeedHeader(owner=owner, sequence=sequence, watermark=watermark, unlanded=tuple(unlanded))
     put = [
-        (key, _pack(Seed(watermark, sorted(mine))))
+        (key, _pack(Seed(header.watermark or 0, sorted(mine))))
         for key, mine in rows.items()
         if key not in before or before[key].rows != sorted(mine)
     ]
-    panes.commit(name, PaneCommit(stored, msgspec.json.encode(header), put, [key for key in before if key not in rows]))
+    drop = [key for key in before if key not in rows]
+    panes.commit(name, PaneCommit(stored, pack_header(msgspec.structs.replace(header, sequence=sequence)), put, drop))
