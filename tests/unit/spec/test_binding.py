@@ -9,7 +9,7 @@ from sluiceway.adapters.obstore_objects import ObstoreObjects
 from sluiceway.artifacts.table_ref import Column
 from sluiceway.core.errors import DeclarationError
 from sluiceway.declare.column_rules import column
-from sluiceway.declare.feature import latest, maximum, mean
+from sluiceway.declare.feature_builders import latest, maximum, mean
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.declare.files import files
 from sluiceway.declare.pipeline import Label, Pipeline
