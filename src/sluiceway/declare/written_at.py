@@ -1,8 +1,8 @@
 """Where a declaration was written: the file and the line of the project's code that made it."""
 
-import os
 import sys
 from dataclasses import dataclass
+from pathlib import PurePath
 
 OWN = __name__.partition(".")[0] + "."
 
@@ -23,14 +23,14 @@ def written_here() -> WrittenAt | None:
     frame = sys._getframe(1)  # noqa: SLF001  (``inspect.currentframe`` is the same, and slow to import)
     while frame.f_back is not None and _is_own(str(frame.f_globals.get("__name__", ""))):
         frame = frame.f_back
-    path = frame.f_code.co_filename
-    return WrittenAt(_shortened(path), frame.f_lineno) if path.startswith(os.sep) else None
+    path = PurePath(frame.f_code.co_filename)
+    return WrittenAt(_shortened(path), frame.f_lineno) if path.is_absolute() else None
 
 
 def _is_own(module: str) -> bool:
     return module.startswith(OWN)
 
 
-def _shortened(path: str) -> str:
-    folders = [entry.rstrip(os.sep) + os.sep for entry in sys.path if entry and path.startswith(entry)]
-    return path.removeprefix(next(iter(folders), ""))
+def _shortened(path: PurePath) -> str:
+    folder = next((entry for entry in sys.path if entry and path.is_relative_to(entry)), None)
+    return str(path.relative_to(folder) if folder else path)
