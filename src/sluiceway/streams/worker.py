@@ -4,12 +4,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
-from sluiceway.core.errors import ConflictError, MisuseError, TransientError
+from sluiceway.core.errors import ConflictError, TransientError
 from sluiceway.ports.event_source import EventBatch, Lag, Position
-from sluiceway.streams.decoding import Opener, RowDecoder
+from sluiceway.streams.decoding import RowDecoder
 from sluiceway.streams.partition_header import PartitionHeader
 from sluiceway.streams.partition_stream import Backends, PartitionStream
-from sluiceway.streams.registered_messages import RegisteredMessages
+from sluiceway.streams.registered_messages import opener
 from sluiceway.streams.silence import Silence
 from sluiceway.streams.standing_by import STAND_BY_S, Waiting
 from sluiceway.streams.stream_metrics import StreamMetrics
@@ -63,9 +63,8 @@ class Worker:
         self._owner, self._now_us, self._clock = owner, now_us, clock
         self._silence = Silence(plan, clock=clock, now_us=now_us, lags=backends.events.lags, follows_wall=follows_wall)
         self._metrics = metrics or StreamMetrics()
-        self._decoder = RowDecoder(
-            plan.source, plan.kinds, plan.columns, opened=_opener(plan, backends), latest_us=latest_us
-        )
+        opened = opener(plan.topic, backends.schemas)
+        self._decoder = RowDecoder(plan.source, plan.kinds, plan.columns, opened=opened, latest_us=latest_us)
         self._owned: dict[int, PartitionStream] = {}
         self._waiting: dict[int, Waiting] = {}
         self._shown: dict[int, tuple[int, float]] = {}
@@ -190,15 +189,3 @@ class Worker:
             self._silence.hear(number)
             if seek:
                 self._events.seek(number, stream.header.position)
-
-
-def _opener(plan: StreamPlan, backends: Backends) -> Opener | None:
-    """Say how messages that are no JSON are opened."""
-    if plan.topic.format == "json":
-        return None
-    if backends.schemas is None:
-        raise MisuseError(
-            f"topic {plan.topic.name!r} has messages in {plan.topic.format}, which name their schemas by number; say "
-            'who knows them: schemas = "http://schemas:8081" in sluiceway.toml'
-        )
-    return RegisteredMessages(plan.topic.format, backends.schemas).open
