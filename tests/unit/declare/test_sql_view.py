@@ -52,7 +52,8 @@ def test_how_fresh_it_must_be_served_is_said_as_for_any_view():
 @pytest.mark.parametrize(
     ("sql", "told"),
     [
-        ("SELECT", "Write one SELECT, as in: SELECT carrier"),
+        ("SELECT", "it must read FROM landings"),
+        ("", "it is empty. Write one SELECT, as in: SELECT carrier"),
         ("DELETE FROM landings", "it is no SELECT. Write one SELECT"),
         ("SELECT count(*) OVER day AS n FROM flights GROUP BY carrier", "it must read FROM landings"),
         ("SELECT count(*) OVER (RANGE INTERVAL 1 DAY PRECEDING) AS n FROM landings", "GROUP BY must name the entity"),
