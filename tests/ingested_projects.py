@@ -13,11 +13,7 @@ from sluiceway.ingest.run import run
 from sluiceway.ports.progress import Silence
 
 ENGINE = DuckdbEngine()
-
-
 FLIGHTS = b"id,origin,at,delay\n1,EWR,2013-01-01T10:00:00Z,5\n2,JFK,2013-01-01T11:30:00Z,NA\n"
-
-
 WEATHER = [b"origin,hour,temp\nEWR,2013-01-01 09:00:00,1\n", b"origin,hour,temp\nJFK,2013-01-01 10:00:00,2.5\n"]
 
 
