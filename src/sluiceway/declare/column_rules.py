@@ -69,7 +69,7 @@ class ColumnRules:
     def is_a(self, kind: str, *, on_failure: str = STOP) -> Expectation:
         """The column's type is one of integer, number, text, time, boolean."""
         if kind not in {"integer", "number", "text", "time", "boolean"}:
-            raise refuse(f"{self._owner}: is_a({kind!r}); use integer, number, text, time or boolean")
+            raise refuse(f"{self._owner}: is_a({kind!r}); use integer, number, text, time, boolean or numbers")
         return Expectation("typed", self.column, text=kind, on_failure=on_failure)
 
     def mean_between(self, low: float | None, high: float | None, *, on_failure: str = STOP) -> Expectation:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sluiceway.artifacts.table_ref import Column
+from sluiceway.artifacts.table_ref import NUMBERS, Column
 from sluiceway.core.errors import DeclarationError, Problem, UnknownNameError
 from sluiceway.declare.expression import Expression, bind_expression
 
@@ -13,6 +13,9 @@ TEXT_HINT = (
     "; a column is text as soon as one value is no number or time: mend that row, or, if it means that there is none, "
     "name it in files(nulls=[…])"
 )
+
+A_LIST = "a list of numbers; take its numbers as features by a view with sw.latest(…, size=…)"
+LIST_HINT = f"; it is {A_LIST}"
 
 
 def kinds_of(columns: Sequence[Column]) -> dict[str, str]:
@@ -53,7 +56,7 @@ class Findings:
         """Note a column that is missing, or is of none of these types."""
         kind = self.column(where, name, columns)
         if kind is not None and kind not in allowed:
-            hint = TEXT_HINT if kind == "text" and "text" not in allowed else ""
+            hint = TEXT_HINT if kind == "text" and "text" not in allowed else LIST_HINT if kind == NUMBERS else ""
             self.note(f"{where}: column {name!r} is {kind}, it must be {' or '.join(allowed)}{hint}")
 
     def expression(self, where: str, expression: Expression, columns: Kinds, *, wanted: Sequence[str]) -> None:

@@ -7,13 +7,17 @@ from typing import Annotated, Any
 
 import msgspec
 
+from sluiceway.artifacts.table_ref import NUMBERS
+
 WIDEST = 2**63
 TEXTS, BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL), re.compile(rb"[\[\]{}]")
 Whole = Annotated[int, msgspec.Meta(ge=-WIDEST, le=WIDEST - 1)]
 MOST_AHEAD = timedelta(hours=1)  # clocks differ by less
 DEEPEST = 100
 AHEAD = "its known_time is still to come, so nobody can know it yet; check its clock and time zone"
-TYPES: Mapping[str, Any] = {"integer": Whole, "number": float, "text": str, "boolean": bool, "time": datetime}
+TYPES: Mapping[str, Any] = {
+    "integer": Whole, "number": float, "text": str, "boolean": bool, "time": datetime, NUMBERS: list[float | None],
+}  # fmt: skip
 
 
 def row_type(kinds: Mapping[str, str], *, optional: bool = False) -> type[msgspec.Struct]:

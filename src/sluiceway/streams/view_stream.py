@@ -8,6 +8,7 @@ import polars as pl
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.plans.corrections import EVENT, KNOWN, fact_columns
 from sluiceway.plans.latest import latest_features, supersedes
+from sluiceway.plans.list_columns import sort_key
 from sluiceway.plans.moments_sql import length
 from sluiceway.plans.packed_value import pack_key
 from sluiceway.plans.window_groups import window_groups
@@ -152,7 +153,8 @@ class ViewStream:
         """Keep the newest fact of each entity."""
         names = list(self.view.entities)
         order = [EVENT, KNOWN, *self._columns]
-        newest = rows.drop_nulls(names).sort(order, nulls_last=False).unique(names, keep="last", maintain_order=True)
+        by = [sort_key(name, rows.schema[name]) for name in order]
+        newest = rows.drop_nulls(names).sort(by, nulls_last=False).unique(names, keep="last", maintain_order=True)
         for event, known, *values in newest.select(order).iter_rows():
             fact = Fact(event, known, tuple(values))
             key = pack_key([values[self._columns.index(name)] for name in names])
