@@ -105,6 +105,6 @@ def sort_key(name: str, dtype: pl.DataType) -> pl.Expr:
 
 
 def as_in_tables(lists: pl.Series) -> pl.Series:
-    """Bring lists into the form that tables hold them in."""
+    """Bring lists of messages into the form of tables; what is not finite is missing, as JSON has no word for it."""
     member = pl.element()
-    return lists.list.eval(pl.when(member == 0).then(0.0).otherwise(member).fill_nan(None))
+    return lists.list.eval(pl.when(member == 0).then(0.0).when(member.is_finite()).then(member))

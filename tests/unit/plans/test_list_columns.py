@@ -92,6 +92,6 @@ def test_a_content_id_tells_apart_lists_that_differ():
 
 
 def test_rows_of_streams_have_the_form_of_tables():
-    given_lists = [None, [], [1.0, None, math.nan, -0.0]]
+    given_lists = [None, [], [1.0, None, math.nan, -0.0, math.inf]]
     found = as_in_tables(pl.Series(given_lists, dtype=pl.List(pl.Float64)))
-    assert str(found.to_list()) == "[None, [], [1.0, None, None, 0.0]]"
+    assert str(found.to_list()) == "[None, [], [1.0, None, None, 0.0, None]]"
