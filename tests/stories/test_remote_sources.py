@@ -134,16 +134,16 @@ def test_a_server_that_dies_in_the_middle_of_an_ingest_loses_nothing_and_the_nex
     undisturbed = Place(place.lake, tmp_path / "undisturbed").ingest()
     dying = wires(dies_after_bytes=400_000)
     with pytest.raises(
-        SourceError, match=r"could not read 's3://.*/dt=2013-01-04/part\.csv'.*kept, so run again"
+        SourceError, match=r"could not read 's3://.*/dt=2013-01-0\d/part\.csv'.*kept, so run again"
     ) as died:
         place.ingest(dying.endpoint)
     assert not [secret for secret in ENVIRONMENT.values() if secret in str(died.value)]
+    # Files are fetched side by side, so a small one may be under way when the server dies.
     kept = place.objects.list("files")
-    assert len(kept) == 3
-    assert {place.objects.get(info.key) for info in kept} == set(ROWS.values())
+    assert {place.objects.get(info.key) for info in kept} <= set(ROWS.values())
     resumed = wires()
     assert place.ingest(resumed.endpoint).content_id == undisturbed.content_id
-    assert len(resumed.got()) == 1
+    assert len(resumed.got()) == len(DAYS) + 1 - len(kept)
 
 
 def test_a_key_that_vanishes_after_the_ingest_is_told_and_the_version_is_still_whole(place, tmp_path):

@@ -1,6 +1,6 @@
 """The pane store in Redis or Valkey: what streams keep of a partition, in one hash, committed by one script."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sluiceway.adapters.memory_panes import conflict
 from sluiceway.adapters.redis_scripts import NEWER, PLAIN, script
@@ -59,8 +59,10 @@ class RedisPanes:
         """Return the header of the last commit, empty before the first. Raises as ``commit`` does."""
         return self._wire.ask((b"HGET", self._name(partition), HEADER))[0] or b""
 
-    def load(self, partition: str) -> tuple[bytes, list[Row]]:
-        """Return the header and all rows, of one moment. Raises as ``commit`` does."""
+    def load(self, partition: str, keys: Sequence[bytes] | None = None) -> tuple[bytes, list[Row]]:
+        """Return the header and all rows, or those with some keys, of one moment. Raises as ``commit`` does."""
+        if keys is not None:
+            return self._chosen(partition, keys)
         found = self._wire.ask((b"HGETALL", self._name(partition)))[0]
         pairs = found.items() if isinstance(found, dict) else zip(found[::2], found[1::2], strict=True)
         rows = dict(pairs)
@@ -68,6 +70,11 @@ class RedisPanes:
         if rows and not header:
             raise DamagedError(f"the state of stream {partition} has no header")
         return header, [(key[len(ROW) :], value) for key, value in rows.items()]
+
+    def _chosen(self, partition: str, keys: Sequence[bytes]) -> tuple[bytes, list[Row]]:
+        fields = [HEADER, *(ROW + key for key in keys)]
+        header, *values = self._wire.ask((b"HMGET", self._name(partition), *fields))[0]
+        return header or b"", [(key, value) for key, value in zip(keys, values, strict=True) if value is not None]
 
     def commit(self, partition: str, change: PaneCommit) -> None:
         """Make one change.
