@@ -14,8 +14,9 @@ from sluiceway.declare.feature_view import FeatureView
 from sluiceway.features.stored_facts import StoredFacts
 from sluiceway.plans.corrections import EVENT, KNOWN, fact_columns
 from sluiceway.plans.latest import latest_features
+from sluiceway.plans.list_columns import sort_key
 from sluiceway.plans.moments_sql import length
-from sluiceway.plans.number_lists import numbers_of_texts
+from sluiceway.plans.number_lists import numbers_in
 
 PLACE = "_place"
 AT = "_t"
@@ -77,7 +78,8 @@ def _without_ties(view: FeatureView, facts: pl.DataFrame | StoredFacts, marks: p
     if tied.is_empty():
         return marks
     names = fact_columns(view)
-    others = facts.select(*(pl.col(name).gather(tied.get_column(PLACE)).alias(f"_{name}") for name in names))
+    others = facts.select(*(pl.col(name).gather(tied.get_column(PLACE)) for name in names))
+    others = others.select(sort_key(name, facts.schema[name]).alias(f"_{name}") for name in names)
     order = [KNOWN, EVENT, *others.columns]
     ordered = tied.hstack(others).sort(order, nulls_last=False, maintain_order=True)
     losers = ordered.filter(~pl.struct(*view.entities, KNOWN).is_last_distinct()).get_column(PLACE)
@@ -95,7 +97,7 @@ def values_at(
         column = str(feature.column)
         value = pl.col(column)
         if feature.size is not None:
-            made = [_single(pl.lit(each)) for each in numbers_of_texts(found.get_column(column), feature.size)]
+            made = [_single(pl.lit(each)) for each in numbers_in(found.get_column(column), feature.size)]
         else:
             made = [_single(value) if kinds[column] in {"integer", "number"} else value.cast(pl.String)]
         columns += [each.alias(name) for name, each in zip(view.columns_of(feature), made, strict=True)]
