@@ -65,9 +65,6 @@ class PanePartials:
 
     def ready(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Add to rows what ``of_rows`` reads: which of them each condition is true of.
-
-        Raises:
-            MisuseError: a condition cannot be computed of a row.
         """
         hashed = {str(partial.column) for partial in self.partials if partial.part == "distinct"}
         rows = rows.with_columns(_hashes(rows, name) for name in sorted(hashed))
