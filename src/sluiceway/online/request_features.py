@@ -11,7 +11,7 @@ from sluiceway.declare.expression_tree import Tree
 from sluiceway.online.model_value import as_model_value
 from sluiceway.plans.closure_nulls import Closure, strict_one
 from sluiceway.plans.packed_value import FeatureValue
-from sluiceway.plans.request_closure import compile_tree
+from sluiceway.plans.request_closure import UNCOMPUTABLE, compile_tree
 
 
 class _Compiled(NamedTuple):
@@ -48,7 +48,7 @@ class RequestFeatures:
             row = _with_read(inputs, feature.reads, found, looked_up) if feature.reads else inputs
             try:
                 found[feature.name] = closure(row)
-            except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            except (KeyError, *UNCOMPUTABLE) as error:
                 raise _refusal(feature, columns, row, error) from error
         return found
 
