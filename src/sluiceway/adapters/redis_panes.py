@@ -1,6 +1,7 @@
 """The pane store in Redis or Valkey: what streams keep of a partition, in one hash, committed by one script."""
 
 from collections.abc import Iterable
+from uuid import uuid4
 
 from sluiceway.adapters.memory_panes import conflict
 from sluiceway.adapters.redis_scripts import NEWER, PLAIN, script
@@ -9,19 +10,21 @@ from sluiceway.core.errors import DamagedError
 from sluiceway.ports.online_store import checked_value
 from sluiceway.ports.pane_store import PaneCommit, Row
 
-HEADER, ROW = b"h", b"r"
+HEADER, NAME, ROW = b"h", b"c", b"r"
 SCANNED = b"1000"
 
 # KEYS: the partition, then the views. ARGV: the header that must be there, the new one, how many rows are put, how many
-# are dropped, how many values are written unless newer ones are there, how many whatever is there; then all of these,
-# each value with the number of its view. Returns 1, or 0 where another header is there.
+# are dropped, how many values are written unless newer ones are there, how many whatever is there, its own name; then
+# all of these, each value with the number of its view. Returns 1, also where it was made before, or 0 where another
+# header is there.
 COMMIT = script(
     NEWER
     + """
 local found = redis.call('HGET', KEYS[1], 'h') or ''
+if redis.call('HGET', KEYS[1], 'c') == ARGV[7] then return 1 end
 if found ~= ARGV[1] then return 0 end
 local puts, drops, values, forced = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
-local at = 7
+local at = 8
 for first = at, at + 2 * puts - 1, 2000 do
     redis.call('HSET', KEYS[1], unpack(ARGV, first, math.min(first + 1999, at + 2 * puts - 1)))
 end
@@ -37,7 +40,7 @@ for place = at, at + 3 * (values + forced) - 1, 3 do
         redis.call('HSET', view, ARGV[place + 1], ARGV[place + 2])
     end
 end
-redis.call('HSET', KEYS[1], 'h', ARGV[2])
+redis.call('HSET', KEYS[1], 'h', ARGV[2], 'c', ARGV[7])
 return 1
 """
 )
@@ -64,7 +67,7 @@ class RedisPanes:
         found = self._wire.ask((b"HGETALL", self._name(partition)))[0]
         pairs = found.items() if isinstance(found, dict) else zip(found[::2], found[1::2], strict=True)
         rows = dict(pairs)
-        header = rows.pop(HEADER, b"")
+        header, _ = rows.pop(HEADER, b""), rows.pop(NAME, b"")
         if rows and not header:
             raise DamagedError(f"the state of stream {partition} has no header")
         return header, [(key[len(ROW) :], value) for key, value in rows.items()]
@@ -81,7 +84,7 @@ class RedisPanes:
         views = list(dict.fromkeys(view for view, _, _ in (*change.online, *change.forced)))
         number = {view: b"%d" % place for place, view in enumerate(views, start=2)}
         counts = (len(change.put), len(change.drop), len(change.online), len(change.forced))
-        values = [change.before, change.header, *(b"%d" % each for each in counts)]
+        values = [change.before, change.header, *(b"%d" % each for each in counts), uuid4().hex.encode()]
         values += [part for key, value in change.put for part in (ROW + key, value)]
         values += [ROW + key for key in change.drop]
         values += _numbered(change.online, number)
