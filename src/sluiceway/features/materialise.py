@@ -11,7 +11,7 @@ from sluiceway.features.beside_stream import write_beside_stream
 from sluiceway.features.point_in_time import Facts, features_now
 from sluiceway.plans.latest import latest_features
 from sluiceway.plans.moments_sql import microseconds
-from sluiceway.plans.packed_value import PackedValue, pack_key, pack_value
+from sluiceway.plans.packed_value import BEFORE_ALL, PackedValue, pack_key, pack_value
 from sluiceway.plans.snapshot import window_end
 from sluiceway.plans.window_groups import window_features
 from sluiceway.ports.online_store import OnlineStore
@@ -46,8 +46,9 @@ def snapshot_name(facts: Facts, view: FeatureView) -> str:
 def packed(snapshot: pa.Table, view: FeatureView, *, cutoff: int, written: int) -> Iterator[tuple[bytes, bytes]]:
     """Pack a snapshot's rows as keys and values.
 
-    A view of windows is stamped with its windows' end, one with latest features with the newest fact's times. It holds
-    what was known through the cutoff, or with windows through their end.
+    A view of windows is stamped with its windows' end, one with latest features with the newest fact's times, which come
+    before all others where an entity has no fact any more. It holds what was known through the cutoff, or with windows
+    through their end.
     """
     end = window_end(view, cutoff)
     through = end if window_features(view) else cutoff
@@ -55,6 +56,7 @@ def packed(snapshot: pa.Table, view: FeatureView, *, cutoff: int, written: int) 
     entities = [snapshot.column(name).to_pylist() for name in view.entities]
     events, knowns = snapshot.column("_event").to_pylist(), snapshot.column("_known").to_pylist()
     has_latest = bool(latest_features(view))
+    bare = BEFORE_ALL if has_latest else end
     for key, event, known, features in zip(zip(*entities), events, knowns, zip(*columns), strict=True):  # noqa: B905 - columns of one table
-        stamp = (event, known) if has_latest and event is not None else (end, end)
+        stamp = (event, known) if has_latest and event is not None else (bare, bare)
         yield pack_key(key), pack_value(PackedValue(stamp[0], stamp[1], through, written, list(features)))
