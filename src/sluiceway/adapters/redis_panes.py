@@ -6,12 +6,13 @@ from uuid import uuid4
 from sluiceway.adapters.memory_panes import conflict
 from sluiceway.adapters.redis_scripts import NEWER, PLAIN, script
 from sluiceway.adapters.redis_wire import RedisWire
-from sluiceway.core.errors import DamagedError
+from sluiceway.core.errors import DamagedError, TransientError
 from sluiceway.ports.online_store import checked_value
 from sluiceway.ports.pane_store import PaneCommit, Row
 
 HEADER, NAME, ROW = b"h", b"c", b"r"
-SCANNED = b"1000"
+SCANNED, LOADED = b"1000", b"2000"
+LOADS = 5
 
 # KEYS: the partition, then the views. ARGV: the header that must be there, the new one, how many rows are put, how many
 # are dropped, how many values are written unless newer ones are there, how many whatever is there, its own name; then
@@ -63,14 +64,29 @@ class RedisPanes:
         return self._wire.ask((b"HGET", self._name(partition), HEADER))[0] or b""
 
     def load(self, partition: str) -> tuple[bytes, list[Row]]:
-        """Return the header and all rows, of one moment. Raises as ``commit`` does."""
-        found = self._wire.ask((b"HGETALL", self._name(partition)))[0]
-        pairs = found.items() if isinstance(found, dict) else zip(found[::2], found[1::2], strict=True)
-        rows = dict(pairs)
-        header, _ = rows.pop(HEADER, b""), rows.pop(NAME, b"")
-        if rows and not header:
-            raise DamagedError(f"the state of stream {partition} has no header")
-        return header, [(key[len(ROW) :], value) for key, value in rows.items()]
+        """Return the header and all rows, of one moment, in pieces, so that nobody waits long.
+
+        Raises:
+            TransientError: as ``commit`` does, or others commit again and again while the rows are read.
+        """
+        for _ in range(LOADS):
+            header, rows = self.header(partition), self._scanned(partition)
+            if header != self.header(partition):
+                continue  # the rows may be of two moments
+            if rows and not header:
+                raise DamagedError(f"the state of stream {partition} has no header")
+            return header, [(key[len(ROW) :], value) for key, value in rows.items()]
+        raise TransientError(f"the stream of {partition} is committed to faster than it is read")
+
+    def _scanned(self, partition: str) -> dict[bytes, bytes]:
+        """Read the fields of rows; all that are there all the while are among them."""
+        rows: dict[bytes, bytes] = {}
+        cursor = b"0"
+        while True:
+            cursor, found = self._wire.ask((b"HSCAN", self._name(partition), cursor, b"COUNT", LOADED))[0]
+            rows.update(zip(found[::2], found[1::2], strict=True))
+            if cursor == b"0":
+                return {key: value for key, value in rows.items() if key not in {HEADER, NAME}}
 
     def commit(self, partition: str, change: PaneCommit) -> None:
         """Make one change.
