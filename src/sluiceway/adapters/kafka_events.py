@@ -29,7 +29,7 @@ class KafkaEvents:
     """One topic of a Kafka cluster. At most 64 MiB of messages are fetched ahead.
 
     Offsets are committed to the broker every five seconds, for those who watch the lag of groups there, and read by
-    nobody here.
+    nobody here. What one poll returned counts as learnt with the next, unless its partition is still by then.
     """
 
     def __init__(self, servers: str, topic: str, *, group: str, options: Mapping[str, str | int] | None = None) -> None:
@@ -46,6 +46,7 @@ class KafkaEvents:
         self._consumer: Any = None
         self._ownership: Ownership | None = None
         self._read: dict[int, int] = {}
+        self._still: set[int] = set()
         self._count = 0
         self._subscribed = False
         self._shown_at = time.monotonic()
@@ -89,10 +90,16 @@ class KafkaEvents:
             found += consumer.consume(most - 1, MORE_S) if found and most > 1 else []
         return self._batches(found)
 
-    def seek(self, partition: int, offset: int) -> None:
-        """Go on reading an owned partition from an offset."""
+    def seek(self, partition: int, offset: int | None) -> None:
+        """Go on reading an owned partition from an offset, or let it be still."""
         from confluent_kafka import KafkaException, TopicPartition
 
+        if offset is None:
+            self._still.add(partition)
+            self._read.pop(partition, None)
+            with suppress(KafkaException):  # it was taken away meanwhile
+                self._client().pause([TopicPartition(self._topic, partition)])
+            return
         consumer, place = self._client(), TopicPartition(self._topic, partition, offset)
         try:
             consumer.seek(place)
@@ -101,7 +108,9 @@ class KafkaEvents:
             for each in others:
                 each.offset = self._read.get(each.partition, each.offset)
             consumer.assign([*others, place])
+        self._still.discard(partition)
         consumer.resume([place])
+        self._let_be_still(consumer)  # what is assigned anew is read
         self._read[partition] = offset
 
     def ends(self) -> dict[int, int]:
@@ -123,8 +132,8 @@ class KafkaEvents:
         if self._consumer is not None:
             self._show(now=True)
             self._consumer.close()
-            ownership.revoked(list(self._read))
-        self._consumer, self._read = None, {}
+            ownership.revoked(sorted({*self._read, *self._still}))
+        self._consumer, self._read, self._still = None, {}, set()
 
     def _client(self) -> Any:
         if self._consumer is None:
@@ -145,14 +154,21 @@ class KafkaEvents:
         for place in places:
             place.offset = begins.get(place.partition, OFFSET_BEGINNING)
         consumer.assign(places)
-        consumer.pause([place for place in places if place.partition not in begins])
-        self._read = {number: begins.get(number, 0) for number in numbers}
+        self._still = {number for number in numbers if number not in begins}
+        self._let_be_still(consumer)
+        self._read = dict(begins)
+
+    def _let_be_still(self, consumer: Any) -> None:
+        from confluent_kafka import TopicPartition
+
+        consumer.pause([TopicPartition(self._topic, number) for number in sorted(self._still)])
 
     def _lost(self, _consumer: Any, places: Messages) -> None:
         if self._ownership is not None:
             self._ownership.revoked([place.partition for place in places])
         for place in places:
             self._read.pop(place.partition, None)
+            self._still.discard(place.partition)
 
     def _batches(self, found: Messages) -> list[EventBatch]:
         offsets: dict[int, list[int]] = {}

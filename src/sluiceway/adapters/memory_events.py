@@ -43,7 +43,7 @@ class MemoryEvents:
                 most -= len(values)
         return batches
 
-    def seek(self, partition: int, offset: int) -> None:
+    def seek(self, partition: int, offset: int | None) -> None:
         """Go on reading an owned partition from an offset."""
         if partition in self._next:
             self._next[partition] = offset

@@ -45,10 +45,10 @@ class SpoolEvents:
         end = self._place.offset
         return [EventBatch(0, range(end - len(values), end), values)]
 
-    def seek(self, partition: int, offset: int) -> None:
+    def seek(self, partition: int, offset: int | None) -> None:
         """Go on reading from an offset."""
         if partition == 0 and self._lock is not None:
-            self._place = self._spool.find(offset)
+            self._place = None if offset is None else self._spool.find(offset)
 
     def ends(self) -> dict[int, int]:
         """Return the offset that the next message will have."""

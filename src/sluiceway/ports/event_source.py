@@ -48,8 +48,11 @@ class EventSource(Protocol):
             SourceError: waiting does not help.
         """
 
-    def seek(self, partition: int, offset: int) -> None:
-        """Go on reading an owned partition from an offset; what was fetched ahead of it is dropped."""
+    def seek(self, partition: int, offset: int | None) -> None:
+        """Go on reading an owned partition from an offset; what was fetched ahead of it is dropped.
+
+        ``None`` lets it be still until it is sought again.
+        """
 
     def ends(self) -> dict[int, int]:
         """Return for each partition the offset that its next message will have, as far as it is known."""

@@ -20,6 +20,7 @@ class StreamMetrics:
             "dead": "Messages that were no rows.",
             "watermark": "The greatest known_time, in seconds since the epoch.",
             "lag": "Messages that have arrived and were not learnt yet.",
+            "owned": "Whether it is worked on: 0 while the store does not answer.",
         }
         self._gauges = {
             name: Gauge(f"sluiceway_stream_{name}", said, LABELS, registry=self.registry)
@@ -34,9 +35,10 @@ class StreamMetrics:
             registry=self.registry,
         )  # fmt: skip
 
-    def note(self, plan: StreamPlan, number: int, header: PartitionHeader, *, end: int | None) -> None:
+    def note(self, plan: StreamPlan, number: int, header: PartitionHeader, *, end: int | None, is_owned: bool) -> None:
         """Show where a partition is."""
         shown: dict[str, float] = {"events": header.events, "late": header.late, "dead": header.dead}
+        shown["owned"] = is_owned
         if header.watermark is not None:
             shown["watermark"] = header.watermark * MICROSECOND.total_seconds()
         if end is not None:

@@ -20,17 +20,20 @@ RETRY_S, STAND_BY_S = 0.2, 5.0
 
 @dataclass(slots=True)
 class Waiting:
-    """A partition that is assigned, but not owned: when to try next, and whom not to disturb."""
+    """A partition that is assigned, but not owned: when to try next, whom not to disturb, why, and how far it was."""
 
     until: float = 0.0
     header: bytes | None = None
+    why: str = ""
+    last: PartitionHeader | None = None
 
 
 class Worker:
     """One member of a topic's group. For one thread; call ``step`` again and again, then ``close``.
 
     Where a commit is refused, another took the partition over: this worker stands by, and takes it back when that other
-    has committed nothing for five seconds while the partition is still assigned here.
+    has committed nothing for five seconds while the partition is still assigned here. What is given up is not read
+    until it is taken back.
     """
 
     def __init__(  # noqa: PLR0913 - what tests drive by hand, clocks among it, is given one by one
@@ -63,10 +66,14 @@ class Worker:
             MisuseError: the topic's partitions are not those of the views' entities, or its format needs a registry.
             SourceError: the topic is not there.
         """
-        check_partitions(plan, backends.events.partition_count())
+        self._count = backends.events.partition_count()
+        check_partitions(plan, self._count)
         self._plan, self._backends, self._events = plan, backends, backends.events
         self._owner, self._now_us, self._clock = owner, now_us, clock
-        self._silence = Silence(plan, clock=clock, now_us=now_us, ends=backends.events.ends, follows_wall=follows_wall)
+        self._silence = Silence(
+            plan, clock=clock, now_us=now_us, ends=backends.events.ends, elsewhere=self._elsewhere,
+            follows_wall=follows_wall,
+        )  # fmt: skip
         self._metrics = metrics or StreamMetrics()
         self._decoder = RowDecoder(
             plan.source, plan.kinds, plan.columns, opened=_opener(plan, backends), latest_us=latest_us
@@ -102,6 +109,12 @@ class Worker:
         """How far each owned partition is."""
         return {number: stream.header for number, stream in self._owned.items()}
 
+    @property
+    def waiting(self) -> dict[str, str]:
+        """Why partitions that are assigned here are not worked on."""
+        name = self._plan.source.name
+        return {f"{name}, partition {number}": each.why for number, each in self._waiting.items() if each.why}
+
     def caught_up(self) -> bool:
         """Whether all that is in the assigned partitions now was learnt. Asks the source, so not for every step."""
         ends = self._events.ends()
@@ -115,8 +128,11 @@ class Worker:
     def measure(self) -> None:
         """Bring the metrics up to date with the source."""
         ends = self._events.ends()
-        for number, stream in self._owned.items():
-            self._metrics.note(self._plan, number, stream.header, end=ends.get(number))
+        for number, header in self.headers.items():
+            self._metrics.note(self._plan, number, header, end=ends.get(number), is_owned=True)
+        for number, waiting in self._waiting.items():
+            if waiting.last is not None:
+                self._metrics.note(self._plan, number, waiting.last, end=ends.get(number), is_owned=False)
 
     def close(self) -> None:
         """Leave the group."""
@@ -146,12 +162,15 @@ class Worker:
                 self._give_up(number, error)
 
     def _give_up(self, number: int, error: Exception) -> None:
-        """Forget a partition's state, which may not be what is stored any more."""
-        self._owned.pop(number, None)
-        stand_by = isinstance(error, ConflictError)
-        self._waiting[number] = Waiting(
-            self._clock() + (STAND_BY_S if stand_by else RETRY_S), b"" if stand_by else None
-        )
+        """Forget a partition's state, which may not be what is stored any more, and read no more of it."""
+        stream, before = self._owned.pop(number, None), self._waiting.get(number, Waiting())
+        if isinstance(error, ConflictError):
+            self._waiting[number] = Waiting(self._clock() + STAND_BY_S, b"", str(error))
+            self._metrics.forget(self._plan, number)  # another shows it
+        else:
+            last = stream.header if stream is not None else before.last
+            self._waiting[number] = Waiting(self._clock() + RETRY_S, None, str(error), last)
+        self._events.seek(number, None)
         self._metrics.given_up(self._plan, number)
 
     def _take_over(self, *, seek: bool) -> None:
@@ -173,6 +192,12 @@ class Worker:
             self._silence.hear(number)
             if seek:
                 self._events.seek(number, stream.header.offset)
+
+    def _elsewhere(self) -> Mapping[int, PartitionHeader]:
+        """Read how far the partitions are that are not owned here, where the store answers."""
+        names = {number: self._plan.partition(number) for number in range(self._count) if number not in self._owned}
+        found = {number: unpack_header(self._backends.panes.header(name)) for number, name in names.items()}
+        return {number: header for number, header in found.items() if header is not None}
 
     def _is_busy(self, number: int, waiting: Waiting) -> bool:
         """Whether another has committed to a partition since this worker last looked."""
