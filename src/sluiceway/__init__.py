@@ -7,11 +7,11 @@ from sluiceway.declare.api import api, api_key, bearer, by_cursor, by_link, by_o
 from sluiceway.declare.column_rules import column
 from sluiceway.declare.database import query, table
 from sluiceway.declare.encoding import encode
-from sluiceway.declare.feature import count, count_distinct, derived, last_n, latest, mean
-from sluiceway.declare.feature import deviation as std
-from sluiceway.declare.feature import maximum as max  # noqa: A004
-from sluiceway.declare.feature import minimum as min  # noqa: A004
-from sluiceway.declare.feature import total as sum  # noqa: A004
+from sluiceway.declare.feature_builders import count, count_distinct, derived, last_n, latest, mean
+from sluiceway.declare.feature_builders import deviation as std
+from sluiceway.declare.feature_builders import maximum as max  # noqa: A004
+from sluiceway.declare.feature_builders import minimum as min  # noqa: A004
+from sluiceway.declare.feature_builders import total as sum  # noqa: A004
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.declare.files import files, images
 from sluiceway.declare.pipeline import Label, Pipeline, Search, Split

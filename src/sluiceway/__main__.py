@@ -28,8 +28,7 @@ def run(arguments: list[str]) -> int:
     except CycloptsError as error:
         return answered(arguments, MisuseError(str(error)), MISUSE)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return INTERRUPTED
+        return unread()
     except OSError as error:
         return fail(arguments, SourceError(not_written(error)), COULD_NOT_JUDGE)
     except MisuseError as error:
@@ -41,16 +40,26 @@ def run(arguments: list[str]) -> int:
         sys.stderr.flush()
         os._exit(INTERRUPTED)  # threads that still train would be waited for; what they do may be lost at any moment
     except SystemExit as error:
-        return fail(
-            arguments,
-            TrainingError(f"the project's code ended the program itself: exit({error.code})"),
-            COULD_NOT_JUDGE,
-        )
+        return ended(arguments, error)
     except Exception as error:  # (no traceback reaches a user; who wants it sets SLUICEWAY_DEBUG)
         if os.environ.get("SLUICEWAY_DEBUG"):
             raise
         return fail(arguments, error, COULD_NOT_JUDGE)
     return result if isinstance(result, int) else 0
+
+
+def ended(arguments: list[str], error: SystemExit) -> int:
+    """Tell who ended the program: the project's code, or rich, which does so where nobody reads what it prints."""
+    if isinstance(error.__context__, BrokenPipeError):
+        return unread()
+    told = f"the project's code ended the program itself: exit({error.code})"
+    return fail(arguments, TrainingError(told), COULD_NOT_JUDGE)
+
+
+def unread() -> int:
+    """End quietly where whoever read the output wants no more of it, as ``head`` does."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return INTERRUPTED
 
 
 def not_written(error: OSError) -> str:

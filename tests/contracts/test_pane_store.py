@@ -65,6 +65,14 @@ def test_rows_are_put_and_dropped_with_the_header(panes):
     assert all(type(part) is bytes for row in rows for part in row)
 
 
+def test_rows_are_loaded_by_their_keys(panes):
+    long = b"k" * 2000
+    panes.commit(PART, PaneCommit(b"", b"one", put=[(b"a", b"1"), (b"b", b""), (long, b"3")]))
+    assert panes.load(PART, [long, b"nobody", b"b"]) == (b"one", [(long, b"3"), (b"b", b"")])
+    assert panes.load(PART, []) == (b"one", [])
+    assert panes.load("nowhere", [b"a"]) == (b"", [])
+
+
 def test_many_rows_go_into_one_commit(panes):
     rows = [(b"%d" % number, b"x" * 20) for number in range(9001)]
     panes.commit(PART, PaneCommit(b"", b"one", put=rows))

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from sluiceway.adapters.delta_tables import DeltaTables
@@ -55,6 +56,16 @@ def test_rows_that_are_not_held_are_the_table_that_they_would_be(store):
     assert ref == store.write("a", table)
     assert (ref.rows, ref.content_id) == (6000, table_content_id(table))
     assert table_content_id(store.read(ref)) == ref.content_id
+
+
+def test_where_rows_lie_in_files_these_can_be_read_without_the_store(store):
+    ref = store.write("sources/all", EVERY_KIND)
+    store.write("sources/all", EVERY_KIND.slice(1))
+    files = store.files(ref)
+    if files:
+        assert table_content_id(pq.read_table(list(files))) == ref.content_id
+    with pytest.raises(UnknownTableError):
+        store.files(replace(ref, content_id="0" * 64))
 
 
 def test_the_same_rows_in_any_order_are_the_same_table(store):

@@ -112,3 +112,13 @@ def test_asking_for_a_history_that_cannot_be_is_refused(finished):
     assert "knew nothing of it" in refused("history", "customer_id=999999")
     assert "--every" in refused("history", "customer_id=4", "--every", "often")
     assert "is no moment" in finished("features", "get", "customer_id=4", "--as-of", "soon", code=2).err
+
+
+def test_features_are_listed_by_the_declaration_alone_before_there_are_data(fresh_shop):
+    said = fresh_shop("features", "list", "--json").json
+    types = {each["feature"]: each["type"] for each in said["features"]}
+    assert said["dataset"] == ""
+    assert types[SUM] == "number"
+    assert types["basket"] == "unknown"
+    assert "as declared; types are known once" in fresh_shop("features", "list").out
+    assert "receipts.dollar_value" in fresh_shop("features", "show", SUM).out

@@ -6,6 +6,8 @@ import time
 
 from tests.served_project import eventually
 
+from sluiceway.adapters.online_place import OnlinePlace
+
 NEW = "00004-19980602-1,00004,1998-06-02T00:00:00Z,3,44.50\n"
 COUNT = "history__count_14d"
 
@@ -40,7 +42,10 @@ def test_a_later_present_and_an_earlier_one_are_those_that_offline_tells(feature
     shop = featured_shop
     for moment in ("1998-06-25", "1998-06-10"):
         (shop.folder / "sluiceway.toml").write_text(f"as_of = {moment}\n")
-        shop("features", "materialize")
+        if moment < "1998-06-25":
+            assert "is online as of 1998-06-25" in shop("features", "materialize", code=2).err
+            assert online(shop) == online(shop, "--as-of", "1998-06-25")
+        shop("features", "materialize", "--back")
         assert online(shop) == online(shop, "--as-of", moment)
     assert "Did you mean 'history'" in shop("features", "materialize", "--view", "histroy", code=2).err
     (one,) = shop("features", "materialize", "--view", "history", "--as-of", "1998-06-11", "--json").json["views"]
@@ -77,3 +82,24 @@ def test_a_store_that_was_lost_is_filled_by_it_as_of_another_moment(featured_sho
     views = shop("features", "materialize", "--as-of", "1998-06-25", "--json").json["views"]
     assert {each["how"] for each in views} == {"whole"}
     assert online(shop) == online(shop, "--as-of", "1998-06-25")
+
+
+def test_one_view_that_was_lost_is_named_and_the_others_are_shown(featured_shop):
+    shop = featured_shop
+    digest = shop("features", "list", "--json").json["views"]["history"]
+    store = OnlinePlace("", {}).open(shop.folder / ".sluiceway" / "online", patience_s=5)
+    store.replace(digest, [], snapshot="another")
+    store.close()
+    said = shop("features", "get", "customer_id=4", "--json", code=1).json
+    assert said["lost"] == ["history"]
+    assert {name.split("__")[0] for name in said["features"]} == {"last_purchase"}
+    told = shop("features", "get", "customer_id=4", code=1).out
+    assert "history is not in the online store; sluiceway features materialize fills it" in told
+
+
+def test_views_that_streams_keep_up_are_said_to_be_left_out(featured_shop):
+    shop = featured_shop
+    shop.edit("pipeline.py", ('    "receipts",\n', '    "receipts",\n    stream=sw.topic("receipts"),\n'))
+    said = shop("features", "materialize", "--json")
+    assert (said.json["views"], said.json["left_out"]) == ([], ["history", "last_purchase"])
+    assert "history: left out, its stream keeps it up" in said.err

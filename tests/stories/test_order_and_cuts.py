@@ -9,7 +9,7 @@ from tests.unit.validate.conftest import World
 from sluiceway.adapters.obstore_objects import ObstoreObjects
 from sluiceway.core.verdict import NO_OVERRIDES
 from sluiceway.declare.column_rules import column
-from sluiceway.declare.feature import latest
+from sluiceway.declare.feature_builders import latest
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.declare.files import files
 from sluiceway.declare.pipeline import Label, Pipeline

@@ -87,6 +87,15 @@ class DeltaTables:
             return pl.DataFrame(_load(ref, commit, None)).lazy()
         return pl.scan_parquet(list(commit.files), hive_partitioning=False, glob=False).select(ref.column_names)
 
+    def files(self, ref: TableRef) -> tuple[str, ...]:
+        """Name the version's files, after hashing these.
+
+        Raises:
+            UnknownTableError: no version has this content.
+            DamagedError: a byte of the version's files is not what was written.
+        """
+        return tuple(str(file.absolute()) for file in self._whole(ref).files)
+
     def has(self, ref: TableRef) -> bool:
         """Tell whether this content is there, by the log and its files' sizes."""
         return self._find(ref) is not None

@@ -1,6 +1,6 @@
 """The pane store in LMDB: what streams keep, in the environment of the online store, so that one write holds both."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from struct import Struct
 
@@ -33,13 +33,16 @@ class LmdbPanes:
         with self._online.transaction(write=False) as transaction:
             return bytes(transaction.get(_header_key(partition)) or b"")
 
-    def load(self, partition: str) -> tuple[bytes, list[Row]]:
-        """Return the header and all rows, of one moment."""
+    def load(self, partition: str, keys: Sequence[bytes] | None = None) -> tuple[bytes, list[Row]]:
+        """Return the header and all rows, or those with some keys, of one moment."""
         if not self._online.is_there():
             return b"", []
         with self._online.transaction(write=False) as transaction:
             header = bytes(transaction.get(_header_key(partition)) or b"")
-            return header, [_row(value) for _, value in _rows(transaction, partition)]
+            if keys is None:
+                return header, [_row(value) for _, value in _rows(transaction, partition)]
+            found = [transaction.get(_prefix(partition) + _tail(key)) for key in keys]
+            return header, [_row(bytes(value)) for value in found if value is not None]
 
     def commit(self, partition: str, change: PaneCommit) -> None:
         """Make one change.

@@ -21,10 +21,10 @@ class MemoryPanes:
         """Return the header of the last commit, empty before the first."""
         return self._state.get(partition, (b"", {}))[0]
 
-    def load(self, partition: str) -> tuple[bytes, list[Row]]:
-        """Return the header and all rows, of one moment."""
+    def load(self, partition: str, keys: Sequence[bytes] | None = None) -> tuple[bytes, list[Row]]:
+        """Return the header and all rows, or those with some keys, of one moment."""
         header, rows = self._state.get(partition, (b"", {}))
-        return header, list(rows.items())
+        return header, list(rows.items()) if keys is None else [(key, rows[key]) for key in keys if key in rows]
 
     def commit(self, partition: str, change: PaneCommit) -> None:
         """Make one change.

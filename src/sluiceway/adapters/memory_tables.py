@@ -38,6 +38,11 @@ class MemoryTables:
         """Return the rows to be read piece by piece. Raises ``UnknownTableError`` if they are not there."""
         return pl.DataFrame(self.read(ref)).lazy()
 
+    def files(self, ref: TableRef) -> tuple[str, ...]:
+        """Name no files. Raises ``UnknownTableError`` if the rows are not there."""
+        self.read(ref)
+        return ()
+
     def has(self, ref: TableRef) -> bool:
         """Tell whether this content is there."""
         return (ref.name, ref.content_id) in self._tables

@@ -1,6 +1,6 @@
 """The pane store in Redis or Valkey: what streams keep of a partition, in one hash, committed by one script."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import uuid4
 
 from sluiceway.adapters.memory_panes import conflict
@@ -63,12 +63,14 @@ class RedisPanes:
         """Return the header of the last commit, empty before the first. Raises as ``commit`` does."""
         return self._wire.ask((b"HGET", self._name(partition), HEADER))[0] or b""
 
-    def load(self, partition: str) -> tuple[bytes, list[Row]]:
-        """Return the header and all rows, of one moment, in pieces, so that nobody waits long.
+    def load(self, partition: str, keys: Sequence[bytes] | None = None) -> tuple[bytes, list[Row]]:
+        """Return the header and all rows, or those with some keys, of one moment; all in pieces, so nobody waits long.
 
         Raises:
             TransientError: as ``commit`` does, or others commit again and again while the rows are read.
         """
+        if keys is not None:
+            return self._chosen(partition, keys)
         for _ in range(LOADS):
             header, rows = self.header(partition), self._scanned(partition)
             if header != self.header(partition):
@@ -87,6 +89,11 @@ class RedisPanes:
             rows.update(zip(found[::2], found[1::2], strict=True))
             if cursor == b"0":
                 return {key: value for key, value in rows.items() if key not in {HEADER, NAME}}
+
+    def _chosen(self, partition: str, keys: Sequence[bytes]) -> tuple[bytes, list[Row]]:
+        fields = [HEADER, *(ROW + key for key in keys)]
+        header, *values = self._wire.ask((b"HMGET", self._name(partition), *fields))[0]
+        return header or b"", [(key, value) for key, value in zip(keys, values, strict=True) if value is not None]
 
     def commit(self, partition: str, change: PaneCommit) -> None:
         """Make one change.

@@ -1,11 +1,11 @@
 """Spark as the runner of plans: the plan's text in Spark SQL, over Arrow tables or Parquet files."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from sluiceway.adapters.spark_session import first_line, spark_session
+from sluiceway.artifacts.rows import Rows
 from sluiceway.core.errors import SourceError
 
 if TYPE_CHECKING:
@@ -13,19 +13,11 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 
-@dataclass(frozen=True, slots=True)
-class ParquetFiles:
-    """A table that executors read by themselves: files of one schema that they reach, and that schema."""
-
-    paths: Sequence[str]
-    schema: "pa.Schema"
-
-
 class SparkEngine:
     """Runs plans on Spark, in a session that starts with the first and stays.
 
     One statement runs at a time, as its tables are views of the session; Spark spreads each over its executors. Tables
-    given as Arrow pass through this process, files are read by the executors.
+    pass through this process, as do results; files that ``Rows`` name are read by the executors, under the same paths.
 
     Args:
         address: As the setting ``engine``: ``spark://host:7077``, or ``spark://local[2]``.
@@ -36,7 +28,7 @@ class SparkEngine:
         self._session: SparkSession | None = None
         self._lock = Lock()
 
-    def query(self, sql: str, tables: "Mapping[str, pa.Table | ParquetFiles]") -> "pa.Table":
+    def query(self, sql: str, tables: "Mapping[str, pa.Table | Rows]") -> "pa.Table":
         """Return the result.
 
         Raises:
@@ -50,7 +42,7 @@ class SparkEngine:
             except Exception as error:
                 raise stopped(error) from error
 
-    def frame(self, sql: str, tables: "Mapping[str, pa.Table | ParquetFiles]") -> "DataFrame":
+    def frame(self, sql: str, tables: "Mapping[str, pa.Table | Rows]") -> "DataFrame":
         """Give the result as Spark's own, not yet computed; the next call may replace the views that it reads.
 
         Raises:
@@ -78,12 +70,16 @@ class SparkEngine:
         return self._session
 
     @staticmethod
-    def _given(session: "SparkSession", table: "pa.Table | ParquetFiles") -> "DataFrame":
+    def _given(session: "SparkSession", table: "pa.Table | Rows") -> "DataFrame":
         from sluiceway.plans.table_digest import normalise
 
-        if isinstance(table, ParquetFiles):
-            return session.read.parquet(*table.paths)
-        return session.createDataFrame(normalise(table))
+        if isinstance(table, Rows) and table.files:
+            return session.read.parquet(*table.files).select([f"`{name}`" for name in _escaped(table.schema)])
+        return session.createDataFrame(normalise(table.table() if isinstance(table, Rows) else table))
+
+
+def _escaped(schema: "pa.Schema") -> list[str]:
+    return [name.replace("`", "``") for name in schema.names]
 
 
 def stopped(error: Exception) -> SourceError:

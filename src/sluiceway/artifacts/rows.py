@@ -22,12 +22,15 @@ class Rows:
         read: Begins to read some columns, ``None`` for all; of rows, every batch but the last has a multiple of
             ``TOGETHER``, at most ``BATCH_ROWS``, fewer where rows are wide.
         held: The rows as a table, where they are held.
+        files: Parquet files with these columns and rows, and perhaps more columns, for who reads files by itself; none
+            where they lie otherwise.
     """
 
     schema: "pa.Schema"
     num_rows: int
     read: "Callable[[Sequence[str] | None], Iterator[pa.RecordBatch]]"
     held: "pa.Table | None" = None
+    files: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, table: "pa.Table") -> "Rows":
@@ -49,7 +52,12 @@ class Rows:
         if self.held is not None:
             return Rows.of(self.held.select(list(columns)))
         schema = pa.schema([self.schema.field(name) for name in columns])
-        return Rows(schema, self.num_rows, lambda wanted: self.read(columns if wanted is None else wanted))
+        return Rows(
+            schema,
+            self.num_rows,
+            lambda wanted: self.read(columns if wanted is None else wanted),
+            files=self.files,
+        )
 
     def beside(self, missing: "Mapping[str, pa.DataType]") -> "Rows":
         """Add columns without values."""

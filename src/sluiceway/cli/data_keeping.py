@@ -14,7 +14,7 @@ from sluiceway.core.errors import DamagedError, MisuseError, UnknownNameError
 from sluiceway.flow.reference import dataset_by_id
 from sluiceway.ledger.pinning import pins, record_pin, record_unpin
 from sluiceway.ledger.sweeping import swept
-from sluiceway.ports.sweepable import OBJECT, STAGED, TABLE, VIEW, Leftover
+from sluiceway.ports.sweepable import OBJECT, STAGED, STREAM, TABLE, VIEW, Leftover
 from sluiceway.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -24,7 +24,13 @@ PIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 HEXADECIMAL = re.compile(r"[0-9a-f]+")
 SHOWN = 12
 KEPT = 3
-WORDS = {OBJECT: "objects", TABLE: "tables", VIEW: "online views", STAGED: "left by killed writes"}
+WORDS = {
+    OBJECT: "objects",
+    TABLE: "tables",
+    VIEW: "online views",
+    STREAM: "partitions of streams",
+    STAGED: "left by killed writes",
+}
 
 Author = Annotated[str | None, Parameter(help="Who wants it kept; you, by default.")]
 

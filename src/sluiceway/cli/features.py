@@ -32,52 +32,77 @@ def get(
     as_of: Annotated[str | None, Parameter(help="Compute them offline, as they were known at this moment.")] = None,
     common: Common = HERE,
 ) -> int:
-    """Read an entity's features from the online store, as a service would, or compute those of some moment."""
+    """Read an entity's features from the online store, as a service would, or compute those of some moment.
+
+    Exits 1 where the store has lost some of the views, and shows the others.
+    """
     workspace = Workspace.open(common.project)
     features = materialised(workspace)
     given = pairs(entities)
     with stdout_aside():
         every = workspace.kit.reader.load().pipeline.feature_views
-    views = views_of(given, every)
+    views, lost = views_of(given, every), list[str]()
     if as_of is None:
+        views, lost = held(views, features, workspace)
         keys, moment, read = online(views, given, features, workspace)
     else:
         keys, moment, read = offline(views, given, as_of, workspace)
     hidden = features.contract.unlogged
     values = {name: MASK if name in hidden and value is not None else value for name, value in read.items()}
     if common.json:
-        print_json({"entity": keys, "as_of": moment, "features": values})
-        return 0
+        print_json({"entity": keys, "as_of": moment, "features": values, "lost": lost})
+        return int(bool(lost))
     print_table(("feature", "value"), list(values.items()))
     for view in views:
         if all(values[column] is None for column in view.columns):
             told = ", ".join(f"{name}={keys[name]}" for name in view.entities)
             print_lines(f"{view.name} knows nothing of {told}")
-    return 0
+    for name in lost:
+        print_lines(f"{name} is not in the online store; {filled_by(name, every)}")
+    return int(bool(lost))
 
 
 Read = tuple[dict[str, Any], datetime, Mapping[str, Any]]
 
 
-def online(views: Sequence[FeatureView], given: dict[str, str], features: FeatureSet, workspace: Workspace) -> Read:
-    """Read what the store holds.
+def held(
+    views: Sequence[FeatureView], features: FeatureSet, workspace: Workspace
+) -> tuple[list[FeatureView], list[str]]:
+    """Part views into those that the store holds, of this feature set or a later moment, and the names of the others.
 
     Raises:
-        MisuseError: it was filled by another run than the newest.
+        MisuseError: it holds none of them.
     """
+    from sluiceway.flow.held_views import held_of
+
+    kit = workspace.kit
+    there = [
+        view
+        for view in views
+        if held_of(view, kit) is not None or kit.online.snapshot(view.digest) == features.snapshots.get(view.name)
+    ]
+    lost = [view.name for view in views if view not in there]
+    if not there:
+        told = "; ".join(f"{name}: {filled_by(name, views)}" for name in lost)
+        raise MisuseError(f"the online store holds nothing of this feature set; {told}")
+    return there, lost
+
+
+def filled_by(name: str, views: Sequence[FeatureView]) -> str:
+    """Say what fills a view that the store has lost."""
+    is_streamed = any(view.name == name and view.source.stream is not None for view in views)
+    return f"sluiceway {'run' if is_streamed else 'features materialize'} fills it"
+
+
+def online(views: Sequence[FeatureView], given: dict[str, str], features: FeatureSet, workspace: Workspace) -> Read:
+    """Read what the store holds of views that it does hold."""
     from sluiceway.flow.held_views import held_of
     from sluiceway.online.reader import OnlineReader
     from sluiceway.plans.served_view import served
 
-    kit, cutoff = workspace.kit, microseconds(features.cutoff)
-    for view in views:
-        held = held_of(view, kit)
-        if held is None and kit.online.snapshot(view.digest) != features.snapshots.get(view.name):
-            raise MisuseError(
-                f"the online store does not hold {view.name} of this feature set; sluiceway features materialize fills "
-                "it, or sluiceway run where a stream keeps it up"
-            )
-        cutoff = cutoff if held is None else max(cutoff, held.cutoff)
+    kit = workspace.kit
+    moments = [found.cutoff for view in views if (found := held_of(view, kit)) is not None]
+    cutoff = max([microseconds(features.cutoff), *moments])
     keys = typed(given, views, dataset_by_id(features.dataset, kit))
     reader = OnlineReader([served(view) for view in views], kit.online, now_us=lambda: cutoff)
     return keys, moment_of(cutoff), reader.read({name: [value] for name, value in keys.items()})[0].features

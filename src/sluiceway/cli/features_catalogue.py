@@ -73,6 +73,8 @@ def read(workspace: Workspace) -> Catalogue:
 def counted(known: Catalogue, made: FeatureSet | None) -> str:
     """Say how many features there are, and of which set the figures are."""
     what = f"{len(known.entries)} features in {len(known.views)} views"
+    if not known.dataset:
+        return f"{what}, as declared; types are known once all sources are ingested: sluiceway run --until ingest"
     if made is None:
         return f"{what}; none has been made yet: sluiceway run --until features"
     rows = f"{made.counts.labelled:,} labelled rows, known until {iso(made.cutoff)}"

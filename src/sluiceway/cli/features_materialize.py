@@ -22,11 +22,14 @@ def materialize(
         list[str] | None, Parameter(help="Only this view; may be given several times.", negative=())
     ] = None,
     as_of: Annotated[str | None, Parameter(help="The moment up to which everything is known; now by default.")] = None,
+    back: Annotated[
+        bool, Parameter(help="Let views know less again, where --as-of is before what they are of.", negative=())
+    ] = False,
     wait: Annotated[str | None, Parameter(help="Wait so long for a run instead of refusing.")] = None,
     common: Common = HERE,
 ) -> int:
     """Bring online views up to the present: only entities that changed since, in one pass."""
-    from sluiceway.flow.materialising import materialise_views
+    from sluiceway.flow.materialising import materialise_views, streamed_views
 
     workspace = Workspace.open(common.project, alerts=False)
     kit = workspace.kit
@@ -42,11 +45,14 @@ def materialize(
         ProjectLock(workspace.state / "lock").hold("features materialize", seconds(wait) if wait else 0.0),
     ):
         project = kit.reader.load()
-        for done in materialise_views(kit, project, view or [], cutoff=cutoff, progress=Told()):
+        streamed = [] if view else streamed_views(project)
+        for done in materialise_views(kit, project, view or [], cutoff=cutoff, back=back, progress=Told()):
             found.append(done)
             Told().say(f"{done.view}: {done.written:,} written of {done.looked_at:,} looked at ({done.how})")
+        for name in streamed:
+            Told().say(f"{name}: left out, its stream keeps it up (sluiceway stream run)")
     if common.json:
-        print_json({"as_of": cutoff, "views": [plain_fields(done) for done in found]})
+        print_json({"as_of": cutoff, "views": [plain_fields(done) for done in found], "left_out": streamed})
     else:
         written = sum(done.written for done in found)
         print_lines(f"{len(found)} views as of {iso(cutoff)}: {written:,} values written")

@@ -4,24 +4,16 @@ What decides a feature's values is its ``meaning``; the words about it (descript
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TypedDict, Unpack
+from dataclasses import dataclass, field
 
 from sluiceway.declare.expression import Expression, parse_expression
 from sluiceway.declare.names import refuse, require_name, require_tags, require_text
 from sluiceway.declare.source import window
+from sluiceway.declare.written_at import WrittenAt, written_here
 
 AGGREGATES = ("mean", "count", "sum", "min", "max", "std", "count_distinct", "last_n")
 LATEST, DERIVED, LAST = "latest", "derived", "last_n"
 LARGEST = 4096  # numbers of one feature, each a column
-
-
-class Words(TypedDict, total=False):
-    """What people are told of a feature: what it says, in which unit, and what it is found under."""
-
-    description: str
-    unit: str
-    tags: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +22,8 @@ class Feature:
 
     ``where`` is a condition over the source's columns: only facts for which it is true count. ``expression`` is what a
     derived feature computes of the other features of its view. ``size`` is how many numbers it gives, each a column of
-    its own, where that is not one value. ``unit``, ``description`` and ``tags`` are for people.
+    its own, where that is not one value. ``unit``, ``description`` and ``tags`` are for people,
+    as is ``written_at``.
     """
 
     kind: str
@@ -44,6 +37,7 @@ class Feature:
     unit: str = ""
     tags: Sequence[str] = ()
     size: int | None = None
+    written_at: WrittenAt | None = field(default_factory=written_here, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         called = self.given_name or f"{self.kind}({self.column or ''})"
@@ -115,135 +109,3 @@ class Feature:
         meaning |= {name: parsed.sql for name, parsed in added.items() if parsed}
         sized = {} if self.size is None else {"size": self.size}
         return meaning | sized | {"given_name": self.given_name}
-
-
-def mean(
-    column: str,
-    *,
-    over: str,
-    where: str | None = None,
-    fresh: bool = False,
-    name: str | None = None,
-    **words: Unpack[Words],
-) -> Feature:
-    """Average a column over a window; missing when no value is in it."""
-    return Feature("mean", column, over, fresh, name, where, **words)
-
-
-def count(
-    column: str | None = None,
-    *,
-    over: str,
-    where: str | None = None,
-    fresh: bool = False,
-    name: str | None = None,
-    **words: Unpack[Words],
-) -> Feature:
-    """Count what is in a window: facts, or a column's present values; 0 when there are none."""
-    return Feature("count", column, over, fresh, name, where, **words)
-
-
-def total(
-    column: str,
-    *,
-    over: str,
-    where: str | None = None,
-    fresh: bool = False,
-    name: str | None = None,
-    **words: Unpack[Words],
-) -> Feature:
-    """Add up a column over a window; missing when no value is in it."""
-    return Feature("sum", column, over, fresh, name, where, **words)
-
-
-def minimum(
-    column: str,
-    *,
-    over: str,
-    where: str | None = None,
-    fresh: bool = False,
-    name: str | None = None,
-    **words: Unpack[Words],
-) -> Feature:
-    """Take the least value of a column in a window; missing when no value is in it."""
-    return Feature("min", column, over, fresh, name, where, **words)
-
-
-def maximum(
-    column: str,
-    *,
-    over: str,
-    where: str | None = None,
-    fresh: bool = False,
-    name: str | None = None,
-    **words: Unpack[Words],
-) -> Feature:
-    """Take the greatest value of a column in a window; missing when no value is in it."""
-    return Feature("max", column, over, fresh, name, where, **words)
-
-
-def deviation(
-    column: str,
-    *,
-    over: str,
-    where: str | None = None,
-    fresh: bool = False,
-    name: str | None = None,
-    **words: Unpack[Words],
-) -> Feature:
-    """Take the sample standard deviation of a column over a window; missing when fewer than two values are in it.
-
-    Numbers are taken to within 2**-47 (7e-15); those of 2**47 (1.4e14) and beyond count as missing.
-    """
-    return Feature("std", column, over, fresh, name, where, **words)
-
-
-def count_distinct(
-    column: str,
-    *,
-    over: str,
-    where: str | None = None,
-    fresh: bool = False,
-    name: str | None = None,
-    **words: Unpack[Words],
-) -> Feature:
-    """Count the different values of a column in a window; 0 when none is in it.
-
-    Exact for fewer than 1024 of them; above, an estimate with a standard error of 3 %.
-    """
-    return Feature("count_distinct", column, over, fresh, name, where, **words)
-
-
-def last_n(
-    column: str,
-    *,
-    n: int,
-    over: str,
-    where: str | None = None,
-    fresh: bool = False,
-    name: str | None = None,
-    **words: Unpack[Words],
-) -> Feature:
-    """Take the last ``n`` values of a column that became known in a window, the newest first, each as a column.
-
-    By known_time, then event_time, then the greater value; facts without a value are passed over. Columns for which
-    there are not enough are missing.
-    """
-    return Feature(LAST, column, over, fresh, name, where, size=n, **words)
-
-
-def latest(column: str, *, size: int | None = None, name: str | None = None, **words: Unpack[Words]) -> Feature:
-    """Take a column from the newest fact known (by event time, then known time); missing past the view's ttl.
-
-    ``size`` says that it is a list of so many numbers, as an embedding is; each becomes a column.
-    """
-    return Feature(LATEST, column, given_name=name, size=size, **words)
-
-
-def derived(name: str, expression: str, **words: Unpack[Words]) -> Feature:
-    """Compute a feature from the others of its view, by their names in it, such as ``sum_x_1h / nullif(count_1h, 0)``.
-
-    It is computed when the others are, and stored with them. Where all others are missing, as of an entity of which
-    nothing is known, so is it.
-    """
-    return Feature(DERIVED, given_name=name, expression=expression, **words)

@@ -20,6 +20,9 @@ class TableReader(Protocol):
     def scan(self, ref: TableRef) -> pl.LazyFrame:
         """Return the rows to be read piece by piece."""
 
+    def files(self, ref: TableRef) -> tuple[str, ...]:
+        """Name the Parquet files that hold the rows."""
+
 
 class HeldTables:
     """Reads tables from a store and keeps the last ones read, up to ``most_bytes`` of them. For one thread."""
@@ -50,6 +53,10 @@ class HeldTables:
             UnknownTableError, DamagedError: as the store does.
         """
         return self._store.scan(ref)
+
+    def files(self, ref: TableRef) -> tuple[str, ...]:
+        """Name the Parquet files that hold the rows, as the store does."""
+        return self._store.files(ref)
 
     def _hold(self, ref: TableRef, table: pa.Table) -> None:
         """Keep the newest and let the oldest go."""

@@ -46,7 +46,7 @@ def snapshot_name(facts: Facts, view: FeatureView) -> str:
 def packed(snapshot: pa.Table, view: FeatureView, *, cutoff: int, written: int) -> Iterator[tuple[bytes, bytes]]:
     """Pack a snapshot's rows as keys and values.
 
-    A view of windows is stamped with its windows' end, one with latest features with the newest fact's times, which come
+    A view of windows is stamped with its windows' end, one with latest features with the newest fact's times, and
     before all others where an entity has no fact any more. It holds what was known through the cutoff, or with windows
     through their end.
     """

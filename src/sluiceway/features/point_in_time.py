@@ -13,6 +13,7 @@ from sluiceway.declare.feature_view import FeatureView
 from sluiceway.features.binding import kinds_of
 from sluiceway.features.by_parts import all_by_parts, asked_by_parts
 from sluiceway.features.fact_layout import MARK
+from sluiceway.features.failing_rows import computed_of, conditions, told_of
 from sluiceway.features.held_tables import HeldTables
 from sluiceway.features.large_sources import LargeSources
 from sluiceway.features.latest_join import latest_join
@@ -58,6 +59,14 @@ class Facts:
         columns = [*fact_columns(view), EVENT_TIME, KNOWN_TIME]
         return self.tables.read(self.dataset.table(view.source.name), columns)
 
+    def given(self, view: FeatureView) -> pa.Table | Rows:
+        """Give what a view uses of its source; a large one is not held, but read where it lies."""
+        ref = self.dataset.table(view.source.name)
+        if not self.large.is_large(ref):
+            return self.rows(view)
+        rows = stored_rows(self.tables.scan(ref), ref.rows, self.tables.files(ref))
+        return rows.select([*fact_columns(view), EVENT_TIME, KNOWN_TIME])
+
     def rows_about(self, view: FeatureView, asked: pa.Table) -> pa.Table:
         """Read what a view uses of its source, or of a large one at least all that bears on the entities asked for."""
         ref = self.dataset.table(view.source.name)
@@ -72,18 +81,19 @@ class Facts:
             return self.tables.read(ref)
         return stored_rows(self.tables.scan(ref), ref.rows)
 
-    def has_repeats(self, view: FeatureView, source: pa.Table) -> bool:
+    def has_repeats(self, view: FeatureView, source: pa.Table | Rows) -> bool:
         """Tell whether some fact of a view's source, as the view tells facts apart, has more than one row of it."""
         place = (view.source.name, *identity(view.source.keys, view.entities))
         if place not in self.repeats:
             self.repeats[place] = self.repeat(view, source)
         return self.repeats[place]
 
-    def repeat(self, view: FeatureView, source: pa.Table) -> bool:
+    def repeat(self, view: FeatureView, source: pa.Table | Rows) -> bool:
         """Tell whether some fact among given rows has more than one."""
         if not identity(view.source.keys, view.entities):
             return False
-        found = self.ask(repeated_sql(view, table="source", cutoff=self.cutoff), source=source)
+        runner = self.elsewhere if isinstance(source, Rows) and self.elsewhere else self.engine
+        found = runner.query(repeated_sql(view, table="source", cutoff=self.cutoff), {"source": source})
         return bool(found.column(0)[0].as_py())
 
     def ask(self, sql: str, **tables: pa.Table | Rows) -> pa.Table:
@@ -96,10 +106,7 @@ def features_at(facts: Facts, view: FeatureView, spine: pa.Table) -> pa.Table:
     needed = spine.select(["_row", "_at", *view.entities])
     ref = facts.dataset.table(view.source.name)
     if facts.elsewhere is not None:
-        source = facts.rows(view)
-        repeated = facts.has_repeats(view, source)
-        sql = plain_sql(view, facts.kinds_for(view), cutoff=facts.cutoff, corrected=repeated)
-        return facts.elsewhere.query(sql, {"spine": needed, "source": source})
+        return features_elsewhere(facts, facts.elsewhere, view, needed)
     if not facts.large.is_large(ref):
         source = facts.rows(view)
         return features_of(facts, view, needed, source=source, repeated=facts.has_repeats(view, source))
@@ -117,10 +124,18 @@ def features_at(facts: Facts, view: FeatureView, spine: pa.Table) -> pa.Table:
     return asked_by_parts(layout, needed, view.entities, answer=answer, progress=facts.large.progress)
 
 
+def features_elsewhere(facts: Facts, runner: PlanRunner, view: FeatureView, spine: pa.Table) -> pa.Table:
+    """Compute a view as ``features_at`` does, by a runner; what it reads of a large source never comes here."""
+    source = facts.given(view)
+    repeated = facts.has_repeats(view, source)
+    sql = plain_sql(view, facts.kinds_for(view), cutoff=facts.cutoff, corrected=repeated)
+    return runner.query(sql, {"spine": spine, "source": source})
+
+
 def kept_features(facts: Facts, view: FeatureView, spine: pa.Table) -> pa.Table:
     """Compute a view as ``features_at`` does, unless that was done before for the same rows, facts and cutoff."""
     ref = facts.dataset.table(view.source.name)
-    if facts.large.is_large(ref):  # of which every part is kept by itself
+    if facts.large.is_large(ref) and facts.elsewhere is None:  # of which every part is kept by itself
         return features_at(facts, view, spine)
     about = ("view", view.digest, facts.kinds_for(view), facts.cutoff)
     asked = spine.select(["_row", "_at", *view.entities])
@@ -137,6 +152,11 @@ def features_of(facts: Facts, view: FeatureView, spine: pa.Table, *, source: pa.
         source: All facts of these entities, and all versions of each of them.
         repeated: Whether some fact has more than one row.
     """
+    with told_of(conditions(view, source), facts.engine, what=computed_of(view)):
+        return _features_of(facts, view, spine, source=source, repeated=repeated)
+
+
+def _features_of(facts: Facts, view: FeatureView, spine: pa.Table, *, source: pa.Table, repeated: bool) -> pa.Table:
     kinds = facts.kinds_for(view)
     made = [_windows(facts, group, spine=spine, source=source, corrected=repeated) for group in window_groups(view)]
     if latest_features(view) and supersedes(view, repeated=repeated):
@@ -164,14 +184,15 @@ def features_now(facts: Facts, view: FeatureView) -> pa.Table:
     """Compute a view for every entity as of the cutoff, by plain aggregation (see ``plans.snapshot``)."""
     ref, kinds = facts.dataset.table(view.source.name), facts.kinds_for(view)
 
-    def snapshot(source: pa.Table, *, corrected: bool) -> pa.Table:
+    def snapshot(source: pa.Table | Rows, *, corrected: bool) -> pa.Table:
         sql = snapshot_sql(view, kinds, cutoff=facts.cutoff, corrected=corrected)
         if derived_features(view):
             sql = derived_sql(view, kinds, sql, keep=[*view.entities, EVENT, KNOWN])
-        return facts.elsewhere.query(sql, {"source": source}) if facts.elsewhere else facts.ask(sql, source=source)
+        with told_of(conditions(view, source), facts.engine, what=computed_of(view)):
+            return facts.elsewhere.query(sql, {"source": source}) if facts.elsewhere else facts.ask(sql, source=source)
 
     if facts.elsewhere is not None or not facts.large.is_large(ref):
-        source = facts.rows(view)
+        source = facts.given(view)
         return snapshot(source, corrected=facts.has_repeats(view, source))
     layout = facts.large.layout(view, ref, facts.tables, facts.engine)
     return all_by_parts(layout, view.entities, lambda part: snapshot(part, corrected=facts.repeat(view, part)))

@@ -10,12 +10,13 @@ from sluiceway.artifacts.rows import Rows, in_batches
 WIDE_TEXTS = {pa.large_string(), pa.string_view()}
 
 
-def stored_rows(frame: pl.LazyFrame, count: int) -> Rows:
+def stored_rows(frame: pl.LazyFrame, count: int, files: tuple[str, ...] = ()) -> Rows:
     """Make rows of a frame, read anew whenever they are asked for, in any order.
 
     Args:
         frame: Of columns as tables are stored.
         count: How many rows it has, or about how many: engines plan by it.
+        files: Where the same rows lie, for who reads files by itself.
     """
     found = pl.DataFrame(schema=frame.collect_schema()).to_arrow().schema
     schema = pa.schema([(each.name, pa.string() if each.type in WIDE_TEXTS else each.type) for each in found])
@@ -26,4 +27,4 @@ def stored_rows(frame: pl.LazyFrame, count: int) -> Rows:
         pieces = frame.select(names).collect_batches(maintain_order=False, engine="streaming")
         return in_batches(piece.to_arrow().cast(kinds) for piece in pieces)
 
-    return Rows(schema, count, read)
+    return Rows(schema, count, read, files=files)

@@ -10,25 +10,27 @@ from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.artifacts.feature_set import FeatureSet
 from sluiceway.artifacts.model_bundle import ModelBundle
 from sluiceway.artifacts.promise import Promise
-from sluiceway.core.digest import digest_of
 from sluiceway.core.duration import format_duration
 from sluiceway.core.moments import iso
-from sluiceway.declare.feature import Feature
-from sluiceway.declare.feature_view import FeatureView
+from sluiceway.declare.pipeline import Pipeline
 from sluiceway.declare.project import Project
 from sluiceway.flow.cache import evidence
 from sluiceway.flow.column_lineage import ColumnLineage
+from sluiceway.flow.declared_features import declared_entries
 from sluiceway.flow.kit import Kit
 from sluiceway.ledger.making import everything_made
 from sluiceway.ledger.running import published
+from sluiceway.spec.parse import parse_spec
 
 FILES_AT_MOST = 20
 
 
 def catalogue_of(
-    kit: Kit, project: Project, dataset: DatasetVersion, promise: Promise, made: FeatureSet | None
+    kit: Kit, project: Project, dataset: DatasetVersion | None, promise: Promise | None, made: FeatureSet | None
 ) -> Catalogue:
     """Gather what is known of every declared feature, with figures of one feature set.
+
+    Without a dataset that is what the declaration says, which knows no types of columns and no files.
 
     Raises:
         MisuseError: the dataset lacks a declared source.
@@ -36,11 +38,12 @@ def catalogue_of(
     """
     from sluiceway.features.binding import check_binding
 
-    check_binding(dataset, project.pipeline, promise.spec.inputs)
+    if dataset is not None and promise is not None:
+        check_binding(dataset, project.pipeline, promise.spec.inputs)
     gathering = _Gathering(kit, project, dataset, promise, made)
     return Catalogue(
-        project=promise.spec.problem.name,
-        dataset=dataset.content_id,
+        project=parse_spec(project.spec_text, path=project.pipeline.spec).problem.name,
+        dataset=dataset.content_id if dataset else "",
         feature_set=made.content_id if made else "",
         cutoff=iso(made.cutoff) if made else "",
         entries=tuple(gathering.entries()),
@@ -52,40 +55,34 @@ class _Gathering:
     """Gathers one project's catalogue."""
 
     def __init__(
-        self, kit: Kit, project: Project, dataset: DatasetVersion, promise: Promise, made: FeatureSet | None
+        self,
+        kit: Kit,
+        project: Project,
+        dataset: DatasetVersion | None,
+        promise: Promise | None,
+        made: FeatureSet | None,
     ) -> None:
-        from sluiceway.features.training_table import model_columns
-        from sluiceway.plans.sensitive_features import sensitive_features
-
         self._kit, self._dataset, self._made = kit, dataset, made
-        self._pipeline = pipeline = project.pipeline
-        inputs = promise.spec.inputs
-        self._types = {column.name: column.type for column in model_columns(dataset, pipeline, inputs)}
-        self._hidden = frozenset(sensitive_features(pipeline, inputs, promise.hidden))
-        self._lineage = ColumnLineage(project, dataset)
+        self._pipeline = project.pipeline
+        self._types, self._hidden = _of_data(project.pipeline, dataset, promise)
+        self._lineage = ColumnLineage(project, dataset) if dataset else None
         self._models = registered_bundles(kit)
 
     def entries(self) -> Iterator[Entry]:
         """Yield every feature, in the order of the declaration."""
-        for view in self._pipeline.feature_views:
-            for feature in view.features:
-                yield from (self._completed(_of_view(view, feature, name)) for name in view.columns_of(feature))
-        each = self._pipeline.label.each.name
-        for name, expression in self._pipeline.request_columns.items():
-            columns, digest = tuple(expression.columns), digest_of([name, expression.text])
-            yield self._completed(Entry(name, "request", each, "request", expression.text, digest, columns))
+        yield from map(self._completed, declared_entries(self._pipeline))
 
     def _completed(self, entry: Entry) -> Entry:
         """Add what is known beyond the declaration."""
-        traced = self._lineage.of_use(entry.name)
-        raw = [*traced.raw] or [(entry.source, column) for column in entry.columns]
+        traced = self._lineage.of_use(entry.name) if self._lineage else None
+        raw = (traced.raw if traced else ()) or tuple((entry.source, column) for column in entry.columns)
         return replace(
             entry,
-            type=self._types[entry.name],
+            type=self._types.get(entry.name, entry.type),
             columns=tuple(self._made_of(entry)),
             raw=tuple(f"{table}.{column}" for table, column in raw),
             files=self._files({table for table, _ in raw} or {entry.source}),
-            untraceable=traced.untraceable.get(entry.source, ""),
+            untraceable=traced.untraceable.get(entry.source, "") if traced else "",
             models=tuple(version for version, bundle in self._models.items() if entry.name in _taken(bundle)),
             is_sensitive=entry.name in self._hidden,
             profile=self._made.profiles.get(entry.name) if self._made else None,
@@ -101,6 +98,8 @@ class _Gathering:
 
     def _files(self, sources: set[str]) -> tuple[str, ...]:
         """Name the files of sources, and of those that they read."""
+        if self._dataset is None:
+            return ()
         reads = {facts.name: set(facts.reads) for facts in self._dataset.sources}
         wanted, waiting = set[str](), set(sources)
         while waiting:
@@ -139,25 +138,18 @@ class _Gathering:
             )
 
 
-def _of_view(view: FeatureView, feature: Feature, name: str) -> Entry:
-    """Tell what the declaration says of one of a feature's columns."""
-    from sluiceway.plans.feature_words import definition, window_words
+def _of_data(
+    pipeline: Pipeline, dataset: DatasetVersion | None, promise: Promise | None
+) -> tuple[dict[str, str], frozenset[str]]:
+    """Tell what only the data tells: the type of each of the model's columns, and which come of sensitive ones."""
+    from sluiceway.features.training_table import model_columns
+    from sluiceway.plans.sensitive_features import sensitive_features
 
-    return Entry(
-        name=name,
-        origin="view",
-        source=view.source.name,
-        window=window_words(view, feature),
-        definition=definition(view, feature),
-        digest=view.digest,
-        columns=tuple(sorted(view.reads(feature))),
-        view=view.name,
-        unit=feature.unit,
-        owner=view.owner,
-        description=feature.description or view.description,
-        tags=tuple(dict.fromkeys((*view.tags, *feature.tags))),
-        entity=view.entities,
-    )
+    if dataset is None or promise is None:
+        return {}, frozenset()
+    inputs = promise.spec.inputs
+    types = {column.name: column.type for column in model_columns(dataset, pipeline, inputs)}
+    return types, frozenset(sensitive_features(pipeline, inputs, promise.hidden))
 
 
 def registered_bundles(kit: Kit) -> dict[str, ModelBundle]:

@@ -9,6 +9,7 @@ import msgspec
 from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.artifacts.promise import Promise
 from sluiceway.core.errors import MisuseError, UnknownNameError
+from sluiceway.core.moments import iso
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.declare.project import Project
 from sluiceway.flow.held_views import Held, held_of, note
@@ -24,14 +25,15 @@ if TYPE_CHECKING:
 
 
 def materialise_views(
-    kit: Kit, project: Project, names: Sequence[str], *, cutoff: datetime, progress: Progress
+    kit: Kit, project: Project, names: Sequence[str], *, cutoff: datetime, back: bool, progress: Progress
 ) -> Iterator["Refreshed"]:
     """Bring views up to a moment (UTC), from the newest dataset; each is done once it is yielded.
 
-    Whoever calls holds the project's lock.
+    Whoever calls holds the project's lock. Only with ``back`` may a view know less than it does.
 
     Raises:
-        MisuseError: there is no dataset, gate 3 is not open on the newest one, or a view is kept up by a stream.
+        MisuseError: there is no dataset, gate 3 is not open on the newest one, a view is kept up by a stream, or one is
+            of a later moment already.
         UnknownNameError: there is no such view.
     """
     from sluiceway.features.binding import check_binding
@@ -46,16 +48,36 @@ def materialise_views(
     large = LargeSources(kit.derived, progress=progress)
     facts = Facts(dataset, HeldTables(kit.tables), kit.engine, microseconds(cutoff), large=large)
     versions = dataset_versions(kit)
-    for view in _chosen(project, names):
+    chosen = _chosen(project, names)
+    if not back:
+        _forwards(chosen, facts.cutoff, kit)
+    for view in chosen:
         held = held_of(view, kit)
         before = None if held is None else _facts_of(held, versions, facts, kit)
-        progress.say(f"{view.name}: {'made whole' if before is None else 'what changed'}")
         if held is not None:
             towards = (dataset.content_id, facts.cutoff)
             note(view, msgspec.structs.replace(held, towards=towards), kit)
         done = refresh(facts, view, kit.online, before=before, now=kit.clock.now(), progress=progress)
         note(view, Held(dataset.content_id, facts.cutoff, kit.online.snapshot(view.digest)), kit)
         yield done
+
+
+def streamed_views(project: Project) -> tuple[str, ...]:
+    """Name the views that streams keep up, and materialising leaves out."""
+    return tuple(view.name for view in project.pipeline.feature_views if view.source.stream is not None)
+
+
+def _forwards(views: Sequence[FeatureView], cutoff: int, kit: Kit) -> None:
+    """Refuse to take a view back, before any is written."""
+    from sluiceway.plans.moments_sql import moment_of
+
+    for view in views:
+        held = held_of(view, kit)
+        if held is not None and held.cutoff > cutoff:
+            raise MisuseError(
+                f"view {view.name!r} is online as of {iso(moment_of(held.cutoff))}; as of {iso(moment_of(cutoff))} it "
+                "would know less, and models be served older values. Say a later --as-of, or --back if that is meant"
+            )
 
 
 def _validated(kit: Kit) -> tuple[DatasetVersion, Promise]:

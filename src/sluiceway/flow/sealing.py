@@ -27,36 +27,28 @@ def _seal(
     name: str, dataset: DatasetVersion, project: Project, kit: Kit, panes: PaneStore, say: Callable[[str], None]
 ) -> None:
     from sluiceway.features.binding import kinds_of
-    from sluiceway.ingest.landed_events import known_event_landing
+    from sluiceway.ingest.landed_events import event_parts, known_event_landing
     from sluiceway.plans.moments_sql import microseconds
-    from sluiceway.streams.sealing import seal_partition, stored_frame
+    from sluiceway.streams.sealing import seal_stream, stored_frame
     from sluiceway.streams.stream_plan import stream_plan
 
     try:
         plan = stream_plan(project.source(name), project.pipeline.feature_views, kinds_of(dataset, name))
     except MisuseError:  # no stream can keep these views up, so none does
         return
-    prefix = plan.partition(0)[:-1]
-    begun = {int(found.rpartition("/")[2]) for found in panes.partitions(prefix)}
     landing = known_event_landing(name, kit.objects)
-    landed = {each.partition: each.watermark for each in landing.partitions} if landing else {}
-    table = kit.tables.read(dataset.table(name), [*plan.columns, EVENT_TIME, KNOWN_TIME]) if begun else None
-    if table is None:
+    if landing is None or not panes.partitions(plan.partition(0)[:-1]):
         return
-    rows = stored_frame(table, plan.kinds)
-    for number in sorted(begun):
-        watermark = landed.get(number)
-        if watermark is None:
-            continue
-        done = seal_partition(
-            plan,
-            number,
-            rows,
-            panes=panes,
-            watermark=watermark,
-            is_alone=len(landed) == 1,
-            now_us=lambda: microseconds(kit.clock.now()),
-            owner=f"run-{uuid4().hex[:8]}",
-        )
-        if not done:
-            say(f"{name}: partition {number} changes too quickly to be sealed now; the next run tries again")
+    if {each.sha256 for each in landing.parts} != {each.sha256 for each in event_parts(dataset.files, name)}:
+        return  # another run has landed more since, and seals what it landed
+    table = kit.tables.read(dataset.table(name), [*plan.columns, EVENT_TIME, KNOWN_TIME])
+    missed = seal_stream(
+        plan,
+        stored_frame(table, plan.kinds),
+        landing.partitions,
+        panes=panes,
+        now_us=lambda: microseconds(kit.clock.now()),
+        owner=f"run-{uuid4().hex[:8]}",
+    )
+    for number in missed:
+        say(f"{name}: partition {number} changes too quickly to be sealed now; the next run tries again")

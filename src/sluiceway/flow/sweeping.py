@@ -1,7 +1,7 @@
 """Sweeping: what nothing needs any more is named first, and removed only then."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from sluiceway.artifacts.dataset_version import DatasetVersion
@@ -12,9 +12,10 @@ from sluiceway.flow.cache import artifact_key, evidence
 from sluiceway.flow.kit import Kit, Settings
 from sluiceway.flow.reaching import Identities, Reach, References, first_hand, identities_in
 from sluiceway.flow.reference import dataset_versions
+from sluiceway.flow.stream_states import StreamStates
 from sluiceway.ledger.making import everything_made
 from sluiceway.ledger.sweeping import record_swept, swept
-from sluiceway.ports.sweepable import OBJECT, TABLE, Leftover, view_key
+from sluiceway.ports.sweepable import OBJECT, TABLE, Leftover, Sweepable, view_key
 
 # What may be swept. Anything else in the store stays: the evidence, declarations, what servers look at.
 SWEPT_FOLDERS = ("files/", "models/", "bundles/", "reports/", "rollouts/canaries/", "health/live/")
@@ -115,13 +116,18 @@ def plan_sweep(kit: Kit, settings: Settings, *, last: int, lost_for_good: bool =
         )
     keeper = Keeper(needed | reach.leaves, own=own_views(kit))
     keeper = replace(keeper, in_vain=notes_in_vain(kit, keeper))
-    found = tuple(tuple(store.leftovers(keeper.keeps)) for store in kit.sweepable)
+    found = tuple(tuple(store.leftovers(keeper.keeps)) for store in _stores(kit))
     versions = dataset_versions(kit)
     going = {each.key for store in found for each in store}
     gone = swept(kit.ledger)
     hurt = tuple(each for key, each in versions.items() if key not in needed | gone.keys() and _is_hurt(each, going))
     kept = {version: _reasons(version, reach, references) for version in versions if version in needed - gone.keys()}
     return SweepPlan(found, hurt, kept)
+
+
+def _stores(kit: Kit) -> Sequence[Sweepable]:
+    panes = kit.panes()
+    return kit.sweepable if panes is None else (*kit.sweepable, StreamStates(panes))
 
 
 def _require_whole_ledger(kit: Kit) -> None:
@@ -170,7 +176,7 @@ def sweep(plan: SweepPlan, kit: Kit) -> None:
         tables=len(plan.of_kind(TABLE)),
         size_bytes=plan.size_bytes,
     )
-    for store, found in zip(kit.sweepable, plan.found, strict=True):
+    for store, found in zip(_stores(kit), plan.found, strict=True):
         store.remove(found)
 
 

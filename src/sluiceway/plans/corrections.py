@@ -67,9 +67,8 @@ def repeated_sql(view: FeatureView, *, table: str, cutoff: int) -> str:
         return "SELECT FALSE AS repeated"
     facts = facts_sql(view, table=table, cutoff=cutoff)
     named = " AND ".join(f"{quoted(key)} IS NOT NULL" for key in view.source.keys)
-    groups = f"SELECT 1 FROM facts WHERE {named} GROUP BY {listed(which)}"
-    rows = f"SELECT count(*) FROM facts WHERE {named}"
-    return f"WITH facts AS ({facts}) SELECT ({rows}) > (SELECT count(*) FROM ({groups})) AS repeated"
+    counted = f"SELECT count(*) AS _rows FROM facts WHERE {named} GROUP BY {listed(which)}"
+    return f"WITH facts AS ({facts}) SELECT coalesce(max(_rows), 0) > 1 AS repeated FROM ({counted}) c"
 
 
 def versions_sql(view: FeatureView, *, facts: str = "facts") -> str:

@@ -16,7 +16,7 @@ AGGREGATES = {
 def definition(view: FeatureView, feature: Feature) -> str:
     """Say what a view's feature is.
 
-    >>> from sluiceway.declare.feature import mean
+    >>> from sluiceway.declare.feature_builders import mean
     >>> from sluiceway.declare.source import Source
     >>> landed = Source("landings", sql="unused", key="id", event_time="landed_at")
     >>> view = FeatureView("delays", "carrier", landed, [mean("arr_delay", over="24h")])

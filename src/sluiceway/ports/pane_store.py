@@ -33,8 +33,8 @@ class PaneStore(Protocol):
     def header(self, partition: str) -> bytes:
         """Return the header of the last commit, empty before the first."""
 
-    def load(self, partition: str) -> tuple[bytes, list[Row]]:
-        """Return the header and all rows, of one moment."""
+    def load(self, partition: str, keys: Sequence[bytes] | None = None) -> tuple[bytes, list[Row]]:
+        """Return the header and all rows, or of those with some keys the ones that are there, of one moment."""
 
     def commit(self, partition: str, change: PaneCommit) -> None:
         """Make one change.

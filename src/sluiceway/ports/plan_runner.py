@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
+from sluiceway.artifacts.rows import Rows
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -14,12 +16,13 @@ class PlanRunner(Protocol):
     Rows come in any order. Safe to share between threads. Every ``Engine`` is one.
     """
 
-    def query(self, sql: str, tables: "Mapping[str, pa.Table]") -> "pa.Table":
+    def query(self, sql: str, tables: "Mapping[str, pa.Table | Rows]") -> "pa.Table":
         """Return the result.
 
         Args:
             sql: One ``SELECT``.
-            tables: What it may read, by name; columns are of the types that tables are stored with.
+            tables: What it may read, by name; columns are of the types that tables are stored with. Of
+                ``Rows`` that name their files, it may read these.
 
         Raises:
             MisuseError: the statement holds what would be computed otherwise here, named.

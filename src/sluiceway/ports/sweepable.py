@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-OBJECT, TABLE, STAGED, VIEW = "object", "table", "staged", "view"
+OBJECT, TABLE, STAGED, VIEW, STREAM = "object", "table", "staged", "view", "stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +12,8 @@ class Leftover:
     """Something that may go, and how many bytes that frees.
 
     ``kind`` is ``object``, ``table`` (``key`` is a name, ``@`` and a content id), ``view`` (of an online store; ``key``
-    is as ``view_key`` makes it) or ``staged``: what a write that was killed left behind, which no reader ever sees.
+    is as ``view_key`` makes it), ``stream`` (what one keeps of a partition) or ``staged``: what a write that was killed
+    left behind, which no reader ever sees.
     """
 
     key: str

@@ -41,6 +41,14 @@ class TableStore(Protocol):
             DamagedError: a byte of what is stored is not what was written.
         """
 
+    def files(self, ref: TableRef) -> tuple[str, ...]:
+        """Name the Parquet files that hold the rows, as other processes open them; none where there are no files.
+
+        Raises:
+            UnknownTableError: they are not there.
+            DamagedError: a byte of what is stored is not what was written.
+        """
+
     def has(self, ref: TableRef) -> bool:
         """Tell, quickly, whether this content is there; ``damage`` looks inside."""
 

@@ -48,7 +48,8 @@ def source_columns(
                 own[name] = _own(source, files, engine, landed, accepted.get(name, ()), findings)
             table = _of_sql(source, own, made, project.sources, engine)
         except (SourceError, DeclarationError) as error:
-            findings.note(f"source {name!r}: {_told(error, project, findings)}")
+            with findings.about(source.written_at):
+                findings.note(f"source {name!r}: {_told(error, project, findings)}")
             continue
         if table is not None:
             made[name] = table

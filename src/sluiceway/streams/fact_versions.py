@@ -5,7 +5,7 @@ earlier: the batch plan's windows know nothing of open panes. Those of event_tim
 once.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import itemgetter
 
 import msgspec
@@ -39,7 +39,7 @@ class FactVersions:
         columns = fact_columns(view)
         self._every = length(view.every)
         self._by_event = view.windows == BY_EVENT
-        self._windowed, self._is_latest = windowed, latest
+        self._windowed, self.is_latest = windowed, latest
         self._entity = _picker(columns, view.entities)
         self._is_series = EVENT in identity(view.source.keys, view.entities)
         self._key = _picker(columns, view.source.keys)
@@ -66,6 +66,22 @@ class FactVersions:
         """Return what is kept of a fact."""
         return self._facts[name]
 
+    def counted(self, name: bytes) -> Fact | None:
+        """Return the version of a fact that counts in windows, if one does."""
+        kept = self._facts.get(name)
+        return None if kept is None else kept.counts
+
+    def least_known(self, default: int) -> int:
+        """Tell since when some fact that counts in windows is known, at most ``default``."""
+        return min((kept.counts.known for kept in self._facts.values() if kept.counts is not None), default=default)
+
+    def nameless(self) -> Iterator[Fact]:
+        """List the facts that lack a key."""
+        for name, kept in self._facts.items():
+            if name.startswith(NAMELESS):
+                fact = kept.last or kept.counts or next(iter(kept.waiting), None)
+                yield from () if fact is None else (fact,)
+
     def restore(self, name: bytes, kept: Versions) -> None:
         """Take back a fact as it was stored."""
         self._facts[name] = kept
@@ -76,16 +92,16 @@ class FactVersions:
         if kept.last is not None:
             self._of_entity.setdefault(self.entity(kept.last), set()).add(name)
 
-    def take(self, name: bytes, fact: Fact) -> tuple[bool, Fact | None]:
-        """Learn a row; say whether it is the last version now, and which was before."""
+    def take(self, name: bytes, fact: Fact, *, in_windows: bool = True) -> tuple[bool, Fact | None]:
+        """Learn a row, of which windows may be spared; say whether it is the last version now, and which was before."""
         kept = self._facts.get(name)
         if kept is None:
             kept = self._facts[name] = Versions()
-        if self._windowed and (kept.counts is None or replaces(fact, kept.counts)):
+        if in_windows and self._windowed and (kept.counts is None or replaces(fact, kept.counts)):
             kept.waiting.append(fact)
             self._waiting.setdefault(fact.known // self._every, set()).add(name)
             self._touch(name)
-        if not self._is_latest or (kept.last is not None and not replaces(fact, kept.last)):
+        if not self.is_latest or (kept.last is not None and not replaces(fact, kept.last)):
             return False, None
         before, kept.last = kept.last, fact
         if before is not None:

@@ -8,7 +8,7 @@ class PartitionHeader(msgspec.Struct, frozen=True, kw_only=True):
 
     ``offset`` is that of the next message. ``watermark`` is the greatest ``known_time``, microseconds since the epoch.
     ``events`` are all messages read, of which ``late`` were late for a view, and ``dead`` no rows. ``written`` is wall
-    time, in microseconds.
+    time, in microseconds. ``views`` are the digests of those that are kept up.
     """
 
     owner: str
@@ -19,6 +19,7 @@ class PartitionHeader(msgspec.Struct, frozen=True, kw_only=True):
     late: int = 0
     dead: int = 0
     written: int = 0
+    views: tuple[str, ...] = ()
 
 
 def pack_header(header: PartitionHeader) -> bytes:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import polars as pl
 
+from sluiceway.artifacts.event_landing import LandedPartition
 from sluiceway.core.errors import ConflictError
 from sluiceway.plans.corrections import KNOWN
 from sluiceway.ports.event_source import EventBatch, EventSource
@@ -15,9 +16,10 @@ from sluiceway.ports.schema_registry import SchemaRegistry
 from sluiceway.ports.side_channel import DEAD, LATE, Aside, SideChannel
 from sluiceway.streams.decoding import OFFSET, Decoded, RowDecoder
 from sluiceway.streams.partition_header import PartitionHeader, pack_header, unpack_header
+from sluiceway.streams.seeds import Seeds
 from sluiceway.streams.stream_plan import StreamPlan
+from sluiceway.streams.topic_keys import TopicKeys
 from sluiceway.streams.view_stream import ViewStream
-
 
 MOST_VALUES = 5_000  # served values a commit: whoever reads the store waits for it, some milliseconds for so many
 
@@ -55,13 +57,16 @@ class PartitionStream:
         self._name = plan.partition(number)
         self._stored = backends.panes.header(self._name)
         self.header = found = unpack_header(self._stored) or PartitionHeader(owner=owner)
-        self._put(msgspec.structs.replace(found, owner=owner))
+        self._put(msgspec.structs.replace(found, owner=owner, views=tuple(view.digest for view in plan.views)))
         stored, rows = backends.panes.load(self._name)
         if stored != self._stored:
             raise ConflictError(f"the stream of {self._name} was taken over by another worker while it was loaded")
         self._views = [ViewStream(view, plan.kinds, lateness=plan.lateness) for view in plan.views]
         for view in self._views:
             view.restore(rows, found.watermark)
+        self._keys = TopicKeys(plan) if plan.parted_by else None
+        self._met = self._keys.met(rows) if self._keys else set()
+        self._seeds = Seeds(backends.panes, plan.seeds, number)
 
     def take(self, batch: EventBatch, decoder: RowDecoder) -> Decoded:
         """Learn a batch and commit it; messages from before the offset were learnt already.
@@ -72,15 +77,17 @@ class PartitionStream:
         """
         offsets, values = _behind(batch, self.header.offset)
         decoded = decoder.decode(offsets, values)
+        known = decoded.rows.get_column(KNOWN).max() if len(decoded.rows) else None
+        watermark = _greatest(self.header.watermark, known)
+        self._meet(decoded.rows, watermark)
         late = self._learn(decoded.rows)
         dead = [Aside(DEAD, self.number, offset, why, value) for offset, value, why in decoded.poison]
         if late or dead:
             self._side.put(self._plan.source.name, [*dead, *self._late_messages(late, offsets, values)])
         if offsets:
-            known = decoded.rows.get_column(KNOWN).max() if len(decoded.rows) else None
             self._go_on(
                 offset=offsets[-1] + 1,
-                watermark=_greatest(self.header.watermark, known),
+                watermark=watermark,
                 counts=(len(offsets), len(late), len(dead)),
             )
         return decoded
@@ -95,18 +102,35 @@ class PartitionStream:
         if self.header.watermark is None or watermark > self.header.watermark:
             self._go_on(offset=self.header.offset, watermark=watermark, counts=(0, 0, 0))
 
-    def seal(self, rows: pl.DataFrame, watermark: int, *, is_alone: bool) -> None:
+    def seal(self, rows: pl.DataFrame, landed: LandedPartition, *, is_alone: bool) -> None:
         """Take over from batch what can change no more, and commit it (see ``ViewStream.seal``).
+
+        Args:
+            rows: All that batch has of the source.
+            landed: What of this partition is in it.
+            is_alone: Whether the topic has no other partition; else keys that this one never met are another's.
 
         Raises:
             ConflictError: another owns the partition by now.
             TransientError: the store did not answer.
         """
-        mine = self.header.watermark
-        if mine is not None:
+        mine, watermark = self.header.watermark, sealed_through(self.header, landed)
+        if mine is None or watermark is None:
+            return
+        if not is_alone and self._keys is not None:
+            rows = self._keys.chosen(rows, self._met, inside=True)
+        for view in self._views:
+            view.seal(rows, watermark, mine=mine)
+        self._go_on(offset=self.header.offset, watermark=mine, counts=(0, 0, 0))
+
+    def _meet(self, rows: pl.DataFrame, watermark: int | None) -> None:
+        """Take the seeds over of keys that were not met before."""
+        met = self._keys.of_rows(rows) - self._met if self._keys else set()
+        if met:
+            seeds = self._seeds.of(met, before=self.header.watermark, after=watermark)
             for view in self._views:
-                view.seal(rows, min(watermark, mine), is_alone=is_alone)
-            self._go_on(offset=self.header.offset, watermark=mine, counts=(0, 0, 0))
+                view.adopt(seeds)
+            self._met |= met
 
     def _learn(self, rows: pl.DataFrame) -> dict[int, list[str]]:
         """Let each view learn the rows that are not late for it; return the late ones' offsets with the views."""
@@ -169,6 +193,16 @@ class PartitionStream:
         data = pack_header(following)
         self._panes.commit(self._name, PaneCommit(self._stored, data, **change))
         self._stored, self.header = data, following
+
+
+def sealed_through(header: PartitionHeader, landed: LandedPartition) -> int | None:
+    """Tell up to when both batch and a partition have what comes in time, in microseconds since the epoch.
+
+    Where all has landed that the partition learnt, that is its own watermark, which goes on in silence too.
+    """
+    if header.watermark is None or header.offset <= landed.offset:
+        return header.watermark
+    return None if landed.watermark is None else min(header.watermark, landed.watermark)
 
 
 def _behind(batch: EventBatch, offset: int) -> tuple[Sequence[int], Sequence[bytes]]:

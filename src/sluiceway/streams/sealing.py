@@ -1,62 +1,118 @@
 """Sealing: a stream's closed panes take over what batch knows, so that what came late is served as well."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import NoReturn
 
 import polars as pl
 import pyarrow as pa
 
 from sluiceway.artifacts.dataset_version import EVENT_TIME, KNOWN_TIME
+from sluiceway.artifacts.event_landing import LandedPartition
 from sluiceway.core.errors import ConflictError
 from sluiceway.plans.corrections import EVENT, KNOWN
 from sluiceway.ports.event_source import EventBatch, Ownership
-from sluiceway.ports.pane_store import PaneStore
+from sluiceway.ports.pane_store import PaneStore, Row
 from sluiceway.ports.side_channel import Aside
 from sluiceway.streams.decoding import OFFSET
-from sluiceway.streams.partition_stream import Backends, PartitionStream
+from sluiceway.streams.partition_header import unpack_header
+from sluiceway.streams.partition_stream import Backends, PartitionStream, sealed_through
+from sluiceway.streams.seeds import SeedHeader, write_seeds
 from sluiceway.streams.stored_kinds import STORED
 from sluiceway.streams.stream_plan import StreamPlan
+from sluiceway.streams.topic_keys import TopicKeys
+from sluiceway.streams.view_stream import ViewStream
 
 TRIES = 5
 
 
-def seal_partition(  # noqa: PLR0913 - a stream's parts, one by one
+def seal_stream(
     plan: StreamPlan,
-    number: int,
     rows: pl.DataFrame,
+    landed: Sequence[LandedPartition],
     *,
     panes: PaneStore,
-    watermark: int,
-    is_alone: bool,
     now_us: Callable[[], int],
     owner: str,
-) -> bool:
-    """Take a partition over, seal it, and leave it; return whether that was done.
+) -> list[int]:
+    """Seal every partition that has begun, after the seeds for what none has met; name those that could not be.
 
-    A worker that owns the partition is refused its next commit, and takes it back with what was sealed.
+    Each is taken over, sealed, and left: a worker that owns it is refused its next commit, and takes it back with what
+    was sealed. The seeds come first, so that whoever meets a key after that finds its seed.
 
     Args:
         plan: The stream.
-        number: The partition.
         rows: All rows of its source, as ``stored_frame`` gives them.
+        landed: How far each partition of its topic has landed.
         panes: Its state is there.
-        watermark: Up to when the partition's events have landed for certain, microseconds since the epoch.
-        is_alone: Whether the topic has no other partition.
         now_us: Tells when values are written.
         owner: Who does it.
 
     Raises:
         TransientError: the store did not answer.
     """
-    backends = Backends(_Nothing(), panes, _Nothing())
-    for _ in range(TRIES):
-        try:
-            stream = PartitionStream(plan, number, backends=backends, owner=owner, now_us=now_us)
-            stream.seal(rows, watermark, is_alone=is_alone)
-        except ConflictError:
+    by_number = {each.partition: each for each in landed}
+    begun = sorted(int(name.rpartition("/")[2]) for name in panes.partitions(plan.partition(0)[:-1]))
+    is_alone = len(landed) == 1
+    if not is_alone and plan.parted_by:
+        with suppress(ConflictError):  # another run does the same
+            _seed(plan, rows, by_number, begun, panes=panes, now_us=now_us, owner=owner)
+    missed = []
+    for number in begun:
+        if number not in by_number:
             continue
-        return True
-    return False
+        for _ in range(TRIES):
+            try:
+                stream = PartitionStream(
+                    plan, number, backends=Backends(_Nothing(), panes, _Nothing()), owner=owner, now_us=now_us
+                )
+                stream.seal(rows, by_number[number], is_alone=is_alone)
+            except ConflictError:
+                continue
+            break
+        else:
+            missed.append(number)
+    return missed
+
+
+def _seed(
+    plan: StreamPlan,
+    rows: pl.DataFrame,
+    landed: Mapping[int, LandedPartition],
+    begun: Sequence[int],
+    *,
+    panes: PaneStore,
+    now_us: Callable[[], int],
+    owner: str,
+) -> None:
+    """Write the seeds of what no partition has met."""
+    keys, met, reached = TopicKeys(plan), set[bytes](), []
+    for number in begun:
+        data, state = panes.load(plan.partition(number))
+        met |= keys.met(state)
+        header = unpack_header(data)
+        if header is not None and number in landed:
+            reached.append(sealed_through(header, landed[number]))
+    known = [each for each in reached if each is not None]
+    if not known:
+        return
+    watermark, found = min(known), dict[bytes, list[Row]]()
+    for row in state_of(plan, keys.chosen(rows, met, inside=False), watermark):
+        found.setdefault(keys.of_state(row), []).append(row)
+    unlanded = tuple(number for number, each in landed.items() if each.watermark is None)
+    views = tuple(view.digest for view in plan.views)
+    header = SeedHeader(owner=owner, watermark=watermark, written=now_us(), views=views, unlanded=unlanded)
+    write_seeds(panes, plan.seeds, found, header)
+
+
+def state_of(plan: StreamPlan, rows: pl.DataFrame, watermark: int) -> Iterator[Row]:
+    """Make the state that a stream would have which was sealed with these rows, and learnt no others."""
+    for view in plan.views:
+        stream = ViewStream(view, plan.kinds, lateness=plan.lateness)
+        stream.restore([], watermark)
+        stream.seal(rows, watermark, mine=watermark)
+        stream.advance(watermark)
+        yield from stream.state()
 
 
 class _Nothing:

@@ -16,8 +16,9 @@ class Silence:
     """Tells when partitions were last heard of, and up to when time goes on in those that are silent.
 
     Silent is what was not heard of for the topic's ``idle`` time. It follows the slowest partition that is not silent,
-    also of those that others own: these are heard of where their offset moves. Where all are, and the topic's clock is the wall's, time is that of the wall, less the topic's ``lateness``, as far
-    as a pane begins there; but not in partitions that never showed a time, or may hold messages that were not learnt.
+    also of those that others own: these are heard of where their offset moves. Where all are, and the topic's clock is
+    the wall's, time is that of the wall, less the topic's ``lateness``, as far as a pane begins there; but not in
+    partitions that never showed a time, or may hold messages that were not learnt.
     """
 
     def __init__(

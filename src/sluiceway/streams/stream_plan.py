@@ -36,6 +36,12 @@ class StreamPlan:
         return length(self.topic.lateness)
 
     @property
+    def parted_by(self) -> tuple[str, ...]:
+        """What messages are keyed by, if every view's entity has it: then an entity's rows lie in one partition."""
+        keys = self.topic.keys
+        return keys if all(set(keys) <= set(view.entities) for view in self.views) else ()
+
+    @property
     def step(self) -> int | None:
         """How far time goes at least before a window ends elsewhere, in microseconds; ``None`` without windows."""
         return gcd(*(length(view.every) for view in self.views if window_features(view))) or None
@@ -49,6 +55,11 @@ class StreamPlan:
     def partition(self, number: int) -> str:
         """Name a partition's state."""
         return f"{self.source.name}/{self.digest[:DIGITS]}/{number}"
+
+    @property
+    def seeds(self) -> str:
+        """Name the state that no partition has yet."""
+        return f"{self.source.name}/{self.digest[:DIGITS]}-seeds/0"
 
 
 def stream_plan(source: Source, views: Sequence[FeatureView], kinds: Mapping[str, str]) -> StreamPlan:

@@ -1,5 +1,6 @@
 """A view's stream: one view's state in one partition, what a batch of rows changes of it, and what is served then."""
 
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -9,15 +10,15 @@ from sluiceway.declare.feature_view import FeatureView
 from sluiceway.plans.corrections import EVENT, KNOWN, fact_columns
 from sluiceway.plans.latest import latest_features, supersedes
 from sluiceway.plans.moments_sql import length
-from sluiceway.plans.packed_value import pack_key
 from sluiceway.plans.window_groups import window_groups
 from sluiceway.ports.pane_store import Row
 from sluiceway.streams.decoding import OFFSET
 from sluiceway.streams.entity_panes import EntityPanes
-from sluiceway.streams.fact_order import Fact, is_newer
-from sluiceway.streams.fact_versions import NOBODY, FactVersions
+from sluiceway.streams.fact_order import Fact
+from sluiceway.streams.fact_versions import FactVersions
 from sluiceway.streams.first_known import FirstKnown
-from sluiceway.streams.late_rows import late_marks
+from sluiceway.streams.late_rows import LateRows
+from sluiceway.streams.newest_facts import NewestFacts
 from sluiceway.streams.pane_rows import PaneRows
 from sluiceway.streams.served_value import ServedValue
 from sluiceway.streams.state_rows import (
@@ -36,6 +37,7 @@ from sluiceway.streams.state_rows import (
     unpack_versions,
     view_prefix,
 )
+from sluiceway.streams.taught_facts import TaughtFacts
 
 
 @dataclass(slots=True)
@@ -70,10 +72,10 @@ class ViewStream:
         needs_versions = windowed or self._superseded
         self._versions = FactVersions(view, windowed=windowed, latest=self._superseded) if needs_versions else None
         self._first = FirstKnown(view.entities, self._every)
-        self._newest: dict[bytes, Fact] = {}
+        self._newest = NewestFacts(view.entities, self._columns)
+        self._late = LateRows(view, lateness=lateness)
         self._heard: set[bytes] = set()  # whose row of state changed
         self._moved: set[bytes] = set()  # whose served value may have changed
-        self._back: set[bytes] = set()  # whose newest fact became an older one
 
     def restore(self, rows: Iterable[Row], watermark: int | None) -> None:
         """Take back state as it was stored; rows of other views are let by."""
@@ -92,102 +94,92 @@ class ViewStream:
             self._panes.settle()
             self._first.grow_up(watermark // self._every)
 
+    def adopt(self, rows: Iterable[Row]) -> None:
+        """Take rows of state over that were written elsewhere, of entities not met here; other views' are let by."""
+        rows = [row for row in rows if row[0].startswith(self._prefix)]
+        self.restore(rows, None)
+        for key, _ in rows:
+            kind = kind_of_row(key)
+            if kind == PANE and self._panes:
+                self._panes.changed.add(pane_of(key))
+            elif kind == FACT and self._versions:
+                self._versions.changed.add(name_of(key))
+            elif kind == ENTITY:
+                self._heard.add(name_of(key))
+                self._moved.add(name_of(key))
+
+    def state(self) -> list[Row]:
+        """Write all that changed since the last time as rows of state, and take it as written."""
+        writes = Writes()
+        self._write_state(writes)
+        return writes.put
+
     def _restore_entity(self, entity: bytes, first: int, newest: Fact | None) -> None:
         self._first.put(entity, first)
         if newest is not None:
-            self._newest[entity] = newest
+            self._newest.restore(entity, newest)
 
     def late(self, rows: pl.DataFrame, watermark: int | None) -> pl.Series | None:
-        """Mark the rows that are late for this view; ``None`` where none can be.
-
-        Where windows are of event_time, a row is also late that became known longer after its pane than the view says.
-        """
-        if self._panes is None:
-            return None
-        marks = late_marks(rows, time=KNOWN, watermark=watermark, every=self._every, lateness=self._lateness)
-        if self._by_event:
-            lateness = self._lateness + length(str(self.view.lateness))
-            marks |= late_marks(rows, time=EVENT, watermark=watermark, every=self._every, lateness=lateness)
-        return marks if marks.any() else None
+        """Mark the rows that are late for this view; ``None`` where none is."""
+        return self._late.arriving(rows, watermark)
 
     def take(self, rows: pl.DataFrame) -> None:
         """Learn rows that are not late."""
-        met = self._first.meet(rows)
-        self._heard |= met
-        self._moved |= met
+        self._meet(rows)
         if self._versions is not None:
-            self._correct(rows, self._versions)
+            for event, known, offset, *values in rows.select(EVENT, KNOWN, OFFSET, *self._columns).iter_rows():
+                fact = Fact(event, known, tuple(values))
+                self._learn(self._versions, self._versions.name(fact, offset), fact)
         elif self._pane_rows is not None:
             self._pane_rows.merge(rows)
         if self._latest and not self._superseded:
-            self._hear(rows)
+            self._newest.hear(rows)
 
-    def seal(self, rows: pl.DataFrame, watermark: int, *, is_alone: bool) -> None:
+    def seal(self, rows: pl.DataFrame, watermark: int, *, mine: int) -> None:
         """Let what is closed hold what batch knows of it: late rows, and those that came by no topic.
 
-        Learning the same again changes nothing. Rows whose pane is open are let by: this stream has them, or will.
-        Where versions of facts are kept, or windows are of event_time, nothing is sealed.
+        Learning the same again changes nothing. Rows that would not be late now are let by: this stream has them, or
+        will. Nothing is sealed where this stream may have let go of a version that has not landed, so that one which it
+        replaced would count again.
 
         Args:
             rows: All that batch has of the source.
             watermark: Up to when both batch and this stream have what comes in time.
-            is_alone: Whether this partition is the topic's only one; else entities that it never met are another's.
+            mine: Up to when this stream has it, microseconds as well.
         """
-        if self._versions is not None or self._by_event:
+        if self._by_event and self._forgotten_before(mine) > self._closed_before(watermark):
             return
-        lateness = self._lateness if self._panes is not None else 0
-        rows = rows.filter(pl.col(KNOWN) < (watermark - lateness) // self._every * self._every)
-        if not is_alone:
-            keys = map(pack_key, rows.select(self.view.entities).iter_rows())
-            rows = rows.filter(pl.Series([self._first.knows(key) for key in keys], dtype=pl.Boolean))
+        rows = self._late.closed(rows, watermark)
+        self._meet(rows)
+        if self._versions is not None:
+            oldest = None if self._panes is None else self._panes.oldest
+            lacking = TaughtFacts(self.view, self._versions, every=self._every).lacking(rows, oldest=oldest)
+            for name, fact, in_windows in list(lacking):
+                self._learn(self._versions, name, fact, in_windows=in_windows)
+        elif self._pane_rows is not None:
+            self._pane_rows.renew(rows)
+        if self._latest and not self._superseded:
+            self._newest.hear(rows)
+
+    def _closed_before(self, watermark: int) -> int:
+        """Tell before which pane all that became known has come in time, or is late."""
+        return (watermark - self._lateness) // self._every
+
+    def _forgotten_before(self, watermark: int) -> int:
+        """Tell before which pane a fact became known that left its windows, and of which nothing is kept."""
+        oldest = self._panes.oldest if self._versions and self._panes else -sys.maxsize
+        return min(self._closed_before(watermark), oldest)
+
+    def _meet(self, rows: pl.DataFrame) -> None:
         met = self._first.meet(rows)
         self._heard |= met
         self._moved |= met
-        if self._pane_rows is not None:
-            self._pane_rows.renew(rows)
-        if self._latest:
-            self._hear(rows)
 
-    def _hear(self, rows: pl.DataFrame) -> None:
-        """Keep the newest fact of each entity."""
-        names = list(self.view.entities)
-        order = [EVENT, KNOWN, *self._columns]
-        newest = rows.drop_nulls(names).sort(order, nulls_last=False).unique(names, keep="last", maintain_order=True)
-        for event, known, *values in newest.select(order).iter_rows():
-            fact = Fact(event, known, tuple(values))
-            key = pack_key([values[self._columns.index(name)] for name in names])
-            self._renew(key, fact)
-
-    def _renew(self, entity: bytes, fact: Fact) -> None:
-        before = self._newest.get(entity)
-        if before is None or is_newer(fact, before):
-            self._newest[entity] = fact
-            self._heard.add(entity)
-            self._moved.add(entity)
-
-    def _correct(self, rows: pl.DataFrame, versions: FactVersions) -> None:
-        """Learn rows of which some may replace others."""
-        for event, known, offset, *values in rows.select(EVENT, KNOWN, OFFSET, *self._columns).iter_rows():
-            fact = Fact(event, known, tuple(values))
-            is_last, before = versions.take(versions.name(fact, offset), fact)
-            if is_last:
-                self._reconsider(versions, fact, before)
-
-    def _reconsider(self, versions: FactVersions, fact: Fact, before: Fact | None) -> None:
-        """Let a fact be its entity's newest, and find another for the entity that lost one."""
-        entity = versions.entity(fact)
-        if entity != NOBODY:
-            self._renew(entity, fact)
-        left = NOBODY if before is None else versions.entity(before)
-        if left == NOBODY or self._newest.get(left) != before:
-            return
-        newest = versions.newest(left)
-        if newest is None:
-            del self._newest[left]
-        else:
-            self._newest[left] = newest
-        for marks in (self._heard, self._moved, self._back):
-            marks.add(left)
+    def _learn(self, versions: FactVersions, name: bytes, fact: Fact, *, in_windows: bool = True) -> None:
+        """Learn a row that may replace another."""
+        is_last, before = versions.take(name, fact, in_windows=in_windows)
+        if is_last:
+            self._newest.reconsider(versions, fact, before)
 
     def advance(self, watermark: int) -> None:
         """Let time be what the watermark says."""
@@ -198,24 +190,26 @@ class ViewStream:
             self._pane_rows.recount(self._versions, end + self._open)
         self._moved |= self._panes.advance(end) | self._first.grow_up(end)
         if self._versions is not None:
-            closed = (watermark - self._lateness) // self._every
-            self._versions.forget_before(self._panes.oldest, known_before=closed)
+            known_before = self._forgotten_before(watermark)
+            self._versions.forget_before(self._panes.oldest, known_before=known_before)
 
     def writes(self, watermark: int, now: int) -> Writes:
         """Tell what changed since the last time, and take it as written."""
         writes = Writes()
+        self._moved |= self._newest.changed
         self._write_state(writes)
         for entity in self._moved:
             value = self._value(entity, watermark, now)
             if value is not None:
-                target = writes.forced if entity in self._back else writes.online
+                target = writes.forced if entity in self._newest.back else writes.online
                 target.append((self.view.digest, entity, value))
-        self._heard, self._moved, self._back = set(), set(), set()
+        self._heard, self._moved = set(), set()
+        self._newest.settle()
         return writes
 
     def _write_state(self, writes: Writes) -> None:
         prefix = self._prefix
-        for entity in self._heard:
+        for entity in self._heard | self._newest.changed:
             writes.put.append(
                 (prefix + ENTITY + entity, pack_entity(self._first.get(entity), self._newest.get(entity)))
             )
@@ -235,6 +229,6 @@ class ViewStream:
         """Pack what is served of an entity; ``None`` while nothing of it has counted yet."""
         known = self._by_event or self._first.get(entity) < watermark // self._every * self._every
         newest = self._newest.get(entity)
-        if newest is None and not known and entity not in self._back and not self._open:
+        if newest is None and not known and entity not in self._newest.back and not self._open:
             return None
         return self._served.pack(entity, newest, only_fresh=not known, watermark=watermark, now=now)

@@ -7,6 +7,7 @@ import numpy as np
 
 from sluiceway.core.errors import TrainingError
 from sluiceway.core.moments import iso
+from sluiceway.declare.pipeline import LEAST_FOLDS
 from sluiceway.train.frame import Frame
 from sluiceway.train.split import LEAST_ROWS, moment
 
@@ -31,11 +32,20 @@ def expanding_folds(train: Frame, *, rows: int, folds: int, gap: timedelta) -> t
     recent = train.take(np.arange(max(0, len(train) - rows), len(train)))
     edges = np.linspace(0, len(recent), folds + 2).astype(np.int64)
     return tuple(
-        _fold(recent, int(edges[part]), int(edges[part + 1]), gap=gap, number=part) for part in range(1, folds + 1)
+        _fold(recent, int(edges[part]), int(edges[part + 1]), gap=gap, number=part, remedy=_remedy(train, rows, folds))
+        for part in range(1, folds + 1)
     )
 
 
-def _fold(recent: Frame, first: int, end: int, *, gap: timedelta, number: int) -> FoldRows:
+def _remedy(train: Frame, rows: int, folds: int) -> str:
+    """Say what would give folds more rows; what is used up already, or at its least, would not."""
+    more = [f"raise rows={rows} in sw.Search, as there are {len(train)} training rows"] if rows < len(train) else []
+    fewer = [f"lower folds={folds} in sw.Search"] if folds > LEAST_FOLDS else []
+    used = "" if more else f"all {len(train)} training rows are in the search already, so more rows= changes nothing: "
+    return f"{used}{', '.join([*more, *fewer, 'shorten the gap in sw.Split'])}, or bring more data"
+
+
+def _fold(recent: Frame, first: int, end: int, *, gap: timedelta, number: int, remedy: str) -> FoldRows:
     """Cut at a moment, not amid rows of one moment."""
     start = recent.at[first]
     older = (recent.at < start - gap // timedelta(microseconds=1)) & (recent.known <= start)
@@ -46,6 +56,6 @@ def _fold(recent: Frame, first: int, end: int, *, gap: timedelta, number: int) -
             raise TrainingError(
                 f"fold {number} of the search, which scores from {iso(moment(start))}, has {len(part)} rows to be "
                 f"{side}, {part.positives} of them positive; it takes at least {LEAST_ROWS} with both classes. "
-                "Raise rows or lower folds in sw.Search, or shorten the gap in sw.Split"
+                f"What helps: {remedy}"
             )
     return fold

@@ -1,6 +1,7 @@
 """On Spark: the same rows as DuckDB's, to the bit, for every kind of feature and every function of expressions."""
 
 import math
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,7 +13,7 @@ from tests.wide_facts import KEYS, facts_of, spine_of, table_of, wide_view, worl
 
 import sluiceway as sw
 from sluiceway.adapters.duckdb_engine import DuckdbEngine
-from sluiceway.adapters.spark_engine import ParquetFiles
+from sluiceway.artifacts.rows import Rows
 from sluiceway.core.errors import MisuseError
 from sluiceway.declare.expression import parse_expression
 from sluiceway.declare.expression_sql import sql_of
@@ -150,6 +151,6 @@ def test_every_letter_changes_its_case_as_in_duckdb(spark):
 def test_files_are_read_by_spark_itself(spark, tmp_path):
     table = table_of([{"key": 1, "e": "a", "code": "x", "x": 4, "y": 0.5, "flag": True, "event": 0, "known": 1}])
     pq.write_table(table, tmp_path / "part.parquet")
-    files = ParquetFiles([str(tmp_path / "part.parquet")], table.schema)
-    got = spark.query('SELECT "e", epoch_us(_known_time) AS k FROM source', {"source": files})
+    rows = replace(Rows.of(table), read=None, held=None, files=(str(tmp_path / "part.parquet"),))
+    got = spark.query('SELECT "e", epoch_us(_known_time) AS k FROM source', {"source": rows})
     assert got.to_pylist() == [{"e": "a", "k": 60_000_000}]

@@ -7,7 +7,17 @@ import pytest
 
 import sluiceway as sw
 from sluiceway.core.errors import DeclarationError
-from sluiceway.declare.feature import count, count_distinct, derived, deviation, latest, maximum, mean, minimum, total
+from sluiceway.declare.feature_builders import (
+    count,
+    count_distinct,
+    derived,
+    deviation,
+    latest,
+    maximum,
+    mean,
+    minimum,
+    total,
+)
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.declare.files import files
 from sluiceway.declare.request_view import RequestView

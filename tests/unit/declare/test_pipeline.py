@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from sluiceway.core.errors import DeclarationError
-from sluiceway.declare.feature import mean
+from sluiceway.declare.feature_builders import mean
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.declare.files import files
 from sluiceway.declare.pipeline import Label, Pipeline, Search, Split

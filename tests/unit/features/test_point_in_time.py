@@ -2,6 +2,7 @@
 
 import math
 import struct
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
@@ -369,3 +370,23 @@ def test_snapshots_and_windows_take_separate_ways():
     view, facts = view_for("key"), facts_of([row(1, 1, key=1), row(2, 2, key=1), row(3, 5, key=2)], 30)
     got = features_now(facts, view).to_pylist()
     assert [(one["e"], one["v__latest_x"], one["v__count_15m"]) for one in got] == [("a", 5.0, 0.0)]
+
+
+def test_what_is_computed_elsewhere_of_a_large_source_is_read_there_and_never_held():
+    rows = [
+        {"key": n % 3, "e": "ab"[n % 2], "code": "x", "x": n, "y": n / 7, "flag": True, "event": n, "known": n}
+        for n in range(12)
+    ]
+    view, spine = view_for("key", ("e",), kinds=("window", "latest")), spine_of([("a", 5), ("b", 30), ("c", 9)])
+    held, sources = facts_of(rows, 30), []
+
+    class Elsewhere(DuckdbEngine):
+        def query(self, sql, tables, *, in_order=False):
+            sources.append(tables["source"])
+            return super().query(sql, tables, in_order=in_order)
+
+    there = replace(facts_of(rows, 30, laid_out()), elsewhere=Elsewhere())
+    assert bits(features_at(there, view, spine)) == bits(features_at(held, view, spine))
+    assert bits(features_now(there, view)) == bits(features_now(held, view))
+    assert len(sources) == 3  # whether facts repeat is asked once
+    assert [source.held for source in sources] == [None] * 3

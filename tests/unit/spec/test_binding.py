@@ -9,7 +9,7 @@ from sluiceway.adapters.obstore_objects import ObstoreObjects
 from sluiceway.artifacts.table_ref import Column
 from sluiceway.core.errors import DeclarationError
 from sluiceway.declare.column_rules import column
-from sluiceway.declare.feature import latest, maximum, mean
+from sluiceway.declare.feature_builders import latest, maximum, mean
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.declare.files import files
 from sluiceway.declare.pipeline import Label, Pipeline
@@ -257,7 +257,8 @@ def test_a_broken_file_is_told_with_its_row(folder):
 
 def test_a_request_feature_over_what_is_known_only_after_landing_is_refused_by_name(folder):
     [found] = refusals(folder, request={"lateness": "arr_delay * 2"})
-    assert found.startswith("request feature 'lateness': arr_delay is not an input that a caller has at inference")
+    assert found.startswith("tests/unit/spec/test_binding.py:")
+    assert "request feature 'lateness': arr_delay is not an input that a caller has at inference" in found
 
 
 def test_an_input_made_from_what_decides_the_label_is_refused_by_name(folder):

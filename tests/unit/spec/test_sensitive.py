@@ -8,7 +8,7 @@ from tests.unit.spec.test_binding import LANDINGS_SQL, SCHEDULE_SQL, SPEC, folde
 from sluiceway.adapters.duckdb_engine import DuckdbEngine
 from sluiceway.core.errors import DeclarationError
 from sluiceway.core.verdict import NO_OVERRIDES
-from sluiceway.declare.feature import mean
+from sluiceway.declare.feature_builders import mean
 from sluiceway.declare.source import Source
 from sluiceway.declare.table_rules import fresh
 from sluiceway.pages.spec_page import spec_html

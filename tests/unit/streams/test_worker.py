@@ -416,13 +416,15 @@ def test_windows_over_event_time_have_what_is_known_and_an_event_ahead_closes_no
     assert counts(learnt(view, (9000, 10), (20, 30), (70, 200), (8950, 9010), (9010, 9060))) == {"a": 3.0}
 
 
-def test_a_row_is_late_by_event_time_past_both_latenesses_and_by_known_time_past_the_topics():
-    def late(*times):
-        return [offset for *_, offset in learnt(counting(windows=BY_EVENT), *times).side.messages.get("facts", {})]
+def test_a_row_is_late_by_event_time_past_both_latenesses_and_with_a_key_by_known_time_past_the_topics():
+    def late(*times, **source):
+        view = counting(windows=BY_EVENT, **source)
+        return [offset for *_, offset in learnt(view, *times).side.messages.get("facts", {})]
 
     assert late((0, 719), (0, 719), (0, 720)) == []
     assert late((0, 720), (59, 720), (60, 720)) == [1]
-    assert late((300, 300), (300, 239), (300, 240)) == [1]
+    assert late((300, 300), (300, 239), (300, 240)) == []
+    assert late((300, 300), (300, 239), (300, 240), key="key") == [1]
 
 
 def test_an_older_version_of_a_fact_that_left_its_windows_does_not_count():
@@ -453,7 +455,7 @@ def test_of_two_that_own_a_partition_one_works_and_the_other_takes_over_when_it_
     assert counts(world) == {"a": 16.0}
 
 
-def test_many_served_values_go_in_commits_of_their_own_ahead_of_the_state_and_whoever_is_killed_is_followed(
+def test_many_served_values_go_ahead_in_commits_of_their_own_and_whoever_is_killed_is_followed(
     monkeypatch,
 ):
     monkeypatch.setattr(partition_stream, "MOST_VALUES", 10)

@@ -44,8 +44,17 @@ def test_parts_to_score_do_not_overlap(train):
 
 
 def test_a_fold_without_enough_rows_is_refused_with_a_remedy(train):
-    with pytest.raises(TrainingError, match="Raise rows or lower folds"):
+    with pytest.raises(
+        TrainingError, match=r"raise rows=200 in sw\.Search, as there are .* lower folds=4 in sw\.Search"
+    ):
         expanding_folds(train, rows=200, folds=4, gap=timedelta(days=2))
+
+
+def test_more_rows_are_not_advised_where_the_search_has_all_of_them(train):
+    with pytest.raises(TrainingError, match=f"all {len(train)} training rows are in the search already") as refused:
+        expanding_folds(train, rows=len(train), folds=2, gap=timedelta(days=400))
+    assert "raise rows" not in str(refused.value)
+    assert "lower folds" not in str(refused.value)
 
 
 def searched(world, train, **settings):

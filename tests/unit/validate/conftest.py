@@ -12,7 +12,7 @@ from sluiceway.adapters.obstore_objects import ObstoreObjects
 from sluiceway.artifacts.dataset_version import QUARANTINE_FOLDER, TABLES_FOLDER, DatasetVersion, RestoreReport
 from sluiceway.artifacts.promise import Promise
 from sluiceway.declare.column_rules import column
-from sluiceway.declare.feature import latest
+from sluiceway.declare.feature_builders import latest
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.declare.files import files
 from sluiceway.declare.pipeline import Label, Pipeline

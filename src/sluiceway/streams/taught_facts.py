@@ -1,0 +1,75 @@
+"""Taught facts: what batch knows of facts with versions, and a stream that keeps them lacks.
+
+Rows with a key are taught by the name of their fact, so that learning one again changes nothing. Rows that lack a key
+correct nothing, and each is a fact: of those that are alike, the stream learns as many as it has too few.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from hashlib import sha256
+
+import msgspec
+import polars as pl
+
+from sluiceway.declare.feature_view import BY_EVENT, FeatureView
+from sluiceway.plans.corrections import EVENT, KNOWN, fact_columns, identity
+from sluiceway.streams.fact_order import Fact
+from sluiceway.streams.fact_versions import NAMELESS, FactVersions
+
+Taught = tuple[bytes, Fact, bool]  # a name, the fact, and whether it may count in windows
+HASH_BYTES, NUMBER_BYTES = 16, 4  # so that no name is one that an offset made
+
+
+class TaughtFacts:
+    """Finds what one view's stream lacks of the rows that batch has."""
+
+    def __init__(self, view: FeatureView, versions: FactVersions, *, every: int) -> None:
+        self._versions, self._every = versions, every
+        self._keys, self._entities = list(view.source.keys), list(view.entities)
+        self._identity = list(identity(view.source.keys, view.entities))
+        self._columns = fact_columns(view)
+        self._time = EVENT if view.windows == BY_EVENT else KNOWN
+
+    def lacking(self, rows: pl.DataFrame, *, oldest: int | None) -> Iterator[Taught]:
+        """Give the facts to learn, of each the last version.
+
+        Args:
+            rows: What batch has, all of it closed.
+            oldest: The oldest pane that a window reaches; ``None`` in a view without windows.
+        """
+        whole = pl.all_horizontal(pl.col(name).is_not_null() for name in self._keys)
+        yield from self._named(rows.filter(whole), oldest)
+        nobody = pl.any_horizontal(pl.col(name).is_null() for name in self._entities)
+        yield from self._nameless(rows.filter(~whole & ~nobody), oldest)
+
+    def _named(self, rows: pl.DataFrame, oldest: int | None) -> Iterator[Taught]:
+        order = [KNOWN, EVENT, *self._columns]
+        last = rows.sort(order, nulls_last=False).unique(self._identity, keep="last", maintain_order=True)
+        for fact, counts in self._facts(last, oldest):
+            name = self._versions.name(fact, 0)
+            replaced = self._versions.counted(name) is not None
+            if self._versions.is_latest or counts or replaced:
+                yield name, fact, counts or replaced
+
+    def _nameless(self, rows: pl.DataFrame, oldest: int | None) -> Iterator[Taught]:
+        held = Counter(map(_written, self._versions.nameless()))
+        seen: Counter[bytes] = Counter()
+        for fact, counts in self._facts(rows, oldest):
+            data = _written(fact)
+            seen[data] += 1
+            if seen[data] > held[data] and (self._versions.is_latest or counts):
+                number = (seen[data] - 1).to_bytes(NUMBER_BYTES)
+                yield NAMELESS + sha256(data).digest()[:HASH_BYTES] + number, fact, counts
+
+    def _facts(self, rows: pl.DataFrame, oldest: int | None) -> Iterator[tuple[Fact, bool]]:
+        """Give rows as facts, each with whether some window reaches it; without those that change nothing."""
+        first = None if oldest is None else oldest * self._every
+        if first is not None and not self._versions.is_latest:
+            rows = rows.filter((pl.col(self._time) >= first) | (pl.col(KNOWN) >= self._versions.least_known(first)))
+        for event, known, *values in rows.select(EVENT, KNOWN, *self._columns).iter_rows():
+            time = event if self._time == EVENT else known
+            yield Fact(event, known, tuple(values)), first is not None and time >= first
+
+
+def _written(fact: Fact) -> bytes:
+    return msgspec.msgpack.encode(fact)
