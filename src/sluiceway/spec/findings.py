@@ -27,7 +27,8 @@ class Findings:
     """Problems so far. ``spec_path`` and ``spec_lines`` place those that belong to the spec.
 
     Where it ``is_discreet``, some columns are sensitive, and no problem repeats a value. ``discarded`` names the source
-    of each column that is dropped as unknown. ``written_at`` is where what is being checked was declared.
+    of each column that is dropped as unknown. ``empty`` names that of each column
+    without any value. ``written_at`` is where what is being checked was declared.
     """
 
     spec_path: str = ""
@@ -35,6 +36,7 @@ class Findings:
     problems: list[Problem] = field(default_factory=list)
     is_discreet: bool = False
     discarded: dict[str, str] = field(default_factory=dict)
+    empty: dict[str, str] = field(default_factory=dict)
     written_at: WrittenAt | None = None
 
     @contextmanager
@@ -66,7 +68,7 @@ class Findings:
         """Note a column that is missing, or is of none of these types."""
         kind = self.column(where, name, columns)
         if kind is not None and kind not in allowed:
-            hint = TEXT_HINT if kind == "text" and "text" not in allowed else ""
+            hint = TEXT_HINT if kind == "text" and "text" not in allowed and name not in self.empty else ""
             self.note(f"{where}: column {name!r} is {kind}, it must be {' or '.join(allowed)}{hint}")
 
     def expression(self, where: str, expression: Expression, columns: Kinds, *, wanted: Sequence[str]) -> None:
@@ -93,5 +95,10 @@ class Findings:
                     f"source {source!r} discards {column!r}, which the last accepted version does not have: "
                     'schema="evolve" accepts it'
                 )
+        for column, source in self.empty.items() if " is text" in said else ():
+            self.note(
+                f"source {source!r}: column {column!r} has no value in any row, so its kind is not known and it is "
+                f"taken for text; in CSV, declare it: files(kinds={{{column!r}: 'number'}})"
+            )
         if self.problems:
             raise DeclarationError(self.problems)

@@ -48,7 +48,8 @@ def check_view(view: FeatureView, label: Label, columns: Mapping[str, Kinds], fi
         if here and there and (here != there or here not in LOOKED_UP):
             findings.note(
                 f"{where}: entity {entity!r} is {here} in {view.source.name} and {there} in {label.each.name}; it must "
-                f"be the same in both, one of {', '.join(LOOKED_UP)}; CAST it in the source's sql"
+                f"be the same in both, one of {', '.join(LOOKED_UP)}; CAST it in the source's sql, or declare it where "
+                f"it comes from CSV: files(kinds={{{entity!r}: 'text'}})"
             )
     for feature in view.features:
         with findings.about(feature.written_at):
