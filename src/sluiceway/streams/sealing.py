@@ -124,7 +124,7 @@ class _Nothing:
     def poll(self, ownership: Ownership, *, most: int, wait_s: float) -> list[EventBatch]:  # noqa: ARG002
         return []
 
-    def seek(self, partition: int, offset: int) -> NoReturn:  # noqa: ARG002
+    def seek(self, partition: int, offset: int | None) -> NoReturn:  # noqa: ARG002
         self.partition_count()
 
     def ends(self) -> dict[int, int]:
