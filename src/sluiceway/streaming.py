@@ -12,6 +12,7 @@ from sluiceway.adapters.schema_place import schema_registry
 from sluiceway.adapters.settings_file import read_settings
 from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.core.errors import MisuseError, UnknownNameError
+from sluiceway.flow.pinned_views import pinned_views
 from sluiceway.flow.recall import current
 from sluiceway.plans.moments_sql import microseconds
 from sluiceway.ports.event_source import EventSource
@@ -102,6 +103,7 @@ def _plans(workspace: Workspace, source: str | None) -> tuple[StreamPlan, ...]:
     dataset = current("ingest", workspace.kit)
     if not isinstance(dataset, DatasetVersion):
         raise MisuseError("the columns' types are those of the table, and there is none yet; run sluiceway run first")
-    views = project.pipeline.feature_views
+    pinned = pinned_views(workspace.kit, project, dataset).views  # models in service read these as they were
+    views = (*project.pipeline.feature_views, *pinned)
     chosen = [streamed[source]] if source else list(streamed.values())
     return tuple(stream_plan(each, views, kinds_of(dataset, each.name)) for each in chosen)
