@@ -221,6 +221,7 @@ def test_a_commit_that_a_server_made_and_could_not_say_is_made_once(valkey):
     prefix = uuid.uuid4().hex
     store = online(valkey, prefix=prefix)
     panes = RedisPanes(store._wire, prefix=prefix)
+    assert panes.header("p") == b""  # over the connection that breaks
     lost = unheard(store._wire, COMMIT)
     panes.commit("p", PaneCommit(b"", b"one", put=[(b"a", b"1")]))
     assert len(lost) == 1
