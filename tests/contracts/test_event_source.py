@@ -190,9 +190,9 @@ def test_another_member_goes_on_when_one_leaves(place):
 @pytest.fixture(params=["kafka", "memory"])
 def wide(request):
     """A topic of two partitions."""
-    return (
-        MemoryPlace(2, is_dealt=True) if request.param == "memory" else KafkaPlace(request.getfixturevalue("broker"), 2)
-    )
+    if request.param == "memory":
+        return MemoryPlace(2, is_dealt=True)
+    return KafkaPlace(request.getfixturevalue("broker"), 2)
 
 
 def test_each_of_two_partitions_is_read_where_it_is_sought_and_goes_to_the_member_that_it_is_dealt_to(wide):

@@ -1,4 +1,4 @@
-"""A model in service is kept the features that it learnt from, by batch and by stream, when their views have changed."""
+"""A model in service keeps the features that it learnt from, fresh by batch and by stream, when views have changed."""
 
 import json
 import re
