@@ -5,6 +5,7 @@ import struct
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from unittest.mock import patch
 
 import pyarrow as pa
 import pytest
@@ -22,6 +23,7 @@ from sluiceway.features.materialise import materialise
 from sluiceway.features.point_in_time import Facts, features_at, features_now
 from sluiceway.features.time_audit import changed_features
 from sluiceway.online.reader import OnlineReader
+from sluiceway.plans.packed_value import PackedValue, pack_key, pack_value
 from sluiceway.plans.served_view import served
 
 ENGINE = DuckdbEngine(threads=2)
@@ -283,6 +285,17 @@ def test_a_source_in_parts_gives_the_same_bits_as_one_that_is_held(named, shape,
 
 
 @pytest.mark.parametrize("named", KEYS)
+@given(rows=ROWS, asked=ASKED, cutoff=MINUTES, entity=st.sampled_from([("e",), ("e", "code")]))
+@settings(max_examples=4, deadline=None)
+def test_a_source_asked_by_column_gives_the_same_bits_as_one_that_is_held(named, rows, asked, cutoff, entity):
+    view = view_for(KEYS[named], entity, ttl="7m" if cutoff % 2 else None, kinds=("latest",))
+    held, spine = facts_of(rows, cutoff), spine_of(asked)
+    wanted = bits(features_at(held, view, spine))
+    with patch("sluiceway.features.stored_facts.FROM_BYTES", 0):
+        assert bits(features_at(held, view, spine)) == wanted
+
+
+@pytest.mark.parametrize("named", KEYS)
 @given(rows=ROWS, cutoff=MINUTES, ttl=st.none() | st.integers(1, 20), by_event=st.booleans())
 @settings(max_examples=5, deadline=None)
 def test_what_is_read_online_is_what_is_computed_offline_bit_by_bit(named, rows, cutoff, ttl, by_event):
@@ -408,3 +421,13 @@ def test_what_is_computed_elsewhere_of_a_large_source_is_read_there_and_never_he
     assert bits(features_now(there, view)) == bits(features_now(held, view))
     assert len(sources) == 3  # whether facts repeat is asked once
     assert [source.held for source in sources] == [None] * 3
+
+
+def test_what_a_stream_wrote_before_anything_of_it_landed_stays():
+    source = sw.Source("facts", sql="unused", event_time="t", known_time="k", stream=sw.topic("facts"))
+    view = sw.FeatureView("v", "e", source, [sw.latest("x")], every="1m")
+    facts, online = facts_of([], 5), MemoryOnline()
+    streamed = pack_value(PackedValue(9 * MINUTE, 9 * MINUTE, 9 * MINUTE, 0, [1.0]))
+    online.write(view.digest, [(pack_key(("new",)), streamed)])
+    materialise(facts, view, online, now=datetime(2026, 1, 1, tzinfo=UTC))
+    assert online.read(view.digest, [pack_key(("new",))]) == [streamed]
