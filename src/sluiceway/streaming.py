@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from sluiceway.adapters.event_place import EventPlace, pane_store
+from sluiceway.adapters.online_place import OnlinePlace
 from sluiceway.adapters.schema_place import schema_registry
 from sluiceway.adapters.settings_file import read_settings
 from sluiceway.artifacts.dataset_version import DatasetVersion
@@ -51,7 +52,7 @@ class Streaming:
         workspace = Workspace.open(folder, environment=environment, alerts=False)
         settings = read_settings(folder, environment, alerts=False)
         plans = _plans(workspace, source)
-        place = EventPlace(settings.events, workspace.state, environment)
+        place = EventPlace(settings.events, workspace.state, environment, home=_home(settings.online, environment))
         schemas = schema_registry(settings.schemas, environment)
         return cls(workspace, plans, place, pane_store(workspace.kit.online), schemas)
 
@@ -90,6 +91,11 @@ class Streaming:
             if header is not None:
                 found[int(name.rpartition("/")[2])] = header
         return found
+
+
+def _home(online: str, environment: Mapping[str, str]) -> str:
+    """Name the store that workers share, without its secrets; nothing where it is the project's own folder."""
+    return OnlinePlace(online, environment).shown if online else ""
 
 
 def _plans(workspace: Workspace, source: str | None) -> tuple[StreamPlan, ...]:

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from sluiceway.core.digest import digest_of
 from sluiceway.declare.feature_view import FeatureView
-from sluiceway.features.beside_stream import write_beside_stream
+from sluiceway.features.beside_stream import is_streamed, write_beside_stream
 from sluiceway.features.point_in_time import Facts, features_now
 from sluiceway.plans.latest import latest_features
 from sluiceway.plans.moments_sql import microseconds
@@ -26,12 +26,13 @@ def materialise(
     a whole, at once, and marked with the dataset and the cutoff that it now stands for. Each value says that it was
     written at ``now``.
 
-    Where events of the view's source have landed, a stream keeps the view up: nothing of what it wrote goes back then.
+    Where the view's source has a stream, that keeps the view up: nothing of what it wrote goes back then, whether
+    or not its events have landed yet.
     ``watermark`` is what has landed for certain (see ``beside_stream``).
     """
     snapshot = features_now(facts, view)
     items = packed(snapshot, view, cutoff=facts.cutoff, written=microseconds(now))
-    if facts.dataset.has_events(view.source.name):
+    if is_streamed(facts.dataset, view):
         write_beside_stream(view, items, online, watermark=watermark, snapshot=snapshot_name(facts, view))
     else:
         online.replace(view.digest, items, snapshot=snapshot_name(facts, view))
