@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.thoroughness import examples
 
 import sluiceway as sw
 from sluiceway.adapters.duckdb_engine import DuckdbEngine
@@ -247,7 +248,7 @@ ASKED = st.lists(st.tuples(st.none() | st.sampled_from("abc"), MINUTES), min_siz
 @pytest.mark.parametrize("entity", [("e",), ("e", "code")], ids=["one column", "two columns"])
 @pytest.mark.parametrize("named", KEYS)
 @given(rows=ROWS, asked=ASKED, ttl=st.none() | st.integers(1, 20), by_event=st.booleans())
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=examples(6), deadline=None)
 def test_features_are_what_plain_python_makes_of_what_was_known(named, entity, rows, asked, ttl, by_event):
     view = view_for(KEYS[named], entity, ttl=f"{ttl}m" if ttl else None, by_event=by_event)
     got = features_at(facts_of(rows, 30), view, spine_of(asked)).to_pylist()
@@ -271,7 +272,7 @@ SHAPES = {
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("named", KEYS)
 @given(rows=ROWS, asked=ASKED, cutoff=MINUTES, entity=st.sampled_from([("e",), ("e", "code")]))
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=examples(4), deadline=None)
 def test_a_source_in_parts_gives_the_same_bits_as_one_that_is_held(named, shape, rows, asked, cutoff, entity):
     view = view_for(KEYS[named], entity, ttl="7m" if cutoff % 2 else None, **SHAPES[shape])
     held, spine = facts_of(rows, cutoff), spine_of(asked)
@@ -286,7 +287,7 @@ def test_a_source_in_parts_gives_the_same_bits_as_one_that_is_held(named, shape,
 
 @pytest.mark.parametrize("named", KEYS)
 @given(rows=ROWS, asked=ASKED, cutoff=MINUTES, entity=st.sampled_from([("e",), ("e", "code")]))
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=examples(4), deadline=None)
 def test_a_source_asked_by_column_gives_the_same_bits_as_one_that_is_held(named, rows, asked, cutoff, entity):
     view = view_for(KEYS[named], entity, ttl="7m" if cutoff % 2 else None, kinds=("latest",))
     held, spine = facts_of(rows, cutoff), spine_of(asked)
@@ -297,7 +298,7 @@ def test_a_source_asked_by_column_gives_the_same_bits_as_one_that_is_held(named,
 
 @pytest.mark.parametrize("named", KEYS)
 @given(rows=ROWS, cutoff=MINUTES, ttl=st.none() | st.integers(1, 20), by_event=st.booleans())
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=examples(5), deadline=None)
 def test_what_is_read_online_is_what_is_computed_offline_bit_by_bit(named, rows, cutoff, ttl, by_event):
     view = view_for(KEYS[named], ttl=f"{ttl}m" if ttl else None, by_event=by_event)
     facts, online = facts_of(rows, cutoff), MemoryOnline()
@@ -311,7 +312,7 @@ def test_what_is_read_online_is_what_is_computed_offline_bit_by_bit(named, rows,
 
 @pytest.mark.parametrize("named", KEYS)
 @given(rows=ROWS, asked=ASKED, by_event=st.booleans())
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=examples(4), deadline=None)
 def test_the_audit_confirms_what_the_plans_compute(named, rows, asked, by_event):
     view, facts, spine = view_for(KEYS[named], ttl="9m", by_event=by_event), facts_of(rows, 30), spine_of(asked)
     assert changed_features(facts, view, spine, features_at(facts, view, spine)) == []

@@ -6,6 +6,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.thoroughness import examples
 from tests.wide_facts import KEYS, MINUTE, facts_of, rows_drawn, streamed_view
 
 import sluiceway as sw
@@ -19,7 +20,7 @@ LAST = 41
 
 @pytest.mark.parametrize("named", KEYS)
 @given(rows=rows_drawn(min_size=1, max_size=20), cuts=st.lists(st.integers(0, 20), max_size=3))
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=examples(3), deadline=None)
 def test_panes_of_batches_give_the_snapshot_of_everything(named, rows, cuts):
     view = streamed_view(KEYS[named])
     facts = facts_of(rows, LAST)

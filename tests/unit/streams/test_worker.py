@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.thoroughness import examples
 
 import sluiceway as sw
 from sluiceway.adapters.duckdb_engine import DuckdbEngine
@@ -262,7 +263,7 @@ STEPS = st.lists(st.tuples(st.integers(0, 2), st.integers(1, 7), st.booleans()),
     view=VIEWS, rows=st.lists(ROW, min_size=4, max_size=24), partitions=st.integers(1, 3), steps=STEPS, deaths=DEATHS,
     wall=WALLS, values=st.sampled_from([1, MOST_VALUES]),
 )  # fmt: skip
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 def test_streams_end_where_the_batch_plan_does(view, rows, partitions, steps, deaths, wall, values):
     with patch.object(partition_stream, "MOST_VALUES", values):  # also where most values go ahead of their commit
         check_end(view, rows, partitions, steps, deaths, wall)
@@ -349,7 +350,7 @@ def counts(world):
 
 
 @given(rows=st.lists(st.integers(0, 600), max_size=30), cuts=st.lists(st.integers(1, 5), max_size=30))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_which_rows_are_late_follows_from_their_order_and_not_from_how_it_was_cut(rows, cuts):
     def late(steps):
         world = World(counting(), 1)
@@ -491,7 +492,7 @@ OWNERS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 4), st.booleans())
 
 
 @given(steps=OWNERS, keyed=st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_what_is_stored_is_what_the_rows_before_its_offset_make_whoever_believes_to_own_it(steps, keyed):
     """Three that believe to own a partition learn on from where each is, or take it over anew."""
     view = counting(key="key") if keyed else counting()
