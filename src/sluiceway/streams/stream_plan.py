@@ -6,6 +6,7 @@ from math import gcd
 
 from sluiceway.core.digest import digest_of
 from sluiceway.core.errors import MisuseError
+from sluiceway.declare.expression_kind import column_named
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.declare.source import Source
 from sluiceway.declare.stream import Topic
@@ -48,9 +49,15 @@ class StreamPlan:
 
     @property
     def digest(self) -> str:
-        """Identify what is computed: what another plan computes is kept apart."""
+        """Identify what is computed, apart from other plans. Columns that nothing reads may change."""
         views = sorted(view.digest for view in self.views)
-        return digest_of([self.topic.meaning, self.source.meaning, views, dict(self.kinds)])
+        return digest_of([self.topic.meaning, self.source.meaning, views, self._kinds_read])
+
+    @property
+    def _kinds_read(self) -> dict[str, str]:
+        times = [time for time in (self.source.event_expression, self.source.known_expression) if time is not None]
+        of_times = {column_named(name, self.kinds) for time in times for name in time.columns}
+        return {name: self.kinds[name] for name in sorted({*self.columns, *of_times}) if name in self.kinds}
 
     def partition(self, number: int) -> str:
         """Name a partition's state."""
