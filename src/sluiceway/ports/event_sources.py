@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from sluiceway.ports.event_source import EventSource
+from sluiceway.ports.side_channel import SideChannel
 
 
 class EventSources(Protocol):
@@ -18,3 +19,6 @@ class EventSources(Protocol):
 
     def events(self, topic: str, *, group: str) -> EventSource:
         """Open a topic as a member of a group; groups read all of it, each for itself. Nothing is asked of it yet."""
+
+    def side(self, topic: str) -> SideChannel:
+        """Open where messages of a topic are set aside. Nothing is asked of it yet."""

@@ -11,7 +11,7 @@ from sluiceway.plans.corrections import KNOWN
 from sluiceway.ports.event_source import EventBatch, EventSource
 from sluiceway.ports.pane_store import PaneCommit, PaneStore
 from sluiceway.ports.schema_registry import SchemaRegistry
-from sluiceway.ports.side_channel import DEAD, LATE, Aside, SideChannel
+from sluiceway.ports.side_channel import DEAD, LATE, LATE_FOR, Aside, SideChannel
 from sluiceway.streams.decoding import OFFSET, Decoded, RowDecoder
 from sluiceway.streams.partition_header import PartitionHeader, pack_header, unpack_header
 from sluiceway.streams.seeds import Seeds
@@ -74,9 +74,10 @@ class PartitionStream:
         watermark = _greatest(self.header.watermark, known)
         self._meet(decoded.rows, watermark)
         late = self._learn(decoded.rows)
-        dead = [Aside(DEAD, self.number, offset, why, value) for offset, value, why in decoded.poison]
+        at = self._now_us()
+        dead = [Aside(DEAD, self.number, offset, why, value, at) for offset, value, why in decoded.poison]
         if late or dead:
-            self._side.put(self._plan.source.name, [*dead, *self._late_messages(late, offsets, values)])
+            self._side.put(self._plan.source.name, [*dead, *self._late_messages(late, offsets, values, at)])
         if offsets:
             self._go_on(
                 offset=offsets[-1] + 1,
@@ -136,11 +137,11 @@ class PartitionStream:
         return late
 
     def _late_messages(
-        self, late: dict[int, list[str]], offsets: Sequence[int], values: Sequence[bytes]
+        self, late: dict[int, list[str]], offsets: Sequence[int], values: Sequence[bytes], at: int
     ) -> list[Aside]:
         by_offset = dict(zip(offsets, values, strict=True)) if late else {}
         return [
-            Aside(LATE, self.number, offset, f"late for {', '.join(views)}", by_offset[offset])
+            Aside(LATE, self.number, offset, f"{LATE_FOR}{', '.join(views)}", by_offset[offset], at)
             for offset, views in sorted(late.items())
         ]
 
