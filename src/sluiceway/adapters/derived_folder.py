@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import get_ident
 from typing import TYPE_CHECKING
 
-from sluiceway.adapters.derived_keys import checked_key
+from sluiceway.adapters.table_names import checked_key
 from sluiceway.core.disk_trouble import disk_trouble
 from sluiceway.core.errors import SourceError
 from sluiceway.ports.sweepable import STAGED, TABLE, Leftover

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from sluiceway.adapters.derived_keys import checked_key
+from sluiceway.adapters.table_names import checked_key
 
 
 class MemoryDerived:

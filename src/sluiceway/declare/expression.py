@@ -42,7 +42,7 @@ def parse_expression(text: str) -> Expression:
     '("arr_delay" > 30::BIGINT)'
     """
     try:
-        tree = read_tree(parse_text(text))
+        tree = read_tree(parse_text(text, wanted='one expression, such as "arr_delay > 30"'))
         _require_value(tree)
         return Expression(text, frozenset(_columns(tree)), sql_of(tree), tree)
     except Refused as error:
@@ -73,8 +73,8 @@ def _require_value(tree: Tree) -> None:
         raise Refused("an interval alone is no value; add it to a time")
 
 
-def parse_text(text: str) -> "exp.Expression":
-    """Read one expression or statement, every function under the name it was written with.
+def parse_text(text: str, *, wanted: str) -> "exp.Expression":
+    """Read one expression or statement, every function under the name it was written with; ``wanted`` is for refusals.
 
     Raises:
         Refused: it cannot be read, or is several.
@@ -87,10 +87,10 @@ def parse_text(text: str) -> "exp.Expression":
         words = " ".join(str(part["description"]) for part in getattr(error, "errors", [])) or "it cannot be read"
         if "<class" in words:  # the parser names what it was about to make
             words = "something is missing, perhaps at its end"
-        raise Refused(f'{words.rstrip(".")}. Write one expression, such as "arr_delay > 30"') from None
+        raise Refused(f"{words.rstrip('.')}. Write {wanted}") from None
     tree = found[0] if len(found) == 1 else None
     if tree is None:
-        raise Refused("one expression is wanted, not " + ("several statements" if len(found) > 1 else "nothing"))
+        raise Refused(f"it is {'several statements' if len(found) > 1 else 'empty'}. Write {wanted}")
     return tree
 
 

@@ -4,11 +4,12 @@ What decides a feature's values is its ``meaning``; the words about it (descript
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sluiceway.declare.expression import Expression, parse_expression
 from sluiceway.declare.names import refuse, require_name, require_tags, require_text
 from sluiceway.declare.source import window
+from sluiceway.declare.written_at import WrittenAt, written_here
 
 AGGREGATES = ("mean", "count", "sum", "min", "max", "std", "count_distinct", "last_n")
 LATEST, DERIVED, LAST = "latest", "derived", "last_n"
@@ -21,7 +22,8 @@ class Feature:
 
     ``where`` is a condition over the source's columns: only facts for which it is true count. ``expression`` is what a
     derived feature computes of the other features of its view. ``size`` is how many numbers it gives, each a column of
-    its own, where that is not one value. ``unit``, ``description`` and ``tags`` are for people.
+    its own, where that is not one value. ``unit``, ``description`` and ``tags`` are for people,
+    as is ``written_at``.
     """
 
     kind: str
@@ -35,6 +37,7 @@ class Feature:
     unit: str = ""
     tags: Sequence[str] = ()
     size: int | None = None
+    written_at: WrittenAt | None = field(default_factory=written_here, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         called = self.given_name or f"{self.kind}({self.column or ''})"

@@ -1,7 +1,7 @@
 """Feature views: what is known of an entity just before a prediction."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
@@ -11,6 +11,7 @@ from sluiceway.core.errors import UnknownNameError
 from sluiceway.declare.feature import Feature
 from sluiceway.declare.names import as_tuple, check_all, refuse, require_name, require_tags, require_text
 from sluiceway.declare.source import Source, window
+from sluiceway.declare.written_at import WrittenAt, written_here
 
 BY_KNOWN, BY_EVENT = "known_time", "event_time"
 
@@ -44,6 +45,7 @@ class FeatureView:
     lateness: str | None = None
     tags: Sequence[str] = ()
     fresh_within: str | None = None
+    written_at: WrittenAt | None = field(default_factory=written_here, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "features", self._given_features())

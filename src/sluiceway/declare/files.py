@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from sluiceway.declare.names import as_tuple, refuse
 
@@ -10,12 +11,14 @@ FORMATS = ("csv", "parquet", "json", "ndjson", "arrow")
 IMAGE = "image"
 PACKED = ("gz", "zip", "zst")
 DEFAULT_NULLS = ("", "NA", "N/A", "NaN", "nan", "NULL", "null")
+KINDS = ("text", "integer", "number", "boolean", "time")
 PARTITION_KINDS = ("date", "hour", "integer", "text")
 OTHER_NAMES = {"jsonl": "ndjson", "pq": "parquet", "feather": "arrow", "tsv": "csv"}
 URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 BUCKET, SERVER = re.compile(r"(s3|gs|az)://[^/*?\[\]@]+/.+"), re.compile(r"https?://[^/*?\[\]#@]+/[^*?\[\]#]+")
 
 Partitions = Mapping[str, str] | bool
+NONE_DECLARED: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,7 @@ class Files:
     """Files of one format, read as one table in the order of their paths.
 
     ``partitions`` holds the declared names and kinds of partition columns; ``detects`` tells whether others are found.
+    ``kinds`` are those of CSV columns that were declared, by name.
     """
 
     pattern: str
@@ -30,11 +34,14 @@ class Files:
     nulls: tuple[str, ...] = DEFAULT_NULLS
     partitions: tuple[tuple[str, str], ...] = ()
     detects: bool = True
+    kinds: tuple[tuple[str, str], ...] = ()
 
     @property
     def meaning(self) -> list[object]:
         """What decides the rows, ready to be hashed."""
-        return [self.pattern, self.format, list(self.nulls), [list(pair) for pair in self.partitions], self.detects]
+        folders = [list(pair) for pair in self.partitions]
+        declared = [[list(pair) for pair in self.kinds]] if self.kinds else []
+        return [self.pattern, self.format, list(self.nulls), folders, self.detects, *declared]
 
 
 def files(
@@ -43,6 +50,7 @@ def files(
     format: str | None = None,  # noqa: A002
     nulls: str | tuple[str, ...] | list[str] = DEFAULT_NULLS,
     partitions: Partitions = True,
+    kinds: Mapping[str, str] = NONE_DECLARED,
 ) -> Files:
     """Name the files of a source by a path or a glob, relative to the project, or by a URL.
 
@@ -55,6 +63,8 @@ def files(
             them, except the empty text.
         partitions: Folders called ``name=value`` become columns, their kinds detected. A mapping declares names and
             kinds (date, hour, integer, text), and then each file must lie in such folders. ``False`` takes none.
+        kinds: Of columns of CSV, where they are not to be told from the values: text, integer, number, boolean or time.
+            ``kinds={"zip": "text"}`` keeps the zeros of ``00501``.
 
     Raises:
         DeclarationError: the format or a kind is unknown, the path leaves the project, or the URL cannot be.
@@ -68,7 +78,8 @@ def files(
     if kind not in FORMATS:
         raise refuse(f"files({pattern!r}): format {kind!r} is not one of {', '.join(FORMATS)}; say format=")
     require_place(pattern, "files")
-    return Files(pattern, kind, as_tuple(nulls), *declared_partitions(pattern, partitions))
+    declared = declared_kinds(pattern, kind, kinds)
+    return Files(pattern, kind, as_tuple(nulls), *declared_partitions(pattern, partitions), declared)
 
 
 def images(pattern: str, *, partitions: Partitions = True) -> Files:
@@ -117,6 +128,23 @@ def require_place(pattern: str, what: str) -> None:
             )
         return
     raise refuse(f"{where}: write s3://bucket/path, gs://bucket/path, az://container/path or https://host/path")
+
+
+def declared_kinds(pattern: str, format_: str, given: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Give the declared kinds of columns, sorted by name.
+
+    Raises:
+        DeclarationError: there is no such kind, or the format has types of its own.
+    """
+    if given and format_ != "csv":
+        raise refuse(
+            f"files({pattern!r}): kinds= is for CSV, {format_} says itself what its values are; CAST them in the "
+            "source's sql"
+        )
+    for name, kind in given.items():
+        if kind not in KINDS:
+            raise refuse(f"files({pattern!r}): column {name!r} cannot be {kind!r}; write one of {', '.join(KINDS)}")
+    return tuple(sorted(given.items()))
 
 
 def declared_partitions(pattern: str, given: Partitions) -> tuple[tuple[tuple[str, str], ...], bool]:

@@ -11,6 +11,7 @@ from sluiceway.declare.feature_view import FeatureView
 from sluiceway.declare.names import refuse, require_name
 from sluiceway.declare.request_view import RequestView
 from sluiceway.declare.source import Source, window
+from sluiceway.declare.written_at import WrittenAt, written_here
 
 ModelFactory = Callable[[Any], Any]
 LEAST_ROWS, LEAST_FOLDS = 200, 2
@@ -34,6 +35,7 @@ class Label:
     each: Source
     at: str
     matures: str
+    written_at: WrittenAt | None = field(default_factory=written_here, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         require_name("label", self.name)

@@ -26,7 +26,8 @@ class Project:
     def words(self) -> tuple[str, ...]:
         """The names and paths that it is made of, which errors may quote whatever is sensitive."""
         patterns = [source.files.pattern for source in self.sources.values() if source.files]
-        return (*self.sources, *patterns)
+        views = [name for view in self.pipeline.feature_views for name in (view.name, *(f.name for f in view.features))]
+        return (*self.sources, *patterns, *views, *self.pipeline.request_columns, self.pipeline.label.name)
 
     def source(self, name: str) -> Source:
         """Find a source.

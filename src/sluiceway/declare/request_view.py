@@ -4,6 +4,7 @@ from functools import partial
 
 from sluiceway.declare.expression import Expression, parse_expression
 from sluiceway.declare.names import check_all, refuse, require_name
+from sluiceway.declare.written_at import written_here
 
 
 class RequestView:
@@ -20,11 +21,12 @@ class RequestView:
         DeclarationError: a name or an expression that cannot be.
     """
 
-    __slots__ = ("expressions",)
+    __slots__ = ("expressions", "written_at")
 
     def __init__(self, **expressions: str) -> None:
         if not expressions:
             raise refuse('RequestView() needs at least one expression, as in RequestView(hour="hour(departure)")')
+        self.written_at = written_here()
         self.expressions: tuple[tuple[str, str], ...] = tuple(expressions.items())
         check_all(
             check

@@ -1,6 +1,6 @@
 """Sources: where raw facts come from, and the two times every row has."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sluiceway.core.duration import parse_duration
 from sluiceway.declare.api import Api
@@ -11,6 +11,7 @@ from sluiceway.declare.files import Files
 from sluiceway.declare.names import as_tuple, refuse, require_name
 from sluiceway.declare.provenance import Provenance
 from sluiceway.declare.stream import Topic
+from sluiceway.declare.written_at import WrittenAt, written_here
 
 SCHEMA_POLICIES = ("evolve", "freeze", "discard")
 
@@ -45,6 +46,7 @@ class Source:
     provenance: Provenance | None = None
     schema: str | None = None
     stream: Topic | None = None
+    written_at: WrittenAt | None = field(default_factory=written_here, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         require_name("source", self.name)

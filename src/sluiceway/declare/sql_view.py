@@ -1,9 +1,12 @@
 """SQL views: a feature view written as one SELECT, for those who prefer SQL."""
 
+import re
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from sluiceway.declare.expression import parse_text
+from sluiceway.declare.expression_functions import FUNCTIONS
 from sluiceway.declare.expression_tree import Refused
 from sluiceway.declare.feature import DERIVED, LATEST, Feature
 from sluiceway.declare.feature_view import BY_KNOWN, FeatureView
@@ -17,6 +20,10 @@ KINDS = {
     "avg": "mean", "mean": "mean", "count": "count", "sum": "sum", "min": "min", "max": "max", "stddev": "std",
     "stddev_samp": "std", "last": LATEST,
 }  # fmt: skip
+WORDS = (
+    "SELECT", "FROM", "GROUP", "BY", "WINDOW", "OVER", "RANGE", "INTERVAL", "PRECEDING", "FILTER", "WHERE", "AS", "AND",
+    "DISTINCT", "HOURS", "HOUR", "DAYS", "DAY", "MINUTES", "MINUTE", "BETWEEN", "CURRENT", "ROW",
+)  # fmt: skip
 UNITS = {"SECOND": "s", "MINUTE": "m", "HOUR": "h", "DAY": "d", "WEEK": "w"}
 EXAMPLE = (
     "SELECT carrier, avg(arr_delay) OVER day AS mean_delay, count(*) FILTER (WHERE cancelled) OVER day AS n "
@@ -54,19 +61,18 @@ def sql_view(  # noqa: PLR0913  (each is a word of its own in a declaration)
     try:
         entity, features = _read(sql, source.name)
     except Refused as error:
-        raise refuse(f"sql_view {name!r}: {error}. Write it as in: {EXAMPLE}") from None
+        raise refuse(f"sql_view {name!r}: {error}") from None
     words: dict[str, Any] = {"owner": owner, "description": description, "tags": tags, "fresh_within": fresh_within}
     return FeatureView(name, entity, source, features, every, ttl, windows=windows, lateness=lateness, **words)
 
 
 def _read(sql: str, source: str) -> tuple[tuple[str, ...], list[Feature]]:
-    statement = parse_text(sql)
-    if type(statement).__name__ != "Select":
-        raise Refused("one SELECT is wanted")
+    statement = _select(sql)
     parts = {name for name, value in statement.args.items() if value}
     foreign = parts - {"expressions", "from_", "group", "windows", "kind", "operation_modifiers"}
     if foreign:
-        raise Refused(f"{', '.join(sorted(foreign)).upper()} is not allowed here; do that in the source's sql")
+        names = ", ".join(sorted(foreign)).upper().replace("_", "")
+        raise Refused(f"{names} is not allowed here; do that in the source's sql")
     table = statement.args["from_"].this.name if statement.args.get("from_") else ""
     if table.lower() != source.lower():
         raise Refused(f"it must read FROM {source}, the view's source, not {table or 'nothing'}")
@@ -77,6 +83,21 @@ def _read(sql: str, source: str) -> tuple[tuple[str, ...], list[Feature]]:
     named = {window.name.lower(): window for window in statement.args.get("windows") or ()}
     features = [_feature(item, named) for item in statement.expressions if not _is_entity(item, entity)]
     return entity, features
+
+
+def _select(sql: str) -> "exp.Expression":
+    """Parse the statement; where that fails, point at a word that is nearly one of SQL's."""
+    words = [word.upper() for word in re.findall(r"[A-Za-z_]+", sql)]
+    near = {word: close for word in words if word not in WORDS for close in get_close_matches(word, WORDS, 1, 0.75)}
+    meant = "".join(f"perhaps {word} is meant to be {close}; " for word, close in near.items())
+    wanted = f"one SELECT, as in: {EXAMPLE}"
+    try:
+        statement = parse_text(sql, wanted=wanted)
+    except Refused as error:
+        raise Refused(f"{meant}{error}") from None
+    if type(statement).__name__ != "Select":
+        raise Refused(f"{meant}it is no SELECT. Write {wanted}")
+    return statement
 
 
 def _is_entity(item: "exp.Expression", entity: Sequence[str]) -> bool:
@@ -91,7 +112,13 @@ def _feature(item: "exp.Expression", windows: Mapping[str, "exp.Expression"]) ->
     if type(made).__name__ == "Anonymous" and made.name.lower() == "last":
         return _named(Feature(LATEST, _argument(made)), alias)
     if type(made).__name__ == "Anonymous" and made.name.lower() in KINDS:
-        raise Refused(f"{_text(made)} has no window; say OVER (RANGE INTERVAL … PRECEDING)")
+        raise Refused(f"{_text(made)} has no window; say {_text(made)} OVER (RANGE INTERVAL 24 HOURS PRECEDING)")
+    if type(made).__name__ == "Anonymous" and made.name.lower() not in FUNCTIONS:
+        raise Refused(f"no function is called {made.name}{_meant(made.name.lower(), [*KINDS, *FUNCTIONS])}")
+    if type(made).__name__ == "Column" and alias is None:
+        raise Refused(f"{_text(made)} is neither in GROUP BY nor a feature; its newest value is last({_text(made)})")
+    if type(made).__name__ == "Star":
+        raise Refused("* is no feature; name the entity's columns and each feature")
     if alias is None:
         raise Refused(f"{_text(made)} needs a name, AS …")
     return Feature(DERIVED, given_name=alias, expression=_text(made))
@@ -104,14 +131,23 @@ def _windowed(made: "exp.Expression", alias: str | None, windows: Mapping[str, "
         call = call.this
     function = call.name.lower()
     kind = KINDS.get(function)
-    if kind is None or kind == LATEST:
-        raise Refused(f"{function} over a window is not allowed; there is {', '.join(sorted(set(KINDS) - {'last'}))}")
+    if kind == LATEST:
+        raise Refused(f"last takes no window, it is the newest value of all; write {_text(call)} without OVER")
+    if kind is None:
+        windowed = sorted(set(KINDS) - {"last"})
+        near = _meant(function, windowed)
+        raise Refused(f"{function} over a window is not allowed{near}; there is {', '.join(windowed)}")
     column = _argument(call)
     if column is not None and type(call.expressions[0]).__name__ == "Distinct":
         if kind != "count":
             raise Refused(f"DISTINCT goes with count, not with {function}")
         kind = "count_distinct"
     return _named(Feature(kind, column, _over(made, windows), given_name=alias if where else None, where=where), alias)
+
+
+def _meant(name: str, known: Sequence[str]) -> str:
+    near = get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _argument(call: "exp.Expression") -> str | None:

@@ -13,6 +13,7 @@ from sluiceway.declare.feature_view import FeatureView
 from sluiceway.features.binding import kinds_of
 from sluiceway.features.by_parts import all_by_parts, asked_by_parts
 from sluiceway.features.fact_layout import MARK
+from sluiceway.features.failing_rows import computed_of, conditions, told_of
 from sluiceway.features.held_tables import HeldTables
 from sluiceway.features.large_sources import LargeSources
 from sluiceway.features.latest_join import latest_join
@@ -151,6 +152,11 @@ def features_of(facts: Facts, view: FeatureView, spine: pa.Table, *, source: pa.
         source: All facts of these entities, and all versions of each of them.
         repeated: Whether some fact has more than one row.
     """
+    with told_of(conditions(view, source), facts.engine, what=computed_of(view)):
+        return _features_of(facts, view, spine, source=source, repeated=repeated)
+
+
+def _features_of(facts: Facts, view: FeatureView, spine: pa.Table, *, source: pa.Table, repeated: bool) -> pa.Table:
     kinds = facts.kinds_for(view)
     made = [_windows(facts, group, spine=spine, source=source, corrected=repeated) for group in window_groups(view)]
     if latest_features(view) and supersedes(view, repeated=repeated):
@@ -182,7 +188,8 @@ def features_now(facts: Facts, view: FeatureView) -> pa.Table:
         sql = snapshot_sql(view, kinds, cutoff=facts.cutoff, corrected=corrected)
         if derived_features(view):
             sql = derived_sql(view, kinds, sql, keep=[*view.entities, EVENT, KNOWN])
-        return facts.elsewhere.query(sql, {"source": source}) if facts.elsewhere else facts.ask(sql, source=source)
+        with told_of(conditions(view, source), facts.engine, what=computed_of(view)):
+            return facts.elsewhere.query(sql, {"source": source}) if facts.elsewhere else facts.ask(sql, source=source)
 
     if facts.elsewhere is not None or not facts.large.is_large(ref):
         source = facts.given(view)

@@ -18,6 +18,7 @@ from sluiceway.declare.project import Project
 from sluiceway.features.beside_stream import Watermarks
 from sluiceway.features.binding import check_binding
 from sluiceway.features.contract import serving_contract
+from sluiceway.features.failing_rows import told_of
 from sluiceway.features.held_tables import HeldTables
 from sluiceway.features.large_sources import LargeSources
 from sluiceway.features.materialise import materialise, snapshot_name
@@ -96,7 +97,8 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
     progress.say("writing the training table")
     columns = model_columns(dataset, pipeline, inputs)
     sql = training_sql(dataset, pipeline, inputs)
-    table = tables.write(f"features/{pipeline.label.name}", training_rows(facts, sql, spine, features))
+    with told_of((), engine, what=f"of the request features ({', '.join(pipeline.request_columns)}) one"):
+        table = tables.write(f"features/{pipeline.label.name}", training_rows(facts, sql, spine, features))
     progress.say("materialising views")
     now, online_rows, fresh = clock.now(), {}, {}
     there: dict[str, float | None] = {}

@@ -7,6 +7,7 @@ import pyarrow as pa
 from sluiceway.declare.expression import Expression
 from sluiceway.declare.pipeline import Label, Pipeline
 from sluiceway.features.binding import kinds_of
+from sluiceway.features.failing_rows import of_label, told_of
 from sluiceway.features.point_in_time import Facts
 from sluiceway.plans.request_columns import from_request_alone
 from sluiceway.plans.spine import spine_sql
@@ -27,4 +28,6 @@ def label_rows(facts: Facts, label: Label, *, columns: Sequence[str], request: M
     outcome_columns = sorted(name for name in kinds_of(dataset, label.source.name) if not name.startswith("_"))
     sql = spine_sql(label, columns=columns, request=request, outcome_columns=outcome_columns, cutoff=facts.cutoff)
     each, outcomes = (facts.whole(source.name) for source in (label.each, label.source))
-    return facts.ask(sql, each=each, outcomes=outcomes)
+    suspects = of_label(label, request, each=each, outcomes=outcomes)
+    with told_of(suspects, facts.engine, what=f"label {label.name!r}"):
+        return facts.ask(sql, each=each, outcomes=outcomes)

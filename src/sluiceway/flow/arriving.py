@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.artifacts.event_landing import EventLanding
-from sluiceway.core.errors import MisuseError, UnknownNameError
+from sluiceway.core.errors import UnknownNameError
+from sluiceway.core.moments import Clock
 from sluiceway.declare.source import Source
 from sluiceway.flow.extracting import Extracted
 from sluiceway.flow.kit import Kit
@@ -55,13 +56,14 @@ def landed_events(
         MisuseError: its messages name schemas, and nobody knows them.
     """
     from sluiceway.ingest.event_landing import EventLander
+    from sluiceway.streams.registered_messages import opener
 
     before, kinds = known_event_landing(source, kit.objects), _kinds(source, kit)
     if kinds is None or kit.arriving is None:
         return before, 0
-    opened = _opener(streamed, kit)
+    opened = opener(streamed.topic, None if streamed.topic.format == "json" else kit.schemas())
     try:
-        decoder = _decoder(source, streamed, kinds, opened)
+        decoder = _decoder(source, streamed, kinds, opened, kit.clock)
     except UnknownNameError as error:
         say(f"{source}: its events land by the next run, once its table is as declared: {error}")
         return before, 0
@@ -81,25 +83,15 @@ def _kinds(source: str, kit: Kit) -> Mapping[str, str] | None:
         return None
 
 
-def _decoder(source: str, streamed: Streamed, kinds: Mapping[str, str], opened: "Opener | None") -> "RowDecoder":
+def _decoder(
+    source: str, streamed: Streamed, kinds: Mapping[str, str], opened: "Opener | None", clock: Clock
+) -> "RowDecoder":
     """Make what reads its messages as its stream does. Columns that its table lacks yet are not asked for."""
     from sluiceway.streams.decoding import RowDecoder
+    from sluiceway.streams.message_row import latest_us
 
     declared = Source(
         source, sql="SELECT 1", event_time=streamed.event, known_time=streamed.known, stream=streamed.topic
     )
-    return RowDecoder(declared, kinds, [name for name in streamed.columns if name in kinds], opened=opened)
-
-
-def _opener(streamed: Streamed, kit: Kit) -> "Opener | None":
-    if streamed.topic.format == "json":
-        return None
-    registry = kit.schemas()
-    if registry is None:
-        raise MisuseError(
-            f"topic {streamed.topic.name!r} has messages in {streamed.topic.format}, which name their schemas by "
-            'number; say who knows them: schemas = "http://schemas:8081" in sluiceway.toml'
-        )
-    from sluiceway.streams.registered_messages import RegisteredMessages
-
-    return RegisteredMessages(streamed.topic.format, registry).open
+    columns = [name for name in streamed.columns if name in kinds]
+    return RowDecoder(declared, kinds, columns, opened=opened, latest_us=latest_us(clock))

@@ -1,13 +1,15 @@
 """CSV: text to columns, each of the one type that all of its values have."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
 from sluiceway.core.errors import SourceError
+from sluiceway.declare.files import NONE_DECLARED
+from sluiceway.plans.table_digest import STORED_AS
 
 LARGEST_INTEGER = 2.0**63
 LARGEST_BLOCK_BYTES = 2**31 - 1
@@ -18,7 +20,12 @@ TO_UTF_8 = "save it as UTF-8, as in: iconv -f latin1 -t utf-8 old.csv > new.csv"
 
 
 def read_csv(
-    data: bytes | bytearray, *, path: str, nulls: Sequence[str], delimiter: str = ",", texts: Collection[str] = ()
+    data: bytes | bytearray,
+    *,
+    path: str,
+    nulls: Sequence[str],
+    delimiter: str = ",",
+    kinds: Mapping[str, str] = NONE_DECLARED,
 ) -> pa.Table:
     """Read CSV with a header. Types are inferred over whole columns; dates and times without an offset stay naive.
 
@@ -28,16 +35,16 @@ def read_csv(
         nulls: Texts that mean "missing" in columns of numbers, times and booleans. In a column of text, only the
             empty text is missing.
         delimiter: What stands between values.
-        texts: Columns that are text, whatever their values look like.
+        kinds: Of columns whose kind is known (text, integer, number, boolean, time), whatever their values look like.
 
     Raises:
         SourceError: the text is empty, without rows, ragged or not UTF-8, has more than 10,000 columns, or a column's
-            name is empty or repeated.
+            name is empty or repeated, or a value is not of the kind that is known.
     """
     if bytes(data[:2]) in UTF_16_MARKS:
         raise SourceError(f"{path} is UTF-16 text; {TO_UTF_8.replace('latin1', 'utf-16')}")
     require_columns(_columns_at_most(data, delimiter), path=path)
-    table = _parse(data, path=path, nulls=nulls, delimiter=delimiter, texts=texts)
+    table = _parse(data, path=path, nulls=nulls, delimiter=delimiter, kinds=kinds)
     _check_header(table, path=path)
     other = next((sign for sign in OTHER_DELIMITERS if table.num_columns == 1 and sign in table.column_names[0]), "")
     if other:
@@ -49,8 +56,26 @@ def read_csv(
         raise SourceError(f"{path} has a header but no rows; remove the file or fill it")
     wide = _too_wide(table, data, nulls=nulls, delimiter=delimiter, path=path)
     if wide:
-        table = _parse(data, path=path, nulls=nulls, delimiter=delimiter, texts={*texts, *wide})
-    return pa.table([_settled(table, index, path) for index in range(table.num_columns)], names=table.column_names)
+        table = _parse(
+            data, path=path, nulls=nulls, delimiter=delimiter, kinds={**dict.fromkeys(wide, "text"), **kinds}
+        )
+    columns = [_settled(table, index, path) for index in range(table.num_columns)]
+    times = [
+        _as_time(name, values, path) if kinds.get(name) == "time" else values
+        for name, values in zip(table.column_names, columns, strict=True)
+    ]
+    return pa.table(times, names=table.column_names)
+
+
+def _as_time(name: str, values: pa.ChunkedArray, path: str) -> pa.ChunkedArray:
+    """Refuse a column that is no time; one without any value is a time all the same."""
+    if pa.types.is_null(values.type):
+        return values.cast(pa.timestamp("us"))
+    if not (pa.types.is_timestamp(values.type) or pa.types.is_date(values.type)):
+        raise SourceError(
+            f"{path}: column {name} is declared a time, and some value is none; write ISO 8601, or CAST it"
+        )
+    return values
 
 
 def require_columns(count: int, *, path: str) -> None:
@@ -77,7 +102,7 @@ def _too_wide(
             suspects += [field.name] if pc.all(pc.equal(pc.floor(values), values)).as_py() else []
     if not suspects:
         return []
-    texts = _parse(data, path=path, nulls=nulls, delimiter=delimiter, texts=suspects)
+    texts = _parse(data, path=path, nulls=nulls, delimiter=delimiter, kinds=dict.fromkeys(suspects, "text"))
     missing = pa.array(["", *nulls])
     whole = r"^[+-]?\d+$"
     return [
@@ -97,7 +122,7 @@ def _columns_at_most(data: bytes | bytearray, delimiter: str) -> int:
 
 
 def _parse(
-    data: bytes | bytearray, *, path: str, nulls: Sequence[str], delimiter: str, texts: Collection[str]
+    data: bytes | bytearray, *, path: str, nulls: Sequence[str], delimiter: str, kinds: Mapping[str, str]
 ) -> pa.Table:
     # On one thread: more of them lose the number of a row that is wrong, and may abort the process as it ends.
     try:
@@ -106,11 +131,14 @@ def _parse(
             read_options=arrow_csv.ReadOptions(block_size=min(len(data) + 1, LARGEST_BLOCK_BYTES), use_threads=False),
             parse_options=arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
             convert_options=arrow_csv.ConvertOptions(
-                null_values=["", *nulls], strings_can_be_null=False, column_types=dict.fromkeys(texts, pa.string())
+                null_values=["", *nulls],
+                strings_can_be_null=False,
+                column_types={name: STORED_AS[kind] for name, kind in kinds.items() if kind != "time"},
             ),
         )
     except pa.ArrowInvalid as error:
-        raise SourceError(_explained(error, data=data, path=path)) from error
+        declared = "; kinds= in files() says what it must be" if kinds and "conversion error" in str(error) else ""
+        raise SourceError(f"{_explained(error, data=data, path=path)}{declared}") from error
 
 
 def _explained(error: pa.ArrowInvalid, *, data: bytes | bytearray, path: str) -> str:

@@ -6,7 +6,7 @@ entity of which nothing is known, so are they.
 
 from collections.abc import Mapping, Sequence
 
-from sluiceway.core.errors import UnknownNameError
+from sluiceway.core.errors import DeclarationError, UnknownNameError
 from sluiceway.declare.expression import bind_expression
 from sluiceway.declare.expression_kind import column_named
 from sluiceway.declare.expression_sql import sql_of
@@ -38,7 +38,10 @@ def feature_kinds(view: FeatureView, kinds: Mapping[str, str]) -> dict[str, str]
     found: dict[str, str] = {}
     for feature in view.features:
         if feature.computed:
-            kind = str(bind_expression(feature.computed, found))
+            try:
+                kind = str(bind_expression(feature.computed, found))
+            except DeclarationError as error:
+                raise refuse(f"view {view.name!r}, derived feature {feature.name!r}: {error}") from None
             if kind not in STORED:
                 raise refuse(
                     f"view {view.name!r}, derived feature {feature.name!r}: {feature.expression!r} is {kind}, it must "

@@ -45,7 +45,8 @@ def _table(plain: bytes | bytearray, *, path: str, name: str, files: Files, text
     match files.format:
         case "csv":
             tabs = name.endswith(".tsv") or without_packing(files.pattern).endswith(".tsv")
-            return read_csv(plain, path=path, nulls=files.nulls, delimiter="\t" if tabs else ",", texts=texts)
+            kinds = {**dict.fromkeys(texts, "text"), **dict(files.kinds)}
+            return read_csv(plain, path=path, nulls=files.nulls, delimiter="\t" if tabs else ",", kinds=kinds)
         case "parquet":
             return _parquet(plain, path)
         case "json":

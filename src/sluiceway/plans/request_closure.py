@@ -68,6 +68,8 @@ NOT_STRICT: dict[str, Callable[[Sequence[Closure]], Closure]] = {
     "greatest": nulls.extreme(lambda value, best: numbers.less(best, value)),
     "concat": nulls.joined,
 }
+# What a closure raises where a value cannot be computed, apart from a column that its row lacks.
+UNCOMPUTABLE = (ArithmeticError, AttributeError, IndexError, TypeError, ValueError)
 MEETINGS = frozenset({"least", "greatest", "coalesce"})
 
 

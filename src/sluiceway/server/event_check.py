@@ -1,16 +1,16 @@
 """Event check: a body as the messages of a source, each of them a row by its columns and its times, or none taken."""
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping
 
 import msgspec
 
-from sluiceway.artifacts.event_intake import RowTime, StreamedSource
-from sluiceway.core.moments import in_utc
-from sluiceway.plans.request_closure import compile_tree
+from sluiceway.artifacts.event_intake import StreamedSource
+from sluiceway.core.moments import SystemClock
 from sluiceway.ports.event_sink import Event
 from sluiceway.server.refusal import Refusal
-from sluiceway.streams.message_row import AHEAD, DEEPEST, MOST_AHEAD, is_nested_too_deep, row_type
+from sluiceway.streams.message_row import DEEPEST, column_names, is_nested_too_deep, latest_us, row_reader, row_type
+from sluiceway.streams.row_time import RowTime, RowTimes
+from sluiceway.streams.row_values import row_values
 
 EMPTY, MALFORMED, TOO_MANY, NO_ROW, OTHER_FORMAT = 400, 400, 413, 422, 415
 _ONE = msgspec.json.Decoder(msgspec.Raw).decode
@@ -35,14 +35,10 @@ class EventCheck:
         self._most = most
         kinds = {column.name: column.kind for column in source.columns}
         row = row_type(kinds)
+        self._kinds = kinds
         self._fields = dict(zip(kinds, row.__struct_fields__, strict=True))
-        self._decode = msgspec.json.Decoder(row).decode
-        self._known = frozenset(kinds)
-        self._times = [("known_time", _timer(source.known, kinds, self._fields, latest=_soon))]
-        if source.known != source.event:
-            self._times.insert(0, ("event_time", _timer(source.event, kinds, self._fields)))
-        else:
-            self._times = [("event_time", self._times[0][1])]
+        self._read = row_reader(row)
+        self._times = _row_times(source, kinds)
 
     def events(self, body: bytes) -> list[Event]:
         """Take a body apart: one object, an array of them, or one on each line.
@@ -61,26 +57,33 @@ class EventCheck:
             raise Refusal(
                 TOO_MANY, f"{len(values):,} events are more than {self._most:,}, the most a request may have; split it"
             )
-        return [Event(self._key(self._row(place, value)), bytes(value)) for place, value in enumerate(values)]
+        rows = [self._row(place, value) for place, value in enumerate(values)]
+        self._check_values(rows)
+        return [Event(self._key(row), bytes(value)) for row, value in zip(rows, values, strict=True)]
 
     def unknown(self, event: Event) -> list[str]:
         """Name the columns of an event that the source's table lacks; they are kept, and nothing reads them."""
-        return sorted(set(msgspec.json.decode(event.value)) - self._known)
+        return sorted(column_names(event.value) - set(self._kinds))
 
     def _row(self, place: int, value: bytes | msgspec.Raw) -> msgspec.Struct:
         if is_nested_too_deep(value):
             raise Refusal(NO_ROW, f"row {place} is nested more than {DEEPEST} deep; nothing of this request was kept")
         try:
-            row: msgspec.Struct = self._decode(value)
+            row = self._read(bytes(value))
         except msgspec.ValidationError as error:
             raise Refusal(NO_ROW, f"row {place}: {_told(error)}; nothing of this request was kept") from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise Refusal(MALFORMED, f"row {place} is no JSON: {error}; nothing of this request was kept") from None
-        for name, timer in self._times:
-            why = timer(row)
-            if why:
-                raise Refusal(NO_ROW, f"row {place}: it has no {name}: {why}; nothing of this request was kept")
         return row
+
+    def _check_values(self, rows: list[msgspec.Struct]) -> None:
+        """Refuse rows that a stream would set aside."""
+        lists, why = row_values(rows, self._fields, self._kinds)
+        timeless = self._times.of(lists, len(rows))[2]
+        why = timeless | why
+        if why:
+            place = min(why)
+            raise Refusal(NO_ROW, f"row {place}: {why[place]}; nothing of this request was kept")
 
     def _key(self, row: msgspec.Struct) -> bytes:
         """Write the columns that messages are keyed by: one text as it is, anything else as JSON."""
@@ -105,30 +108,12 @@ def _values(body: bytes) -> list[msgspec.Raw] | list[bytes]:
         raise Refusal(MALFORMED, f"the body is no JSON: {error}") from None
 
 
-def _soon() -> datetime:
-    """Tell what no ``known_time`` may lie beyond: nothing is known before it is."""
-    return datetime.now(UTC) + MOST_AHEAD
-
-
-def _timer(
-    time: RowTime, kinds: Mapping[str, str], fields: Mapping[str, str], *, latest: Callable[[], datetime] | None = None
-) -> Callable[[msgspec.Struct], str]:
-    """Make what says why a row has no such time, or one that is too late; nothing where all is well."""
-    closure, _ = compile_tree(time.tree, kinds)
-
-    def why(row: msgspec.Struct) -> str:
-        values = {name: getattr(row, fields[name]) for name in time.columns}
-        read = {name: in_utc(value) if isinstance(value, datetime) else value for name, value in values.items()}
-        try:
-            found = closure(read)
-        except (ArithmeticError, TypeError, ValueError) as error:
-            return str(error)
-        if isinstance(found, datetime):
-            return AHEAD if latest is not None and found > latest() else ""
-        missing = [name for name, value in values.items() if value is None]
-        return f"{' and '.join(map(repr, missing))} {'is' if len(missing) == 1 else 'are'} null" if missing else "null"
-
-    return why
+def _row_times(source: StreamedSource, kinds: Mapping[str, str]) -> RowTimes:
+    event, known = (
+        RowTime(name, time.tree, time.columns, kinds)
+        for name, time in (("event_time", source.event), ("known_time", source.known))
+    )
+    return RowTimes(event, event if source.known == source.event else known, latest_us(SystemClock()))
 
 
 def _told(error: msgspec.ValidationError) -> str:

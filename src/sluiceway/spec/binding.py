@@ -67,11 +67,14 @@ def bind(
     )
     kinds = {name: kinds_of(found) for name, found in columns.items()}
     for name in kinds:
-        check_source(project.sources[name], kinds, findings)
+        with findings.about(project.sources[name].written_at):
+            check_source(project.sources[name], kinds, findings)
     check_statements(project.sources, columns, engine, findings)
-    check_label(pipeline.label, kinds, findings)
+    with findings.about(pipeline.label.written_at):
+        check_label(pipeline.label, kinds, findings)
     for view in pipeline.feature_views:
-        check_view(view, pipeline.label, kinds, findings)
+        with findings.about(view.written_at):
+            check_view(view, pipeline.label, kinds, findings)
     check_inputs(pipeline, spec, kinds, findings)
     check_spec(pipeline, spec, findings)
     findings.settle()

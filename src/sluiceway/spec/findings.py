@@ -1,12 +1,14 @@
 """Findings: everything that is wrong with a declaration, gathered before any of it is told."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from sluiceway.artifacts.table_ref import Column
 from sluiceway.core.errors import DeclarationError, Problem, UnknownNameError
 from sluiceway.declare.expression import Expression, bind_expression
+from sluiceway.declare.written_at import WrittenAt
 
 Kinds = Mapping[str, str]
 TEXT_HINT = (
@@ -25,7 +27,8 @@ class Findings:
     """Problems so far. ``spec_path`` and ``spec_lines`` place those that belong to the spec.
 
     Where it ``is_discreet``, some columns are sensitive, and no problem repeats a value. ``discarded`` names the source
-    of each column that is dropped as unknown.
+    of each column that is dropped as unknown. ``empty`` names that of each column
+    without any value. ``written_at`` is where what is being checked was declared.
     """
 
     spec_path: str = ""
@@ -33,11 +36,23 @@ class Findings:
     problems: list[Problem] = field(default_factory=list)
     is_discreet: bool = False
     discarded: dict[str, str] = field(default_factory=dict)
+    empty: dict[str, str] = field(default_factory=dict)
+    written_at: WrittenAt | None = None
+
+    @contextmanager
+    def about(self, written_at: WrittenAt | None) -> Iterator[None]:
+        """Place what is noted meanwhile at the line of a declaration."""
+        before, self.written_at = self.written_at, written_at or self.written_at
+        try:
+            yield
+        finally:
+            self.written_at = before
 
     def note(self, message: str) -> None:
         """Add a problem of the pipeline."""
         if message not in {problem.message for problem in self.problems}:
-            self.problems.append(Problem(message))
+            at = self.written_at
+            self.problems.append(Problem(message, at.path, at.line) if at else Problem(message))
 
     def note_spec(self, section: str, message: str) -> None:
         """Add a problem of the spec, at the line of one of its sections."""
@@ -53,7 +68,7 @@ class Findings:
         """Note a column that is missing, or is of none of these types."""
         kind = self.column(where, name, columns)
         if kind is not None and kind not in allowed:
-            hint = TEXT_HINT if kind == "text" and "text" not in allowed else ""
+            hint = TEXT_HINT if kind == "text" and "text" not in allowed and name not in self.empty else ""
             self.note(f"{where}: column {name!r} is {kind}, it must be {' or '.join(allowed)}{hint}")
 
     def expression(self, where: str, expression: Expression, columns: Kinds, *, wanted: Sequence[str]) -> None:
@@ -80,5 +95,10 @@ class Findings:
                     f"source {source!r} discards {column!r}, which the last accepted version does not have: "
                     'schema="evolve" accepts it'
                 )
+        for column, source in self.empty.items() if " is text" in said else ():
+            self.note(
+                f"source {source!r}: column {column!r} has no value in any row, so its kind is not known and it is "
+                f"taken for text; in CSV, declare it: files(kinds={{{column!r}: 'number'}})"
+            )
         if self.problems:
             raise DeclarationError(self.problems)

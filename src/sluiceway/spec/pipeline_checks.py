@@ -48,10 +48,12 @@ def check_view(view: FeatureView, label: Label, columns: Mapping[str, Kinds], fi
         if here and there and (here != there or here not in LOOKED_UP):
             findings.note(
                 f"{where}: entity {entity!r} is {here} in {view.source.name} and {there} in {label.each.name}; it must "
-                f"be the same in both, one of {', '.join(LOOKED_UP)}; CAST it in the source's sql"
+                f"be the same in both, one of {', '.join(LOOKED_UP)}; CAST it in the source's sql, or declare it where "
+                f"it comes from CSV: files(kinds={{{entity!r}: 'text'}})"
             )
     for feature in view.features:
-        _check_feature(f"{where}, feature {feature.name!r}", feature, own, findings)
+        with findings.about(feature.written_at):
+            _check_feature(f"{where}, feature {feature.name!r}", feature, own, findings)
     if all(name in own for feature in view.features for name in feature.reads):
         _check_derived(view, own, findings)
 
@@ -85,15 +87,19 @@ def check_inputs(pipeline: Pipeline, spec: Spec, columns: Mapping[str, Kinds], f
         **_looked_up(pipeline, columns),
         **{name: (each or {}).get(name) for name in spec.inputs},
     }
+    written = {name: view.written_at for view in pipeline.views for name in view.columns}
     for name, expression in pipeline.request_columns.items():
-        _check_requested(name, expression, offered, spec, findings)
-        if name in spec.inputs:
-            findings.note(f"request feature {name!r} has the name of an input; give it another")
+        with findings.about(written[name]):
+            _check_requested(name, expression, offered, spec, findings)
+            if name in spec.inputs:
+                findings.note(f"request feature {name!r} has the name of an input; give it another")
         offered.setdefault(name, _stored_kind(expression, offered))
     for view in pipeline.feature_views:
         for entity in view.entities:
             if entity not in spec.inputs:
-                findings.note(f"view {view.name!r} is looked up by {entity!r}: {_not_an_input(entity, spec.inputs)}")
+                with findings.about(view.written_at):
+                    reason = _not_an_input(entity, spec.inputs)
+                    findings.note(f"view {view.name!r} is looked up by {entity!r}: {reason}")
 
 
 def _looked_up(pipeline: Pipeline, columns: Mapping[str, Kinds]) -> dict[str, str | None]:

@@ -25,6 +25,10 @@ from sluiceway.ports.engine import Engine
 from sluiceway.ports.object_store import ObjectStore
 from sluiceway.spec.findings import Findings
 
+STREAM_HINT = (
+    "A topic's rows land beside files: put one there whose row has a value in each column, so that kinds are known"
+)
+
 
 def source_columns(
     project: Project,
@@ -48,7 +52,8 @@ def source_columns(
                 own[name] = _own(source, files, engine, landed, accepted.get(name, ()), findings)
             table = _of_sql(source, own, made, project.sources, engine)
         except (SourceError, DeclarationError) as error:
-            findings.note(f"source {name!r}: {_told(error, project, findings)}")
+            with findings.about(source.written_at):
+                findings.note(f"source {name!r}: {_told(error, project, findings)}")
             continue
         if table is not None:
             made[name] = table
@@ -77,7 +82,7 @@ def _own(  # what a source's columns follow from
 ) -> pa.Table:
     uneven: tuple[str, ...] = ()
     if source.files is not None:
-        table, uneven = _of_files(source.files, files, engine, uneven=source.schema is not None)
+        table, uneven = _of_files(source, source.files, files, engine, findings)
     else:
         table = _of_extract(source.name, landed)
     rows, schema = settled(source, Rows.of(table), known=known, uneven=uneven)
@@ -85,19 +90,31 @@ def _own(  # what a source's columns follow from
     return rows.table()
 
 
-def _of_files(wanted: Files, store: ObjectStore, engine: Engine, *, uneven: bool) -> tuple[pa.Table, tuple[str, ...]]:
+def _of_files(
+    source: Source, wanted: Files, store: ObjectStore, engine: Engine, findings: Findings
+) -> tuple[pa.Table, tuple[str, ...]]:
     exact = fixed_part(wanted.pattern) == wanted.pattern and store.list(wanted.pattern)
     listed = [info.key for info in exact or store.list(folder_of(wanted.pattern))]
     found = matching(wanted.pattern, listed)
     if not found:
         near = get_close_matches(wanted.pattern, listed, n=1)
         hint = f"did you mean {near[0]!r}?" if near else "put the file there, or correct the path in pipeline.py"
-        raise SourceError(f"no file matches {wanted.pattern!r}; {hint}")
+        first = "" if source.stream is None else f". {STREAM_HINT}"
+        raise SourceError(f"no file matches {wanted.pattern!r}; {hint}{first}")
     if wanted.format == IMAGE:
         return normalise(image_table(found, [], wanted)).schema.empty_table(), ()
     partitions = on_the_way(found, wanted)
     heads = {path: _head(wanted, path, partitions[path], store=store, engine=engine) for path in found}
-    return normalise(concatenate(heads, uneven=uneven)), uneven_columns(heads)
+    together = concatenate(heads, uneven=source.schema is not None)
+    _check_kinds(wanted, together)
+    findings.empty |= {field.name: source.name for field in together.schema if pa.types.is_null(field.type)}
+    return normalise(together), uneven_columns(heads)
+
+
+def _check_kinds(wanted: Files, table: pa.Table) -> None:
+    lacking = [name for name, _ in wanted.kinds if name not in table.column_names]
+    if lacking:
+        raise SourceError(f"files(kinds=…): {UnknownNameError('column', lacking[0], table.column_names)}")
 
 
 def _head(wanted: Files, path: str, values: Mapping[str, pa.Scalar], *, store: ObjectStore, engine: Engine) -> pa.Table:

@@ -27,7 +27,8 @@ def check_statements(sources: Mapping[str, Source], columns: Columns, engine: En
             bounded = expectation.low is not None or expectation.high is not None
             reason = _reason(expectation.text or "", tables, engine, bounded=bounded)
             if reason:
-                findings.note(f"source {name!r}, expectation {expectation.name!r}: {reason}")
+                with findings.about(sources[name].written_at):
+                    findings.note(f"source {name!r}, expectation {expectation.name!r}: {reason}")
 
 
 def _empty(source: Source, columns: tuple[Column, ...]) -> pa.Table:

@@ -1,6 +1,6 @@
 """Decoding: messages as rows of a source, with their two times; what is no row is told apart with the reason."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +11,12 @@ from sluiceway.core.errors import UnknownNameError
 from sluiceway.declare.expression import Expression
 from sluiceway.declare.source import Source
 from sluiceway.plans.corrections import EVENT, KNOWN
-from sluiceway.streams.message_row import AHEAD, row_type
-from sluiceway.streams.row_time import Micros, RowTime, micros
+from sluiceway.streams.message_row import column_names, row_reader, row_type
+from sluiceway.streams.row_time import RowTimes, micros
+from sluiceway.streams.row_values import row_values
 from sluiceway.streams.stored_kinds import STORED
 
 OFFSET = "_offset"
-TIMELESS = "it has no event_time or no known_time"
 Opener = Callable[[bytes], object]
 
 
@@ -58,38 +58,35 @@ class RowDecoder:
             UnknownNameError: the table lacks a column.
         """
         event, known = _present(source.event_expression), _present(source.known_expression)
-        self._latest_us = latest_us
-        self._event = RowTime(event, kinds)
-        self._known = self._event if known.text == event.text else RowTime(known, kinds)
+        self._times = RowTimes.of_expressions(event, known, kinds, latest_us)
         self._columns = list(dict.fromkeys(columns))
         for name in self._columns:
             if name not in kinds:
                 raise UnknownNameError("column", name, kinds)
-        of_times = sorted({*self._event.columns, *self._known.columns})
-        self._names = list(dict.fromkeys([*self._columns, *of_times]))
-        self._kinds = {name: kinds[name] for name in self._names}
+        self._kinds = {name: kinds[name] for name in dict.fromkeys([*self._columns, *self._times.columns])}
         self._known_names = frozenset(kinds)
         row = row_type(self._kinds)
-        self._fields = row.__struct_fields__
-        self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(row).decode
-        self._any: Opener = msgspec.json.Decoder().decode
+        self._fields = dict(zip(self._kinds, row.__struct_fields__, strict=True))
+        self._decode: Opener = row_reader(row)
+        self._names: Callable[[bytes], Collection[str]] = column_names
         if opened is not None:
-            self._any, self._decode = opened, lambda value: msgspec.convert(opened(value), row)
+            self._decode = lambda value: msgspec.convert(opened(value), row)
+            self._names = lambda value: found if isinstance(found := opened(value), Mapping) else ()
 
     def decode(self, offsets: Sequence[int], values: Sequence[bytes]) -> Decoded:
         """Decode messages; a message that is no row costs itself alone."""
         poison: list[tuple[int, bytes, str]] = []
         try:
             rows = list(map(self._decode, values))
-        except (msgspec.DecodeError, ValueError, RecursionError):
+        except (msgspec.DecodeError, ValueError):
             rows, offsets, values = self._one_by_one(offsets, values, poison)
-        fields = zip(self._fields, self._names, strict=True)
-        lists = {name: [getattr(row, field) for row in rows] for field, name in fields}
-        events, knowns, timeless = self._times(lists, len(rows))
-        poison += [(offsets[place], values[place], why) for place, why in timeless.items()]
+        lists, why = row_values(rows, self._fields, self._kinds)
+        events, knowns, timeless = self._times.of(lists, len(rows))
+        why = timeless | why
+        poison += [(offsets[place], values[place], why[place]) for place in sorted(why)]
         frame = self._frame(lists, {EVENT: events, KNOWN: knowns, OFFSET: offsets})
-        if timeless:
-            frame = frame.filter(pl.Series(place not in timeless for place in range(len(rows))))
+        if why:
+            frame = frame.filter(pl.Series(place not in why for place in range(len(rows))))
         return Decoded(frame, poison, self._unknown(values))
 
     def _one_by_one(
@@ -101,28 +98,11 @@ class RowDecoder:
                 row = self._decode(value)
             except (msgspec.DecodeError, ValueError) as error:
                 poison.append((offset, value, str(error)))
-            except RecursionError:
-                poison.append((offset, value, "it is nested too deep"))
             else:
                 rows.append(row)
                 kept_offsets.append(offset)
                 kept_values.append(value)
         return rows, kept_offsets, kept_values
-
-    def _times(self, lists: Mapping[str, list[Any]], count: int) -> tuple[Micros, Micros, dict[int, str]]:
-        """Give both times of so many rows, and by place why one of them is missing."""
-        events, why_event = self._event.of(lists, count)
-        knowns, why_known = (events, why_event) if self._known is self._event else self._known.of(lists, count)
-        timeless = {
-            place: why_event.get(place) or why_known.get(place) or TIMELESS
-            for place, times in enumerate(zip(events, knowns, strict=True))
-            if None in times
-        }
-        latest = self._latest_us() if self._latest_us else None
-        if latest is not None and any(known is not None and known > latest for known in knowns):
-            ahead = (place for place, known in enumerate(knowns) if known is not None and known > latest)
-            timeless |= dict.fromkeys(ahead, AHEAD)
-        return events, knowns, timeless
 
     def _frame(self, lists: Mapping[str, list[Any]], whole: Mapping[str, Sequence[int | None]]) -> pl.DataFrame:
         columns = [_series(name, lists[name], self._kinds[name]) for name in self._columns]
@@ -130,11 +110,7 @@ class RowDecoder:
 
     def _unknown(self, values: Sequence[bytes]) -> frozenset[str]:
         """Look at one message for columns that the table lacks."""
-        try:
-            found = self._any(values[-1]) if values else {}
-        except RecursionError:  # in what nothing reads, a level deeper than its type could go
-            return frozenset()
-        return frozenset(found) - self._known_names if isinstance(found, dict) else frozenset()
+        return frozenset(self._names(values[-1]) if values else ()) - self._known_names
 
 
 def _present(expression: Expression | None) -> Expression:

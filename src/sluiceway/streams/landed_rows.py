@@ -1,14 +1,14 @@
 """Landed rows: messages that were kept, as rows of their source's table as that is now."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 import msgspec
 import pyarrow as pa
 
-from sluiceway.core.moments import in_utc
-from sluiceway.streams.message_row import TYPES, row_type
+from sluiceway.streams.message_row import row_type
+from sluiceway.streams.row_values import calendar_time
 
 
 class LandedRows:
@@ -21,11 +21,12 @@ class LandedRows:
             schema: The table's columns, as they are stored.
             kinds: The kind of each of them.
         """
-        self._schema, self._kinds = schema, dict(kinds)
-        row = row_type(self._kinds, optional=True)
+        self._schema = schema
+        row = self._row_type = row_type(kinds, optional=True)
         self._fields = row.__struct_fields__
         self._decode = msgspec.json.Decoder(row).decode
-        self._any = msgspec.json.Decoder(dict[str, Any]).decode
+        alone = [row_type({name: kind}, optional=True) for name, kind in kinds.items()]
+        self._alone = dict(zip(self._fields, [msgspec.json.Decoder(one).decode for one in alone], strict=True))
 
     def table(self, values: Iterable[bytes]) -> pa.Table:
         """Give messages as rows, in their order."""
@@ -40,9 +41,7 @@ class LandedRows:
         try:
             row: msgspec.Struct = self._decode(value)
         except msgspec.ValidationError:
-            held = self._any(value)
-            whole = {name: held[name] for name, kind in self._kinds.items() if name in held and _fits(held[name], kind)}
-            return self._decode(msgspec.json.encode(whole))
+            return self._row_type(**{field: _alone(decode, value) for field, decode in self._alone.items()})
         return row
 
 
@@ -51,13 +50,12 @@ def as_json(opened: object) -> bytes:
     return msgspec.json.encode(opened)
 
 
-def _fits(value: object, kind: str) -> bool:
+def _alone(decode: Callable[[bytes], Any], value: bytes) -> object:
     try:
-        msgspec.convert(value, TYPES[kind])
+        return decode(value).c0
     except msgspec.ValidationError:
-        return False
-    return True
+        return None
 
 
 def _stored(value: object) -> object:
-    return in_utc(value) if isinstance(value, datetime) else value
+    return calendar_time(value) if isinstance(value, datetime) else value

@@ -1,11 +1,14 @@
 """Message rows: the shape that a message must have to be a row of a source, checked while it is decoded."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 import msgspec
+
+from sluiceway.core.moments import Clock
+from sluiceway.plans.moments_sql import microseconds
 
 WIDEST = 2**63
 TEXTS, BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL), re.compile(rb"[\[\]{}]")
@@ -14,6 +17,8 @@ MOST_AHEAD = timedelta(hours=1)  # clocks differ by less
 DEEPEST = 100
 AHEAD = "its known_time is still to come, so nobody can know it yet; check its clock and time zone"
 TYPES: Mapping[str, Any] = {"integer": Whole, "number": float, "text": str, "boolean": bool, "time": datetime}
+
+_columns = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode  # values may be what no decoder takes
 
 
 def row_type(kinds: Mapping[str, str], *, optional: bool = False) -> type[msgspec.Struct]:
@@ -30,6 +35,40 @@ def row_type(kinds: Mapping[str, str], *, optional: bool = False) -> type[msgspe
         (field, TYPES[kind] | None, *default) for field, kind in zip(fields, kinds.values(), strict=True)
     ]
     return msgspec.defstruct("Row", types, rename=dict(zip(fields, kinds, strict=True)), gc=False)
+
+
+def latest_us(clock: Clock) -> Callable[[], int]:
+    """Make what tells the latest ``known_time`` a row may have now, in microseconds since the epoch."""
+    return lambda: microseconds(clock.now() + MOST_AHEAD)
+
+
+def row_reader(row: type[msgspec.Struct]) -> Callable[[bytes], msgspec.Struct]:
+    """Make what reads a message as a row. What it lets by is JSON, also where no column looks.
+
+    It raises ``msgspec.DecodeError`` or ``ValueError`` with the reason.
+    """
+    decode = msgspec.json.Decoder(row).decode
+
+    def read(value: bytes) -> msgspec.Struct:
+        if is_nested_too_deep(value):
+            raise ValueError(f"it is nested more than {DEEPEST} deep")
+        if not value.isascii():
+            value.decode()
+        return decode(value)
+
+    return read
+
+
+def column_names(value: bytes) -> frozenset[str]:
+    """List the columns of a message that is JSON; none where that cannot be told.
+
+    >>> sorted(column_names(b'{"n": 1, "x": 1e999}'))
+    ['n', 'x']
+    """
+    try:
+        return frozenset(_columns(value))
+    except (msgspec.DecodeError, ValueError):
+        return frozenset()
 
 
 def is_nested_too_deep(raw: bytes | msgspec.Raw) -> bool:

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from sluiceway.core.errors import UnknownNameError
+from sluiceway.core.errors import MisuseError, UnknownNameError
+from sluiceway.declare.stream import Topic
 from sluiceway.plans.avro_messages import avro_reader
 from sluiceway.plans.protobuf_messages import protobuf_reader
 from sluiceway.plans.wire_frame import message_path, unframed
@@ -56,3 +57,19 @@ class RegisteredMessages:
             return avro_reader(found.text, found.references)
         except ValueError as error:
             return str(error)
+
+
+def opener(topic: Topic, registry: SchemaRegistry | None) -> Callable[[bytes], dict[str, object]] | None:
+    """Make what opens a topic's messages; ``None`` where they are JSON.
+
+    Raises:
+        MisuseError: they name schemas, and nobody knows them.
+    """
+    if topic.format == "json":
+        return None
+    if registry is None:
+        raise MisuseError(
+            f"topic {topic.name!r} has messages in {topic.format}, which name their schemas by number; say who knows "
+            'them: schemas = "http://schemas:8081" in sluiceway.toml'
+        )
+    return RegisteredMessages(topic.format, registry).open

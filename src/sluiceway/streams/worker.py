@@ -4,12 +4,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sluiceway.core.errors import ConflictError, MisuseError, TransientError
+from sluiceway.core.errors import ConflictError, TransientError
 from sluiceway.ports.event_source import EventBatch
-from sluiceway.streams.decoding import Opener, RowDecoder
+from sluiceway.streams.decoding import RowDecoder
 from sluiceway.streams.partition_header import PartitionHeader, unpack_header
 from sluiceway.streams.partition_stream import Backends, PartitionStream
-from sluiceway.streams.registered_messages import RegisteredMessages
+from sluiceway.streams.registered_messages import opener
 from sluiceway.streams.silence import Silence
 from sluiceway.streams.stream_metrics import StreamMetrics
 from sluiceway.streams.stream_plan import StreamPlan, check_partitions
@@ -68,9 +68,8 @@ class Worker:
         self._owner, self._now_us, self._clock = owner, now_us, clock
         self._silence = Silence(plan, clock=clock, now_us=now_us, ends=backends.events.ends, follows_wall=follows_wall)
         self._metrics = metrics or StreamMetrics()
-        self._decoder = RowDecoder(
-            plan.source, plan.kinds, plan.columns, opened=_opener(plan, backends), latest_us=latest_us
-        )
+        opened = opener(plan.topic, backends.schemas)
+        self._decoder = RowDecoder(plan.source, plan.kinds, plan.columns, opened=opened, latest_us=latest_us)
         self._owned: dict[int, PartitionStream] = {}
         self._waiting: dict[int, Waiting] = {}
 
@@ -182,15 +181,3 @@ class Worker:
         before, waiting.header, waiting.until = waiting.header, found, self._clock() + STAND_BY_S
         mine = unpack_header(found)
         return found != before and not (mine is not None and mine.owner == self._owner)
-
-
-def _opener(plan: StreamPlan, backends: Backends) -> Opener | None:
-    """Say how messages that are no JSON are opened."""
-    if plan.topic.format == "json":
-        return None
-    if backends.schemas is None:
-        raise MisuseError(
-            f"topic {plan.topic.name!r} has messages in {plan.topic.format}, which name their schemas by number; say "
-            'who knows them: schemas = "http://schemas:8081" in sluiceway.toml'
-        )
-    return RegisteredMessages(plan.topic.format, backends.schemas).open

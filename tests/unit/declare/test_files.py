@@ -54,10 +54,21 @@ def test_what_decides_the_rows_is_all_of_it():
         files("a/*.csv", nulls=["-"]),
         files("a/*.csv", partitions=False),
         files("a/*.csv", partitions={"dt": "date"}),
+        files("a/*.csv", kinds={"zip": "text"}),
         images("a/*.csv"),
     ]
     assert all(other.meaning != plain.meaning for other in others)
     assert Files(plain.pattern, plain.format).meaning == plain.meaning
+
+
+def test_kinds_of_columns_are_declared_in_any_order_and_of_csv_alone():
+    one = files("a.csv", kinds={"zip": "text", "x": "number"})
+    assert one == files("a.csv", kinds={"x": "number", "zip": "text"})
+    assert files("a.csv", kinds={}).meaning == files("a.csv").meaning
+    with pytest.raises(DeclarationError, match="'zip' cannot be 'string'; write one of text, integer"):
+        files("a.csv", kinds={"zip": "string"})
+    with pytest.raises(DeclarationError, match="kinds= is for CSV, parquet says itself"):
+        files("a.parquet", kinds={"zip": "text"})
 
 
 def test_a_schema_policy_is_one_of_three_and_part_of_what_decides_the_rows():

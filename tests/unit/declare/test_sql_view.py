@@ -52,8 +52,9 @@ def test_how_fresh_it_must_be_served_is_said_as_for_any_view():
 @pytest.mark.parametrize(
     ("sql", "told"),
     [
-        ("SELECT", "Write it as in: SELECT carrier"),
-        ("DELETE FROM landings", "one SELECT is wanted"),
+        ("SELECT", "it must read FROM landings"),
+        ("", "it is empty. Write one SELECT, as in: SELECT carrier"),
+        ("DELETE FROM landings", "it is no SELECT. Write one SELECT"),
         ("SELECT count(*) OVER day AS n FROM flights GROUP BY carrier", "it must read FROM landings"),
         ("SELECT count(*) OVER (RANGE INTERVAL 1 DAY PRECEDING) AS n FROM landings", "GROUP BY must name the entity"),
         ("SELECT avg(d) OVER dya FROM landings GROUP BY carrier", "no window is called dya; there is none"),
@@ -67,8 +68,26 @@ def test_how_fresh_it_must_be_served_is_said_as_for_any_view():
         ("SELECT avg(d) OVER (RANGE INTERVAL 1 MONTH PRECEDING) FROM landings GROUP BY carrier", "use whole seconds"),
         ("SELECT carrier, 1 + 1 FROM landings WHERE d > 3 GROUP BY carrier", "WHERE is not allowed here"),
         ("SELECT carrier, 1 + 1 FROM landings GROUP BY carrier", "needs a name"),
+        ("SELEC carrier, last(d) FROM landings GROUP BY carrier", "perhaps SELEC is meant to be SELECT"),
+        ("SELECT carrier, last(d) FROM landings GRUOP BY carrier", "perhaps GRUOP is meant to be GROUP"),
+        ("SELECT carrier, lst(d) AS n FROM landings GROUP BY carrier", "no function is called lst; did you mean last?"),
+        ("SELECT carrier, d FROM landings GROUP BY carrier", "its newest value is last(d)"),
+        ("SELECT * FROM landings GROUP BY carrier", "* is no feature"),
+        ("SELECT last(d) OVER (RANGE INTERVAL 1 DAY PRECEDING) FROM landings GROUP BY carrier", "last takes no window"),
+        ("SELECT cuont(*) OVER (RANGE INTERVAL 1 DAY PRECEDING) FROM landings GROUP BY c", "did you mean count?"),
+        ("WITH x AS (SELECT 1) SELECT carrier, last(d) FROM landings GROUP BY carrier", "WITH is not allowed here"),
     ],
 )
 def test_what_is_no_such_select_is_refused_by_name(sql, told):
     with pytest.raises(DeclarationError, match=re.escape(told)):
         sw.sql_view("v", source=LANDINGS, sql=sql)
+
+
+def test_a_refusal_of_one_thing_says_nothing_of_others():
+    with pytest.raises(DeclarationError) as refused:
+        view("avg(d) AS m")
+    assert str(refused.value).endswith("say avg(d) OVER (RANGE INTERVAL 24 HOURS PRECEDING)")
+
+
+def test_a_feature_may_have_another_name_as_well():
+    assert view("count(*) OVER day AS n, n AS m").features[1] == sw.derived("m", "n")

@@ -254,3 +254,16 @@ def test_what_nobody_can_know_yet_is_refused(known):
     assert heard.status == 422
     assert "row 1" in heard.json["error"]
     assert "still to come" in heard.json["error"]
+
+
+@pytest.mark.parametrize("when", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+def test_a_time_that_no_calendar_has_in_utc_is_refused(when):
+    heard = Desk().post({**ROW, "landed_at": when})
+    assert heard.status == 422
+    assert "row 0: column 'landed_at'" in heard.json["error"]
+
+
+def test_a_column_that_nothing_reads_may_hold_what_no_decoder_takes():
+    heard = Desk().post(json.dumps(ROW)[:-1].encode() + b', "gate": 1e999}')
+    assert heard.status == 202
+    assert heard.json["unknown_columns"] == ["gate"]

@@ -257,7 +257,8 @@ def test_a_broken_file_is_told_with_its_row(folder):
 
 def test_a_request_feature_over_what_is_known_only_after_landing_is_refused_by_name(folder):
     [found] = refusals(folder, request={"lateness": "arr_delay * 2"})
-    assert found.startswith("request feature 'lateness': arr_delay is not an input that a caller has at inference")
+    assert found.startswith("tests/unit/spec/test_binding.py:")
+    assert "request feature 'lateness': arr_delay is not an input that a caller has at inference" in found
 
 
 def test_an_input_made_from_what_decides_the_label_is_refused_by_name(folder):
@@ -319,3 +320,18 @@ def test_the_same_project_makes_the_same_promise(folder):
     first, again = (run(project(), files=folder, engine=DuckdbEngine()) for _ in range(2))
     assert first == again
     assert first.spec.problem.statement == "Late?"
+
+
+def test_a_column_without_any_value_is_told_as_such_and_can_be_declared(folder):
+    text = FLIGHTS.replace(b",5\n", b",\n").replace(b",NA\n", b",\n")
+    folder.put("data/flights.csv", text)
+    sql = LANDINGS_SQL.partition("WHERE")[0]
+    said = refusals(folder, landings={"sql": sql})
+    assert any("column 'arr_delay' has no value in any row" in each for each in said)
+    declared = {"origin": files("data/flights.csv", kinds={"arr_delay": "integer"})}
+    assert Column("delay", "integer") in bound(project(landings={"sql": sql}, raw=declared), folder).columns["landings"]
+
+
+def test_a_kind_of_a_column_that_is_not_there_is_refused_with_the_likely_one(folder):
+    raw = {"origin": files("data/flights.csv", kinds={"carier": "text"})}
+    assert any("no column is called 'carier'. Did you mean 'carrier'?" in each for each in refusals(folder, raw=raw))

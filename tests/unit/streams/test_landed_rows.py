@@ -1,0 +1,26 @@
+"""What landed is read by the table's columns as they are now; what does not fit is missing, and stops nothing."""
+
+from datetime import UTC, datetime
+
+import pyarrow as pa
+
+from sluiceway.streams.landed_rows import LandedRows
+
+KINDS = {"n": "integer", "x": "number", "at": "time", "who": "text"}
+SCHEMA = pa.schema([("n", pa.int64()), ("x", pa.float64()), ("at", pa.timestamp("us", "UTC")), ("who", pa.string())])
+
+
+def rows(*values):
+    return LandedRows(SCHEMA, KINDS).table(values).to_pylist()
+
+
+def test_what_a_message_lacks_or_holds_of_another_kind_is_missing():
+    assert rows(b'{"n": 1}', b'{"n": "1", "who": "a", "x": 2}') == [
+        {"n": 1, "x": None, "at": None, "who": None}, {"n": None, "x": 2.0, "at": None, "who": "a"},
+    ]  # fmt: skip
+
+
+def test_what_no_decoder_takes_and_no_calendar_has_is_missing():
+    (row,) = rows(b'{"n": 1, "x": 1e999, "at": "0001-01-01T00:00:00+14:00", "who": 5, "gate": 1e999}')
+    assert row == {"n": 1, "x": None, "at": None, "who": None}
+    assert rows(b'{"at": "2024-01-01T01:00:00+01:00"}')[0]["at"] == datetime(2024, 1, 1, tzinfo=UTC)
