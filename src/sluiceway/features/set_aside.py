@@ -16,17 +16,15 @@ from sluiceway.plans.corrections import fact_columns
 from sluiceway.plans.moments_sql import moment_of
 from sluiceway.plans.quoting import listed, same
 from sluiceway.plans.request_log import INPUT
-
-PARTITION, OFFSET, AT = "_partition", "_offset", "_aside"
+from sluiceway.plans.set_aside_columns import AT, OFFSET, PARTITION
 
 
 @dataclass(frozen=True, slots=True)
 class SetAside:
     """The rows that were late for one view.
 
-    ``rows`` have the columns that the view uses of its source and its two times, and ``_partition``, ``_offset`` and
-    ``_aside``, wall time in microseconds, missing where nobody knows. ``landed`` tells by a moment of wall time which
-    messages had landed by then: for each partition, those before an offset.
+    ``rows`` have the columns that the view uses of its source and its two times, and ``set_aside_columns``. ``landed``
+    tells by a moment of wall time which messages had landed by then: of each partition those before an offset.
     """
 
     view: FeatureView
