@@ -223,3 +223,30 @@ def trained_shop(trained, tmp_path) -> Shop:
 @pytest.fixture
 def shop(finished, tmp_path) -> Shop:
     return finished.copied(tmp_path / "shop")
+
+
+@pytest.fixture
+def several(fresh_shop):
+    """Four versions of the shop's purchases, none of which anything but the last needs; and their ids, oldest first."""
+    table = fresh_shop.folder / "data" / "purchases.csv"
+    ids = []
+    for _ in range(4):
+        ids.append(fresh_shop("run", "--until", "ingest", "--json").json["made"]["ingest"])
+        table.write_text("".join(table.read_text().splitlines(keepends=True)[:-1]))
+    table.write_text(table.read_text())
+    return fresh_shop, ids
+
+
+def state(shop):
+    return shop.folder / ".sluiceway"
+
+
+def staged(shop):
+    """What killed writes left behind."""
+    return shop("data", "gc", "--json").json["staged"]
+
+
+def restored(shop, version, tmp_path):
+    """A version's table as it was, from a restore into a fresh folder."""
+    shop("data", "restore", version, "--to", str(tmp_path / version))
+    return (tmp_path / version / "data" / "purchases.csv").read_bytes()

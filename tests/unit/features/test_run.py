@@ -1,122 +1,33 @@
 """The stage from end to end on a small airline."""
 
-from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pyarrow as pa
 import pytest
+from tests.small_airline import (
+    DELAYS,
+    LANDINGS,
+    NOW,
+    build,
+    flights,
+    hour,
+    landed,
+    landings,
+    pipeline,
+    scheduled,
+    usual,
+)
 
 import sluiceway as sw
 from sluiceway.adapters.duckdb_engine import DuckdbEngine
 from sluiceway.adapters.memory_derived import MemoryDerived
 from sluiceway.adapters.memory_online import MemoryOnline
-from sluiceway.adapters.memory_tables import MemoryTables
-from sluiceway.artifacts.dataset_version import DatasetVersion, RestoreReport
-from sluiceway.core.errors import DeclarationError, MisuseError, SourceError, UnknownNameError
-from sluiceway.core.moments import FixedClock
-from sluiceway.declare.project import Project
+from sluiceway.core.errors import SourceError
 from sluiceway.features.large_sources import LargeSources
-from sluiceway.features.run import run
 from sluiceway.features.training_rows import training_rows
 from sluiceway.online.reader import OnlineReader
 from sluiceway.plans.moments_sql import microseconds
 from sluiceway.plans.served_view import served
-from sluiceway.ports.progress import Silence
-
-TIME = pa.timestamp("us", "UTC")
-START = datetime(2013, 1, 1, tzinfo=UTC)
-NOW = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
-SCHEDULE = sw.Source("schedule", sql="unused", key="id", event_time="departs", known_time="departs")
-LANDINGS = sw.Source("landings", sql="unused", key="id", event_time="lands")
-DELAYS = sw.FeatureView(
-    "delays", entity="carrier", source=LANDINGS, features=[sw.mean("delay", over="6h"), sw.latest("delay")]
-)
-INPUTS = ("carrier", "distance", "departs", "international")
-
-
-def hour(number):
-    return START + timedelta(hours=number)
-
-
-def flights(count=60):
-    """One flight an hour, landing three hours later; every tenth is cancelled, every third late."""
-    return [
-        {
-            "id": number,
-            "carrier": "XY"[number % 2],
-            "distance": 100 + number,
-            "departs": hour(number),
-            "international": number % 3 == 0,
-        }
-        for number in range(count)
-    ]
-
-
-def landings(count=60):
-    return [
-        {
-            "id": number,
-            "carrier": "XY"[number % 2],
-            "lands": hour(number + 3),
-            "delay": 45 if number % 3 == 0 else number % 30,
-        }
-        for number in range(count)
-        if number % 10 != 9
-    ]
-
-
-def table(rows, event, known):
-    """Make a source's table; ``event`` and ``known`` take a row and give a moment."""
-    made = pa.Table.from_pylist(rows)
-    events, knowns = (pa.array([when(row) for row in rows], TIME) for when in (event, known))
-    return made.append_column("_event_time", events).append_column("_known_time", knowns)
-
-
-def dataset_of(tables, **sources):
-    refs = tuple(tables.write(f"sources/{name}", rows) for name, rows in sources.items())
-    return DatasetVersion((), refs, RestoreReport(0.0, 0, 0, 0, ()))
-
-
-def scheduled(rows, known=lambda row: row["departs"] - timedelta(days=9)):
-    return table(rows, lambda row: row["departs"], known)
-
-
-def landed(rows, known=lambda row: row["lands"]):
-    return table(rows, lambda row: row["lands"], known)
-
-
-def pipeline(views=(DELAYS,), **changes):
-    label = {
-        "source": LANDINGS,
-        "each": SCHEDULE,
-        "at": "departs",
-        "matures": "12h",
-        "expression": "delay > 30",
-    } | changes
-    return sw.Pipeline(spec="spec.yaml", views=list(views), label=sw.Label("late", **label), model=lambda trial: trial)
-
-
-def build(declared, sources, *, as_of=None, inputs=INPUTS, tables=None, online=None, seed=0, **more):
-    tables = tables or MemoryTables()
-    features = run(
-        dataset_of(tables, **sources), project=Project(declared, {}, "", ""), inputs=inputs, as_of=as_of, tables=tables,
-        engine=DuckdbEngine(), online=online or MemoryOnline(), progress=Silence(), clock=FixedClock(NOW), seed=seed,
-        **more,
-    )  # fmt: skip
-    return features, tables.read(features.table).to_pylist()
-
-
-def usual(**changes):
-    return {"schedule": scheduled(flights()), "landings": landed(landings())} | changes
-
-
-def test_only_matured_and_labelled_rows_are_trained_on_and_the_rest_is_counted():
-    features, rows = build(pipeline(), usual(), as_of=hour(40))
-    # known by hour 40 are all 60 of the schedule; at + 12 h <= 40 are flights 0 to 28, of which 9 and 19 never landed
-    counts = features.counts
-    assert (counts.rows, counts.unmatured, counts.unlabelled, counts.labelled) == (60, 31, 2, 27)
-    assert counts.positives == sum(row["_label"] for row in rows) == 9
-    assert [row["id"] for row in rows] == [number for number in range(29) if number not in {9, 19}]
 
 
 def test_the_cutoff_is_the_newest_known_outcome_unless_it_is_given():
@@ -204,103 +115,12 @@ def test_the_same_inputs_give_the_same_content_id_in_any_order_of_rows():
     assert first.table.content_id == again.table.content_id
 
 
-def test_an_audit_of_honest_sources_finds_nothing():
-    audit = build(pipeline(), usual(), as_of=hour(40))[0].time_audit
-    assert (audit.labels_known_early, audit.inputs_known_late, audit.early_facts, audit.future_features) == (
-        0,
-        0,
-        (),
-        (),
-    )
-    assert audit.sampled == 27
-
-
-def test_labels_and_inputs_known_at_impossible_times_are_counted():
-    early = landed(landings(), known=lambda row: row["lands"] - timedelta(hours=4))
-    late = scheduled(flights(), known=lambda row: row["departs"] + timedelta(hours=1))
-    audit = build(pipeline(), {"schedule": late, "landings": early}, as_of=hour(40))[0].time_audit
-    assert (audit.labels_known_early, audit.inputs_known_late) == (
-        27,
-        40,
-    )  # the schedule is known to hour 40: flights 0 to 39
-
-
-def test_a_view_that_knows_the_predicted_row_before_its_prediction_is_named():
-    crowd = sw.FeatureView("crowd", entity="carrier", source=SCHEDULE, features=[sw.count(over="6h")])
-    early = usual(schedule=scheduled(flights(), known=lambda row: row["departs"] - timedelta(hours=2)))
-    assert build(pipeline([DELAYS, crowd]), early, as_of=hour(40))[0].time_audit.self_fed == ("crowd",)
-    assert build(pipeline([DELAYS]), early, as_of=hour(40))[0].time_audit.self_fed == ()
-
-
 def test_what_is_online_is_named_by_dataset_and_cutoff():
     online = MemoryOnline()
     first = build(pipeline(), usual(), as_of=hour(40), online=online)[0]
     assert online.snapshot(first.views["delays"]) == first.snapshots["delays"]
     build(pipeline(), usual(), as_of=hour(30), online=online)
     assert online.snapshot(first.views["delays"]) != first.snapshots["delays"]
-
-
-def test_a_second_source_that_knows_outcomes_early_is_named():
-    leak = sw.Source("leak", sql="unused", key="id", event_time="lands", known_time="lands - interval 5 hours")
-    view = sw.FeatureView(
-        "leaky", entity="carrier", source=leak, features=[sw.mean("minutes", over="6h"), sw.count(over="6h")]
-    )
-    rows = [{**{k: v for k, v in row.items() if k != "delay"}, "minutes": row["delay"]} for row in landings()]
-    sources = usual(leak=landed(rows, known=lambda row: row["lands"] - timedelta(hours=5)))
-    found = build(pipeline([DELAYS, view]), sources, as_of=hour(40))[0].time_audit.early_facts
-    assert [(fact.source, fact.column, fact.share) for fact in found] == [("leak", "minutes", 1.0)]
-
-
-def test_an_outcome_among_the_inputs_is_named_by_its_column():
-    outcomes = {row["id"]: row["delay"] for row in landings()}
-    rows = [{**row, "delay": outcomes.get(row["id"])} for row in flights()]
-    features = build(pipeline(), usual(schedule=scheduled(rows)), as_of=hour(40), inputs=(*INPUTS, "delay"))[0]
-    assert [(fact.source, fact.column) for fact in features.time_audit.early_facts] == [("schedule", "delay")]
-
-
-def test_a_corrected_outcome_counts_from_when_it_was_known():
-    correction = {**landings()[1], "delay": 99}
-    rows = landed([*landings(), correction], known=lambda row: hour(35) if row["delay"] == 99 else row["lands"])
-    assert build(pipeline(), usual(landings=rows), as_of=hour(34))[1][1]["_label"] == 0
-    later = build(pipeline(), usual(landings=rows), as_of=hour(36))[1][1]
-    assert (later["_label"], later["_label_known_time"]) == (1, hour(35))
-
-
-def test_a_repeated_prediction_takes_the_newest_version_known_in_time():
-    versions = [(8, "X", -48), (8, "Y", -24), (8, "Z", 9)]  # the last one hour after the departure
-    changed = [{**flights()[8], "carrier": carrier, "distance": known} for _, carrier, known in versions]
-    rows = scheduled([*flights()[:8], *changed], known=lambda row: hour(row["distance"] if row["id"] == 8 else -50))
-    _, trained = build(pipeline(), usual(schedule=rows), as_of=hour(40))
-    assert trained[8]["carrier"] == "Y"
-
-
-def over_carrier(feature, entity="carrier"):
-    return sw.FeatureView("v", entity=entity, source=LANDINGS, features=[feature])
-
-
-@pytest.mark.parametrize(
-    ("views", "inputs", "error", "words"),
-    [
-        ([over_carrier(sw.count(over="6h"), entity="airline")], INPUTS, UnknownNameError, "airline"),
-        ([over_carrier(sw.mean("dely", over="6h"))], INPUTS, UnknownNameError, "Did you mean 'delay'"),
-        ([over_carrier(sw.mean("carrier", over="6h"))], INPUTS, MisuseError, "which is text"),
-        ([over_carrier(sw.latest("lands"))], INPUTS, MisuseError, "which is time"),
-        ([sw.RequestView(carrier="upper(carrier)")], INPUTS, MisuseError, "has the name of an input"),
-        ([DELAYS, sw.RequestView(Carrier="distance + 1")], ("distance",), MisuseError, "an entity or a key"),
-        ([sw.RequestView(id="distance + 1")], ("distance",), MisuseError, "an entity or a key"),
-        ([sw.RequestView(other="upper(tailnum)")], INPUTS, DeclarationError, "tailnum"),
-        ([DELAYS], (*INPUTS, "tailnum"), UnknownNameError, "tailnum"),
-    ],
-)
-def test_what_the_data_cannot_give_is_refused_before_anything_is_computed(views, inputs, error, words):
-    with pytest.raises(error, match=words):
-        build(pipeline(views), usual(), inputs=inputs)
-
-
-def test_an_entity_of_another_type_is_refused():
-    numbered = [{**row, "carrier": row["id"] % 2} for row in landings()]
-    with pytest.raises(MisuseError, match="entity 'carrier' is integer in source 'landings' and text where"):
-        build(pipeline(), usual(landings=landed(numbered)))
 
 
 def test_a_label_source_without_rows_is_refused():

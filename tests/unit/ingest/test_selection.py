@@ -2,8 +2,11 @@
 
 import hashlib
 
+from tests.ingested_projects import FLIGHTS, WEATHER, ingested
+
 from sluiceway.adapters.obstore_objects import ObstoreObjects
 from sluiceway.declare.files import files
+from sluiceway.ingest.diff import difference
 from sluiceway.ingest.selection import file_identity, selected
 
 
@@ -42,3 +45,26 @@ def test_a_file_whose_name_is_a_pattern_is_found_by_its_name():
         "data/flights 1.csv",
         "data/flights [1].csv",
     ]
+
+
+def test_of_many_bytes_only_what_changed_is_read_again(folder, monkeypatch):
+    monkeypatch.setattr("sluiceway.ingest.selection.REHASH_BELOW_BYTES", 1)
+    objects = ObstoreObjects.memory()
+    before = ingested(folder, objects=objects)
+    changed = "data/weather 1 ü.csv"
+    folder.put(changed, WEATHER[1].replace(b"2.5", b"3.5"))
+    asked, get = [], folder.get
+    monkeypatch.setattr(folder, "get", lambda key: asked.append(key) or get(key))
+    after = ingested(folder, objects=objects, earlier=[before])
+    assert asked == [changed]
+    assert difference(before, after).changed == (changed,)
+    assert ingested(folder, objects=objects).content_id == after.content_id
+
+
+def test_a_file_whose_object_was_touched_since_is_read_again(folder, monkeypatch):
+    monkeypatch.setattr("sluiceway.ingest.selection.REHASH_BELOW_BYTES", 1)
+    objects = ObstoreObjects.memory()
+    before = ingested(folder, objects=objects)
+    objects.put(before.files[0].object_key, FLIGHTS.replace(b"EWR", b"EVR"))
+    ingested(folder, objects=objects, earlier=[before])
+    assert objects.get(before.files[0].object_key) == FLIGHTS

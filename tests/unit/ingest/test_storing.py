@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.ingested_projects import FLIGHTS, ingested
 
 from sluiceway.adapters.obstore_objects import ObstoreObjects
 from sluiceway.artifacts.dataset_version import DatasetVersion, RestoreReport
-from sluiceway.core.errors import SluicewayError
+from sluiceway.core.errors import SluicewayError, SourceError
 from sluiceway.declare.files import files
 from sluiceway.declare.project import Project
 from sluiceway.declare.source import Source
@@ -100,3 +101,50 @@ def test_a_tree_of_eighty_folders_comes_back(tmp_path):
     (deep / "x").write_bytes(b"deep")
     back, _ = round_trip(tmp_path)
     assert list(back.values()) == [b"deep"]
+
+
+def test_what_is_stored_already_is_not_written_again(folder, monkeypatch):
+    objects = ObstoreObjects.memory()
+    first = ingested(folder, objects=objects)
+    monkeypatch.setattr(objects, "put", lambda key, data: pytest.fail(f"{key} was written again"))
+    assert ingested(folder, objects=objects).content_id == first.content_id
+
+
+def test_a_half_written_object_of_another_size_is_written_again(folder):
+    objects = ObstoreObjects.memory()
+    first = ingested(folder, objects=objects)
+    objects.put(first.files[0].object_key, b"half")
+    assert ingested(folder, objects=objects).restore.unequal == ()
+
+
+def test_a_damaged_object_met_while_ingesting_is_stored_anew(folder):
+    objects = ObstoreObjects.memory()
+    entry = ingested(folder, objects=objects).files[0]
+    objects.put(entry.object_key, FLIGHTS.replace(b"EWR", b"EVR"))
+    ingested(folder, objects=objects)
+    assert objects.get(entry.object_key) == FLIGHTS
+
+
+def test_large_files_are_streamed_and_stored_the_same(folder, monkeypatch):
+    small = ingested(folder)
+    monkeypatch.setattr("sluiceway.ingest.storing.HELD_BYTES", 0)
+    monkeypatch.setattr(folder, "get", lambda key: pytest.fail(f"{key} was read whole"))
+    assert ingested(folder).content_id == small.content_id
+
+
+def test_a_large_file_that_changes_while_it_is_stored_is_refused_and_not_stored(folder, monkeypatch):
+    monkeypatch.setattr("sluiceway.ingest.storing.HELD_BYTES", 0)
+    objects, stream = ObstoreObjects.memory(), folder.stream
+    reads = []
+
+    def disturbed(key):
+        reads.append(key)
+        if reads.count("data/flights.csv") == 2:
+            folder.put("data/flights.csv", FLIGHTS.replace(b"EWR", b"LGA"))
+        return stream(key)
+
+    monkeypatch.setattr(folder, "stream", disturbed)
+    with pytest.raises(SourceError, match=r"data/flights\.csv changed while it was being stored; run again"):
+        ingested(folder, objects=objects)
+    sizes = [info.size_bytes for info in objects.list() if info.size_bytes == len(FLIGHTS)]
+    assert sizes == []

@@ -1,94 +1,17 @@
 """A declaration that does not fit its data is refused before anything runs, by name and all at once."""
 
-from types import SimpleNamespace
-
 import pytest
+from tests.bound_projects import CLASH_SQL, FLIGHTS, LANDINGS_SQL, NO_CARRIER, SPEC, bound, project, refusals
 
 from sluiceway.adapters.duckdb_engine import DuckdbEngine
-from sluiceway.adapters.obstore_objects import ObstoreObjects
 from sluiceway.artifacts.table_ref import Column
-from sluiceway.core.errors import DeclarationError
 from sluiceway.declare.column_rules import column
 from sluiceway.declare.feature_builders import latest, maximum, mean
-from sluiceway.declare.feature_view import FeatureView
 from sluiceway.declare.files import files
-from sluiceway.declare.pipeline import Label, Pipeline
-from sluiceway.declare.project import Project
-from sluiceway.declare.request_view import RequestView
 from sluiceway.declare.source import Source
 from sluiceway.declare.stream import topic
 from sluiceway.declare.table_rules import fresh, reference, row, unique
-from sluiceway.spec.binding import bind
-from sluiceway.spec.parse import parse_spec
 from sluiceway.spec.run import run
-
-SPEC = """\
-problem: {name: late_arrival, statement: 'Late?', owner: ops}
-target: {kind: binary, label: late, positive: 1}
-inputs: [carrier, distance]
-costs: {currency: USD, false_negative: 180, false_positive: 30}
-metric: {name: f_beta, beta: auto}
-sla: {latency_p99_ms: 50, success_rate: 0.999}
-acceptance: {slices: [carrier]}
-"""
-FLIGHTS = b"""id,carrier,dest,distance,sched_dep,landed,arr_delay
-1,AA,MIA,1000,2013-01-01T10:00:00Z,2013-01-01T12:00:00Z,5
-2,UA,SFO,2500,2013-01-01T11:00:00Z,2013-01-01T18:00:00Z,NA
-"""
-AIRPORTS = b"faa,lat\nMIA,25.8\nSFO,37.6\n"
-SCHEDULE_SQL = "SELECT id, carrier, dest, distance, sched_dep FROM raw"
-LANDINGS_SQL = """SELECT r.id, r.carrier, r.landed AS landed_at, r.arr_delay AS delay
-FROM raw r WHERE r.arr_delay IS NOT NULL"""
-CLASH_SQL = SCHEDULE_SQL.replace("dest", "dest AS _event_time")
-NO_CARRIER = SPEC.replace("[carrier, distance]", "[distance]").replace("slices: [carrier]", "")
-
-
-def parts(**changes):
-    """The declaration of a small project, with what a test puts in its place."""
-    settings = {
-        "raw": {"origin": files("data/flights.csv")},
-        "airports": {"origin": files("data/airports.csv"), "key": "faa"},
-        "schedule": {"sql": SCHEDULE_SQL, "key": "id", "event_time": "sched_dep"},
-        "landings": {"sql": LANDINGS_SQL, "key": "id", "event_time": "landed_at"},
-        "label": {"expression": "delay > 30", "at": "sched_dep", "matures": "36h"},
-        "view": {"entity": "carrier", "features": [mean("delay", over="1h")]},
-        "request": None,
-        "extra": [],
-        "spec": SPEC,
-    }
-    for name, change in changes.items():
-        old = settings[name]
-        settings[name] = {**old, **change} if isinstance(old, dict) else change
-    return SimpleNamespace(**settings)
-
-
-def project(**changes):
-    part = parts(**changes)
-    sources = [Source(name, **getattr(part, name)) for name in ("raw", "airports", "schedule", "landings")]
-    by_name = {source.name: source for source in [*sources, *part.extra]}
-    label = Label("late", by_name["landings"], each=by_name["schedule"], **part.label)
-    view = FeatureView("delays", source=by_name["landings"], **part.view)
-    views = [view, RequestView(**part.request)] if part.request else [view]
-    pipeline = Pipeline(spec="spec.yaml", views=views, label=label, model=lambda trial: trial)
-    return Project(pipeline, by_name, part.spec, "code")
-
-
-@pytest.fixture
-def folder():
-    store = ObstoreObjects.memory()
-    store.put("data/flights.csv", FLIGHTS)
-    store.put("data/airports.csv", AIRPORTS)
-    return store
-
-
-def bound(made, folder):
-    return bind(made, parse_spec(made.spec_text, path="spec.yaml"), files=folder, engine=DuckdbEngine())
-
-
-def refusals(folder, **changes):
-    with pytest.raises(DeclarationError) as refused:
-        bound(project(**changes), folder)
-    return [str(problem) for problem in refused.value.problems]
 
 
 def test_a_fitting_declaration_tells_the_columns_of_every_source(folder):
@@ -257,52 +180,8 @@ def test_a_broken_file_is_told_with_its_row(folder):
 
 def test_a_request_feature_over_what_is_known_only_after_landing_is_refused_by_name(folder):
     [found] = refusals(folder, request={"lateness": "arr_delay * 2"})
-    assert found.startswith("tests/unit/spec/test_binding.py:")
+    assert found.startswith("tests/bound_projects.py:")
     assert "request feature 'lateness': arr_delay is not an input that a caller has at inference" in found
-
-
-def test_an_input_made_from_what_decides_the_label_is_refused_by_name(folder):
-    sql = "SELECT id, carrier, distance, sched_dep, arr_delay / 60 AS hours_late FROM raw"
-    [found] = refusals(
-        folder, schedule={"sql": sql}, spec=SPEC.replace("[carrier, distance]", "[carrier, distance, hours_late]")
-    )
-    assert found.startswith("input 'hours_late' of schedule comes from raw.arr_delay, which decides the label 'late'")
-
-
-def test_a_leak_is_found_through_several_sources_and_in_any_case(folder):
-    middle = Source("middle", sql="WITH m AS (SELECT *, ARR_DELAY + distance AS score FROM raw) SELECT * FROM m")
-    made = project(
-        extra=[middle],
-        schedule={"sql": "SELECT id, carrier, distance, sched_dep, score FROM middle"},
-        label={"expression": "DELAY > 30", "at": "sched_dep", "matures": "36h"},
-        spec=SPEC.replace("[carrier, distance]", "[carrier, distance, score]"),
-    )
-    ordered = {name: made.sources[name] for name in ("raw", "airports", "middle", "schedule", "landings")}
-    with pytest.raises(DeclarationError, match=r"input 'score' of schedule comes from raw\.arr_delay"):
-        bound(Project(made.pipeline, ordered, made.spec_text, "code"), folder)
-
-
-def test_a_label_that_looks_across_rows_may_share_a_column_with_an_input(folder):
-    later = "SELECT id, carrier, landed AS landed_at, lead(arr_delay) OVER (ORDER BY landed) AS delay FROM raw"
-    bound(
-        project(
-            schedule={"sql": "SELECT id, carrier, distance, sched_dep, arr_delay AS last_delay FROM raw"},
-            landings={"sql": later},
-            spec=SPEC.replace("[carrier, distance]", "[carrier, distance, last_delay]"),
-        ),
-        folder,
-    )
-
-
-def test_a_leak_is_found_in_a_source_with_sql_over_its_own_file(folder):
-    own = {"origin": files("data/flights.csv"), "sql": "SELECT *, arr_delay > 0 AS hint FROM schedule"}
-    [found] = refusals(
-        folder,
-        schedule=own,
-        landings={"sql": "SELECT id, carrier, landed AS landed_at, arr_delay AS delay FROM schedule"},
-        spec=SPEC.replace("[carrier, distance]", "[carrier, distance, hint]"),
-    )
-    assert "input 'hint' of schedule comes from schedule.arr_delay" in found
 
 
 def test_an_input_known_only_after_landing_is_not_available_and_says_from_where(folder):

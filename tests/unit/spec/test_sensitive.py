@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from tests.unit.spec.test_binding import LANDINGS_SQL, SCHEDULE_SQL, SPEC, folder, project, refusals
+from tests.bound_projects import LANDINGS_SQL, SCHEDULE_SQL, SPEC, project, refusals
 
 from sluiceway.adapters.duckdb_engine import DuckdbEngine
 from sluiceway.core.errors import DeclarationError
@@ -16,8 +16,6 @@ from sluiceway.spec.binding import bind
 from sluiceway.spec.gate import gate
 from sluiceway.spec.parse import parse_spec
 from sluiceway.spec.run import run
-
-__all__ = ["folder"]
 
 
 def promised(folder, names, **changes):

@@ -1,12 +1,10 @@
 import pytest
-from tests.unit.spec.test_binding import SPEC, folder, project, refusals
+from tests.bound_projects import SPEC, project, refusals
 
 from sluiceway.adapters.duckdb_engine import DuckdbEngine
 from sluiceway.declare.table_rules import sql_check
 from sluiceway.spec.binding import bind
 from sluiceway.spec.parse import parse_spec
-
-__all__ = ["folder"]
 
 
 @pytest.mark.parametrize(
