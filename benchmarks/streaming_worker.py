@@ -14,6 +14,7 @@ from sluiceway.adapters.kafka_events import KafkaEvents
 from sluiceway.adapters.memory_side import MemorySide
 from sluiceway.adapters.redis_panes import RedisPanes
 from sluiceway.adapters.redis_wire import RedisWire
+from sluiceway.ports.event_source import Position
 from sluiceway.streams.decoding import RowDecoder
 from sluiceway.streams.partition_stream import Backends
 from sluiceway.streams.stream_plan import StreamPlan, stream_plan
@@ -44,9 +45,9 @@ class Reader:
         self._read: dict[int, int] = {}
         self._events.partition_count()
 
-    def assigned(self, partitions: list[int]) -> dict[int, int]:
+    def assigned(self, partitions: list[int]) -> dict[int, Position]:
         self._read.update(dict.fromkeys(partitions, 0))
-        return dict.fromkeys(partitions, 0)
+        return dict.fromkeys(partitions, Position())
 
     def revoked(self, partitions: list[int]) -> None:
         for number in partitions:
@@ -61,8 +62,8 @@ class Reader:
         return count
 
     def caught_up(self) -> bool:
-        ends = self._events.ends()
-        return bool(self._read) and all(offset >= ends.get(number, 0) for number, offset in self._read.items())
+        lags = self._events.lags({number: Position(offset) for number, offset in self._read.items()})
+        return bool(self._read) and all(number in lags and lags[number].is_none for number in self._read)
 
     def close(self) -> None:
         self._events.close(self)

@@ -4,6 +4,7 @@ import uuid
 
 import pytest
 from tests.kafka_broker import Broker
+from tests.kinesis_there import KinesisThere
 from tests.s3_server import new_lake, s3_server
 from tests.valkey_server import Valkey
 
@@ -35,6 +36,14 @@ def dynamodb(s3_endpoint, monkeypatch):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key-of-the-table")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret-of-the-table")
     return s3_endpoint
+
+
+@pytest.fixture
+def kinesis(s3_endpoint, monkeypatch):
+    """Kinesis by the same server; whoever uses it makes streams of its own."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key-of-the-stream")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret-of-the-stream")
+    return KinesisThere(s3_endpoint)
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ SCHEMA = pa.schema(
         ("s", pa.string()),
         ("t", pa.timestamp("us", "UTC")),
         ("b", pa.bool_()),
+        ("n", pa.list_(pa.float64())),
     ]
 )
 ROW = st.tuples(
@@ -20,6 +21,7 @@ ROW = st.tuples(
     st.none() | st.sampled_from(["", "a", "ab", "b", "ü", "\0"]) | st.text(st.characters(codec="utf-8"), max_size=4),
     st.none() | st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)),
     st.none() | st.booleans(),
+    st.none() | st.lists(st.none() | st.sampled_from([0.0, -0.0, 1.5, float("nan")]) | st.floats(), max_size=2),
 )
 ROWS = st.lists(ROW, max_size=12)
 

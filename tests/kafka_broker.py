@@ -36,6 +36,14 @@ class Broker(ServerProcess):
             producer.poll(0)
         assert producer.flush(PATIENCE_S) == 0
 
+    def spread(self, topic: str, partitions: int, values: list[bytes]) -> None:
+        """Send messages in their order, each to another partition, and wait until they are there."""
+        producer = Producer({"bootstrap.servers": self.servers, "linger.ms": 5, "log_level": 0})
+        for place, value in enumerate(values):
+            producer.produce(topic, value=value, partition=place % partitions)
+            producer.poll(0)
+        assert producer.flush(PATIENCE_S) == 0
+
     def read(self, topic: str) -> list[tuple[bytes, dict[str, str]]]:
         """Read all messages of a topic's only partition, with their headers."""
         consumer = Consumer({"bootstrap.servers": self.servers, "group.id": "reader", "log_level": 0})

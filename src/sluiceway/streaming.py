@@ -78,7 +78,8 @@ class Streaming:
 
     def events(self, plan: StreamPlan) -> EventSource:
         """Open a stream's topic; workers of one stream are one group."""
-        return self.place.events(plan.topic.name, group=f"{plan.source.name}.{plan.digest[:DIGITS]}")
+        group = f"{plan.source.name}.{plan.digest[:DIGITS]}"
+        return self.place.events(plan.topic.name, group=group, as_one=not plan.parted_by)
 
     def headers(self, plan: StreamPlan) -> dict[int, PartitionHeader]:
         """Read how far each partition of a stream was committed."""

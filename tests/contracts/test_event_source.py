@@ -6,19 +6,22 @@ import uuid
 import pytest
 
 from sluiceway.adapters.kafka_events import KafkaEvents
+from sluiceway.adapters.kafka_merged import MergedKafkaEvents
+from sluiceway.adapters.kinesis_events import KinesisEvents
 from sluiceway.adapters.memory_events import MemoryEvents, MemoryTopic
 from sluiceway.adapters.spool import Spool
 from sluiceway.adapters.spool_events import SpoolEvents
+from sluiceway.ports.event_source import Position
 
-ADAPTERS = ("kafka", "memory", "spool")
+ADAPTERS = ("kafka", "kafka, merged", "kinesis", "memory", "memory, not dealt", "spool")
 PATIENCE_S = 30
 
 
 class MemoryPlace:
-    def __init__(self):
+    def __init__(self, *, is_dealt):
         self.topic = MemoryTopic(1)
         self.send = lambda values: self.topic.append(0, values)
-        self.member = lambda: MemoryEvents(self.topic)
+        self.member = lambda: MemoryEvents(self.topic, is_dealt=is_dealt)
 
 
 class SpoolPlace:
@@ -35,10 +38,38 @@ class KafkaPlace:
         self.member = lambda: KafkaEvents(broker.servers, topic, group=f"g-{topic}")
 
 
+class MergedPlace:
+    """A topic of three partitions, each message in another."""
+
+    def __init__(self, broker):
+        topic, self._sent, self._broker = f"t{uuid.uuid4().hex[:12]}", 0, broker
+        broker.create(topic, 3)
+        self.member = lambda: MergedKafkaEvents(broker.servers, topic, group=f"g-{topic}")
+        self._topic = topic
+
+    def send(self, values):
+        for value in values:
+            self._broker.send(self._topic, self._sent % 3, [value])
+            self._sent += 1
+            time.sleep(0.002)  # a message is younger than the one before
+
+
+class KinesisPlace:
+    def __init__(self, kinesis):
+        stream = f"t{uuid.uuid4().hex[:12]}"
+        kinesis.create(stream)
+        self.send = lambda values: kinesis.send(stream, values)
+        self.member = lambda: KinesisEvents(kinesis.wire(), stream)
+
+
 @pytest.fixture(params=ADAPTERS)
 def place(request, tmp_path):
-    if request.param == "memory":
-        return MemoryPlace()
+    if request.param == "kafka, merged":
+        return MergedPlace(request.getfixturevalue("broker"))
+    if request.param == "kinesis":
+        return KinesisPlace(request.getfixturevalue("kinesis"))
+    if request.param.startswith("memory"):
+        return MemoryPlace(is_dealt=request.param == "memory")
     return SpoolPlace(tmp_path / "topic") if request.param == "spool" else KafkaPlace(request.getfixturevalue("broker"))
 
 
@@ -46,7 +77,7 @@ class Owner:
     """Owns what it is told to, and begins where it was told."""
 
     def __init__(self, begins):
-        self.begins, self.owned, self.read = begins, set(), []
+        self.begins, self.owned, self.read, self.ends, self.origins = begins, set(), [], [], []
 
     def assigned(self, partitions):
         self.owned |= set(partitions)
@@ -64,7 +95,12 @@ class Owner:
                 assert batch.partition == 0
                 assert 0 < len(batch.values) <= most
                 self.read += list(zip(batch.offsets, batch.values, strict=True))
+                self.origins += [(batch.origin(place), value) for place, value in enumerate(batch.values)]
+                self.ends.append(Position(batch.offsets[-1] + 1, batch.mark))
         return self.read
+
+
+BEGIN = Position()
 
 
 def numbered(*numbers):
@@ -73,19 +109,32 @@ def numbered(*numbers):
 
 def test_messages_come_in_order_from_where_the_owner_says(place):
     place.send(numbered(*range(7)))
-    member, owner = place.member(), Owner({0: 3})
+    member, owner = place.member(), Owner({0: BEGIN})
     assert member.partition_count() == 1
+    assert not member.lags({})[0].is_none
+    read = owner.listen(member, lambda: len(owner.read) == 7, most=1)
+    assert read == list(enumerate(numbered(*range(7))))
+    ends = owner.ends
+    owner.listen(member, lambda: member.lags({0: ends[-1]})[0].is_none)
+    assert not member.lags({0: ends[1]})[0].is_none
+    member.close(owner)
+    assert owner.owned == set()
+    member, owner = place.member(), Owner({0: ends[2]})
+    assert member.lags({0: ends[-1]})[0].is_none
+    assert not member.lags({})[0].is_none
     read = owner.listen(member, lambda: len(owner.read) == 4, most=2)
-    assert read == list(zip(range(3, 7), numbered(*range(3, 7)), strict=True))
+    assert read == list(enumerate(numbered(*range(7))))[3:]
     assert owner.owned == {0}
     assert member.poll(owner, most=5, wait_s=0) == []
     place.send(numbered(7))
     assert owner.listen(member, lambda: len(owner.read) == 5)[-1] == (7, b"message 7")
-    assert member.ends() == {0: 8}
-    member.seek(0, 6)
+    member.seek(0, ends[5])
     owner.read = []
     owner.listen(member, lambda: len(owner.read) == 2)
     assert owner.read == [(6, b"message 6"), (7, b"message 7")]
+    member.seek(0, None)
+    place.send(numbered(8))
+    assert [member.poll(owner, most=5, wait_s=0.1) for _ in range(3)] == [[], [], []]
     member.close(owner)
     assert owner.owned == set()
 
@@ -96,16 +145,17 @@ def test_a_partition_without_a_beginning_is_still_until_it_is_sought(place):
     owner.listen(member, lambda: owner.owned)
     for _ in range(3):
         assert member.poll(owner, most=5, wait_s=0.1) == []
-    member.seek(0, 1)
-    assert owner.listen(member, lambda: len(owner.read) == 2) == [(1, b"message 1"), (2, b"message 2")]
+    member.seek(0, BEGIN)
+    assert owner.listen(member, lambda: len(owner.read) == 3) == list(enumerate(numbered(0, 1, 2)))
     member.close(owner)
 
 
 def test_another_member_goes_on_when_one_leaves(place):
-    place.send([b"", b"\x00\n\xff", b"x" * 300_000])
+    place.send([b"", b"\x00\n\xff"])
     first, second = place.member(), place.member()
-    one, other = Owner({0: 0}), Owner({0: 2})
+    one, other = Owner({0: BEGIN}), Owner({0: BEGIN})
     owners = {first: one, second: other}
+    owning = 1 if first.is_dealt else 2
 
     def listen_both(until):
         deadline = time.monotonic() + PATIENCE_S
@@ -115,11 +165,11 @@ def test_another_member_goes_on_when_one_leaves(place):
                 for batch in member.poll(owner, most=10, wait_s=0.05):
                     owner.read += batch.values
 
-    listen_both(lambda: len(one.read) + len(other.read) >= 1 and len(one.owned) + len(other.owned) == 1)
+    listen_both(lambda: one.read + other.read and len(one.owned) + len(other.owned) == owning)
     leaving = first if one.owned else second
     staying, owner = (second, other) if one.owned else (first, one)
     leaving.close(owners.pop(leaving))
-    owner.read = []
-    listen_both(lambda: owner.owned == {0} and owner.read)
-    assert owner.read[-1] == b"x" * 300_000
+    place.send([b"x" * 300_000])
+    listen_both(lambda: owner.owned == {0} and owner.read[-1:] == [b"x" * 300_000])
+    assert owner.read[-3:] == [b"", b"\x00\n\xff", b"x" * 300_000]
     staying.close(owner)

@@ -1,15 +1,18 @@
 """What every side channel promises."""
 
 import json
+import uuid
 
 import pytest
 
 from sluiceway.adapters.folder_side import FolderSide
 from sluiceway.adapters.kafka_side import KafkaSide
+from sluiceway.adapters.kinesis_side import KinesisSide
+from sluiceway.adapters.kinesis_wire import number_of
 from sluiceway.adapters.memory_side import MemorySide
 from sluiceway.ports.side_channel import DEAD, LATE, Aside
 
-ADAPTERS = ("folder", "kafka", "memory")
+ADAPTERS = ("folder", "kafka", "kinesis", "memory")
 
 
 class FolderPlace:
@@ -35,6 +38,15 @@ class KafkaPlace:
         ]
 
 
+class KinesisPlace:
+    def __init__(self, kinesis, stream):
+        self.side, self._there, self._stream = KinesisSide(kinesis.wire(), stream, shown="there"), kinesis, stream
+
+    def found(self, source, kind):
+        told = self._there.read(f"{self._stream}.{kind}")
+        return [(number_of(each["shard"]), int(each["sequence_number"]), each["why"], each["message"]) for each in told]
+
+
 class MemoryPlace:
     def __init__(self):
         self.side = MemorySide()
@@ -54,6 +66,8 @@ def place(request, tmp_path):
         return MemoryPlace()
     if request.param == "folder":
         return FolderPlace(tmp_path)
+    if request.param == "kinesis":
+        return KinesisPlace(request.getfixturevalue("kinesis"), f"side-{uuid.uuid4().hex[:12]}")
     return KafkaPlace(request.getfixturevalue("broker"), f"side-{tmp_path.name}")
 
 

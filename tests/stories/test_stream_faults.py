@@ -116,6 +116,32 @@ def test_workers_come_and_go_and_two_believe_that_they_own_everything(world):
             end(duplicate)
 
 
+def test_a_topic_that_is_not_keyed_is_read_as_one(world):
+    """Each landing in whatever partition; the worker is killed in mid-batch, and another had stood by."""
+    pipeline = world.project.folder / "pipeline.py"
+    pipeline.write_text(pipeline.read_text().replace(', key="carrier"', ""))
+
+    def send(begin, count):
+        world.broker.spread("landings", PARTITIONS, messages(world.landings[begin : begin + count]))
+
+    send(0, 3000)
+    first = world.project.worker()
+    until(lambda: world.learnt() == 3000)
+    with world.worker() as spare:
+        send(3000, 1000)
+        until(lambda: world.learnt() == 4000)
+        assert f"-{first.pid}-" in "".join(owners(world))
+        world.valkey.pause()
+        send(4000, 2000)
+        end(first, kill=True)
+        world.valkey.go_on()
+        until(lambda: world.learnt() == 6000)
+        assert f"-{spare.pid}-" in "".join(owners(world))
+    (part,) = world.project.partitions()
+    assert (part["lag"], part["events"], part["late"]) == (0, 6000, 0)
+    assert world.project.served() == expected(world.landings[:6000])
+
+
 def owners(world):
     return {part["owner"] for part in world.project.partitions() if part["owner"]}
 

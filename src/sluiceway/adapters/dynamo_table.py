@@ -133,7 +133,7 @@ class DynamoTable:
 
     @cached_property
     def _client(self) -> Any:
-        require_boto3()
+        require_boto3('online = "dynamodb://…"')
         import boto3  # type: ignore[import-untyped]
         from botocore.config import Config  # type: ignore[import-untyped]
 

@@ -9,16 +9,14 @@ BUSY = ("ProvisionedThroughputExceededException", "ThrottlingException", "Reques
 STRANGER = ("AccessDenied", "UnrecognizedClient", "InvalidSignature", "ExpiredToken", "MissingAuthentication")
 
 
-def require_boto3() -> None:
-    """Refuse to go on without the library.
+def require_boto3(setting: str) -> None:
+    """Refuse to go on without the library that a setting takes.
 
     Raises:
         MisuseError: it is not installed.
     """
     if find_spec("boto3") is None:
-        raise MisuseError(
-            'online = "dynamodb://…" takes boto3, which is not installed; install it: pip install "sluiceway[aws]"'
-        )
+        raise MisuseError(f'{setting} takes boto3, which is not installed; install it: pip install "sluiceway[aws]"')
 
 
 def explained(error: Exception, *, shown: str, table: str, patience_s: float) -> SluicewayError:
@@ -50,4 +48,5 @@ def busy(shown: str, patience_s: float) -> TransientError:
 
 def code_of(error: Exception) -> str:
     """Name what the service answered, where it did."""
-    return str(getattr(error, "response", {}).get("Error", {}).get("Code", ""))
+    answer = getattr(error, "response", None) or {}  # None where a connection broke off
+    return str(answer.get("Error", {}).get("Code", ""))

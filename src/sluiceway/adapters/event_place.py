@@ -1,8 +1,10 @@
-"""Where events come from: a spool in the project's own folder, or the Kafka that the setting ``events`` names."""
+"""Where events come from: a spool in the project's own folder, or what the setting ``events`` names."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from sluiceway.adapters.filled_secrets import FilledSecrets
@@ -14,9 +16,15 @@ from sluiceway.ports.online_store import OnlineStore
 from sluiceway.ports.pane_store import PaneStore
 from sluiceway.ports.side_channel import SideChannel
 
+if TYPE_CHECKING:
+    from sluiceway.adapters.kinesis_wire import KinesisWire
+
 FILE = "sluiceway.toml"
+KAFKA, KINESIS, SPOOL = "kafka", "kinesis", "spool"
 DEFAULT_GROUP = "sluiceway"
 EVENTS, ASIDE = "events", "aside"
+REGION = re.compile(r"[a-z0-9-]{1,40}")
+ENDPOINT = re.compile(r"https?://[^/@]+(/[^@]*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,27 +42,53 @@ class EventPlace:
 
     @property
     def kind(self) -> str:
-        """Whether it is a spool or Kafka."""
-        return "kafka" if self.address else "spool"
+        """Whether it is a spool, Kafka or Kinesis."""
+        return self.address.partition("://")[0] or SPOOL
 
-    def events(self, topic: str, *, group: str) -> EventSource:
-        """Open a topic as a member of a group; nothing is asked of it yet."""
-        if not self.address:
+    def check(self) -> None:
+        """Find out that it could be opened; nothing is asked of it.
+
+        Raises:
+            SourceError: a variable is not set.
+            MisuseError: a library that it takes is not installed.
+        """
+        if self.kind == KINESIS:
+            from sluiceway.adapters.dynamo_trouble import require_boto3
+
+            require_boto3('events = "kinesis://…"')
+        elif self.kind == KAFKA:
+            self._filled()
+
+    def events(self, topic: str, *, group: str, as_one: bool = False) -> EventSource:
+        """Open a topic as a member of a group; nothing is asked of it yet. Kinesis is always read as one."""
+        if self.kind == SPOOL:
             from sluiceway.adapters.spool_events import SpoolEvents
 
             return SpoolEvents(self.state / EVENTS / topic, group=group)
-        from sluiceway.adapters.kafka_events import KafkaEvents
+        if self.kind == KINESIS:
+            from sluiceway.adapters.kinesis_events import KinesisEvents
 
+            return KinesisEvents(self._wire(), topic)
         servers, options = self._filled()
         own = options.pop("group", DEFAULT_GROUP)
+        if as_one:
+            from sluiceway.adapters.kafka_merged import MergedKafkaEvents
+
+            return MergedKafkaEvents(servers, topic, group=f"{own}.{group}", options=options)
+        from sluiceway.adapters.kafka_events import KafkaEvents
+
         return KafkaEvents(servers, topic, group=f"{own}.{group}", options=options)
 
     def sink(self) -> EventSink:
         """Open what adds to topics; nothing is asked of it yet."""
-        if not self.address:
+        if self.kind == SPOOL:
             from sluiceway.adapters.spool_sink import SpoolSink
 
             return SpoolSink(self.state / EVENTS)
+        if self.kind == KINESIS:
+            from sluiceway.adapters.kinesis_sink import KinesisSink
+
+            return KinesisSink(self._wire(), shown=self.shown)
         from sluiceway.adapters.kafka_sink import KafkaSink
 
         servers, options = self._filled()
@@ -63,10 +97,14 @@ class EventPlace:
 
     def side(self, topic: str) -> SideChannel:
         """Open where messages of a topic are set aside: topics beside it, or a folder."""
-        if not self.address:
+        if self.kind == SPOOL:
             from sluiceway.adapters.folder_side import FolderSide
 
             return FolderSide(self.state / ASIDE)
+        if self.kind == KINESIS:
+            from sluiceway.adapters.kinesis_side import KinesisSide
+
+            return KinesisSide(self._wire(), topic, shown=self.shown)
         from sluiceway.adapters.kafka_side import KafkaSide
 
         servers, options = self._filled()
@@ -78,6 +116,12 @@ class EventPlace:
         filled = FilledSecrets(self.environment, self.shown).address(self.address)
         place, _, query = filled.partition("://")[2].partition("?")
         return place.strip("/"), dict(parse_qsl(query))
+
+    def _wire(self) -> "KinesisWire":
+        from sluiceway.adapters.kinesis_wire import KinesisWire
+
+        region, options = self._filled()
+        return KinesisWire(region, endpoint=options.get("endpoint", ""), shown=self.shown)
 
 
 def pane_store(online: OnlineStore) -> PaneStore:
@@ -116,10 +160,26 @@ def read_events(given: object, problems: list[Problem]) -> str:
     if given is None or given == "":
         return ""
     try:
-        address = require_address("events", given, schemes=("kafka",))
+        address = require_address("events", given, schemes=(KAFKA, KINESIS))
     except DeclarationError as error:
         problems += [Problem(problem.message, FILE) for problem in error.problems]
         return ""
-    if not address.partition("://")[2].partition("?")[0].strip("/"):
-        problems.append(Problem("events: names no host; write kafka://host:9092", FILE))
+    problems += [Problem(f"events: {why}", FILE) for why in wrong_with(address)]
     return address
+
+
+def wrong_with(address: str) -> list[str]:
+    """Say what is wrong with an address beyond its scheme and its secrets."""
+    scheme, _, rest = address.partition("://")
+    place, _, query = rest.partition("?")
+    if scheme == KAFKA:
+        return [] if place.strip("/") else ["names no host; write kafka://host:9092"]
+    given = dict(parse_qsl(query, keep_blank_values=True))
+    found = [f"there is no parameter {name!r}; there is: endpoint" for name in given if name != "endpoint"]
+    if not REGION.fullmatch(place.strip("/")):
+        found.append(
+            "must be kinesis://REGION; streams are called by their topics, keys come as AWS's own tools have them"
+        )
+    if "endpoint" in given and not ENDPOINT.fullmatch(given["endpoint"]):
+        found.append("the endpoint must be a URL such as http://localhost:4566, without user and password")
+    return found

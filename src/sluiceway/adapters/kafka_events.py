@@ -1,28 +1,16 @@
 """Events from Kafka: one member of a group, which begins where the pane store says, not where the broker does."""
 
-import logging
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, TypeAlias
 
-from sluiceway.core.errors import SourceError
-from sluiceway.ports.event_source import EventBatch, Ownership
+from sluiceway.adapters.kafka_topic import KafkaTopic
+from sluiceway.ports.event_source import EventBatch, Lag, Ownership, Position
 
 Messages: TypeAlias = list[Any]  # confluent_kafka.Message, which the library is imported late for
 
-PATIENCE_S, MORE_S, SHOWN_EVERY_S = 10.0, 0.02, 5.0
-QUEUED_KIB = 64 << 10
-FIXED = {
-    "enable.auto.commit": False,
-    "auto.offset.reset": "earliest",
-    "allow.auto.create.topics": False,
-    "partition.assignment.strategy": "range",
-    "queued.max.messages.kbytes": QUEUED_KIB,
-    "queued.min.messages": 200_000,
-}
-DEFAULTS = {"session.timeout.ms": 6000, "heartbeat.interval.ms": 1000, "reconnect.backoff.max.ms": 1000}
-HOPELESS = ("_AUTHENTICATION", "TOPIC_AUTHORIZATION_FAILED", "GROUP_AUTHORIZATION_FAILED", "SASL_AUTHENTICATION_FAILED")
+MORE_S, SHOWN_EVERY_S = 0.02, 5.0
 
 
 class KafkaEvents:
@@ -41,12 +29,10 @@ class KafkaEvents:
             group: The group's name: its members share the partitions.
             options: Further settings of librdkafka, such as ``security.protocol``.
         """
-        self._servers, self._topic, self._group = servers, topic, group
-        self._options = {**DEFAULTS, **(options or {})}
-        self._consumer: Any = None
+        self._topic = KafkaTopic(servers, topic, group=group, options=options)
+        self.is_dealt = True
         self._ownership: Ownership | None = None
         self._read: dict[int, int] = {}
-        self._count = 0
         self._subscribed = False
         self._shown_at = time.monotonic()
 
@@ -56,20 +42,7 @@ class KafkaEvents:
         Raises:
             SourceError: there is no such topic, or nobody answers.
         """
-        from confluent_kafka import KafkaException
-
-        try:
-            found = self._client().list_topics(self._topic, timeout=PATIENCE_S).topics[self._topic]
-        except KafkaException as error:
-            raise SourceError(
-                f"Kafka at {self._servers} does not answer: {_words(error)}; check that it runs and can be reached"
-            ) from None
-        if found.error is not None or not found.partitions:
-            raise SourceError(
-                f"Kafka at {self._servers} has no topic {self._topic!r}; create it with its partitions first"
-            )
-        self._count = len(found.partitions)
-        return self._count
+        return self._topic.partition_count()
 
     def poll(self, ownership: Ownership, *, most: int, wait_s: float) -> list[EventBatch]:
         """Return at most so many messages; wait for the first as long as told.
@@ -79,9 +52,9 @@ class KafkaEvents:
         """
         self._ownership = ownership
         self._show()
-        consumer = self._client()
+        consumer = self._topic.consumer
         if not self._subscribed:
-            consumer.subscribe([self._topic], on_assign=self._assigned, on_revoke=self._lost, on_lost=self._lost)
+            consumer.subscribe([self._topic.name], on_assign=self._assigned, on_revoke=self._lost, on_lost=self._lost)
             self._subscribed = True
         found = consumer.consume(most, 0.0)
         if not found:
@@ -89,11 +62,16 @@ class KafkaEvents:
             found += consumer.consume(most - 1, MORE_S) if found and most > 1 else []
         return self._batches(found)
 
-    def seek(self, partition: int, offset: int) -> None:
-        """Go on reading an owned partition from an offset."""
+    def seek(self, partition: int, position: Position | None) -> None:
+        """Go on reading an owned partition from a position."""
         from confluent_kafka import KafkaException, TopicPartition
 
-        consumer, place = self._client(), TopicPartition(self._topic, partition, offset)
+        consumer = self._topic.consumer
+        if position is None:
+            with suppress(KafkaException):  # it was taken away meanwhile
+                consumer.pause([TopicPartition(self._topic.name, partition)])
+            return
+        place = TopicPartition(self._topic.name, partition, position.offset)
         try:
             consumer.seek(place)
         except KafkaException:  # it was not fetched from yet
@@ -102,40 +80,21 @@ class KafkaEvents:
                 each.offset = self._read.get(each.partition, each.offset)
             consumer.assign([*others, place])
         consumer.resume([place])
-        self._read[partition] = offset
+        self._read[partition] = position.offset
 
-    def ends(self) -> dict[int, int]:
-        """Return for each partition the offset that its next message will have, where the broker tells."""
-        from confluent_kafka import KafkaException, TopicPartition
-
-        found = {}
-        with suppress(KafkaException, SourceError):
-            for number in range(self._count or self.partition_count()):
-                place = TopicPartition(self._topic, number)
-                asked = self._client().get_watermark_offsets(place, timeout=PATIENCE_S)
-                heard = self._client().get_watermark_offsets(place, cached=True)  # with what was fetched last
-                found[number] = max(asked[1], heard[1])
-        return found
+    def lags(self, positions: Mapping[int, Position]) -> dict[int, Lag]:
+        """Return for each partition how many messages lie behind a position, where the broker tells."""
+        ends = self._topic.ends()
+        return {number: Lag(end - positions.get(number, Position()).offset) for number, end in ends.items()}
 
     def close(self, ownership: Ownership) -> None:
         """Leave the group."""
         self._ownership = ownership
-        if self._consumer is not None:
-            self._show(now=True)
-            self._consumer.close()
+        if self._subscribed:
+            self._topic.show(self._read)
+        if self._topic.close():
             ownership.revoked(list(self._read))
-        self._consumer, self._read = None, {}
-
-    def _client(self) -> Any:
-        if self._consumer is None:
-            from confluent_kafka import Consumer
-
-            silent = logging.getLogger("sluiceway.kafka")
-            silent.addHandler(logging.NullHandler())
-            silent.propagate = False
-            asked = {"bootstrap.servers": self._servers, "group.id": self._group, **self._options, **FIXED}
-            self._consumer = Consumer(asked, logger=silent)
-        return self._consumer
+        self._read, self._subscribed = {}, False
 
     def _assigned(self, consumer: Any, places: Messages) -> None:
         from confluent_kafka import OFFSET_BEGINNING
@@ -143,10 +102,11 @@ class KafkaEvents:
         numbers = [place.partition for place in places]
         begins = self._ownership.assigned(numbers) if self._ownership else {}
         for place in places:
-            place.offset = begins.get(place.partition, OFFSET_BEGINNING)
+            begin = begins.get(place.partition)
+            place.offset = OFFSET_BEGINNING if begin is None else begin.offset
         consumer.assign(places)
         consumer.pause([place for place in places if place.partition not in begins])
-        self._read = {number: begins.get(number, 0) for number in numbers}
+        self._read = {number: begins.get(number, Position()).offset for number in numbers}
 
     def _lost(self, _consumer: Any, places: Messages) -> None:
         if self._ownership is not None:
@@ -160,7 +120,7 @@ class KafkaEvents:
         for message in found:
             error = message.error()
             if error is not None:
-                self._refuse(error)
+                self._topic.refuse(error)
                 continue
             number = message.partition()
             offsets.setdefault(number, []).append(message.offset())
@@ -168,23 +128,8 @@ class KafkaEvents:
         self._read.update({number: mine[-1] + 1 for number, mine in offsets.items()})
         return [EventBatch(number, mine, values[number]) for number, mine in offsets.items()]
 
-    def _refuse(self, error: Any) -> None:
-        if error.fatal() or error.name() in HOPELESS:
-            raise SourceError(f"Kafka at {self._servers} refuses topic {self._topic!r}: {error.str()}")
-
-    def _show(self, *, now: bool = False) -> None:
-        """Commit what was read to the broker, now and then, for its displays."""
-        from confluent_kafka import KafkaException, TopicPartition
-
-        if not self._read or (not now and time.monotonic() - self._shown_at < SHOWN_EVERY_S):
-            return
-        self._shown_at = time.monotonic()
-        with suppress(KafkaException):
-            places = [TopicPartition(self._topic, number, offset) for number, offset in self._read.items() if offset]
-            if places:
-                self._client().commit(offsets=places, asynchronous=True)
-
-
-def _words(error: Exception) -> str:
-    first = error.args[0] if error.args else error
-    return str(getattr(first, "str", lambda: first)())
+    def _show(self) -> None:
+        """Tell the broker what was read, now and then."""
+        if self._read and time.monotonic() - self._shown_at >= SHOWN_EVERY_S:
+            self._shown_at = time.monotonic()
+            self._topic.show(self._read)

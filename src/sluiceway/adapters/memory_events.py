@@ -1,8 +1,8 @@
 """An event source in memory: for tests. Topics are shared by the members of one process."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from sluiceway.ports.event_source import EventBatch, Ownership
+from sluiceway.ports.event_source import EventBatch, Lag, Ownership, Position
 
 
 class MemoryTopic:
@@ -18,11 +18,15 @@ class MemoryTopic:
 
 
 class MemoryEvents:
-    """One member of a topic's group; partitions are dealt out in turn among those that have not left."""
+    """One member of a topic's group; partitions are dealt out in turn among those that have not left.
 
-    def __init__(self, topic: MemoryTopic) -> None:
+    Without ``is_dealt``, each member is told that it owns all.
+    """
+
+    def __init__(self, topic: MemoryTopic, *, is_dealt: bool = True) -> None:
         self._topic = topic
         self._next: dict[int, int | None] = {}
+        self.is_dealt = is_dealt
         topic.members.append(self)
 
     def partition_count(self) -> int:
@@ -43,14 +47,17 @@ class MemoryEvents:
                 most -= len(values)
         return batches
 
-    def seek(self, partition: int, offset: int) -> None:
-        """Go on reading an owned partition from an offset."""
+    def seek(self, partition: int, position: Position | None) -> None:
+        """Go on reading an owned partition from a position."""
         if partition in self._next:
-            self._next[partition] = offset
+            self._next[partition] = None if position is None else position.offset
 
-    def ends(self) -> dict[int, int]:
-        """Return for each partition the offset that its next message will have."""
-        return {partition: len(log) for partition, log in enumerate(self._topic.logs)}
+    def lags(self, positions: Mapping[int, Position]) -> dict[int, Lag]:
+        """Return how many messages lie behind each position."""
+        return {
+            partition: Lag(len(log) - positions.get(partition, Position()).offset)
+            for partition, log in enumerate(self._topic.logs)
+        }
 
     def close(self, ownership: Ownership) -> None:
         """Leave the group."""
@@ -60,7 +67,8 @@ class MemoryEvents:
 
     def _rebalance(self, ownership: Ownership) -> None:
         place, count = self._topic.members.index(self), len(self._topic.members)
-        mine = [number for number in range(len(self._topic.logs)) if number % count == place]
+        numbers = range(len(self._topic.logs))
+        mine = [number for number in numbers if number % count == place or not self.is_dealt]
         lost = [number for number in self._next if number not in mine]
         gained = [number for number in mine if number not in self._next]
         for number in lost:
@@ -69,4 +77,4 @@ class MemoryEvents:
             ownership.revoked(lost)
         if gained:
             begins = ownership.assigned(gained)
-            self._next.update({number: begins.get(number) for number in gained})
+            self._next.update({number: begins[number].offset if number in begins else None for number in gained})

@@ -55,7 +55,7 @@ class OnlinePlace:
         elif self.address:
             from sluiceway.adapters.dynamo_trouble import require_boto3
 
-            require_boto3()
+            require_boto3('online = "dynamodb://…"')
 
     def open(self, folder: Path, *, patience_s: float) -> OnlineAdapter:
         """Open the store, without asking anything of it yet.

@@ -20,6 +20,7 @@ from sluiceway.artifacts.rows import BATCH_ROWS, Rows, in_batches
 from sluiceway.core.disk_trouble import disk_trouble
 from sluiceway.core.errors import NoRoomError, SourceError
 from sluiceway.plans.file_format import require_plausible, valid
+from sluiceway.plans.parquet_metadata import parquet_metadata
 
 PREFIX = "scratch-"  # what a run that was killed leaves under this name is swept
 READ_BYTES = 1024 * 1024
@@ -78,13 +79,14 @@ class RowSpill:
         try:
             with self._told_of_trouble(), path.open("wb") as file:
                 file.writelines(chunks)
-            with _refusals(name), pq.ParquetFile(path) as parquet:
-                require_plausible(parquet.metadata, size_bytes=path.stat().st_size, path=name)
-                schema, rows = parquet.schema_arrow.remove_metadata(), parquet.metadata.num_rows
+            with _refusals(name), path.open("rb") as file:
+                metadata = parquet_metadata(file)
+                require_plausible(metadata, size_bytes=path.stat().st_size, path=name)
+                schema, rows = metadata.schema.to_arrow_schema().remove_metadata(), metadata.num_rows
         except BaseException:
             _remove(path)
             raise
-        return self._of_file(path, schema, rows, partial(_parquet_batches, name))
+        return self._of_file(path, schema, rows, partial(_parquet_batches, name, metadata))
 
     def _held(self, table: pa.Table, size: int) -> Rows:
         rows = Rows.of(table)
@@ -183,11 +185,14 @@ def _arrow_batches(path: Path, schema: pa.Schema, columns: Sequence[str] | None)
 
 
 def _parquet_batches(
-    name: str, path: Path, schema: pa.Schema, columns: Sequence[str] | None
+    name: str, metadata: pq.FileMetaData, path: Path, schema: pa.Schema, columns: Sequence[str] | None
 ) -> Iterator[pa.RecordBatch]:
     chosen = schema if columns is None else pa.schema([schema.field(column) for column in columns])
     # Read through a buffer, so that a row group of any size is not held.
-    with _refusals(name), pq.ParquetFile(path, buffer_size=READ_BYTES, pre_buffer=False) as parquet:
+    with (
+        _refusals(name),
+        pq.ParquetFile(path, metadata=metadata, buffer_size=READ_BYTES, pre_buffer=False) as parquet,
+    ):
         batches = parquet.iter_batches(batch_size=BATCH_ROWS, columns=chosen.names)
         count = 0
         for batch in in_batches(valid(pa.Table.from_batches([each]).select(chosen.names)) for each in batches):

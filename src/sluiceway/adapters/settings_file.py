@@ -35,7 +35,7 @@ KEYS = {
     "files": "options of the buckets and servers that sources lie in, a section each, with every secret as ${ENV_VAR}",
     "engine": "where views are computed: spark://host:7077, or spark://local[2]; by DuckDB in this process by default",
     "online": "where online features lie: redis://, rediss:// or dynamodb://; by default in the state folder",
-    "events": "where events of streams come from: kafka://host:9092; by default a spool in the state folder",
+    "events": "where events of streams are: kafka://host:9092, kinesis://REGION; by default in the state folder",
     "schemas": "who knows the schemas of Avro and Protobuf messages: http://${USER}:${PASSWORD}@host:8081",
     "online_timeout_ms": "how long a server waits for the online store, at each step; 100 by default",
     "online_unavailable": "while the online store cannot be read: refuse (503, the default), or missing features",

@@ -3,10 +3,11 @@
 import fcntl
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from sluiceway.adapters.spool import Place, Spool
-from sluiceway.ports.event_source import EventBatch, Ownership
+from sluiceway.ports.event_source import EventBatch, Lag, Ownership, Position
 
 OWNED = "owned.lock"  # behind the group's name
 POLL_S = 0.02
@@ -19,6 +20,7 @@ class SpoolEvents:
         self._folder, self._owned = folder, f"{group}.{OWNED}" if group else OWNED
         self._spool = Spool(folder)
         self._lock: int | None = None
+        self.is_dealt = True
         self._place: Place | None = None
 
     def partition_count(self) -> int:
@@ -35,7 +37,7 @@ class SpoolEvents:
         while True:
             if self._lock is None and self._take_lock():
                 begin = ownership.assigned([0]).get(0)
-                self._place = None if begin is None else self._spool.find(begin)
+                self._place = None if begin is None else self._spool.find(begin.offset)
             values = self._read(most)
             if values or time.monotonic() >= deadline:
                 break
@@ -45,14 +47,14 @@ class SpoolEvents:
         end = self._place.offset
         return [EventBatch(0, range(end - len(values), end), values)]
 
-    def seek(self, partition: int, offset: int) -> None:
-        """Go on reading from an offset."""
+    def seek(self, partition: int, position: Position | None) -> None:
+        """Go on reading from a position."""
         if partition == 0 and self._lock is not None:
-            self._place = self._spool.find(offset)
+            self._place = None if position is None else self._spool.find(position.offset)
 
-    def ends(self) -> dict[int, int]:
-        """Return the offset that the next message will have."""
-        return {0: self._spool.end()}
+    def lags(self, positions: Mapping[int, Position]) -> dict[int, Lag]:
+        """Return how many messages lie behind a position."""
+        return {0: Lag(self._spool.end() - positions.get(0, Position()).offset)}
 
     def close(self, ownership: Ownership) -> None:
         """Let another read."""

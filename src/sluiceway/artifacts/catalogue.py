@@ -1,6 +1,8 @@
 """The catalogue: every feature that is declared, with what is known of it, its past and its use."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import groupby
 
 from sluiceway.artifacts.feature_profile import FeatureProfile, ViewFreshness
 
@@ -11,7 +13,7 @@ class Entry:
 
     ``definition`` is in words; ``columns`` are those it is made from in its source, ``raw`` in files, both as
     ``source.column``; ``files`` are the files that hold those. ``digest`` identifies the definition. ``models`` are the
-    registered versions that take it.
+    registered versions that take it. Of a list of ``size`` numbers, ``one_of`` names the list.
     """
 
     name: str
@@ -34,6 +36,29 @@ class Entry:
     models: tuple[str, ...] = ()
     is_sensitive: bool = False
     profile: FeatureProfile | None = None
+    one_of: str = ""
+    size: int = 0
+
+
+def gathered(entries: Iterable[Entry]) -> list[Entry]:
+    """Put the numbers of one list, which would fill a screen, together as one entry such as ``embedding[768]``.
+
+    Its coverage is that of the emptiest of them; it has no examples.
+    """
+    found: list[Entry] = []
+    for whole, several in groupby(entries, key=lambda each: each.one_of):
+        own = list(several)
+        found += [_together(whole, own)] if whole else own
+    return found
+
+
+def _together(whole: str, own: list[Entry]) -> Entry:
+    profiles = [each.profile for each in own if each.profile is not None]
+    trained = [each.trained for each in profiles if each.trained is not None]
+    online = [each.online for each in profiles if each.online is not None]
+    least = FeatureProfile(min(trained, default=None), min(online, default=None)) if profiles else None
+    models = tuple(dict.fromkeys(model for each in own for model in each.models))
+    return replace(own[0], name=f"{whole}[{own[0].size}]", models=models, profile=least)
 
 
 @dataclass(frozen=True, slots=True)

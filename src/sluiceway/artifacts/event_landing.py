@@ -11,6 +11,8 @@ from sluiceway.artifacts.codec import decode
 class EventPart:
     """Messages of one partition in their order, as an immutable Parquet part; parts of a partition are numbered.
 
+    Of a partition that its source makes of several lanes, a part holds messages of one lane, and ``partition`` is it.
+
     ``value_bytes`` is what the messages hold. A part that is not full is replaced by one that goes on. ``date`` is the
     UTC day on which it landed.
     """
@@ -27,12 +29,16 @@ class EventPart:
 
 @dataclass(frozen=True, slots=True)
 class LandedPartition:
-    """Where one partition is: the offset of the next message, its watermark (microseconds), and what was no row."""
+    """Where one partition is: the offset of the next message, its watermark (microseconds), and what was no row.
+
+    ``mark`` is what its source needs to find that message, where the offset is not enough.
+    """
 
     partition: int
     offset: int
     watermark: int | None = None
     dead: int = 0
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)

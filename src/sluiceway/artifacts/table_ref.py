@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 
-TYPES = ("integer", "number", "text", "time", "boolean")
+NUMBERS = "numbers"
+TYPES = ("integer", "number", "text", "time", "boolean", NUMBERS)
 NUMERIC = ("integer", "number")
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column's name and kind: integer, number, text, time (UTC, microseconds) or boolean."""
+    """A column's name and kind: integer, number, text, time (UTC, microseconds), boolean, numbers (a list of them)."""
 
     name: str
     type: str

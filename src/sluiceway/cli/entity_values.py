@@ -1,11 +1,13 @@
 """Entities as people type them: ``column=value`` for each column, read as the column's kind."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.core.errors import MisuseError, UnknownNameError
 from sluiceway.declare.feature_view import FeatureView
+
+SHOWN = 6
 
 
 def views_of(given: dict[str, str], every: Sequence[FeatureView]) -> list[FeatureView]:
@@ -23,6 +25,30 @@ def views_of(given: dict[str, str], every: Sequence[FeatureView]) -> list[Featur
         wanted = " or ".join(sorted({", ".join(view.entities) for view in every}))
         raise MisuseError(f"no view has the entity ({', '.join(given)}); give {wanted}")
     return views
+
+
+def in_lines(views: Sequence[FeatureView], values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Give each feature a line with its value; a list of numbers, however many, has but one."""
+    taken = [(view, each) for view in views for each in view.features if each.is_list]
+    lists = {f"{view.name}__{each.name}": view.columns_of(each) for view, each in taken}
+    whole = {column: name for name, columns in lists.items() for column in columns}
+    for name, value in values.items():
+        if name not in whole:
+            yield name, value
+        elif name == lists[whole[name]][0]:
+            numbers = [values[column] for column in lists[whole[name]]]
+            yield f"{whole[name]}[{len(numbers)}]", list_text(numbers)
+
+
+def list_text(numbers: Sequence[object]) -> str:
+    """Write the first few of many numbers.
+
+    >>> list_text([0.5, None])
+    '[0.5, missing]'
+    """
+    shown = ["missing" if each is None else str(each) for each in numbers[:SHOWN]]
+    more = [f"… and {len(numbers) - SHOWN:,} more with --json"] if len(numbers) > SHOWN else []
+    return f"[{', '.join([*shown, *more])}]"
 
 
 def pairs(texts: Sequence[str]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from sluiceway.artifacts.feature_set import FeatureSet
 from sluiceway.cli.answer import print_json, print_lines, print_table
 from sluiceway.cli.aside import stdout_aside
-from sluiceway.cli.entity_values import pairs, typed, views_of
+from sluiceway.cli.entity_values import in_lines, pairs, typed, views_of
 from sluiceway.cli.features_catalogue import list_, search, show
 from sluiceway.cli.features_history import history, moment_given, newest_facts
 from sluiceway.cli.features_materialize import materialize
@@ -52,7 +52,7 @@ def get(
     if common.json:
         print_json({"entity": keys, "as_of": moment, "features": values, "lost": lost})
         return int(bool(lost))
-    print_table(("feature", "value"), list(values.items()))
+    print_table(("feature", "value"), list(in_lines(views, values)))
     for view in views:
         if all(values[column] is None for column in view.columns):
             told = ", ".join(f"{name}={keys[name]}" for name in view.entities)

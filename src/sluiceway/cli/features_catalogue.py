@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from sluiceway.artifacts.catalogue import Catalogue, Entry, View
+from sluiceway.artifacts.catalogue import Catalogue, Entry, View, gathered
 from sluiceway.artifacts.feature_profile import ViewFreshness
 from sluiceway.artifacts.feature_set import FeatureSet
 from sluiceway.cli.answer import print_json, print_lines, print_table, text
@@ -56,7 +56,7 @@ def list_(
         [
             (entry.name, entry.type, entry.unit, ", ".join(entry.entity), entry.source, entry.window,
              "" if entry.profile is None else percent(entry.profile.online), entry.owner, ", ".join(entry.tags))
-            for entry in known.entries
+            for entry in gathered(known.entries)
         ],
     )  # fmt: skip
     return 0
@@ -106,7 +106,8 @@ def search(
         print_json({"query": query, "features": features, "near": meant})
     elif found:
         rows = [
-            (e.name, ", ".join(e.entity), e.window, ", ".join(e.tags), e.description or e.definition) for e, _ in found
+            (e.name, ", ".join(e.entity), e.window, ", ".join(e.tags), e.description or e.definition)
+            for e in gathered(entry for entry, _ in found)
         ]
         print_table(("feature", "entity", "window", "tags", "what it is"), rows[:SHOWN])
         if len(rows) > SHOWN:
@@ -124,10 +125,12 @@ def show(
 ) -> int:
     """Show all that is known of a feature or a view: what it is, where it comes from, who takes it, how full it is."""
     known = read(Workspace.open(common.project))
-    entry = next((each for each in known.entries if each.name == name), None)
+    lists = [each for each in gathered(known.entries) if each.one_of]
+    named = {each.name: each for each in known.entries} | {each.one_of: each for each in lists}
+    entry = (named | {each.name: each for each in lists}).get(name)
     view = next((each for each in known.views if each.name == (entry.view if entry else name)), None)
     if entry is None and view is None:
-        names = [*(each.name for each in known.entries), *(each.name for each in known.views)]
+        names = [*named, *(each.name for each in known.views)]
         raise UnknownNameError("feature or view", name, names)
     if common.json:
         print_json({"feature": as_json(entry, known) if entry else None, "view": plain_fields(view) if view else None})
@@ -135,7 +138,8 @@ def show(
     if entry is not None:
         print_lines(*entry_lines(entry))
     if view is not None:
-        print_lines(*([""] if entry else []), *view_lines(view, whole=entry is None))
+        features = [each.name for each in gathered(known.entries) if each.view == view.name]
+        print_lines(*([""] if entry else []), *view_lines(view, features if entry is None else ()))
     return 0
 
 
@@ -167,8 +171,9 @@ def _profile(entry: Entry) -> Iterator[tuple[str, str]]:
     yield "examples", "not shown: sensitive" if entry.is_sensitive else examples
 
 
-def view_lines(view: View, *, whole: bool) -> Iterator[str]:
-    """Say what is known of a view."""
+def view_lines(view: View, features: Sequence[str]) -> Iterator[str]:
+    """Say what is known of a view; with the names of its features, the whole of it."""
+    whole = bool(features)
     yield f"view {view.name}"
     yield from (f"  {line}" for line in (view.description if whole else "",) if line)
     yield from _facts(
@@ -177,7 +182,7 @@ def view_lines(view: View, *, whole: bool) -> Iterator[str]:
         ("stale", f"when behind a request by more than {view.may_be_behind}" if view.may_be_behind else ""),
         ("owner", view.owner if whole else ""),
         ("tags", ", ".join(view.tags) if whole else ""),
-        ("features", ", ".join(view.features) if whole else ""),
+        ("features", ", ".join(features)),
         *_freshness(view.freshness),
     )
     for version in view.versions:

@@ -3,7 +3,7 @@
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -14,6 +14,7 @@ from sluiceway.cli.flags import HERE, Common
 from sluiceway.cli.watching import say
 from sluiceway.core.moments import iso
 from sluiceway.plans.moments_sql import moment_of
+from sluiceway.ports.event_source import Lag
 from sluiceway.streaming import Streaming
 from sluiceway.streams.partition_header import PartitionHeader
 from sluiceway.streams.stream_metrics import StreamMetrics
@@ -89,8 +90,7 @@ def tell(streaming: Streaming, *, as_json: bool) -> int:
         print_json({"streams": streams})
         return 0
     names = ("source", "partition", "learnt", "behind", "known until", "late", "dead")
-    keys = ("partition", "events", "lag", "watermark", "late", "dead")
-    rows = [[stream["source"], *(part[key] for key in keys)] for stream in streams for part in parts(stream)]
+    rows = [[stream["source"], *row(part)] for stream in streams for part in parts(stream)]
     print_table(names, rows)
     return 0
 
@@ -101,27 +101,38 @@ def parts(stream: dict[str, object]) -> list[dict[str, object]]:
     return found if isinstance(found, list) else []
 
 
+def row(part: Mapping[str, object]) -> list[object]:
+    """Give a partition the shape that people read."""
+    behind = part["lag"]
+    if behind is None and part["lag_seconds"] is not None:
+        behind = f"{part['lag_seconds']:g} s"
+    return [part["partition"], part["events"], behind, part["watermark"], part["late"], part["dead"]]
+
+
 def told(streaming: Streaming, plan: StreamPlan) -> dict[str, object]:
     """Give a stream the shape that scripts read."""
-    headers, ends = streaming.headers(plan), streaming.events(plan).ends()
-    numbers = sorted({*headers, *ends})
+    headers = streaming.headers(plan)
+    lags = streaming.events(plan).lags({number: header.position for number, header in headers.items()})
+    numbers = sorted({*headers, *lags})
     return {
         "source": plan.source.name,
         "topic": plan.topic.name,
         "stream": plan.digest[:DIGITS],
-        "partitions": [part(number, headers.get(number), ends.get(number)) for number in numbers],
+        "partitions": [part(number, headers.get(number), lags.get(number)) for number in numbers],
     }
 
 
-def part(number: int, header: PartitionHeader | None, end: int | None) -> dict[str, object]:
+def part(number: int, header: PartitionHeader | None, lag: Lag | None) -> dict[str, object]:
     """Give a partition the shape that scripts read."""
     found = header or PartitionHeader(owner="")
+    counted = None if lag is None else lag.messages
     moments = {"watermark": found.watermark, "written": found.written or None}
     return {
         "partition": number,
         "offset": found.offset,
-        "end": end,
-        "lag": None if end is None else max(end - found.offset, 0),
+        "end": None if counted is None else found.offset + counted,
+        "lag": None if counted is None else max(counted, 0),
+        "lag_seconds": None if lag is None else lag.seconds,
         "events": found.events,
         "late": found.late,
         "dead": found.dead,

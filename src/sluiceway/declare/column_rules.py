@@ -67,9 +67,9 @@ class ColumnRules:
         return Expectation("contains", self.column, text=pattern, at_least=at_least, on_failure=on_failure)
 
     def is_a(self, kind: str, *, on_failure: str = STOP) -> Expectation:
-        """The column's type is one of integer, number, text, time, boolean."""
-        if kind not in {"integer", "number", "text", "time", "boolean"}:
-            raise refuse(f"{self._owner}: is_a({kind!r}); use integer, number, text, time or boolean")
+        """The column's type is one of integer, number, text, time, boolean, numbers (a list of them)."""
+        if kind not in {"integer", "number", "text", "time", "boolean", "numbers"}:
+            raise refuse(f"{self._owner}: is_a({kind!r}); use integer, number, text, time, boolean or numbers")
         return Expectation("typed", self.column, text=kind, on_failure=on_failure)
 
     def mean_between(self, low: float | None, high: float | None, *, on_failure: str = STOP) -> Expectation:

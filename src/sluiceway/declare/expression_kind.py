@@ -31,8 +31,17 @@ def kind_of(tree: Tree, columns: Mapping[str, str] | None) -> Kind:
         UnknownNameError: a column that the schema lacks.
     """
     if tree[0] == "column":
-        return None if columns is None else columns[column_named(tree[1], columns)]
+        return None if columns is None else _of_column(column_named(tree[1], columns), columns)
     return kind_from(tree, [kind_of(child, columns) for child in children(tree)])
+
+
+def _of_column(name: str, columns: Mapping[str, str]) -> Kind:
+    if columns[name] == "numbers":
+        raise Refused(
+            f"column {name!r} is a list of numbers, which no expression takes; make a column of what you need of it in "
+            f"the source's sql, or take its numbers as features by sw.latest({name!r}, size=…)"
+        )
+    return columns[name]
 
 
 def children(tree: Tree) -> tuple[Tree, ...]:

@@ -81,6 +81,11 @@ class Feature:
         return self.kind == LATEST
 
     @property
+    def is_list(self) -> bool:
+        """Whether the feature takes the numbers of a list, such as an embedding."""
+        return self.is_latest and self.size is not None
+
+    @property
     def is_derived(self) -> bool:
         """Whether the feature is computed from the others of its view."""
         return self.kind == DERIVED

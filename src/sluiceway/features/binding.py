@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from sluiceway.artifacts.dataset_version import DatasetVersion
+from sluiceway.artifacts.table_ref import NUMBERS
 from sluiceway.core.errors import MisuseError, UnknownNameError
 from sluiceway.declare.expression import bind_expression
 from sluiceway.declare.feature import Feature
@@ -14,12 +15,15 @@ from sluiceway.plans.request_columns import request_kinds
 
 NUMERIC = ("integer", "number", "boolean")
 KEYABLE = ("integer", "text", "boolean")
+LISTS = (NUMBERS, "text")
+SIZED = "; of a list say how many numbers it has, as in sw.latest('embedding', size=64)"
+AS_FEATURES = "take its numbers as features by a view with sw.latest(…, size=…)"
 
 Kinds = Mapping[str, str]
 
 
 def kinds_of(dataset: DatasetVersion, source: str) -> dict[str, str]:
-    """Give each column of a source's table with its kind: integer, number, text, time or boolean."""
+    """Give each column of a source's table with its kind, as in ``artifacts.table_ref``."""
     return {column.name: column.type for column in dataset.table(source).columns}
 
 
@@ -34,7 +38,8 @@ def check_binding(dataset: DatasetVersion, pipeline: Pipeline, inputs: Sequence[
     label = pipeline.label
     each = kinds_of(dataset, label.each.name)
     for name in (*inputs, *label.each.keys):
-        _kind(each, name, "column")
+        if _kind(each, name, "column") == NUMBERS:
+            raise MisuseError(f"{name!r} is a list of numbers, which is neither an input nor a key; {AS_FEATURES}")
     entities = [name for view in pipeline.feature_views for name in view.entities]
     taken = {name.lower() for name in (*inputs, *entities, *label.each.keys)}
     bind_expression(label.moment, each)
@@ -95,12 +100,12 @@ def _check_view(view: FeatureView, kinds: Kinds, each: Kinds) -> None:
 
 
 def _check_feature(view: FeatureView, feature: Feature, kind: str) -> None:
-    latest = ("text",) if feature.size is not None else (*NUMERIC, "text")
+    latest = LISTS if feature.size is not None else (*NUMERIC, "text")
     allowed = {"latest": latest, "count_distinct": COUNTED}.get(feature.kind, NUMERIC)
     if feature.kind != "count" and kind not in allowed:
         raise MisuseError(
             f"view {view.name!r}, feature {feature.name!r}: {feature.kind} of {feature.column!r}, which is {kind}; "
-            f"it must be one of {', '.join(allowed)}"
+            f"it must be one of {', '.join(allowed)}{SIZED if kind == NUMBERS and feature.is_latest else ''}"
         )
 
 

@@ -13,8 +13,9 @@ from sluiceway.artifacts.dataset_version import EVENT_TIME, KNOWN_TIME
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.plans.corrections import EVENT, KNOWN, fact_columns
 from sluiceway.plans.latest import latest_features
+from sluiceway.plans.list_columns import sort_key
 from sluiceway.plans.moments_sql import length
-from sluiceway.plans.number_lists import numbers_of_texts
+from sluiceway.plans.number_lists import numbers_in
 
 PLACE = "_place"
 AT = "_t"
@@ -76,7 +77,8 @@ def _without_ties(view: FeatureView, facts: pl.DataFrame, marks: pl.DataFrame) -
     if tied.is_empty():
         return marks
     names = fact_columns(view)
-    others = facts.select(pl.col(names).gather(tied.get_column(PLACE))).rename({name: f"_{name}" for name in names})
+    others = facts.select(pl.col(names).gather(tied.get_column(PLACE)))
+    others = others.select(sort_key(name, facts.schema[name]).alias(f"_{name}") for name in names)
     order = [KNOWN, EVENT, *others.columns]
     ordered = tied.hstack(others).sort(order, nulls_last=False, maintain_order=True)
     losers = ordered.filter(~pl.struct(*view.entities, KNOWN).is_last_distinct()).get_column(PLACE)
@@ -90,7 +92,7 @@ def values_at(view: FeatureView, kinds: Mapping[str, str], facts: pl.DataFrame, 
         value = pl.col(str(feature.column)).gather(places)
         number = kinds[str(feature.column)] in {"integer", "number"}
         if feature.size is not None:
-            made = [_single(pl.lit(each)) for each in numbers_of_texts(facts.select(value).to_series(), feature.size)]
+            made = [_single(pl.lit(each)) for each in numbers_in(facts.select(value).to_series(), feature.size)]
         else:
             made = [_single(value) if number else value.cast(pl.String)]
         columns += [each.alias(name) for name, each in zip(view.columns_of(feature), made, strict=True)]

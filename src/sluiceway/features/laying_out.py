@@ -16,6 +16,7 @@ from sluiceway.declare.feature_view import FeatureView
 from sluiceway.features.fact_layout import MARK, PART, ROWS, START, FactLayout, LayoutKeys, kept_layout, needed
 from sluiceway.features.moved_facts import keys_that_move
 from sluiceway.plans.corrections import fact_columns
+from sluiceway.plans.list_columns import sort_key
 from sluiceway.ports.derived_store import DerivedStore
 from sluiceway.ports.engine import Engine
 from sluiceway.ports.progress import Progress
@@ -139,7 +140,8 @@ def _sorted(view: FeatureView, part: pl.DataFrame) -> pl.DataFrame:
     same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift(1)) for name in first)
     if not ordered.select(same.any()).item():
         return ordered
-    return part.sort(part.columns, nulls_last=False)  # the others are in the order of their names
+    by = [sort_key(name, dtype) for name, dtype in part.schema.items()]  # the others are in the order of their names
+    return part.sort(by, nulls_last=False)
 
 
 def _marks(view: FeatureView, part: pl.DataFrame) -> pl.Series:

@@ -41,4 +41,6 @@ def _of_view(view: FeatureView, feature: Feature, name: str) -> Entry:
         description=feature.description or view.description,
         tags=tuple(dict.fromkeys((*view.tags, *feature.tags))),
         entity=view.entities,
+        one_of=f"{view.name}__{feature.name}" if feature.is_list else "",
+        size=(feature.size or 0) if feature.is_list else 0,
     )

@@ -29,7 +29,7 @@ def _seal(
     from sluiceway.features.binding import kinds_of
     from sluiceway.ingest.landed_events import event_parts, known_event_landing
     from sluiceway.plans.moments_sql import microseconds
-    from sluiceway.streams.sealing import seal_stream, stored_frame
+    from sluiceway.streams.sealing import as_one, seal_stream, stored_frame
     from sluiceway.streams.stream_plan import stream_plan
 
     try:
@@ -45,7 +45,7 @@ def _seal(
     missed = seal_stream(
         plan,
         stored_frame(table, plan.kinds),
-        landing.partitions,
+        landing.partitions if plan.parted_by else (as_one(landing.partitions),),
         panes=panes,
         now_us=lambda: microseconds(kit.clock.now()),
         owner=f"run-{uuid4().hex[:8]}",

@@ -10,7 +10,7 @@ from sluiceway.artifacts.rows import Rows
 from sluiceway.declare.files import IMAGE, Files
 from sluiceway.declare.source import Source
 from sluiceway.plans.file_format import checked, concatenate, decode, is_plain_parquet, texts_elsewhere
-from sluiceway.plans.number_lists import rows_as_text
+from sluiceway.plans.list_columns import stored_rows
 from sluiceway.plans.partitions import beside, on_the_way
 from sluiceway.plans.schema_policy import uneven_columns
 from sluiceway.plans.table_digest import decoded, normalise
@@ -51,7 +51,7 @@ def _of_file(
 ) -> Rows:
     if not is_plain_parquet(entry.path, files):
         return engine.keep([decoded(decode(contents.whole(entry), path=entry.path, files=files, texts=texts))])
-    rows = rows_as_text(engine.parquet(contents.chunks(entry), path=entry.path))
+    rows = stored_rows(engine.parquet(contents.chunks(entry), path=entry.path))
     checked(rows.schema.empty_table(), entry.path)
     return rows
 

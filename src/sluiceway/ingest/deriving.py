@@ -147,7 +147,7 @@ def _arrived(parts: Sequence[FileEntry], rows: Rows, *, contents: Contents, engi
     def below() -> Iterator[pa.Table]:
         yield from map(normalise, rows.tables())
         for part in parts:
-            yield reads.table(decode_part(contents.whole(part))["value"].to_pylist())
+            yield normalise(reads.table(decode_part(contents.whole(part))["value"].to_pylist()))
 
     return engine.keep(below())
 

@@ -15,7 +15,7 @@ from sluiceway.core.errors import SourceError
 from sluiceway.ingest.landed_events import known_event_landing
 from sluiceway.plans.corrections import KNOWN
 from sluiceway.plans.parquet_part import decode_part, encode_part
-from sluiceway.ports.event_source import EventBatch, EventSource
+from sluiceway.ports.event_source import EventBatch, EventSource, Lag, Position
 from sluiceway.ports.object_store import ObjectStore
 from sluiceway.streams.decoding import Opener, RowDecoder
 from sluiceway.streams.landed_rows import as_json
@@ -27,10 +27,10 @@ SCHEMA = pa.schema([pa.field("offset", pa.int64(), nullable=False), pa.field("va
 
 @dataclass(slots=True)
 class _Open:
-    """The part of a partition that further messages are added to, and where the partition is."""
+    """The part of a lane that further messages are added to; ``before`` rows of the lane are in other parts."""
 
-    at: LandedPartition
     number: int = 0
+    before: int = 0
     offsets: list[int] = field(default_factory=list)
     values: list[bytes] = field(default_factory=list)
     value_bytes: int = 0
@@ -40,14 +40,21 @@ class _Open:
     def is_full(self) -> bool:
         return len(self.offsets) >= PART_ROWS or self.value_bytes >= PART_BYTES
 
+    def add(self, offset: int, value: bytes) -> None:
+        self.offsets.append(offset)
+        self.values.append(value)
+        self.value_bytes += len(value)
+        self.is_new = True
+
 
 @dataclass(slots=True)
 class EventLander:
     """Lands one source's topic. A message is landed once, by its partition and offset, and late ones like others.
 
     A part ends where so many rows or bytes are in it, and the last one of a partition is written anew with what comes:
-    so the same messages give the same parts, in however many pieces they came. What is no row is left out, by the same
-    check that the stream has. ``origin`` is the kind of place and the topic.
+    so the same messages give the same parts, in however many pieces they came. Where a partition is made of lanes, in
+    whatever order these were read, each has parts of its own, with its rows numbered. What is no row is left out,
+    by the same check that the stream has. ``origin`` is the kind of place and the topic.
     """
 
     source: str
@@ -58,6 +65,7 @@ class EventLander:
     objects: ObjectStore
     now: datetime
     clock: Callable[[], float] = time.monotonic
+    _at: dict[int, LandedPartition] = field(default_factory=dict)
     _open: dict[int, _Open] = field(default_factory=dict)
     _parts: dict[tuple[int, int, int], EventPart] = field(default_factory=dict)
     _landing: EventLanding = field(init=False)
@@ -81,19 +89,18 @@ class EventLander:
 
     def _bring_in(self, before: EventLanding) -> None:
         count = self.events.partition_count()
-        ends = self.events.ends()
-        missing = sorted(set(range(count)) - set(ends))
+        known = {each.partition: each for each in before.partitions}
+        self._at = {number: known.get(number, LandedPartition(number, 0)) for number in range(count)}
+        lags = self._lags()
+        missing = sorted(set(range(count)) - set(lags))
         if missing:
             raise SourceError(f"topic {self.origin[1]!r}: nobody tells how far partition {missing[0]} goes; try again")
-        known = {each.partition: each for each in before.partitions}
-        self._open = {number: _Open(known.get(number, LandedPartition(number, 0))) for number in range(count)}
-        if self._is_behind(ends) or self._is_short(ends):
-            self._take_back()
-            self._drain(ends)
+        if any(lag.messages != 0 for lag in lags.values()):
+            self._drain(lags)
 
-    def assigned(self, partitions: Sequence[int]) -> Mapping[int, int]:
+    def assigned(self, partitions: Sequence[int]) -> Mapping[int, Position]:
         """Begin each partition behind what has landed."""
-        return {number: self._open[number].at.offset for number in partitions if number in self._open}
+        return {number: _position(self._at[number]) for number in partitions if number in self._at}
 
     def revoked(self, partitions: Sequence[int]) -> None:
         """Nothing is held that another could want."""
@@ -106,40 +113,30 @@ class EventLander:
             return EventLanding(self.source, self.origin, found.epoch + 1, found.parts)
         return found
 
-    def _is_behind(self, ends: Mapping[int, int]) -> bool:
-        """Whether there is more than has landed."""
-        return any(self._open[number].at.offset < end for number, end in ends.items())
-
-    def _is_short(self, ends: Mapping[int, int]) -> bool:
-        """Whether there is less than has landed."""
-        return any(self._open[number].at.offset > end for number, end in ends.items())
+    def _lags(self) -> dict[int, Lag]:
+        return self.events.lags({number: _position(at) for number, at in self._at.items()})
 
     def _check_ends(self) -> None:
-        for number, end in sorted(self.events.ends().items()):
-            landed = self._open[number].at.offset
-            if end < landed:
+        for number, lag in sorted(self._lags().items()):
+            landed = self._at[number].offset
+            if lag.messages is not None and lag.messages < 0:
                 raise SourceError(
                     f"source {self.source!r}: {landed:,} messages of partition {number} of topic {self.origin[1]!r} "
-                    f"have landed, but it has {end:,}: it was made anew, or is another one. What landed is safe. Give "
-                    "the new topic a name of its own, and declare it"
+                    f"have landed, but it has {landed + lag.messages:,}: it was made anew, or is another one. What "
+                    "landed is safe. Give the new topic a name of its own, and declare it"
                 )
 
-    def _take_back(self) -> None:
-        """Go on with the last part of each partition, unless it is full."""
-        for partition, mine in self._open.items():
-            numbers = [key[2] for key in self._parts if key[:2] == (self._landing.epoch, partition)]
-            mine.number = max(numbers, default=0)
-            last = self._parts.get((self._landing.epoch, partition, mine.number))
-            if last is not None:
-                table = decode_part(self.objects.get(object_key(last.sha256)))
-                mine.offsets, mine.values = table["offset"].to_pylist(), table["value"].to_pylist()
-                mine.value_bytes = last.value_bytes
-                if mine.is_full:
-                    self._open[partition] = _Open(mine.at, mine.number + 1)
-
-    def _drain(self, ends: Mapping[int, int]) -> None:
+    def _drain(self, lags: Mapping[int, Lag]) -> None:
+        """Bring in what was there in the beginning, and not all that arrives meanwhile."""
+        ends = {number: self._at[number].offset + (lag.messages or 0) for number, lag in lags.items()}
+        unknown = {number for number, lag in lags.items() if lag.messages is None}
         quiet_from = self.clock()
-        while self._is_behind(ends) or self._is_short(self.events.ends()):
+        while True:
+            if all(self._at[number].offset >= end for number, end in ends.items()):
+                lags = self._lags()
+                unknown -= {number for number, lag in lags.items() if lag.is_none}
+                if not unknown and all((lag.messages or 0) >= 0 for lag in lags.values()):
+                    break
             batches = self.events.poll(self, most=MOST, wait_s=WAIT_S)
             filled = [self._take(batch) for batch in batches]
             if any(filled):
@@ -152,51 +149,69 @@ class EventLander:
         self._commit()
 
     def _take(self, batch: EventBatch) -> bool:
-        """Add a batch to its partition's part; tell whether a part became full."""
-        mine, filled = self._open[batch.partition], False
-        new = [place for place, offset in enumerate(batch.offsets) if offset >= mine.at.offset]
+        """Add a batch to the parts of its lanes; tell whether one became full."""
+        at, filled = self._at[batch.partition], False
+        new = [place for place, offset in enumerate(batch.offsets) if offset >= at.offset]
         if not new:
             return False
         offsets, values = [batch.offsets[place] for place in new], [batch.values[place] for place in new]
         decoded = self.decoder.decode(offsets, values)
         dead = {offset for offset, *_ in decoded.poison}
         known = decoded.rows.get_column(KNOWN).max() if len(decoded.rows) else None
-        watermark = max((each for each in (mine.at.watermark, known) if isinstance(each, int)), default=None)
-        at = LandedPartition(batch.partition, offsets[-1] + 1, watermark, mine.at.dead + len(dead))
-        for offset, value in zip(offsets, values, strict=True):
+        watermark = max((each for each in (at.watermark, known) if isinstance(each, int)), default=None)
+        for place, offset, value in zip(new, offsets, values, strict=True):
             if offset in dead:
                 continue
+            lane = batch.origin(place)[0]
+            mine = self._lane(lane)
             if mine.is_full:
-                self._keep(batch.partition, mine)
-                mine, filled = _Open(at, mine.number + 1), True
+                self._keep(lane, mine)
+                mine = self._open[lane] = _Open(mine.number + 1, mine.before + len(mine.offsets))
+                filled = True
             kept = value if self.opened is None else as_json(self.opened(value))
-            mine.offsets.append(offset)
-            mine.values.append(kept)
-            mine.value_bytes += len(kept)
-            mine.is_new = True
-        mine.at = at
-        self._open[batch.partition] = mine
+            mine.add(mine.before + len(mine.offsets) if batch.origins else offset, kept)
+        dead_count = at.dead + len(dead)
+        self._at[batch.partition] = LandedPartition(batch.partition, offsets[-1] + 1, watermark, dead_count, batch.mark)
         return filled
 
-    def _keep(self, partition: int, mine: _Open) -> None:
+    def _lane(self, lane: int) -> _Open:
+        """Go on with the last part of a lane, unless it is full."""
+        if lane not in self._open:
+            parts = [part for key, part in sorted(self._parts.items()) if key[:2] == (self._landing.epoch, lane)]
+            mine = _Open()
+            if parts:
+                last, rows = parts[-1], sum(part.rows for part in parts)
+                table = decode_part(self.objects.get(object_key(last.sha256)))
+                offsets, values = table["offset"].to_pylist(), table["value"].to_pylist()
+                mine = _Open(last.number, rows - last.rows, offsets, values, last.value_bytes)
+                if mine.is_full:
+                    mine = _Open(last.number + 1, rows)
+            self._open[lane] = mine
+        return self._open[lane]
+
+    def _keep(self, lane: int, mine: _Open) -> None:
         batch = pa.record_batch([pa.array(mine.offsets, pa.int64()), pa.array(mine.values, pa.binary())], SCHEMA)
         data = encode_part([batch], SCHEMA)
         digest = sha256_hex(data)
         self.objects.put(object_key(digest), data)
-        self._parts[self._landing.epoch, partition, mine.number] = EventPart(
-            self._landing.epoch, partition, mine.number, digest, len(data), len(mine.offsets), mine.value_bytes,
+        self._parts[self._landing.epoch, lane, mine.number] = EventPart(
+            self._landing.epoch, lane, mine.number, digest, len(data), len(mine.offsets), mine.value_bytes,
             self.now.date().isoformat(),
         )  # fmt: skip
         mine.is_new = False
 
     def _commit(self) -> None:
         """Keep the parts, then write down that they belong to the landing: in this order a kill changes nothing."""
-        for partition, mine in self._open.items():
+        for lane, mine in self._open.items():
             if mine.is_new:
-                self._keep(partition, mine)
+                self._keep(lane, mine)
         self._landing = replace(
             self._landing,
             parts=tuple(self._parts[key] for key in sorted(self._parts)),
-            partitions=tuple(mine.at for _, mine in sorted(self._open.items())),
+            partitions=tuple(at for _, at in sorted(self._at.items())),
         )
         self.objects.put(event_landing_key(self.source), encode(self._landing))
+
+
+def _position(at: LandedPartition) -> Position:
+    return Position(at.offset, at.mark)

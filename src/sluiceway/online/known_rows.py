@@ -13,6 +13,7 @@ import pyarrow as pa
 from sluiceway.artifacts.dataset_version import EVENT_TIME, KNOWN_TIME
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.plans.corrections import EVENT, KNOWN, fact_columns, identity
+from sluiceway.plans.list_columns import sort_key
 from sluiceway.plans.packed_value import pack_key
 
 NOBODY = -1
@@ -43,7 +44,8 @@ def known_rows(view: FeatureView, rows: pa.Table) -> KnownRows:
     times = [pl.col(EVENT_TIME).to_physical().alias(EVENT), pl.col(KNOWN_TIME).to_physical().alias(KNOWN)]
     facts = pl.DataFrame(pl.from_arrow(rows.select([*names, EVENT_TIME, KNOWN_TIME])))
     facts = facts.select(*names, *times).drop_nulls([EVENT, KNOWN])
-    frame = facts.sort(KNOWN, EVENT, *names, nulls_last=False)
+    order = [sort_key(name, facts.schema[name]) for name in names]
+    frame = facts.sort(KNOWN, EVENT, *order, nulls_last=False)
     entity, keys = _entities(view, frame)
     return KnownRows(
         frame=frame,

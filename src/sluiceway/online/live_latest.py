@@ -13,7 +13,7 @@ from sluiceway.declare.feature import Feature
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.online.known_rows import NOBODY, NOTHING, KnownRows
 from sluiceway.plans.latest import latest_features
-from sluiceway.plans.number_lists import numbers_of_texts
+from sluiceway.plans.number_lists import numbers_in
 from sluiceway.plans.packed_value import FeatureValue
 
 
@@ -77,7 +77,7 @@ def _values(rows: KnownRows, feature: Feature, kinds: Mapping[str, str]) -> list
     """Read a feature off every fact: for each of its columns the values by place."""
     values = rows.frame.get_column(str(feature.column))
     if feature.size is not None:
-        return [_rounded(numbers) for numbers in numbers_of_texts(values, feature.size)]
+        return [_rounded(numbers) for numbers in numbers_in(values, feature.size)]
     if kinds[str(feature.column)] not in {"integer", "number"}:
         return [values.cast(pl.String).to_list()]
     return [_rounded(values)]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from sluiceway.artifacts.catalogue import Catalogue, Entry, View
+from sluiceway.artifacts.catalogue import Catalogue, Entry, View, gathered
 from sluiceway.pages.lineage_chart import Layer, lineage_chart
 from sluiceway.pages.number_text import moment_text, number_text, percent
 from sluiceway.pages.page import (
@@ -29,7 +29,7 @@ def catalogue_html(catalogue: Catalogue) -> str:
     """Write the page."""
     sections = [Section("", list(_head(catalogue)))]
     for view in catalogue.views:
-        own = [entry for entry in catalogue.entries if entry.view == view.name]
+        own = gathered(entry for entry in catalogue.entries if entry.view == view.name)
         sections.append(Section(view.name, [*_view_blocks(view), *_drawn(own, view.name), *map(_fold, own)]))
     asked = [entry for entry in catalogue.entries if not entry.view]
     if asked:

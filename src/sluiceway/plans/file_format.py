@@ -11,7 +11,8 @@ from sluiceway.core.errors import SourceError
 from sluiceway.declare.files import PACKED, Files
 from sluiceway.plans.csv_text import read_csv, require_columns
 from sluiceway.plans.json_lines import read_json_array, read_json_lines
-from sluiceway.plans.number_lists import lists_as_text
+from sluiceway.plans.list_columns import STORED, is_list, stored_lists
+from sluiceway.plans.parquet_metadata import parquet_metadata
 from sluiceway.plans.unpacking import MOST_BYTES, MOST_TIMES_LARGER, unpack
 
 LEAST_VALUE_BYTES = 4
@@ -84,9 +85,9 @@ def require_plausible(metadata: pq.FileMetaData, *, size_bytes: int, path: str) 
 
 def _parquet(plain: bytes | bytearray, path: str) -> pa.Table:
     """Read a Parquet file, unless it would be larger in memory than a file may unpack to: what repeats is small."""
-    metadata = pq.read_metadata(pa.BufferReader(plain))
+    metadata = parquet_metadata(pa.BufferReader(plain))
     require_plausible(metadata, size_bytes=len(plain), path=path)
-    table = valid(pq.read_table(pa.BufferReader(plain), use_threads=True))
+    table = valid(pq.ParquetFile(pa.BufferReader(plain), metadata=metadata).read(use_threads=True))
     if table.num_rows != metadata.num_rows:
         raise SourceError(f"{path} claims {metadata.num_rows:,} rows and holds {table.num_rows:,}; make the file again")
     return table
@@ -116,7 +117,7 @@ def is_plain_parquet(path: str, files: Files) -> bool:
 def checked(table: pa.Table, path: str) -> pa.Table:
     """Refuse a file's table that has no columns, one twice, nested ones, or more than a table may have.
 
-    Lists of numbers become JSON text, as those of databases and APIs do.
+    Lists of numbers become those that tables hold.
 
     Raises:
         SourceError: it does.
@@ -127,13 +128,17 @@ def checked(table: pa.Table, path: str) -> pa.Table:
         raise SourceError(
             f"{path}: every column needs its own name; repeated: {', '.join(repeated) or 'none, but no columns'}"
         )
-    table = lists_as_text(table)
+    table = stored_lists(table)
     for field in table.schema:
-        if pa.types.is_nested(field.type):
-            raise SourceError(
-                f"{path}: column {field.name} is nested ({field.type}); write each part as its own column"
-            )
+        if pa.types.is_nested(field.type) and field.type != STORED:
+            raise SourceError(f"{path}: column {field.name} is nested ({field.type}); {_instead_of(field.type)}")
     return table
+
+
+def _instead_of(nested: pa.DataType) -> str:
+    if is_list(nested):
+        return "of lists, a table holds those of numbers; write one row for each member, or join them into one text"
+    return "write each part as its own column"
 
 
 def texts_elsewhere(tables: Mapping[str, pa.Table]) -> frozenset[str]:

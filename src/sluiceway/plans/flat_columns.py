@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sluiceway.core.errors import SourceError
+from sluiceway.plans.list_columns import STORED, as_stored, holds_numbers
 
 MOST_DIGITS = 38
 TYPMOD_OFFSET = 4  # PostgreSQL, src/include/utils/numeric.h: typmod = (precision << 16 | scale) + VARHDRSZ
@@ -29,7 +30,8 @@ def flat_batch(batch: pa.RecordBatch, flat: pa.Schema) -> pa.RecordBatch:
     """Turn every column into one of the flat schema's, without loss where there is an equivalent.
 
     Decimals of at most 38 digits stay decimals, those without a declared precision become floats; times are cut to
-    microseconds. Lists, structures and maps become JSON text, UUIDs and times of day text, bytes hexadecimal text.
+    microseconds. Lists of numbers stay lists; others, structures and maps become JSON text, UUIDs and times of day
+    text, bytes hexadecimal text.
 
     Raises:
         SourceError: a value does not fit its column's type.
@@ -79,6 +81,8 @@ def _flat_type(field: pa.Field) -> pa.DataType:
         return data_type if data_type.precision <= MOST_DIGITS else pa.float64()
     if is_a.is_timestamp(data_type):
         return pa.timestamp("us", "UTC" if data_type.tz else None)
+    if holds_numbers(data_type):
+        return STORED
     if _as_text(data_type) is not None:
         return pa.string()
     raise _unfit(field)
@@ -118,6 +122,8 @@ def _flat(values: pa.Array, wanted: pa.DataType) -> pa.Array:
         return storage.cast(wanted)
     if pa.types.is_dictionary(values.type):
         return _flat(values.dictionary_decode(), wanted)
+    if wanted == STORED:
+        return as_stored(pa.chunked_array([values])).combine_chunks()
     text = _as_text(values.type)
     if text is not None and pa.types.is_string(wanted):
         return text(values)

@@ -38,7 +38,7 @@ def latest_values(view: FeatureView, types: Mapping[str, str], *, table: str = "
 def _read(column: str, kind: str, size: int | None) -> Iterator[str]:
     """Read a column as a feature: a number that float32 holds, or text, or the numbers of a list."""
     if size is not None:
-        yield from (single(number) for number in numbers_sql(column, size))
+        yield from (single(number) for number in numbers_sql(column, size, kind))
         return
     yield single(column) if kind in {"integer", "number"} else f"CAST({column} AS VARCHAR)"
 

@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 import pyarrow as pa
 
 from sluiceway.core.errors import SourceError
+from sluiceway.plans import list_columns
 from sluiceway.plans.flat_columns import as_json, is_moment
 
 Record = Mapping[str, object]
 LARGEST_WHOLE = 2**63
-NOTHING, BOOLEAN, INTEGER, NUMBER, MOMENT, TEXT, NESTED = (
-    "nothing", "boolean", "integer", "number", "moment", "text", "nested",
+NOTHING, BOOLEAN, INTEGER, NUMBER, MOMENT, TEXT, NESTED, LIST = (
+    "nothing", "boolean", "integer", "number", "moment", "text", "nested", "list",
 )  # fmt: skip
 STORED = {
     NOTHING: pa.string(),
@@ -21,6 +22,7 @@ STORED = {
     MOMENT: pa.timestamp("us", "UTC"),
     TEXT: pa.string(),
     NESTED: pa.string(),
+    LIST: list_columns.STORED,
 }
 LANDED = {str(kind): name for name, kind in STORED.items() if name not in {NOTHING, NESTED}}
 
@@ -29,8 +31,9 @@ class RecordColumns:
     """Finds one type for every field that comes up, and turns records into batches of them.
 
     A field that a record lacks is missing there. Whole numbers among others are numbers; texts that are all ISO 8601
-    times are times in UTC; objects and lists are JSON text, and so is everything in a field that holds them beside
-    plain values. A field without any value is text. What was landed before keeps its type, as long as the values allow.
+    times are times in UTC; lists of numbers stay lists. Objects and other lists are JSON text, and so is everything in
+    a field that holds lists or objects beside other values. A field without any value is text. What was landed before
+    keeps its type, as long as the values allow.
     """
 
     def __init__(self, landed: pa.Schema | None = None) -> None:
@@ -73,10 +76,11 @@ class RecordColumns:
         kind, landed = self._kinds[name], self._landed.get(name)
         fits = {
             NUMBER: {INTEGER, NUMBER},
-            TEXT: {TEXT, MOMENT, NESTED},
+            TEXT: {TEXT, MOMENT, NESTED, LIST},
             INTEGER: {INTEGER},
             MOMENT: {MOMENT},
             BOOLEAN: {BOOLEAN},
+            LIST: {LIST},
         }
         return landed if landed is not None and (kind == NOTHING or kind in fits[landed]) else kind
 
@@ -88,7 +92,7 @@ class RecordColumns:
             return NUMBER
         if kinds <= {MOMENT, TEXT}:
             return TEXT
-        if NESTED in kinds:
+        if kinds & {NESTED, LIST}:
             return NESTED
         raise SourceError(f"field {name!r} is of type {other} on {where}, but {one} before; leave it to one type")
 
@@ -104,7 +108,11 @@ def _kind_of(value: object) -> str:
         return NUMBER
     if isinstance(value, str):
         return MOMENT if is_moment(value) else TEXT
-    return NESTED
+    return LIST if isinstance(value, list) and all(map(_is_number, value)) else NESTED
+
+
+def _is_number(value: object) -> bool:
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
 
 
 def _stored(value: object, kind: str) -> object:
@@ -115,6 +123,8 @@ def _stored(value: object, kind: str) -> object:
     if kind == MOMENT and isinstance(value, str):
         moment = datetime.fromisoformat(value)
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    if kind == LIST and isinstance(value, list):
+        return [None if each is None else float(each) for each in value]
     if kind == NESTED or (kind == TEXT and not isinstance(value, str)):
         return value if isinstance(value, str) else as_json(value)
     return value

@@ -7,6 +7,7 @@ The statement is parsed, its frame (WITH, joins, unions, grouping) is written by
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from sluiceway.artifacts.table_ref import NUMBERS
 from sluiceway.declare.written_sql import parsed_as_written
 from sluiceway.plans.spark_expression import spark_value
 from sluiceway.plans.spark_repeats import without_repeats
@@ -52,6 +53,8 @@ def column_kinds(schemas: "Iterable[pa.Schema]") -> dict[str, str]:
     found: dict[str, str] = {}
     for schema in schemas:
         for field in columns_of(schema.empty_table()):
+            if field.type == NUMBERS:
+                raise refused(f"column {field.name!r} is a list of numbers, which is not computed on Spark yet")
             if found.setdefault(field.name, field.type) != field.type:
                 raise refused(f"column {field.name!r} is {found[field.name]} in one table and {field.type} in another")
     return found

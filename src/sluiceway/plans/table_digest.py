@@ -10,9 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sluiceway.artifacts.rows import Rows
-from sluiceway.artifacts.table_ref import Column, TableRef
+from sluiceway.artifacts.table_ref import NUMBERS, Column, TableRef
 from sluiceway.core.digest import canonical_json
 from sluiceway.core.errors import SourceError
+from sluiceway.plans import list_columns
 
 LAYOUT = b"sluiceway table 1\n"
 STORED_AS = {
@@ -21,9 +22,10 @@ STORED_AS = {
     "text": pa.string(),
     "time": pa.timestamp("us", "UTC"),
     "boolean": pa.bool_(),
+    NUMBERS: list_columns.STORED,
 }
 INSTEAD = {
-    "list": "unnest it, or join it into text",
+    "list": "only lists of numbers are columns; unnest it, or join it into text",
     "struct": "select its fields as columns of their own",
     "map": "select its entries as columns of their own",
     "union": "select one member as a column of its own",
@@ -43,7 +45,8 @@ def table_content_id(table: pa.Table) -> str:
     column, rows sorted by all columns from left to right with nulls first and NaN last: one bit a row, least
     significant first, set where the value is null; then the values, little-endian, zero where null: integer int64,
     number float64 with one NaN and no negative zero, time int64 microseconds since 1970 UTC, boolean one byte, text
-    ``rows + 1`` int64 offsets and the UTF-8 bytes.
+    ``rows + 1`` int64 offsets and the UTF-8 bytes, numbers as many offsets and the float64 of all lists, NaN where
+    missing.
 
     Raises:
         SourceError: what ``normalise`` refuses.
@@ -71,7 +74,7 @@ def _sorted_content_id(rows: Rows) -> str:
     for column in kinds:
         for values in _column(rows, column):  # every batch but the last has whole bytes of bits
             digest.update(np.packbits(values.is_null().to_numpy(zero_copy_only=False), bitorder="little").data)
-        if column.type == "text":
+        if column.type in {"text", NUMBERS}:
             for offsets in _offsets(rows, column):
                 digest.update(offsets)
         for values in _column(rows, column):
@@ -83,7 +86,8 @@ def columns_of(table: pa.Table) -> tuple[Column, ...]:
     """Tell each column's kind.
 
     Dictionaries and run-length encodings count as what they encode, extension types as what they are stored in. A date
-    is a time at midnight UTC, a decimal is a number, a column of nothing but untyped nulls is text.
+    is a time at midnight UTC, a decimal is a number, a list of numbers is numbers, a column of nothing but untyped
+    nulls is text.
 
     Raises:
         SourceError: a type has no kind, there is no column, or two share a name but for upper and lower case.
@@ -98,10 +102,10 @@ def columns_of(table: pa.Table) -> tuple[Column, ...]:
 
 
 def normalise(table: pa.Table) -> pa.Table:
-    """Cast to the five types that tables are stored in: int64, float64, string, timestamp in UTC microseconds, bool.
+    """Cast to the types of stored tables: int64, float64, string, timestamp in UTC microseconds, bool, lists.
 
     A time without a zone is UTC already; what is finer than a microsecond is cut off. Decimals become the nearest
-    float64. Row order is kept.
+    float64; lists of numbers become those of ``list_columns``. Row order is kept.
 
     Raises:
         SourceError: what ``columns_of`` refuses, or a value that does not fit.
@@ -144,8 +148,10 @@ def _kind_of(name: str, data_type: pa.DataType) -> str:
         return "time"
     if is_a.is_string(plain) or is_a.is_large_string(plain) or is_a.is_string_view(plain) or is_a.is_null(plain):
         return "text"
+    if list_columns.holds_numbers(plain):
+        return NUMBERS
     raise SourceError(
-        f"column {name!r} has type {data_type}, which is none of integer, number, text, time, boolean; "
+        f"column {name!r} has type {data_type}, which is none of integer, number, text, time, boolean, numbers; "
         f"{_instead_of(plain)}"
     )
 
@@ -158,10 +164,12 @@ def _instead_of(plain: pa.DataType) -> str:
 
 def _cast(values: pa.ChunkedArray, column: Column) -> pa.ChunkedArray:
     target = STORED_AS[column.type]
-    if values.type == target:
+    if values.type == target and column.type != NUMBERS:
         return values
     try:
         values = _decoded(values)
+        if column.type == NUMBERS:
+            return list_columns.as_stored(values)
         if column.type == "time" and getattr(values.type, "tz", None) is None:
             values = pc.cast(values, options=pc.CastOptions(pa.timestamp("us"), allow_time_truncate=True))
         return pc.cast(values, options=pc.CastOptions(target, allow_time_truncate=True))
@@ -193,8 +201,10 @@ def _sorted_rows(table: pa.Table) -> pa.Table:
 
 
 def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Write every NaN, and every zero, in one way."""
+    """Write every NaN, and every zero, in one way; what a list lacks sorts as NaN in every engine."""
     for place, field in enumerate(batch.schema):
+        if list_columns.is_list(field.type):
+            batch = batch.set_column(place, field, list_columns.with_nan(batch.column(place)))
         if pa.types.is_floating(field.type):
             values = pc.add(batch.column(place), 0.0)  # -0.0 + 0.0 is 0.0
             batch = batch.set_column(place, field, pc.if_else(pc.is_nan(values), float("nan"), values))
@@ -206,17 +216,25 @@ def _column(rows: Rows, column: Column) -> Iterator[pa.Array]:
 
 
 def _offsets(rows: Rows, column: Column) -> Iterator[bytes]:
-    """Say where each text ends, the first one begins at 0."""
+    """Say where each text or list ends, the first one begins at 0."""
     end = 0
     yield np.zeros(1, "<i8").tobytes()
     for values in _column(rows, column):
-        sizes = pc.fill_null(pc.binary_length(values), 0).to_numpy(zero_copy_only=False)
+        sizes = _sizes(values)
         ends = end + np.cumsum(sizes, dtype="<i8")
         end = int(ends[-1])
         yield ends.tobytes()
 
 
+def _sizes(values: pa.Array) -> np.ndarray:
+    if list_columns.is_list(values.type):
+        return list_columns.sizes(values)
+    return pc.fill_null(pc.binary_length(values), 0).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+
+
 def _value_bytes(values: pa.Array, kind: str) -> bytes:
+    if kind == NUMBERS:
+        return list_columns.member_bytes(values)
     if kind == "text":
         return _text_bytes(values)
     if kind == "boolean":

@@ -12,7 +12,7 @@ class Event(NamedTuple):
 
 
 class Added(NamedTuple):
-    """Where a message is: its partition, and its offset there."""
+    """Where a message is: its partition and its offset there, or its lane and number, as sources tell its origin."""
 
     partition: int
     offset: int
@@ -21,7 +21,7 @@ class Added(NamedTuple):
 class EventSink(Protocol):
     """Adds messages to topics. Safe to share between threads, and with other processes that add to the same topics.
 
-    Messages of one key that are added by one call are read in their order.
+    Messages of one key that are added by one call are read in their order, unless the place was too busy for some.
     """
 
     def append(self, topic: str, events: Sequence[Event]) -> list[Added]:

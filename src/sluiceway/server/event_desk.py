@@ -19,16 +19,20 @@ from sluiceway.server.refusal import Refusal
 
 LOOK_EVERY_S = 1.0
 NOTHING_THERE = 404
+EXACT = 2**53  # from here on readers of JSON may round
 _encode = msgspec.json.Encoder().encode
 
 
 class Taken(msgspec.Struct, frozen=True):
-    """What a caller reads: how many events were taken, and for each partition the first and last offset they have."""
+    """What a caller reads: how many events were taken, and for each partition the first and last offset they have.
+
+    Offsets are texts where they are Kinesis's sequence numbers, which no number of JSON's readers holds.
+    """
 
     source: str
     topic: str
     events: int
-    offsets: dict[str, tuple[int, int]]
+    offsets: dict[str, tuple[int | str, int | str]]
     unknown_columns: list[str]
     request_id: str
 
@@ -98,9 +102,13 @@ class EventDesk:
             self._progress.say(f"which sources take events cannot be read, so it stays as it was: {error}")
 
 
-def _spans(added: list[Added]) -> dict[str, tuple[int, int]]:
+def _spans(added: list[Added]) -> dict[str, tuple[int | str, int | str]]:
     spans: dict[str, tuple[int, int]] = {}
     for partition, offset in added:
         first, last = spans.get(str(partition), (offset, offset))
         spans[str(partition)] = (min(first, offset), max(last, offset))
-    return spans
+    return {partition: (_told(first), _told(last)) for partition, (first, last) in spans.items()}
+
+
+def _told(offset: int) -> int | str:
+    return offset if offset < EXACT else str(offset)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from sluiceway.artifacts.table_ref import Column
+from sluiceway.artifacts.table_ref import NUMBERS, Column
 from sluiceway.core.errors import DeclarationError, Problem, UnknownNameError
 from sluiceway.declare.expression import Expression, bind_expression
 from sluiceway.declare.written_at import WrittenAt
@@ -15,6 +15,9 @@ TEXT_HINT = (
     "; a column is text as soon as one value is no number or time: mend that row, or, if it means that there is none, "
     "name it in files(nulls=[…])"
 )
+
+A_LIST = "a list of numbers; take its numbers as features by a view with sw.latest(…, size=…)"
+LIST_HINT = f"; it is {A_LIST}"
 
 
 def kinds_of(columns: Sequence[Column]) -> dict[str, str]:
@@ -69,6 +72,7 @@ class Findings:
         kind = self.column(where, name, columns)
         if kind is not None and kind not in allowed:
             hint = TEXT_HINT if kind == "text" and "text" not in allowed and name not in self.empty else ""
+            hint = LIST_HINT if kind == NUMBERS else hint
             self.note(f"{where}: column {name!r} is {kind}, it must be {' or '.join(allowed)}{hint}")
 
     def expression(self, where: str, expression: Expression, columns: Kinds, *, wanted: Sequence[str]) -> None:

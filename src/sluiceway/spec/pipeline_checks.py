@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
 
+from sluiceway.artifacts.table_ref import NUMBERS
 from sluiceway.core.errors import DeclarationError, UnknownNameError
 from sluiceway.declare.expression import Expression, bind_expression
 from sluiceway.declare.feature import Feature
@@ -12,7 +13,7 @@ from sluiceway.declare.pipeline import Label, Pipeline
 from sluiceway.declare.spec import Spec
 from sluiceway.plans.derived import STORED, feature_kinds
 from sluiceway.plans.distinct import COUNTED
-from sluiceway.spec.findings import Findings, Kinds
+from sluiceway.spec.findings import A_LIST, Findings, Kinds
 from sluiceway.spec.source_checks import alike
 
 AGGREGATED = ("integer", "number", "boolean")
@@ -75,7 +76,7 @@ def _check_feature(where: str, feature: Feature, own: Kinds, findings: Findings)
     if feature.kind == "count":
         findings.column(where, feature.column, own)
     else:
-        latest = LEARNED if feature.size is None else ("text",)
+        latest = LEARNED if feature.size is None else (NUMBERS, "text")
         allowed = {"latest": latest, "count_distinct": COUNTED}.get(feature.kind, AGGREGATED)
         findings.typed(where, feature.column, own, allowed=allowed)
 
@@ -87,6 +88,9 @@ def check_inputs(pipeline: Pipeline, spec: Spec, columns: Mapping[str, Kinds], f
         **_looked_up(pipeline, columns),
         **{name: (each or {}).get(name) for name in spec.inputs},
     }
+    for name in spec.inputs:
+        if offered[name] == NUMBERS:
+            findings.note(f"input {name!r} is {A_LIST}")
     written = {name: view.written_at for view in pipeline.views for name in view.columns}
     for name, expression in pipeline.request_columns.items():
         with findings.about(written[name]):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sluiceway.artifacts.table_ref import NUMERIC
+from sluiceway.artifacts.table_ref import NUMBERS, NUMERIC, TYPES
 from sluiceway.core.moments import parse_moment
 from sluiceway.declare.expectation import EVERY_COLUMN, Expectation
 from sluiceway.declare.expression import parse_expression
@@ -11,15 +11,17 @@ from sluiceway.spec.findings import Findings, Kinds
 
 TYPES_OF_VALUES = {"text": (str,), "boolean": (bool,), "integer": (int, float), "number": (int, float)}
 
+KEYS = DISTRIBUTED = tuple(kind for kind in TYPES if kind != NUMBERS)
+
 
 def check_source(source: Source, columns: Mapping[str, Kinds], findings: Findings) -> None:
     """Note what a source declares and its columns, or those of the sources it refers to, do not bear out."""
     own = columns[source.name]
     for key in source.keys:
-        findings.column(f"source {source.name!r}, key", key, own)
+        findings.typed(f"source {source.name!r}, key", key, own, allowed=KEYS)
     if source.stream is not None:
         for key in source.stream.keys:
-            findings.column(f"source {source.name!r}, topic {source.stream.name!r}, key", key, own)
+            findings.typed(f"source {source.name!r}, topic {source.stream.name!r}, key", key, own, allowed=KEYS)
     for field, text in (("event_time", source.event_time), ("known_time", source.known_time)):
         if text is not None:
             findings.expression(f"source {source.name!r}, {field}", parse_expression(text), own, wanted=("time",))
@@ -93,6 +95,8 @@ def _check_drift(where: str, expectation: Expectation, own: Kinds, findings: Fin
         return
     if expectation.kind in {"mean_within", "quantiles_within"}:
         findings.typed(where, expectation.column or "", own, allowed=NUMERIC)
+    elif expectation.kind in {"like", "jensen_shannon_within"}:
+        findings.typed(where, expectation.column or "", own, allowed=DISTRIBUTED)
     else:
         findings.column(where, expectation.column or "", own)
 

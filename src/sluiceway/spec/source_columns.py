@@ -17,7 +17,7 @@ from sluiceway.plans.file_format import checked, concatenate, decode, is_plain_p
 from sluiceway.plans.file_pattern import fixed_part, folder_of, matching
 from sluiceway.plans.image_rows import image_table
 from sluiceway.plans.lineage import tables_read
-from sluiceway.plans.number_lists import rows_as_text
+from sluiceway.plans.list_columns import stored_rows
 from sluiceway.plans.partitions import beside, on_the_way
 from sluiceway.plans.schema_policy import settled, uneven_columns
 from sluiceway.plans.table_digest import STORED_AS, columns_of, normalise
@@ -121,7 +121,7 @@ def _head(wanted: Files, path: str, values: Mapping[str, pa.Scalar], *, store: O
     """Read a file whole, as types follow from values; only its columns are kept."""
     if not is_plain_parquet(path, wanted):
         return beside(decode(store.get(path), path=path, files=wanted), values, path=path).slice(0, 0)
-    rows = rows_as_text(engine.parquet(store.stream(path), path=path))
+    rows = stored_rows(engine.parquet(store.stream(path), path=path))
     head = beside(checked(rows.schema.empty_table(), path), values, path=path)
     for piece in rows.tables():
         beside(piece, values, path=path)

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator
 
 import polars as pl
 
+from sluiceway.artifacts.table_ref import NUMBERS
 from sluiceway.start.columns import ColumnFacts, Facts
 from sluiceway.start.question import LeftOut
 
@@ -30,6 +31,8 @@ def reason_against(facts: ColumnFacts) -> str:
         return f"its only value is {_shortened(facts.present()[0])}"
     if facts.kind == "time":
         return "a time; compute what it tells in a RequestView, such as epoch(…) or hour(…)"
+    if facts.kind == NUMBERS:
+        return "a list of numbers; take them as features by a view with sw.latest(…, size=…)"
     if facts.kind == "text":
         return _against_text(facts)
     if facts.kind == "integer" and facts.rows >= FEW_ROWS and facts.is_unique and looks_like_id(facts):

@@ -7,10 +7,12 @@ from typing import Any
 import msgspec
 import polars as pl
 
+from sluiceway.artifacts.table_ref import NUMBERS
 from sluiceway.core.errors import UnknownNameError
 from sluiceway.declare.expression import Expression
 from sluiceway.declare.source import Source
 from sluiceway.plans.corrections import EVENT, KNOWN
+from sluiceway.plans.list_columns import as_in_tables
 from sluiceway.streams.message_row import column_names, row_reader, row_type
 from sluiceway.streams.row_time import RowTimes, micros
 from sluiceway.streams.row_values import row_values
@@ -120,4 +122,5 @@ def _present(expression: Expression | None) -> Expression:
 
 
 def _series(name: str, values: list[Any], kind: str) -> pl.Series:
-    return pl.Series(name, micros(values) if kind == "time" else values, STORED[kind])
+    found = pl.Series(name, micros(values) if kind == "time" else values, STORED[kind])
+    return as_in_tables(found) if kind == NUMBERS else found

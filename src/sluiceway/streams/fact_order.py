@@ -1,6 +1,6 @@
 """Fact order: which of two facts is newer, and which of two versions of one fact replaces the other.
 
-Both as ``plans.corrections`` and ``plans.snapshot`` order them in SQL: missing values are least.
+Both as ``plans.corrections`` and ``plans.snapshot`` order them in SQL: missing values are least, in lists greatest.
 """
 
 from collections.abc import Sequence
@@ -41,4 +41,9 @@ def replaces(fact: Fact, old: Fact) -> bool:
 
 
 def _with_missing_least(fact: Fact) -> Sequence[tuple[bool, object]]:
-    return [(value is not None, value) for value in fact.values]
+    return [(value is not None, _members(value) if isinstance(value, list) else value) for value in fact.values]
+
+
+def _members(numbers: Sequence[float | None]) -> Sequence[tuple[bool, float]]:
+    """Order the numbers of a list, where a missing one is greatest."""
+    return [(number is None, number or 0.0) for number in numbers]

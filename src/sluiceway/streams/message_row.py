@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from sluiceway.artifacts.table_ref import NUMBERS
 from sluiceway.core.moments import Clock
 from sluiceway.plans.moments_sql import microseconds
 
@@ -16,7 +17,9 @@ Whole = Annotated[int, msgspec.Meta(ge=-WIDEST, le=WIDEST - 1)]
 MOST_AHEAD = timedelta(hours=1)  # clocks differ by less
 DEEPEST = 100
 AHEAD = "its known_time is still to come, so nobody can know it yet; check its clock and time zone"
-TYPES: Mapping[str, Any] = {"integer": Whole, "number": float, "text": str, "boolean": bool, "time": datetime}
+TYPES: Mapping[str, Any] = {
+    "integer": Whole, "number": float, "text": str, "boolean": bool, "time": datetime, NUMBERS: list[float | None],
+}  # fmt: skip
 
 _columns = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode  # values may be what no decoder takes
 

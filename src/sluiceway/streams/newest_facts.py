@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from sluiceway.plans.corrections import EVENT, KNOWN
+from sluiceway.plans.list_columns import sort_key
 from sluiceway.plans.packed_value import pack_key
 from sluiceway.streams.fact_order import Fact, is_newer
 from sluiceway.streams.fact_versions import NOBODY, FactVersions
@@ -30,7 +31,8 @@ class NewestFacts:
     def hear(self, rows: pl.DataFrame) -> None:
         """Learn rows of which none replaces another."""
         order = [EVENT, KNOWN, *self._columns]
-        heard = rows.drop_nulls(self._names).sort(order, nulls_last=False)
+        by = [sort_key(name, rows.schema[name]) for name in order]
+        heard = rows.drop_nulls(self._names).sort(by, nulls_last=False)
         for event, known, *values in heard.unique(self._names, keep="last").select(order).iter_rows():
             key = pack_key([values[self._columns.index(name)] for name in self._names])
             self.renew(key, Fact(event, known, tuple(values)))

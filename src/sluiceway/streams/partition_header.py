@@ -2,11 +2,14 @@
 
 import msgspec
 
+from sluiceway.ports.event_source import Position
+
 
 class PartitionHeader(msgspec.Struct, frozen=True, kw_only=True):
     """Stored as JSON with every commit, which it fences: no two commits have equal headers.
 
-    ``offset`` is that of the next message. ``watermark`` is the greatest ``known_time``, microseconds since the epoch.
+    ``offset`` is that of the next message, and ``mark`` what its source needs to find it. ``owner`` is empty where the
+    one who wrote it has left. ``watermark`` is the greatest ``known_time``, microseconds since the epoch.
     ``events`` are all messages read, of which ``late`` were late for a view, and ``dead`` no rows. ``written`` is wall
     time, in microseconds. ``views`` are the digests of those that are kept up.
     """
@@ -14,12 +17,18 @@ class PartitionHeader(msgspec.Struct, frozen=True, kw_only=True):
     owner: str
     sequence: int = 0
     offset: int = 0
+    mark: str = ""
     watermark: int | None = None
     events: int = 0
     late: int = 0
     dead: int = 0
     written: int = 0
     views: tuple[str, ...] = ()
+
+    @property
+    def position(self) -> Position:
+        """Where to go on reading."""
+        return Position(self.offset, self.mark)
 
 
 def pack_header(header: PartitionHeader) -> bytes:

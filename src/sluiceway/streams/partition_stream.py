@@ -8,7 +8,7 @@ import polars as pl
 
 from sluiceway.artifacts.event_landing import LandedPartition
 from sluiceway.plans.corrections import KNOWN
-from sluiceway.ports.event_source import EventBatch, EventSource
+from sluiceway.ports.event_source import EventBatch, EventSource, Position
 from sluiceway.ports.pane_store import PaneCommit, PaneStore
 from sluiceway.ports.schema_registry import SchemaRegistry
 from sluiceway.ports.side_channel import DEAD, LATE, LATE_FOR, Aside, SideChannel
@@ -74,15 +74,13 @@ class PartitionStream:
         watermark = _greatest(self.header.watermark, known)
         self._meet(decoded.rows, watermark)
         late = self._learn(decoded.rows)
-        at = self._now_us()
-        dead = [Aside(DEAD, self.number, offset, why, value, at) for offset, value, why in decoded.poison]
-        if late or dead:
-            self._side.put(self._plan.source.name, [*dead, *self._late_messages(late, offsets, values, at)])
+        if late or decoded.poison:
+            self._side.put(self._plan.source.name, _asides(batch, decoded, late, self._now_us()))
         if offsets:
             self._go_on(
-                offset=offsets[-1] + 1,
+                position=Position(offsets[-1] + 1, batch.mark),
                 watermark=watermark,
-                counts=(len(offsets), len(late), len(dead)),
+                counts=(len(offsets), len(late), len(decoded.poison)),
             )
         return decoded
 
@@ -94,7 +92,20 @@ class PartitionStream:
             TransientError: the store did not answer.
         """
         if self.header.watermark is None or watermark > self.header.watermark:
-            self._go_on(offset=self.header.offset, watermark=watermark, counts=(0, 0, 0))
+            self._go_on(position=self.header.position, watermark=watermark, counts=(0, 0, 0))
+
+    def renew(self) -> None:
+        """Commit that the owner is still at work, though nothing changed.
+
+        Raises:
+            ConflictError: another owns the partition by now.
+            TransientError: the store did not answer.
+        """
+        self._commit(self.header)
+
+    def release(self) -> None:
+        """Commit that nobody owns the partition, so that who comes next need not wait to see. Raises as ``renew``."""
+        self._commit(msgspec.structs.replace(self.header, owner=""))
 
     def seal(self, rows: pl.DataFrame, landed: LandedPartition, *, is_alone: bool) -> None:
         """Take over from batch what can change no more, and commit it (see ``ViewStream.seal``).
@@ -115,7 +126,7 @@ class PartitionStream:
             rows = self._keys.chosen(rows, self._met, inside=True)
         for view in self._views:
             view.seal(rows, watermark, mine=mine)
-        self._go_on(offset=self.header.offset, watermark=mine, counts=(0, 0, 0))
+        self._go_on(position=self.header.position, watermark=mine, counts=(0, 0, 0))
 
     def _meet(self, rows: pl.DataFrame, watermark: int | None) -> None:
         """Take the seeds over of keys that were not met before."""
@@ -136,16 +147,7 @@ class PartitionStream:
                 late.setdefault(offset, []).append(view.view.name)
         return late
 
-    def _late_messages(
-        self, late: dict[int, list[str]], offsets: Sequence[int], values: Sequence[bytes], at: int
-    ) -> list[Aside]:
-        by_offset = dict(zip(offsets, values, strict=True)) if late else {}
-        return [
-            Aside(LATE, self.number, offset, f"{LATE_FOR}{', '.join(views)}", by_offset[offset], at)
-            for offset, views in sorted(late.items())
-        ]
-
-    def _go_on(self, *, offset: int, watermark: int | None, counts: tuple[int, int, int]) -> None:
+    def _go_on(self, *, position: Position, watermark: int | None, counts: tuple[int, int, int]) -> None:
         if watermark is not None:
             for view in self._views:
                 view.advance(watermark)
@@ -153,7 +155,8 @@ class PartitionStream:
         self._commit(
             msgspec.structs.replace(
                 header,
-                offset=offset,
+                offset=position.offset,
+                mark=position.mark,
                 watermark=watermark,
                 events=header.events + counts[0],
                 late=header.late + counts[1],
@@ -180,12 +183,23 @@ class PartitionStream:
         self._stored, self.header = data, following
 
 
+def _asides(batch: EventBatch, decoded: Decoded, late: dict[int, list[str]], at: int) -> list[Aside]:
+    """Tell apart what was dead and what late, by what identifies each message."""
+    places = {offset: place for place, offset in enumerate(batch.offsets)}
+    dead = [Aside(DEAD, *batch.origin(places[offset]), why, value, at) for offset, value, why in decoded.poison]
+    return dead + [
+        Aside(LATE, *batch.origin(places[offset]), LATE_FOR + ", ".join(views), batch.values[places[offset]], at)
+        for offset, views in sorted(late.items())
+    ]
+
+
 def sealed_through(header: PartitionHeader, landed: LandedPartition) -> int | None:
     """Tell up to when both batch and a partition have what comes in time, in microseconds since the epoch.
 
-    Where all has landed that the partition learnt, that is its own watermark, which goes on in silence too.
+    Where all has landed that the partition learnt, that is its own watermark, which goes on in silence too. Offsets do
+    not tell it where lanes are read as one, as those who read it number them by themselves.
     """
-    if header.watermark is None or header.offset <= landed.offset:
+    if header.watermark is None or (header.offset <= landed.offset and not header.mark):
         return header.watermark
     return None if landed.watermark is None else min(header.watermark, landed.watermark)
 

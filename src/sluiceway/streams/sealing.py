@@ -11,7 +11,7 @@ from sluiceway.artifacts.dataset_version import EVENT_TIME, KNOWN_TIME
 from sluiceway.artifacts.event_landing import LandedPartition
 from sluiceway.core.errors import ConflictError
 from sluiceway.plans.corrections import EVENT, KNOWN
-from sluiceway.ports.event_source import EventBatch, Ownership
+from sluiceway.ports.event_source import EventBatch, Lag, Ownership, Position
 from sluiceway.ports.pane_store import PaneStore, Row
 from sluiceway.ports.side_channel import Aside
 from sluiceway.streams.decoding import OFFSET
@@ -67,12 +67,19 @@ def seal_stream(
                     plan, number, backends=Backends(_Nothing(), panes, _Nothing()), owner=owner, now_us=now_us
                 )
                 stream.seal(rows, by_number[number], is_alone=is_alone)
+                stream.release()
             except ConflictError:
                 continue
             break
         else:
             missed.append(number)
     return missed
+
+
+def as_one(landed: Sequence[LandedPartition]) -> LandedPartition:
+    """Tell what has landed of partitions that are read as one."""
+    known = [each.watermark for each in landed if each.watermark is not None]
+    return LandedPartition(0, sum(each.offset for each in landed), max(known, default=None))
 
 
 def _seed(
@@ -118,16 +125,18 @@ def state_of(plan: StreamPlan, rows: pl.DataFrame, watermark: int) -> Iterator[R
 class _Nothing:
     """Where nothing arrives and nothing is set aside: sealing reads no messages."""
 
+    is_dealt = True
+
     def partition_count(self) -> NoReturn:
         raise TypeError("sealing reads no topic")
 
     def poll(self, ownership: Ownership, *, most: int, wait_s: float) -> list[EventBatch]:  # noqa: ARG002
         return []
 
-    def seek(self, partition: int, offset: int) -> NoReturn:  # noqa: ARG002
+    def seek(self, partition: int, position: Position | None) -> NoReturn:  # noqa: ARG002
         self.partition_count()
 
-    def ends(self) -> dict[int, int]:
+    def lags(self, positions: Mapping[int, Position]) -> dict[int, Lag]:  # noqa: ARG002
         return {}
 
     def close(self, ownership: Ownership) -> None:

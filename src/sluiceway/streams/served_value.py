@@ -67,7 +67,7 @@ def _served(value: object, kind: str, size: int | None) -> Sequence[FeatureValue
     if value is None:
         return [None] * (size or 1)
     if size is not None:
-        return numbers_of(str(value), size)
+        return numbers_of(value, size)
     if kind in {"integer", "number"}:
         return [as_single(value)]  # type: ignore[arg-type]
     return [str(value).lower() if kind == "boolean" else str(value)]

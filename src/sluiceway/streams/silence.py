@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from sluiceway.declare.stream import WALL
 from sluiceway.plans.moments_sql import MICROSECOND, length
+from sluiceway.ports.event_source import Lag, Position
 from sluiceway.streams.partition_header import PartitionHeader
 from sluiceway.streams.stream_plan import StreamPlan
 
@@ -24,7 +25,7 @@ class Silence:
         *,
         clock: Callable[[], float],
         now_us: Callable[[], int],
-        ends: Callable[[], Mapping[int, int]],
+        lags: Callable[[Mapping[int, Position]], Mapping[int, Lag]],
         follows_wall: bool,
     ) -> None:
         """Hear of nothing yet.
@@ -33,10 +34,10 @@ class Silence:
             plan: Whose topic it is.
             clock: Seconds that pass.
             now_us: The wall's time, in microseconds since the epoch.
-            ends: Asks the source for the offsets of the messages that come next.
+            lags: Asks the source what lies behind positions.
             follows_wall: Whether the wall's time means anything for what is learnt.
         """
-        self._clock, self._now_us, self._ends = clock, now_us, ends
+        self._clock, self._now_us, self._lags = clock, now_us, lags
         self._idle_s = length(plan.topic.idle) * MICROSECOND.total_seconds()
         self._lateness = plan.lateness
         self._step = plan.step if follows_wall and plan.topic.clock == WALL else None
@@ -67,5 +68,5 @@ class Silence:
         if not behind or self._clock() < self._ask_at:
             return {}
         self._ask_at = self._clock() + ASK_S
-        ends = self._ends()
-        return {number: moment for number in behind if number in ends and headers[number].offset >= ends[number]}
+        lags = self._lags({number: headers[number].position for number in behind})
+        return {number: moment for number in behind if number in lags and lags[number].is_none}

@@ -3,6 +3,7 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from sluiceway.plans.moments_sql import MICROSECOND
+from sluiceway.ports.event_source import Lag
 from sluiceway.streams.partition_header import PartitionHeader
 from sluiceway.streams.stream_plan import StreamPlan
 
@@ -20,6 +21,7 @@ class StreamMetrics:
             "dead": "Messages that were no rows.",
             "watermark": "The greatest known_time, in seconds since the epoch.",
             "lag": "Messages that have arrived and were not learnt yet.",
+            "lag_seconds": "How long the source says that what comes next has waited.",
         }
         self._gauges = {
             name: Gauge(f"sluiceway_stream_{name}", said, LABELS, registry=self.registry)
@@ -34,13 +36,15 @@ class StreamMetrics:
             registry=self.registry,
         )  # fmt: skip
 
-    def note(self, plan: StreamPlan, number: int, header: PartitionHeader, *, end: int | None) -> None:
+    def note(self, plan: StreamPlan, number: int, header: PartitionHeader, *, lag: Lag | None) -> None:
         """Show where a partition is."""
         shown: dict[str, float] = {"events": header.events, "late": header.late, "dead": header.dead}
         if header.watermark is not None:
             shown["watermark"] = header.watermark * MICROSECOND.total_seconds()
-        if end is not None:
-            shown["lag"] = max(end - header.offset, 0)
+        if lag is not None and lag.messages is not None:
+            shown["lag"] = max(lag.messages, 0)
+        if lag is not None and lag.seconds is not None:
+            shown["lag_seconds"] = lag.seconds
         for name, value in shown.items():
             self._gauges[name].labels(plan.source.name, str(number)).set(value)
 

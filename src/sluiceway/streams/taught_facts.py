@@ -14,6 +14,7 @@ import polars as pl
 
 from sluiceway.declare.feature_view import BY_EVENT, FeatureView
 from sluiceway.plans.corrections import EVENT, KNOWN, fact_columns, identity
+from sluiceway.plans.list_columns import sort_key
 from sluiceway.streams.fact_order import Fact
 from sluiceway.streams.fact_versions import NAMELESS, FactVersions
 
@@ -48,7 +49,7 @@ class TaughtFacts:
         yield from self._nameless(rows.filter(~whole & ~nobody))
 
     def _named(self, rows: pl.DataFrame) -> Iterator[Taught]:
-        order = [KNOWN, EVENT, *self._columns]
+        order = [sort_key(name, rows.schema[name]) for name in (KNOWN, EVENT, *self._columns)]
         last = rows.sort(order, nulls_last=False).unique(self._identity, keep="last", maintain_order=True)
         for fact, counts, lasts in self._facts(last):
             name = self._versions.name(fact, 0)

@@ -2,35 +2,30 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
 
 from sluiceway.core.errors import ConflictError, TransientError
-from sluiceway.ports.event_source import EventBatch
+from sluiceway.ports.event_source import EventBatch, Lag, Position
 from sluiceway.streams.decoding import RowDecoder
-from sluiceway.streams.partition_header import PartitionHeader, unpack_header
+from sluiceway.streams.partition_header import PartitionHeader
 from sluiceway.streams.partition_stream import Backends, PartitionStream
 from sluiceway.streams.registered_messages import opener
 from sluiceway.streams.silence import Silence
+from sluiceway.streams.standing_by import STAND_BY_S, Waiting
 from sluiceway.streams.stream_metrics import StreamMetrics
 from sluiceway.streams.stream_plan import StreamPlan, check_partitions
 
 MOST = 10_000  # messages a turn: whoever reads a shared store waits while what they changed is committed
-RETRY_S, STAND_BY_S = 0.2, 5.0
-
-
-@dataclass(slots=True)
-class Waiting:
-    """A partition that is assigned, but not owned: when to try next, and whom not to disturb."""
-
-    until: float = 0.0
-    header: bytes | None = None
+RETRY_S, RENEW_S = 0.2, 1.5
 
 
 class Worker:
     """One member of a topic's group. For one thread; call ``step`` again and again, then ``close``.
 
     Where a commit is refused, another took the partition over: this worker stands by, and takes it back when that other
-    has committed nothing for five seconds while the partition is still assigned here.
+    has committed nothing for five seconds while the partition is still assigned here. A source that does not deal its
+    partitions out tells each worker that it owns all: there it looks so before it takes any, and shows at least every
+    other second that it is at work.
     """
 
     def __init__(  # noqa: PLR0913 - what tests drive by hand, clocks among it, is given one by one
@@ -66,18 +61,20 @@ class Worker:
         check_partitions(plan, backends.events.partition_count())
         self._plan, self._backends, self._events = plan, backends, backends.events
         self._owner, self._now_us, self._clock = owner, now_us, clock
-        self._silence = Silence(plan, clock=clock, now_us=now_us, ends=backends.events.ends, follows_wall=follows_wall)
+        self._silence = Silence(plan, clock=clock, now_us=now_us, lags=backends.events.lags, follows_wall=follows_wall)
         self._metrics = metrics or StreamMetrics()
         opened = opener(plan.topic, backends.schemas)
         self._decoder = RowDecoder(plan.source, plan.kinds, plan.columns, opened=opened, latest_us=latest_us)
         self._owned: dict[int, PartitionStream] = {}
         self._waiting: dict[int, Waiting] = {}
+        self._shown: dict[int, tuple[int, float]] = {}
 
-    def assigned(self, partitions: Sequence[int]) -> Mapping[int, int]:
+    def assigned(self, partitions: Sequence[int]) -> Mapping[int, Position]:
         """Take partitions over, as far as the store answers; the others follow later, by ``seek``."""
-        self._waiting.update({number: Waiting() for number in partitions if number not in self._owned})
+        looks = not self._events.is_dealt  # whom the source tells that all is his looks who is at work
+        self._waiting.update({number: Waiting(looks=looks) for number in partitions if number not in self._owned})
         self._take_over(seek=False)
-        return {number: self._owned[number].header.offset for number in partitions if number in self._owned}
+        return {number: self._owned[number].header.position for number in partitions if number in self._owned}
 
     def revoked(self, partitions: Sequence[int]) -> None:
         """Forget partitions: all that was learnt of them is committed."""
@@ -94,6 +91,7 @@ class Worker:
         batches = self._events.poll(self, most=most, wait_s=wait_s)
         learnt = sum(self._learn(batch) for batch in batches)
         self._follow()
+        self._renew()
         return learnt
 
     @property
@@ -103,24 +101,42 @@ class Worker:
 
     def caught_up(self) -> bool:
         """Whether all that is in the assigned partitions now was learnt. Asks the source, so not for every step."""
-        ends = self._events.ends()
-        owned = self._owned
+        lags = self._lags()
         return (
-            bool(owned)
+            bool(self._owned)
             and not self._waiting
-            and all(number in ends and stream.header.offset >= ends[number] for number, stream in owned.items())
+            and all(number in lags and lags[number].is_none for number in self._owned)
         )
 
     def measure(self) -> None:
         """Bring the metrics up to date with the source."""
-        ends = self._events.ends()
+        lags = self._lags()
         for number, stream in self._owned.items():
-            self._metrics.note(self._plan, number, stream.header, end=ends.get(number))
+            self._metrics.note(self._plan, number, stream.header, lag=lags.get(number))
 
     def close(self) -> None:
         """Leave the group."""
+        for stream in () if self._events.is_dealt else self._owned.values():
+            with suppress(ConflictError, TransientError):
+                stream.release()
         self._events.close(self)
         self.revoked(list(self._owned))
+
+    def _lags(self) -> Mapping[int, Lag]:
+        return self._events.lags({number: header.position for number, header in self.headers.items()})
+
+    def _renew(self) -> None:
+        """Show others, where the source does not deal partitions out, that this worker is still at work."""
+        now = self._clock()
+        for number, stream in () if self._events.is_dealt else list(self._owned.items()):
+            sequence, at = self._shown.get(number, (-1, now))
+            if stream.header.sequence == sequence and now - at >= RENEW_S:
+                try:
+                    stream.renew()
+                except (ConflictError, TransientError) as error:
+                    self._give_up(number, error)
+            if stream.header.sequence != sequence:
+                self._shown[number] = (stream.header.sequence, now)
 
     def _learn(self, batch: EventBatch) -> int:
         stream = self._owned.get(batch.partition)
@@ -147,10 +163,9 @@ class Worker:
     def _give_up(self, number: int, error: Exception) -> None:
         """Forget a partition's state, which may not be what is stored any more."""
         self._owned.pop(number, None)
-        stand_by = isinstance(error, ConflictError)
-        self._waiting[number] = Waiting(
-            self._clock() + (STAND_BY_S if stand_by else RETRY_S), b"" if stand_by else None
-        )
+        looks = isinstance(error, ConflictError)
+        self._waiting[number] = Waiting(self._clock() + (STAND_BY_S if looks else RETRY_S), looks=looks)
+        self._events.seek(number, None)
         self._metrics.given_up(self._plan, number)
 
     def _take_over(self, *, seek: bool) -> None:
@@ -159,8 +174,10 @@ class Worker:
             if waiting.until > now:
                 continue
             try:
-                if self._is_busy(number, waiting):
-                    continue
+                if waiting.looks:
+                    stored = self._backends.panes.header(self._plan.partition(number))
+                    if waiting.is_taken(stored, mine=self._owner, now=now):
+                        continue
                 stream = PartitionStream(
                     self._plan, number, backends=self._backends, owner=self._owner, now_us=self._now_us
                 )
@@ -171,13 +188,4 @@ class Worker:
             self._owned[number] = stream
             self._silence.hear(number)
             if seek:
-                self._events.seek(number, stream.header.offset)
-
-    def _is_busy(self, number: int, waiting: Waiting) -> bool:
-        """Whether another has committed to a partition since this worker last looked."""
-        if waiting.header is None:
-            return False
-        found = self._backends.panes.header(self._plan.partition(number))
-        before, waiting.header, waiting.until = waiting.header, found, self._clock() + STAND_BY_S
-        mine = unpack_header(found)
-        return found != before and not (mine is not None and mine.owner == self._owner)
+                self._events.seek(number, stream.header.position)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from sluiceway.artifacts.dataset_version import EVENT_TIME, KNOWN_TIME
-from sluiceway.artifacts.table_ref import NUMERIC
+from sluiceway.artifacts.table_ref import NUMBERS, NUMERIC
 from sluiceway.artifacts.validation_report import (
     CHI_SQUARE,
     JENSEN_SHANNON,
@@ -43,7 +43,8 @@ def compared_columns(source: Source, kinds: dict[str, str]) -> list[str]:
 def comparisons(source: Source, kinds: dict[str, str]) -> list[Comparison]:
     """List what is compared of a source, column by column: what was declared, and by default what was not.
 
-    By default, each column's distribution and its missing values, and a number's mean.
+    By default, each column's distribution and its missing values, and a number's mean; of lists of numbers, only how
+    many are missing.
     """
     by_default = compared_columns(source, kinds)
     declared = [each for each in source.expectations if each.is_drift]
@@ -63,7 +64,7 @@ def _of_column(name: str, kind: str, declared: list[Expectation], *, by_default:
     may_drift = any(each.kind == "may_drift" for each in declared)
     given = [each for each in declared if each.kind != "may_drift" and _fits(each, kind)]
     asked = {each.kind for each in given}
-    if by_default and not may_drift and "like" not in asked:
+    if by_default and not may_drift and "like" not in asked and kind != NUMBERS:
         yield Comparison(name, _distribution(kind), is_declared=False)
     elif may_drift and not asked:
         yield Comparison(name, PASSED_OVER, is_declared=False)
@@ -79,9 +80,12 @@ def _of_column(name: str, kind: str, declared: list[Expectation], *, by_default:
 
 
 def _fits(expectation: Expectation, kind: str) -> bool:
-    """Leave texts out of what is said of the numbers among all columns."""
-    of_numbers = expectation.kind in {"mean_within", "quantiles_within"}
-    return not (of_numbers and expectation.column == EVERY_COLUMN and kind not in NUMERIC)
+    """Leave texts out of what is said of the numbers among all columns, and lists out of what is said of values."""
+    if expectation.column != EVERY_COLUMN:
+        return True
+    if kind == NUMBERS:
+        return expectation.kind == "nulls_within"
+    return expectation.kind not in {"mean_within", "quantiles_within"} or kind in NUMERIC
 
 
 def _distribution(kind: str) -> str:

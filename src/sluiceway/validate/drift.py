@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from sluiceway.artifacts.table_ref import NUMERIC
+from sluiceway.artifacts.table_ref import NUMBERS, NUMERIC
 from sluiceway.artifacts.validation_report import CHI_SQUARE, KS, MEAN, NULLS, PASSED_OVER, DriftCheck
 from sluiceway.stats.multiple_testing import benjamini_hochberg
 from sluiceway.validate.column_measures import measured
@@ -39,8 +39,8 @@ def adjusted(checks: Sequence[DriftCheck]) -> tuple[DriftCheck, ...]:
 
 
 def comparable(kind: str, then: str) -> bool:
-    """Tell whether two kinds of one column can be set side by side: text with text, the rest with the rest."""
-    return (kind == "text") == (then == "text") and (kind == "time") == (then == "time")
+    """Tell whether two kinds of one column can be set side by side: texts, times and lists only with their like."""
+    return all((kind == apart) == (then == apart) for apart in ("text", "time", NUMBERS))
 
 
 def _compare(current: SourceTable, comparison: Comparison, pair: Pair | None) -> DriftCheck | None:

@@ -4,6 +4,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from sluiceway.artifacts.table_ref import NUMBERS
 from sluiceway.pages.histogram import Histogram
 from sluiceway.pages.number_text import percent
 from sluiceway.stats.population_stability import QuantileBins, population_stability
@@ -21,9 +22,11 @@ COUNTED_AT_ONCE = 1_000_000
 
 
 def histograms(current: SourceTable, then: Side | None) -> list[Histogram]:
-    """Count each compared column's rows now and, where the reference has the column, then."""
+    """Count each compared column's rows now and, where the reference has it, then; lists of numbers have no bins."""
     drawn = []
     for name in compared_columns(current.source, current.kinds):
+        if current.kinds[name] == NUMBERS:
+            continue
         reference = _reference(current, then, name)
         count = _of_numbers if current.kinds[name] in {"integer", "number"} else _of_categories
         drawn.append(count(f"{current.source.name}.{name}", one_zero(current.lazy.select(name)), reference))

@@ -36,7 +36,7 @@ KEPT = {
     "text": ("'héllo ''x'''", "string", "héllo 'x'"),
     "uuid": ("'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'", "string", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"),
     "bytea": (r"'\x00ff'", "string", "00ff"),
-    "int[]": ("array[1,null,3]", "string", "[1,null,3]"),
+    "int[]": ("array[1,null,3]", "list<item: double>", [1.0, None, 3.0]),
     "text[]": ("array['a\"b',null]", "string", '["a\\"b",null]'),
     "jsonb": ("""'{"a": [1]}'""", "string", '{"a": [1]}'),
     "time": ("'10:00:01'", "string", "10:00:01.000000"),

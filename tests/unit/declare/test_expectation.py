@@ -35,7 +35,7 @@ def test_equal_bounds_hold_one_value():
 
 
 def test_an_unknown_type_is_refused_with_those_there_are():
-    with pytest.raises(DeclarationError, match="use integer, number, text, time or boolean"):
+    with pytest.raises(DeclarationError, match="use integer, number, text, time, boolean or numbers"):
         column("a").is_a("float")
 
 

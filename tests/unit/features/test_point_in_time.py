@@ -29,7 +29,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # so that windows reach to both sides 
 TIME = pa.timestamp("us", "UTC")
 MINUTE = 60_000_000
 EVERY, OVERS = 5, {"10m": 10, "15m": 15}
-COLUMNS = ("code", "e", "key", "x", "y")
+COLUMNS = ("code", "e", "key", "w", "x", "y")
 SHORT = [(sw.mean, "x"), (sw.max, "x"), (sw.mean, "y")]
 LONG = [(sw.count, "x"), (sw.sum, "y"), (sw.min, "y"), (sw.std, "x"), (sw.std, "y"), (sw.count_distinct, "x")]
 BY_EVENT = {"windows": "event_time", "lateness": "5m"}
@@ -53,7 +53,7 @@ def view_for(key, entity=("e",), ttl=None, kinds=("window", "latest"), by_event=
     ratio = sw.derived("ratio", "coalesce(sum_y_15m, 0.5) / nullif(count_10m, 0)") if not ttl else None
     windows += [ratio, sw.derived("half", "ratio / 2")] if ratio and "window" in kinds else []
     features = (windows if "window" in kinds else []) + (
-        [sw.latest("x"), sw.latest("code")] if "latest" in kinds else []
+        [sw.latest("x"), sw.latest("code"), sw.latest("w", size=2)] if "latest" in kinds else []
     )
     return sw.FeatureView(
         "v", entity=entity, source=source, every="5m", ttl=ttl, features=features, **(BY_EVENT if by_event else {})
@@ -75,6 +75,7 @@ def facts_of(rows, cutoff, large=None):
             "key": pa.array([row["key"] for row in rows], pa.int64()),
             "e": pa.array([row["e"] for row in rows], pa.string()),
             "code": pa.array([row["code"] for row in rows], pa.string()),
+            "w": pa.array([row.get("w") for row in rows], pa.list_(pa.float64())),
             "x": pa.array([row["x"] for row in rows], pa.int64()),
             "y": pa.array([row["y"] for row in rows], pa.float64()),
             "_event_time": pa.array([moment(row["event"]) for row in rows], TIME),
@@ -102,8 +103,21 @@ def order(row):
     return (
         row["known"],
         row["event"],
-        *((row[name] is not None, row[name] or 0) if row[name] is not None else (False, 0) for name in COLUMNS),
+        *((False, 0) if row[name] is None else (True, members(row[name])) for name in COLUMNS),
     )
+
+
+def members(numbers):
+    """Order a list by its numbers, a missing one greatest; other values are what they are."""
+    if not isinstance(numbers, list):
+        return numbers
+    return [(each is None or math.isnan(each), 0.0 if each is None or math.isnan(each) else each) for each in numbers]
+
+
+def told_of(numbers):
+    """Give what two features take of a list: what float32 has of two finite numbers, nothing of another size."""
+    fitting = numbers if numbers is not None and len(numbers) == 2 else [None, None]
+    return [None if each is None or not abs(each) < 3.5e38 else single(each) for each in fitting]
 
 
 def newest_versions(rows, key, entity):
@@ -144,6 +158,7 @@ def brute_force(rows, key, entity, ttl, asked, at, by_event=False):
         found["v__half"] = None if found["v__ratio"] is None else single(found["v__ratio"]) / 2
     newest = max(current, key=lambda row: (row["event"], *order(row)), default=None)
     late = newest is None or (ttl is not None and at - newest["event"] > ttl)
+    found |= {f"v__latest_w_{place}": each for place, each in enumerate(told_of(None if late else newest["w"]))}
     return found | {"v__latest_x": None if late else newest["x"], "v__latest_code": None if late else newest["code"]}
 
 
@@ -207,6 +222,8 @@ def assert_same(got, wanted, view):
 
 
 MINUTES = st.integers(-30, 30)
+MEMBERS = st.none() | st.sampled_from([0.1, -0.0, 0.0, 1e39, -7e-3, float("nan"), float("inf"), 3.0])
+LISTS = st.lists(MEMBERS, min_size=2, max_size=2) | st.lists(MEMBERS, max_size=3)
 ROWS = st.lists(
     st.fixed_dictionaries(
         {
@@ -215,6 +232,7 @@ ROWS = st.lists(
             "code": st.none() | st.sampled_from("ab"),
             "x": st.none() | st.integers(-3, 3),
             "y": st.none() | st.sampled_from([0.1, -0.1, 1e3, -999.9, 0.25]),
+            "w": st.none() | LISTS,
             "event": MINUTES,
             "known": MINUTES,
         }

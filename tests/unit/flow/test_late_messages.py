@@ -40,7 +40,7 @@ class Arriving:
     def __init__(self):
         self.topic, self.beside = MemoryTopic(2), MemorySide()
 
-    def events(self, topic, *, group):
+    def events(self, topic, *, group, as_one=False):
         return MemoryEvents(self.topic)
 
     def side(self, topic):

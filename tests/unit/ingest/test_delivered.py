@@ -49,6 +49,6 @@ def test_the_version_is_the_same_whether_its_tables_are_held_or_not(folder):
         for engine in (ENGINE, DuckdbEngine(held_bytes=0))
     )
     assert on_disk.content_id == held.content_id
-    assert Column("vector", "text") in held.table("sizes").columns
+    assert Column("vector", "numbers") in held.table("sizes").columns
     assert on_disk.restore.unequal == ()
     assert {table.name: table.rows for table in held.tables}["quarantine/sizes"] == 2

@@ -38,6 +38,7 @@ def view_for(key, *, entity, ttl, kinds, fresh, by_event):
         sw.count(over="1m"), sw.mean("x", over="2m"), sw.sum("x", over="1m"), sw.max("x", over="3m"),
         sw.sum("y", over="1m"), sw.min("y", over="2m"), sw.mean("y", over="3m"), sw.count("y", over="3m"),
         sw.mean("flag", over="2m"), sw.max("flag", over="1m"), sw.count("code", over="2m"), sw.max("y", over="1m"),
+        sw.count("w", over="2m"),
     ]  # fmt: skip
     where = {"where": "x > 0 or code = 'a'"}
     windows += [
@@ -58,7 +59,10 @@ def view_for(key, *, entity, ttl, kinds, fresh, by_event):
             sw.last_n("y", n=2, over="1m", fresh=True),
             sw.derived("change", "count_1m_fresh - count_1m"),
         ]  # fmt: skip
-    latest = [sw.latest("x"), sw.latest("code"), sw.latest("y"), sw.latest("flag"), sw.latest("v", size=2)]
+    latest = [
+        sw.latest("x"), sw.latest("code"), sw.latest("y"), sw.latest("flag"), sw.latest("v", size=2),
+        sw.latest("w", size=2),
+    ]  # fmt: skip
     mixed = [each for each in (*latest[:2], *windows, *latest[2:]) if not each.is_latest or "latest" in kinds]
     features = [each for each in mixed if each.is_latest or "window" in kinds]
     return sw.FeatureView(
@@ -78,6 +82,7 @@ def facts_of(rows, cutoff):
         "x": pa.int64(),
         "y": pa.float64(),
         "v": pa.string(),
+        "w": pa.list_(pa.float64()),
     }
     columns = {name: pa.array([row[name] for row in rows], kind) for name, kind in kinds.items()}
     columns |= {"flag": pa.array([row["flag"] for row in rows], pa.bool_())}
@@ -97,6 +102,8 @@ NUMBERS = st.sampled_from([0.1, -0.1, 1e3, -999.9, 0.25, 1e-30, -1e-300, 1e18, -
 VECTORS = st.sampled_from(
     ["[0.1,2]", " [ -3e-2 ,\n1e39]", "[null,1]", "[1]", "[]", "no list", "[1e400,-0.0]", "[[1],2]", "[NaN,7]"]
 )
+MEMBERS = st.none() | st.sampled_from([0.1, -0.0, 0.0, 1e39, -7e-3, float("nan"), float("inf"), 16777217.0])
+LISTS = st.lists(MEMBERS, min_size=2, max_size=2) | st.lists(MEMBERS, max_size=3)
 ROW = st.fixed_dictionaries(
     {
         "key": st.none() | st.integers(0, 3),
@@ -106,6 +113,7 @@ ROW = st.fixed_dictionaries(
         "y": st.none() | st.integers(-3, 3).map(float) | NUMBERS | st.sampled_from([float("nan"), float("inf")]),
         "flag": st.none() | st.booleans(),
         "v": st.none() | VECTORS,
+        "w": st.none() | LISTS,
         "event": st.none() | SECONDS,
         "known": st.none() | SECONDS,
     }
@@ -199,7 +207,8 @@ def test_a_snapshot_is_what_stage_four_materialises_byte_by_byte(view, rows, bef
 
 def row(known, x, *, event=None, key=None, e="a"):
     event = known if event is None else event
-    return {"key": key, "e": e, "code": "a", "x": x, "y": None, "flag": None, "v": None, "event": event, "known": known}
+    unknown = dict.fromkeys(("y", "flag", "v", "w"))
+    return {"key": key, "e": e, "code": "a", "x": x, **unknown, "event": event, "known": known}
 
 
 def features(live, to):

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 
-from sluiceway.artifacts.catalogue import Catalogue, Entry, View, ViewVersion
+from sluiceway.artifacts.catalogue import Catalogue, Entry, View, ViewVersion, gathered
 from sluiceway.artifacts.feature_profile import FeatureProfile, ViewFreshness
 from sluiceway.pages.catalogue_page import catalogue_html
 from sluiceway.pages.lineage_chart import Layer, lineage_chart
@@ -96,3 +96,16 @@ def test_how_far_behind_a_view_may_be_is_said_where_something_says_it():
     assert "stale when behind by more than" in catalogue_html(limited)
     assert "65m" in catalogue_html(limited)
     assert "stale when" not in catalogue_html(KNOWN)
+
+
+def test_the_numbers_of_a_list_are_one_entry_as_full_as_the_emptiest_of_them():
+    numbers = [
+        replace(
+            ENTRY, name=f"faces__e_{place}", one_of="faces__e", size=2, profile=FeatureProfile(share, 1 - share, (1.0,))
+        )
+        for place, share in enumerate((0.5, 0.25))
+    ]
+    before, whole, after = gathered([ENTRY, *numbers, HOUR])
+    assert (before, after) == (ENTRY, HOUR)
+    assert (whole.name, whole.profile, whole.models) == ("faces__e[2]", FeatureProfile(0.25, 0.5), ("late v1",))
+    assert gathered([replace(each, profile=None) for each in numbers])[0].profile is None

@@ -1,25 +1,37 @@
-"""Lists of numbers: read to the same bits in SQL, in memory and in plain Python, and kept as text by stage 2."""
+"""Numbers of lists: read to the same bits in SQL, in memory and in plain Python, off lists and off JSON text."""
 
-import io
+import json
+import math
 
 import duckdb
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
-import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sluiceway.adapters.duckdb_engine import DuckdbEngine
-from sluiceway.declare.files import files
-from sluiceway.plans.file_format import decode
-from sluiceway.plans.number_lists import numbers_of, numbers_of_texts, numbers_sql, rows_as_text
+from sluiceway.artifacts.table_ref import NUMBERS
+from sluiceway.plans.list_columns import as_stored
+from sluiceway.plans.number_lists import numbers_in, numbers_of, numbers_sql
 from sluiceway.plans.partials import single
 
 PARTS = st.sampled_from(
     ["1", "-0.5", "1e400", "-7E-3", "null", "NaN", '"a"', "1.", ".5", " 2 ", "\n3\t", "", "x", "[", "]"]
 )
 TEXTS = st.lists(PARTS, max_size=4).map(lambda parts: f"[{','.join(parts)}]") | st.text("[]1,. e-", max_size=8)
+LISTS = st.lists(st.none() | st.floats() | st.floats(width=32), max_size=3)
+
+
+def read_by(connection, values, kind):
+    """Read two numbers off each value in the three ways."""
+    chosen = ", ".join(single(number) for number in numbers_sql("v", 2, kind))
+    connection.register("given_values", pa.table({"v": values}))
+    in_sql = [list(row) for row in connection.execute(f"SELECT {chosen} FROM given_values").fetchall()]
+    numbers = numbers_in(pl.Series(pl.from_arrow(values)), 2)
+    frame = pl.DataFrame(dict(zip("ab", numbers, strict=True))).cast(pl.Float32).cast(pl.Float64)
+    finite = [pl.when(pl.col(name).is_finite()).then(name).alias(name) for name in "ab"]
+    in_memory = [list(row) for row in frame.select(finite).rows()]
+    in_python = [[None, None] if value is None else numbers_of(value, 2) for value in values.to_pylist()]
+    return in_sql, in_memory, in_python
 
 
 @given(texts=st.lists(st.none() | TEXTS | st.lists(st.floats(), max_size=3).map(str), min_size=1, max_size=20))
@@ -27,41 +39,24 @@ TEXTS = st.lists(PARTS, max_size=4).map(lambda parts: f"[{','.join(parts)}]") | 
     texts=["[1,2]\n", " [1,2]", "[1,2]x", "[]", "", "[1e39,-0.0]", "[1e-320,16777217]", "[0.1,99999999999999999999]"]
 )
 @settings(max_examples=30, deadline=None)
-def test_sql_and_memory_and_python_read_the_same(texts):
-    given_texts = pa.table({"v": pa.array(texts, pa.string())})
-    chosen = ", ".join(single(number) for number in numbers_sql("v", 2))
+def test_sql_and_memory_and_python_read_the_same_off_texts(texts):
     with duckdb.connect() as connection:
-        connection.register("given_texts", given_texts)
-        in_sql = [list(row) for row in connection.execute(f"SELECT {chosen} FROM given_texts").fetchall()]
-    numbers = numbers_of_texts(pl.Series(texts, dtype=pl.String), 2)
-    frame = pl.DataFrame(dict(zip("ab", numbers, strict=True))).cast(pl.Float32).cast(pl.Float64)
-    finite = [pl.when(pl.col(name).is_finite()).then(name).alias(name) for name in "ab"]
-    in_memory = [list(row) for row in frame.select(finite).rows()]
-    assert in_sql == in_memory == [[None, None] if text is None else numbers_of(text, 2) for text in texts]
+        in_sql, in_memory, in_python = read_by(connection, pa.array(texts, pa.string()), "text")
+    assert in_sql == in_memory == in_python
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [pa.list_(pa.float64()), pa.list_(pa.float32(), 2), pa.large_list(pa.int64())],
-    ids=["list", "fixed", "large"],
-)
-def test_lists_of_numbers_in_files_become_text_held_or_read_by_pieces(kind):
-    gap = [] if pa.types.is_list(kind) else [5, 6]  # Arrow reads no missing list of a fixed size
-    table = pa.table({"id": [1, 2, 3], "v": pa.array([[1, 2], gap, [3, 4]], kind)})
-    data = io.BytesIO()
-    pq.write_table(table, data)
-    held = decode(data.getvalue(), path="a.parquet", files=files("a.parquet"))
-    read = rows_as_text(DuckdbEngine(threads=1).parquet([data.getvalue()], path="a.parquet"))
-    assert held.schema == read.schema
-    assert held.column("v").to_pylist() == read.table().column("v").to_pylist()
-    assert [numbers_of(text, 2) for text in held.column("v").to_pylist()] == [
-        [1.0, 2.0],
-        [float(each) for each in gap] or [None, None],
-        [3.0, 4.0],
-    ]
-    assert next(iter(read.batches(["v"]))).schema.names == ["v"]
+@given(lists=st.lists(st.none() | LISTS, min_size=1, max_size=20))
+@example(lists=[[], [None], [None, None], [1e39, -0.0], [math.nan, math.inf], [16777217.0, 1e-320], None])
+@settings(max_examples=30, deadline=None)
+def test_sql_and_memory_and_python_read_the_same_off_lists_as_off_json(lists):
+    stored = as_stored(pa.chunked_array([pa.array(lists, pa.list_(pa.float64()))])).combine_chunks()
+    texts = [None if each is None else json.dumps(each) for each in stored.to_pylist()]
+    with duckdb.connect() as connection:
+        in_sql, in_memory, in_python = read_by(connection, stored, NUMBERS)
+        assert in_sql == in_memory == in_python
+        assert in_sql == read_by(connection, pa.array(texts, pa.string()), "text")[0]
 
 
-def test_arrays_in_json_become_text():
-    lines = b'{"id": 1, "v": [0.5, 1]}\n{"id": 2, "v": null}\n'
-    assert decode(lines, path="a.ndjson", files=files("a.ndjson")).column("v").to_pylist() == ["[0.5,1.0]", None]
+def test_a_list_of_another_size_gives_nothing_and_a_member_that_is_none_is_missing_alone():
+    assert numbers_of([1.0, 2.0, 3.0], 2) == numbers_of([], 2) == [None, None]
+    assert numbers_of([None, 0.5], 2) == [None, 0.5]

@@ -4,6 +4,7 @@ import pytest
 
 import sluiceway as sw
 from sluiceway.core.errors import DeclarationError
+from sluiceway.ports.event_source import Lag
 from sluiceway.streams.partition_header import PartitionHeader
 from sluiceway.streams.silence import ASK_S, Silence
 from sluiceway.streams.stream_plan import stream_plan
@@ -28,12 +29,12 @@ class Scene:
         self.now, self.ends, self.asked = 0.0, {}, 0
         self.silence = Silence(
             stream_plan(source, views, KINDS), clock=lambda: self.now,
-            now_us=lambda: int((1000 + self.now) * SECOND), ends=self.tell, follows_wall=follows_wall,
+            now_us=lambda: int((1000 + self.now) * SECOND), lags=self.tell, follows_wall=follows_wall,
         )  # fmt: skip
 
-    def tell(self):
+    def tell(self, positions):
         self.asked += 1
-        return self.ends
+        return {number: Lag(self.ends[number] - at.offset) for number, at in positions.items() if number in self.ends}
 
     def moments(self, headers, *, at, heard=()):
         self.now = at

@@ -38,9 +38,12 @@ SECOND = 1_000_000
 LATENESS, EVENT_LATENESS = 120, 60
 KINDS = {
     "key": "integer", "e": "text", "code": "text", "x": "integer", "y": "number", "flag": "boolean",
-    "v": "text", "t": "time", "k": "time",
+    "v": "text", "w": "numbers", "t": "time", "k": "time",
 }  # fmt: skip
-ARROW = {"integer": pa.int64(), "text": pa.string(), "number": pa.float64(), "boolean": pa.bool_()}
+ARROW = {
+    "integer": pa.int64(), "text": pa.string(), "number": pa.float64(), "boolean": pa.bool_(),
+    "numbers": pa.list_(pa.float64()),
+}  # fmt: skip
 IN_ONE_PARTITION = ("key", "code")  # keys whose facts move between entities
 
 
@@ -55,6 +58,7 @@ def view_for(key, *, entity, kinds, topic_key="e"):
         sw.count(over="1m"), sw.mean("x", over="2m"), sw.sum("x", over="1m"), sw.max("x", over="3m"),
         sw.sum("y", over="1m"), sw.min("y", over="2m"), sw.mean("y", over="3m"), sw.count("y", over="3m"),
         sw.mean("flag", over="2m"), sw.max("flag", over="1m"), sw.count("code", over="2m"), sw.max("y", over="1m"),
+        sw.count("w", over="2m"),
     ]  # fmt: skip
     where = {"where": "x > 0 or code = 'a'"}
     windows += [
@@ -68,7 +72,10 @@ def view_for(key, *, entity, kinds, topic_key="e"):
         sw.derived("step", "last_3_x_2m_0 - last_3_x_2m_1"),
     ]  # fmt: skip
     windows = [freshened(each, number, key, kinds) for number, each in enumerate(windows)]
-    latest = [sw.latest("x"), sw.latest("code"), sw.latest("y"), sw.latest("flag"), sw.latest("v", size=2)]
+    latest = [
+        sw.latest("x"), sw.latest("code"), sw.latest("y"), sw.latest("flag"), sw.latest("v", size=2),
+        sw.latest("w", size=2),
+    ]  # fmt: skip
     mixed = [each for each in (*latest[:2], *windows, *latest[2:]) if not each.is_latest or "latest" in kinds]
     features = [each for each in mixed if each.is_latest or set(kinds) & {"window", "fresh", "event"}]
     if "event" in kinds:  # some that reach what is late
@@ -204,6 +211,8 @@ class World:
         worker.step(most=most, wait_s=0)
 
 
+MEMBERS = st.none() | st.sampled_from([0.1, -0.0, 0.0, 1e39, -7e-3, 3])
+LISTS = st.lists(MEMBERS, min_size=2, max_size=2) | st.lists(MEMBERS, max_size=3)
 ROW = st.fixed_dictionaries(
     {
         "key": st.none() | st.integers(0, 3),
@@ -215,6 +224,7 @@ ROW = st.fixed_dictionaries(
         | st.sampled_from([0.1, -0.1, 1e3, -999.9, 1e-30, -1e-300, 1e18, -7.3e28, 1e29, 3.4028235e38, 1e39]),
         "flag": st.none() | st.booleans(),
         "v": st.none() | st.sampled_from(["[0.1,2]", "[null,1e39]", "[1]", "no list"]),
+        "w": st.none() | LISTS,
         "event": st.none() | st.integers(-240, 240),
         "known": st.none() | st.integers(-90, 90) | st.integers(-240, 240) | st.integers(-2, 2).map(lambda at: 60 * at),
         "delay": st.integers(0, LATENESS - 1),
@@ -300,6 +310,7 @@ def row_at(known, *, e="a", key=None):
         "y": None,
         "flag": None,
         "v": None,
+        "w": None,
         "event": known,
         "known": known,
     }

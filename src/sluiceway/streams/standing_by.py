@@ -1,0 +1,28 @@
+"""Standing by: a worker waits for a partition for as long as another shows that it is at work on it."""
+
+from dataclasses import dataclass
+
+from sluiceway.streams.partition_header import unpack_header
+
+STAND_BY_S = 5.0
+
+
+@dataclass(slots=True)
+class Waiting:
+    """A partition that is assigned, but not owned: when to try next, and whether to look before who is at work."""
+
+    until: float = 0.0
+    looks: bool = False
+    seen: bytes = b""
+
+    def is_taken(self, stored: bytes, *, mine: str, now: float) -> bool:
+        """Whether another has committed since the last look, and has not left; the next is in some seconds.
+
+        Args:
+            stored: The partition's header as it is now.
+            mine: This worker's name.
+            now: Seconds that passed.
+        """
+        before, self.seen, self.until = self.seen, stored, now + STAND_BY_S
+        header = unpack_header(stored)
+        return stored != before and header is not None and header.owner not in {"", mine}
