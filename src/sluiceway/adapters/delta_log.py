@@ -53,7 +53,10 @@ def _commit(file: Path, version: int) -> Commit:
         actions = [json.loads(line) for line in file.read_text().splitlines()]
         content = next((action["commitInfo"].get(CONTENT_KEY, "") for action in actions if "commitInfo" in action), "")
         added = [action["add"] for action in actions if "add" in action]
-        return Commit(version, content, {file.parent.parent / unquote(add["path"]): add["size"] for add in added})
+        sizes = [(unquote(add["path"]), add["size"]) for add in added]
+        if any("/" in path for path, _ in sizes):  # by months, which Delta adds in any order
+            sizes.sort()
+        return Commit(version, content, {file.parent.parent / path: size for path, size in sizes})
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DamagedError(
             f"the table log entry {file} is damaged ({error}); restore it from a copy, or remove the folder "

@@ -96,7 +96,10 @@ def _astray(folder: Path, versions: Sequence[Commit]) -> Iterator[tuple[str, int
     known = {file for commit in versions for file in commit.files}
     seals = folder / SEALS_FOLDER
     drafts = [path for path in seals.iterdir() if path.suffix != ".json"] if seals.is_dir() else []
-    for path in [*(path for path in folder.iterdir() if path.is_file() and path not in known), *drafts]:
+    own = {LOG_FOLDER, SEALS_FOLDER}
+    folders = [folder, *(path for path in folder.iterdir() if path.is_dir() and path.name not in own)]  # months
+    files = (path for each in folders for path in each.iterdir() if path.is_file())
+    for path in [*(path for path in files if path not in known), *drafts]:
         yield path.relative_to(folder).as_posix(), path.stat().st_size
 
 

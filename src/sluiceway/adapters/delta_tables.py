@@ -6,14 +6,15 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from sluiceway.adapters.delta_log import CONTENT_KEY, Commit, commit_at, commits
+from sluiceway.adapters.delta_log import Commit, commit_at, commits
 from sluiceway.adapters.delta_seal import seal, seal_of
 from sluiceway.adapters.delta_sweep import leftovers_in, remove_from, table_folders
+from sluiceway.adapters.delta_write import append_version
 from sluiceway.adapters.table_names import checked_name, require_columns
 from sluiceway.artifacts.rows import Rows
 from sluiceway.artifacts.table_ref import TableRef
-from sluiceway.core.disk_trouble import disk_trouble, number_of
-from sluiceway.core.errors import ConflictError, DamagedError, SourceError, UnknownTableError
+from sluiceway.core.disk_trouble import disk_trouble
+from sluiceway.core.errors import DamagedError, SourceError, UnknownTableError
 from sluiceway.ports.engine import Engine
 from sluiceway.ports.sweepable import Leftover
 
@@ -40,8 +41,10 @@ class DeltaTables:
         self._root, self._engine = root, engine
         self._writing = Lock()
 
-    def write(self, name: str, table: "pa.Table | Rows") -> TableRef:
+    def write(self, name: str, table: "pa.Table | Rows", *, by: str | None = None) -> TableRef:
         """Store a table under a name, unless some version of it has this very content already, and whole.
+
+        Many rows have files by the month of the time column ``by``.
 
         Raises:
             MisuseError: the name is no plain relative path.
@@ -57,7 +60,7 @@ class DeltaTables:
         with self._writing:
             commit = self._find(ref)
             if commit is None or self._damage(ref, commit):
-                commit = _append_version(folder, rows, ref.content_id)
+                commit = append_version(folder, rows, ref.content_id, by=by)
                 _sealed(folder, commit)
         return TableRef(name, ref.content_id, ref.rows, ref.columns, str(commit.version))
 
@@ -190,33 +193,6 @@ def _sealed(folder: Path, commit: Commit) -> None:
         seal(folder, commit)
     except OSError as error:
         raise SourceError(f"the table {folder} cannot be sealed: {disk_trouble(error)}") from error
-
-
-def _append_version(folder: Path, rows: Rows, content_id: str) -> Commit:
-    import pyarrow as pa
-    from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, write_deltalake
-    from deltalake.exceptions import CommitFailedError, DeltaError
-
-    try:
-        write_deltalake(
-            str(folder),
-            pa.RecordBatchReader.from_batches(rows.schema, rows.batches()) if rows.held is None else rows.held,
-            mode="overwrite",
-            schema_mode="overwrite",
-            commit_properties=CommitProperties(custom_metadata={CONTENT_KEY: content_id}),
-            post_commithook_properties=PostCommitHookProperties(cleanup_expired_logs=False),
-        )
-        version = DeltaTable(str(folder)).version()
-    except CommitFailedError as error:
-        raise ConflictError(f"another process wrote the table {folder} meanwhile; try again") from error
-    except (DeltaError, OSError) as error:
-        if number_of(error) is not None:
-            raise SourceError(f"the table {folder} cannot be written: {disk_trouble(error)}") from error
-        raise SourceError(f"the table {folder} cannot be written: {error}; check its columns and the disk") from error
-    commit = commit_at(folder, str(version))
-    if commit is None:
-        raise DamagedError(f"the table {folder} lost its log entry of version {version}; write it again")
-    return commit
 
 
 def _load(ref: TableRef, commit: Commit, columns: Sequence[str] | None) -> "pa.Table":

@@ -63,11 +63,11 @@ class LmdbOnline:
             return [[None] * len(keys) for _, keys in asked]
         try:
             with (self._opened or self._environment()).begin() as transaction:
-                get = transaction.get
-                return [
-                    [get(prefix + key) if len(key) <= LONGEST_KEY else get(prefix[:-1] + _tail(key)) for key in keys]
-                    for prefix, keys in [(_prefix(view) + PLAIN, keys) for view, keys in asked]
-                ]
+                get, found = transaction.get, []
+                for view, keys in asked:
+                    plain = _plain(view)
+                    found.append([get(plain + key if len(key) <= LONGEST_KEY else _stored(view, key)) for key in keys])
+                return found
         except lmdb.Error as error:  # not ``_refusals``: a generator would cost half as much as the read
             raise self._refusal(error) from error
 
@@ -200,6 +200,15 @@ def _prefix(view: str) -> bytes:
     return sha256(view.encode()).digest()[:VIEW_BYTES]
 
 
+@lru_cache(maxsize=1024)
+def _plain(view: str) -> bytes:
+    return _prefix(view) + PLAIN
+
+
+def _stored(view: str, key: bytes) -> bytes:
+    return _prefix(view) + _tail(key)
+
+
 def _tail(key: bytes) -> bytes:
     return PLAIN + key if len(key) <= LONGEST_KEY else HASHED + sha256(key).digest()
 
@@ -209,9 +218,9 @@ def put_all(transaction: lmdb.Transaction, values: Iterable[tuple[str, bytes, by
     for view, key, value in values:
         _name(transaction, view)
         if forced:
-            transaction.put(_prefix(view) + _tail(key), value)
+            transaction.put(_stored(view, key), value)
         else:
-            _put(transaction, _prefix(view) + _tail(key), value)
+            _put(transaction, _stored(view, key), value)
 
 
 def _name(transaction: lmdb.Transaction, view: str) -> None:

@@ -19,7 +19,7 @@ class MemoryTables:
     def __init__(self) -> None:
         self._tables: dict[tuple[str, str], pa.Table] = {}
 
-    def write(self, name: str, table: pa.Table | Rows) -> TableRef:
+    def write(self, name: str, table: pa.Table | Rows, *, by: str | None = None) -> TableRef:  # noqa: ARG002
         """Store a table under a name; return how to find this very content again."""
         stored = normalise(table.table() if isinstance(table, Rows) else table)
         ref = table_ref(checked_name(name), stored)

@@ -53,6 +53,8 @@ def children(tree: Tree) -> tuple[Tree, ...]:
         return (tree[1], *tree[2])
     if tag == "case":
         return (*(part for branch in tree[1] for part in branch), tree[2])
+    if tag == "try":
+        return (tree[1],)
     return (tree[2],) if tag == "cast" else ()
 
 
@@ -73,6 +75,8 @@ def kind_from(tree: Tree, kinds: Sequence[Kind]) -> Kind:
         return unified((*kinds[1::2], kinds[-1]), "CASE")
     if tag == "cast":
         return _cast(tree[1], kinds[0])
+    if tag == "try":
+        return kinds[0]
     return {"moment": "time"}.get(tag, str(tag))
 
 

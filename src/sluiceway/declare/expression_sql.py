@@ -5,6 +5,8 @@ from sluiceway.declare.expression_tree import Tree
 SQL_TYPES = {"number": "DOUBLE", "integer": "BIGINT", "text": "VARCHAR", "boolean": "BOOLEAN"}
 PATTERNS = {"neg": "(-{})", "not": "(NOT {})", "is_null": "({} IS NULL)"}
 SYMBOLS = frozenset({"+", "-", "*", "/", "//", "%", "=", "<>", "<", "<=", ">", ">=", "||", "and", "or"})
+# What can break off in DuckDB: past 64 bits, past the last of times, past what a text can be cut at.
+BREAKING = frozenset({"+", "-", "*", "neg", "//", "%", "abs", "round", "substr"})
 DIVISIONS = frozenset({"/", "//", "%"})
 
 
@@ -18,11 +20,21 @@ def sql_of(tree: Tree) -> str:
     if tag == "case":
         branches = " ".join(f"WHEN {sql_of(condition)} THEN {sql_of(value)}" for condition, value in tree[1])
         return f"CASE {branches} ELSE {sql_of(tree[2])} END"
+    if tag == "try":
+        return _tried(tree[1])
     if tag == "cast":
         return f"CAST({sql_of(tree[2])} AS {SQL_TYPES[tree[1]]})"
     if tag == "column":
         return _quoted(tree[1])
     return _literal(tree)
+
+
+def _tried(tree: Tree) -> str:
+    """Make an operation NULL where it breaks off; one that cannot in DuckDB is written as it is."""
+    written = sql_of(tree)
+    if tree[0] == "cast":
+        return f"TRY_{written}"  # the general form goes over what broke off row by row
+    return written if tree[1] not in BREAKING else f"TRY({written})"
 
 
 def _quoted(name: str) -> str:

@@ -2,7 +2,8 @@
 
 Nodes, all JSON-able: ``("column", name)``, ``("integer", n)``, ``("number", x)``, ``("text", s)``, ``("boolean", b)``,
 ``("null",)``, ``("moment", iso)``, ``("interval", count, unit)``, ``("call", operator_or_function, *arguments)``,
-``("in", value, literals)``, ``("case", branches, otherwise)`` and ``("cast", kind, value)``.
+``("in", value, literals)``, ``("case", branches, otherwise)`` and ``("cast", kind, value)``; in
+trees that are ``total`` (see ``expression_total``) also ``("try", operation)``.
 """
 
 import math

@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from sluiceway.artifacts.dataset_version import EVENT_TIME, KNOWN_TIME, TABLES_FOLDER
 from sluiceway.artifacts.feature_set import EarlyFact
+from sluiceway.artifacts.rows import Rows
 from sluiceway.declare.pipeline import Pipeline
 from sluiceway.declare.project import Project
 from sluiceway.declare.source import Source
@@ -52,7 +53,7 @@ def find_early_facts(facts: Facts, project: Project, inputs: Sequence[str]) -> t
     ancestry = Ancestry(project.sources, _columns_of(facts))
     found: list[EarlyFact] = []
     for source, columns in suspects.values():
-        suspect = facts.tables.read(facts.dataset.table(source.name), sorted(columns | {*source.keys, KNOWN_TIME}))
+        suspect = facts.whole(source.name, sorted(columns | {*source.keys, KNOWN_TIME}))
         share = facts.ask(_share_sql(outcome.keys), suspect=suspect, outcome=outcome.table).column(0)[0].as_py()
         if share:
             stating = _stating(facts, source.name, columns, suspect, outcome=outcome, ancestry=ancestry)
@@ -88,15 +89,15 @@ def _outcome(facts: Facts, pipeline: Pipeline) -> Outcome:
     ref = facts.dataset.table(label.source.name)
     wanted = {column.lower() for column in label.condition.columns}
     columns = tuple(sorted(name for name in ref.column_names if name.lower() in wanted))
-    rows = facts.tables.read(ref, sorted({*columns, *label.source.keys, KNOWN_TIME}))
+    rows = facts.whole(label.source.name, sorted({*columns, *label.source.keys, KNOWN_TIME}))
     table = facts.ask(f'SELECT *, {label.condition.sql} AS "{CONDITION}" FROM rows_of_label', rows_of_label=rows)
     return Outcome(label.each.name, label.source.name, label.source.keys, columns, table)
 
 
 def _stating(
-    facts: Facts, source: str, columns: set[str], suspect: pa.Table, *, outcome: Outcome, ancestry: Ancestry
+    facts: Facts, source: str, columns: set[str], suspect: pa.Table | Rows, *, outcome: Outcome, ancestry: Ancestry
 ) -> Iterator[str]:
-    tables = {"suspect": suspect, "outcome": outcome.table}
+    tables: dict[str, pa.Table | Rows] = {"suspect": suspect, "outcome": outcome.table}
     compared = outcome.columns if source == outcome.each else (*outcome.columns, CONDITION)
     for column in sorted(columns):
         named = column.lower() in {name.lower() for name in outcome.columns}
@@ -121,12 +122,12 @@ def _made_from(ancestry: Ancestry, source: str, column: str, outcome: Outcome) -
     return any(ancestry.of(outcome.source, name) <= made for name in outcome.columns)
 
 
-def _agrees(facts: Facts, sql: str, tables: dict[str, pa.Table]) -> bool:
+def _agrees(facts: Facts, sql: str, tables: dict[str, pa.Table | Rows]) -> bool:
     shares = facts.ask(sql, **tables).to_pylist()[0].values()
     return any(share is not None and share >= AGREEMENT for share in shares)
 
 
-def _agreement_sql(keys: Sequence[str], suspect: str, outcome: str, tables: dict[str, pa.Table]) -> str:
+def _agreement_sql(keys: Sequence[str], suspect: str, outcome: str, tables: dict[str, pa.Table | Rows]) -> str:
     """Compare a column with an outcome; nothing where their kinds cannot agree."""
     kinds = tables["suspect"].schema.field(suspect).type, tables["outcome"].schema.field(outcome).type
     if _family(kinds[0]) != _family(kinds[1]):
@@ -167,7 +168,8 @@ def _family(kind: pa.DataType) -> str:
 
 def _share_sql(keys: Sequence[str]) -> str:
     first = f"SELECT {listed(keys)}, min(_known_time) AS _first FROM {{}} GROUP BY {listed(keys)}"
+    shared = f"suspect SEMI JOIN outcome ON {same(keys, 'suspect', 'outcome')}"  # or every key of the suspect is held
     return (
-        f"SELECT avg(CAST(s._first < o._first AS DOUBLE)) FROM ({first.format('suspect')}) s "
+        f"SELECT avg(CAST(s._first < o._first AS DOUBLE)) FROM ({first.format(shared)}) s "
         f"JOIN ({first.format('outcome')}) o ON {same(keys, 's', 'o')}"
     )

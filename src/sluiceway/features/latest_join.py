@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from sluiceway.artifacts.dataset_version import EVENT_TIME, KNOWN_TIME
 from sluiceway.declare.feature_view import FeatureView
+from sluiceway.features.stored_facts import StoredFacts
 from sluiceway.plans.corrections import EVENT, KNOWN, fact_columns
 from sluiceway.plans.latest import latest_features
 from sluiceway.plans.list_columns import sort_key
@@ -22,7 +23,7 @@ AT = "_t"
 
 
 def latest_join(
-    view: FeatureView, kinds: Mapping[str, str], *, spine: pa.Table, source: pa.Table, cutoff: int
+    view: FeatureView, kinds: Mapping[str, str], *, spine: pa.Table, source: pa.Table | StoredFacts, cutoff: int
 ) -> pa.Table:
     """Give ``_row`` and the view's latest features for every row of the spine, in the order of prediction times.
 
@@ -30,10 +31,10 @@ def latest_join(
         view: Whose latest features to compute; no fact of its source may be superseded (see ``plans.latest``).
         kinds: Each source column's kind.
         spine: ``_row``, ``_at`` and the entity columns.
-        source: The facts.
+        source: The facts, held or stored.
         cutoff: Microseconds since the epoch; nothing known later is looked at.
     """
-    facts = pl.DataFrame(pl.from_arrow(source, rechunk=False))
+    facts = source if isinstance(source, StoredFacts) else pl.DataFrame(pl.from_arrow(source, rechunk=False))
     asked = _asked(view, spine, facts.schema)
     hits = _sorted(asked.filter(_present(view, AT)), AT).join_asof(
         _marks(view, facts, cutoff),
@@ -56,9 +57,9 @@ def _asked(view: FeatureView, spine: pa.Table, schema: pl.Schema) -> pl.DataFram
     return asked.select("_row", pl.col("_at").to_physical().alias(AT), *entities)
 
 
-def _marks(view: FeatureView, facts: pl.DataFrame, cutoff: int) -> pl.DataFrame:
+def _marks(view: FeatureView, facts: pl.DataFrame | StoredFacts, cutoff: int) -> pl.DataFrame:
     """Keep the facts that are newest when they become known: entities, times and places, sorted by ``_known``."""
-    entities = list(view.entities)
+    entities = [pl.col(name) for name in view.entities]
     times = [pl.col(EVENT_TIME).to_physical().alias(EVENT), pl.col(KNOWN_TIME).to_physical().alias(KNOWN)]
     marks = facts.select(*entities, *times).with_row_index(PLACE)
     marks = _sorted(marks.filter(_present(view, EVENT) & (pl.col(KNOWN) <= cutoff)), KNOWN)
@@ -66,10 +67,10 @@ def _marks(view: FeatureView, facts: pl.DataFrame, cutoff: int) -> pl.DataFrame:
     lag = marks.get_column(KNOWN) - marks.get_column(EVENT)
     if lag.min() == lag.max():  # what became known later is newer
         return marks
-    return marks.filter(pl.col(EVENT) == pl.col(EVENT).cum_max().over(entities))
+    return marks.filter(pl.col(EVENT) == pl.col(EVENT).cum_max().over(view.entities))
 
 
-def _without_ties(view: FeatureView, facts: pl.DataFrame, marks: pl.DataFrame) -> pl.DataFrame:
+def _without_ties(view: FeatureView, facts: pl.DataFrame | StoredFacts, marks: pl.DataFrame) -> pl.DataFrame:
     """Keep one fact of those that an entity has at one known_time: the newest, then the greatest other columns."""
     moments = marks.get_column(KNOWN)
     shared = (moments == moments.shift(1)) | (moments == moments.shift(-1))
@@ -77,7 +78,7 @@ def _without_ties(view: FeatureView, facts: pl.DataFrame, marks: pl.DataFrame) -
     if tied.is_empty():
         return marks
     names = fact_columns(view)
-    others = facts.select(pl.col(names).gather(tied.get_column(PLACE)))
+    others = facts.select(*(pl.col(name).gather(tied.get_column(PLACE)) for name in names))
     others = others.select(sort_key(name, facts.schema[name]).alias(f"_{name}") for name in names)
     order = [KNOWN, EVENT, *others.columns]
     ordered = tied.hstack(others).sort(order, nulls_last=False, maintain_order=True)
@@ -85,18 +86,22 @@ def _without_ties(view: FeatureView, facts: pl.DataFrame, marks: pl.DataFrame) -
     return marks.filter(~pl.col(PLACE).is_in(losers.implode()))
 
 
-def values_at(view: FeatureView, kinds: Mapping[str, str], facts: pl.DataFrame, places: pl.Series) -> pl.DataFrame:
+def values_at(
+    view: FeatureView, kinds: Mapping[str, str], facts: pl.DataFrame | StoredFacts, places: pl.Series
+) -> pl.DataFrame:
     """Give the latest features that stand in some rows of the facts, nothing where a place is missing."""
+    names = list(dict.fromkeys(str(feature.column) for feature in latest_features(view)))
+    found = facts.select(*(pl.col(name).gather(places) for name in names))  # at once, or each use would gather anew
     columns = []
     for feature in latest_features(view):
-        value = pl.col(str(feature.column)).gather(places)
-        number = kinds[str(feature.column)] in {"integer", "number"}
+        column = str(feature.column)
+        value = pl.col(column)
         if feature.size is not None:
-            made = [_single(pl.lit(each)) for each in numbers_in(facts.select(value).to_series(), feature.size)]
+            made = [_single(pl.lit(each)) for each in numbers_in(found.get_column(column), feature.size)]
         else:
-            made = [_single(value) if number else value.cast(pl.String)]
+            made = [_single(value) if kinds[column] in {"integer", "number"} else value.cast(pl.String)]
         columns += [each.alias(name) for name, each in zip(view.columns_of(feature), made, strict=True)]
-    return facts.select(columns)
+    return found.select(columns)
 
 
 def _single(value: pl.Expr) -> pl.Expr:

@@ -3,6 +3,7 @@
 A source of many rows is never held: it is laid out by the view's entities (``fact_layout``) and asked part by part.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -18,6 +19,7 @@ from sluiceway.features.held_tables import HeldTables
 from sluiceway.features.large_sources import LargeSources
 from sluiceway.features.latest_join import latest_join
 from sluiceway.features.marked_join import marked_join
+from sluiceway.features.stored_facts import StoredFacts, is_asked_by_column
 from sluiceway.features.stored_rows import stored_rows
 from sluiceway.features.window_merge import merge_windows, points_of
 from sluiceway.plans.corrections import EVENT, KNOWN, fact_columns, identity, repeated_sql
@@ -74,12 +76,13 @@ class Facts:
             return self.rows(view)
         return self.large.layout(view, ref, self.tables, self.engine).facts_of(asked, view.entities)
 
-    def whole(self, source: str) -> pa.Table | Rows:
-        """Give all rows of a source to a statement; those of a large one are read as it goes through them."""
+    def whole(self, source: str, columns: Sequence[str] | None = None) -> pa.Table | Rows:
+        """Give all rows of a source, or some of their columns, to statements, which read a large one as they go."""
         ref = self.dataset.table(source)
         if not self.large.is_large(ref):
-            return self.tables.read(ref)
-        return stored_rows(self.tables.scan(ref), ref.rows)
+            return self.tables.read(ref, columns)
+        rows = self.tables.scan(ref)
+        return stored_rows(rows if columns is None else rows.select(columns), ref.rows)
 
     def has_repeats(self, view: FeatureView, source: pa.Table | Rows) -> bool:
         """Tell whether some fact of a view's source, as the view tells facts apart, has more than one row of it."""
@@ -108,6 +111,9 @@ def features_at(facts: Facts, view: FeatureView, spine: pa.Table) -> pa.Table:
     if facts.elsewhere is not None:
         return features_elsewhere(facts, facts.elsewhere, view, needed)
     if not facts.large.is_large(ref):
+        if is_asked_by_column(view, ref):
+            stored = StoredFacts(facts.tables.scan(ref))
+            return latest_join(view, facts.kinds_for(view), spine=needed, source=stored, cutoff=facts.cutoff)
         source = facts.rows(view)
         return features_of(facts, view, needed, source=source, repeated=facts.has_repeats(view, source))
 

@@ -8,12 +8,10 @@ import pyarrow as pa
 from sluiceway.artifacts.dataset_version import EVENT_TIME, KNOWN_TIME
 from sluiceway.artifacts.feature_profile import Example, FeatureProfile, ViewFreshness
 from sluiceway.artifacts.feature_set import FeatureColumn
-from sluiceway.artifacts.rows import Rows
 from sluiceway.artifacts.table_ref import TableRef
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.features.held_tables import TableReader
 from sluiceway.features.point_in_time import Facts
-from sluiceway.features.stored_rows import stored_rows
 from sluiceway.plans.moments_sql import moment_of
 from sluiceway.plans.snapshot import window_end
 from sluiceway.plans.window_groups import window_features
@@ -61,20 +59,12 @@ def freshness(facts: Facts, view: FeatureView, *, entities: int, features: pa.Ta
         entities: How many the store holds.
         features: The view's features for the training rows.
     """
-    ref = facts.dataset.table(view.source.name)
+    times = facts.whole(view.source.name, [EVENT_TIME, KNOWN_TIME])
     known = f"WHERE epoch_us({KNOWN_TIME}) <= {facts.cutoff} AND {EVENT_TIME} IS NOT NULL"
-    newest = facts.ask(f"SELECT max({EVENT_TIME}), max({KNOWN_TIME}) FROM source {known}", source=_times(facts, ref))
+    newest = facts.ask(f"SELECT max({EVENT_TIME}), max({KNOWN_TIME}) FROM source {known}", source=times)
     event, told = (column[0].as_py() for column in newest.columns)
     through = window_end(view, facts.cutoff) if window_features(view) else facts.cutoff
     return ViewFreshness(entities, _any_present(view, features), event, told, moment_of(through))
-
-
-def _times(facts: Facts, ref: TableRef) -> pa.Table | Rows:
-    """Give the times of a source's facts; those of a large one are not held."""
-    times = [EVENT_TIME, KNOWN_TIME]
-    if facts.large.is_large(ref):
-        return stored_rows(facts.tables.scan(ref).select(times), ref.rows)
-    return facts.tables.read(ref, times)
 
 
 def present(values: pl.Series) -> float | None:

@@ -7,6 +7,7 @@ stands. No panes, no running sums, no join as of a time, no exact sums.
 
 from collections.abc import Iterator, Mapping
 
+from sluiceway.declare.expression_total import total_sql
 from sluiceway.declare.feature import LAST, Feature
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.plans.corrections import EVENT, KNOWN, fact_columns, facts_sql, identity, newest_first, ties
@@ -117,7 +118,7 @@ def _aggregates(group: WindowGroup, feature: Feature, kinds: Mapping[str, str]) 
 def _inside(group: WindowGroup, feature: Feature) -> str:
     time, upto = group.time, "_t + 1" if group.is_fresh else "_begins"
     bounds = f"{time} >= _begins - {length(str(feature.over))} AND {time} < {upto}"
-    condition = f" AND {feature.condition.sql}" if feature.condition else ""
+    condition = f" AND {total_sql(feature.condition)}" if feature.condition else ""
     return f"FILTER (WHERE {bounds}{condition})"
 
 

@@ -5,11 +5,12 @@ from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sluiceway.artifacts.dataset_version import DatasetVersion
-from sluiceway.artifacts.feature_set import FeatureSet, RowCounts
+from sluiceway.artifacts.dataset_version import KNOWN_TIME, DatasetVersion
+from sluiceway.artifacts.feature_set import AT, FeatureSet, RowCounts
 from sluiceway.artifacts.promise import Hidden, nothing_hidden
 from sluiceway.core.errors import SourceError
 from sluiceway.core.moments import Clock, in_utc
@@ -98,7 +99,7 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
     columns = model_columns(dataset, pipeline, inputs)
     sql = training_sql(dataset, pipeline, inputs)
     with told_of((), engine, what=f"of the request features ({', '.join(pipeline.request_columns)}) one"):
-        table = tables.write(f"features/{pipeline.label.name}", training_rows(facts, sql, spine, features))
+        table = tables.write(f"features/{pipeline.label.name}", training_rows(facts, sql, spine, features), by=AT)
     progress.say("materialising views")
     now, online_rows, fresh = clock.now(), {}, {}
     there: dict[str, float | None] = {}
@@ -137,7 +138,8 @@ def newest_known(dataset: DatasetVersion, pipeline: Pipeline, tables: TableStore
         SourceError: no outcome ever did.
     """
     source = pipeline.label.source.name
-    newest = pc.max(tables.read(dataset.table(source), ["_known_time"]).column(0)).as_py()
+    known = tables.scan(dataset.table(source)).select(pl.col(KNOWN_TIME).max())
+    newest = known.collect(engine="streaming").item()
     if newest is None:
         raise SourceError(
             f"source {source!r} has no row with a known_time, so no outcome is known; check its rows, or give --as-of"

@@ -73,7 +73,7 @@ def self_fed(facts: Facts, pipeline: Pipeline, spine: pa.Table) -> tuple[str, ..
     for view in pipeline.feature_views:
         if list(view.source.keys) != keys:
             continue
-        source = facts.tables.read(facts.dataset.table(view.source.name), [*keys, KNOWN_TIME])
+        source = facts.whole(view.source.name, [*keys, KNOWN_TIME])
         groups, at = window_groups(view), "epoch_us(spine._at)"
         follows = not groups or any(group.follows for group in groups) or bool(latest_features(view))
         before = f"<= {at}" if follows else f"< {groups[0].known_before(at)}"

@@ -39,7 +39,7 @@ class ModelRow:
             looked_up: The features of the contract's views, as the online reader gives them.
 
         Raises:
-            RequestError: a request feature cannot be computed of the inputs.
+            RequestError: the inputs lack what a request feature is computed of.
             KeyError: an input or a feature is absent.
         """
         numbers: Any = [inputs[name] for name in self._numbers]

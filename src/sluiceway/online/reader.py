@@ -1,58 +1,16 @@
 """The online reader: the newest features of entities, all views in one read of the store."""
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import repeat
 
 from sluiceway.artifacts.serving_contract import ServedView
-from sluiceway.plans.packed_value import FeatureValue, features_reader, oldest_bytes, pack_key, written_and_through
+from sluiceway.plans.packed_value import features_reader, oldest_bytes, pack_keys, written_and_through
 from sluiceway.ports.feature_reader import FeatureRow, Moments
 from sluiceway.ports.online_store import OnlineStore
 
 __all__ = ["FeatureRow", "OnlineReader"]
 
 DIGITS = 12
-
-
-class _ViewReader:
-    """Reads one view; all that its definition decides is worked out once."""
-
-    __slots__ = ("_aged", "_features", "_name", "_nothing", "_short", "_ttl_us", "digest", "entities")
-
-    def __init__(self, view: ServedView) -> None:
-        self.digest = view.digest
-        self.entities = view.entities
-        self._name = view.name
-        self._short = view.digest[:DIGITS]
-        self._features = features_reader(view.columns)
-        self._nothing: dict[str, FeatureValue] = dict.fromkeys(view.columns)
-        self._aged: dict[str, FeatureValue] = dict.fromkeys(view.aged)
-        self._ttl_us = view.ttl_us
-
-    @property
-    def ages(self) -> bool:
-        """Whether what is read depends on the moment."""
-        return self._ttl_us is not None
-
-    def fill(self, rows: Sequence[FeatureRow], values: Sequence[bytes | None], moments: Sequence[int]) -> None:
-        """Add this view's features, and what they were read from, to each row."""
-        name, short, columns_of = self._name, self._short, self._features
-        for (features, views, _), value, oldest in zip(rows, values, self._oldest(moments), strict=True):
-            if value is None:
-                features.update(self._nothing)
-                views[name] = None
-            else:
-                features.update(columns_of(value))
-                if value < oldest:
-                    features.update(self._aged)
-                views[name] = (short, *written_and_through(value))
-
-    def _oldest(self, moments: Sequence[int]) -> list[bytes]:
-        """Return for each position the bytes below which a value is too old; none is below the empty ones."""
-        ttl_us = self._ttl_us
-        if ttl_us is None:
-            return [b""] * len(moments)
-        if len(set(moments)) == 1:
-            return [oldest_bytes(moments[0] - ttl_us)] * len(moments)
-        return [oldest_bytes(moment - ttl_us) for moment in moments]
 
 
 class OnlineReader:
@@ -63,10 +21,13 @@ class OnlineReader:
     """
 
     def __init__(self, views: Sequence[ServedView], store: OnlineStore, *, now_us: Callable[[], int]) -> None:
-        self._views = tuple(_ViewReader(view) for view in views)
-        self._entities = tuple({view.entities for view in views})
+        self._entities = tuple(dict.fromkeys(view.entities for view in views))
+        self._asked = tuple((view.digest, self._entities.index(view.entities)) for view in views)
+        self._views = tuple((view.name, view.digest[:DIGITS], dict.fromkeys(view.aged)) for view in views)
+        self._features = features_reader([view.columns for view in views])
+        self._ttls_us = tuple(view.ttl_us for view in views)
+        self._ages = any(ttl_us is not None for ttl_us in self._ttls_us)
         self._store = store
-        self._ages = any(view.ages for view in self._views)
         self._now_us = now_us
 
     def read(self, entities: Mapping[str, Sequence[object]], *, now_us: Moments = None) -> list[FeatureRow]:
@@ -76,21 +37,30 @@ class OnlineReader:
 
         Raises:
             KeyError: an entity column is not among ``entities``.
-            ValueError: the entity columns differ in length.
+            ValueError: the views' entity columns differ in length, or there are not as many moments.
         """
-        rows = [FeatureRow({}, {}) for _ in next(iter(entities.values()), ())]
+        if not self._asked:
+            return [FeatureRow({}, {}) for _ in next(iter(entities.values()), ())]
+        keys = [pack_keys([entities[name] for name in names]) for names in self._entities]
+        found = self._store.read_many([(digest, keys[place]) for digest, place in self._asked])
         if now_us is None:
             now_us = self._now_us() if self._ages else 0
-        moments = [now_us] * len(rows) if isinstance(now_us, int) else now_us
-        keys = {names: _keys(names, entities) for names in self._entities}
-        found = self._store.read_many([(view.digest, keys[view.entities]) for view in self._views])
-        for view, values in zip(self._views, found, strict=True):
-            view.fill(rows, values, moments)
-        return rows
+        oldest = repeat(self._oldest(now_us), len(keys[0])) if isinstance(now_us, int) else map(self._oldest, now_us)
+        return [self._row(values, bounds) for values, bounds in zip(zip(*found, strict=True), oldest, strict=True)]
 
+    def _row(self, values: Sequence[bytes | None], oldest: Sequence[bytes]) -> FeatureRow:
+        features = self._features(values)
+        views: dict[str, tuple[str, int, int] | None] = {}
+        for (name, digits, aged), value, bound in zip(self._views, values, oldest):  # noqa: B905 - strict costs a tenth
+            if value is None:
+                views[name] = None
+                continue
+            if value < bound:
+                features.update(aged)
+            written, through = written_and_through(value)
+            views[name] = (digits, written, through)
+        return FeatureRow(features, views)
 
-def _keys(names: Sequence[str], entities: Mapping[str, Sequence[object]]) -> list[bytes]:
-    """Pack the keys of all views that have these entities, once."""
-    if len(names) > 1:
-        return [pack_key(entity) for entity in zip(*[entities[name] for name in names], strict=True)]
-    return [pack_key((value,)) for value in entities[names[0]]]
+    def _oldest(self, moment: int) -> list[bytes]:
+        """Return for each view the bytes below which a value is too old; none is below the empty ones."""
+        return [b"" if ttl_us is None else oldest_bytes(moment - ttl_us) for ttl_us in self._ttls_us]

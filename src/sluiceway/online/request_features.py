@@ -6,11 +6,12 @@ from typing import NamedTuple
 from sluiceway.artifacts.serving_contract import Field, RequestFeature, ServingContract
 from sluiceway.core.errors import RequestError
 from sluiceway.declare.expression_kind import children, column_named
+from sluiceway.declare.expression_total import total
 from sluiceway.declare.expression_tree import Tree
 from sluiceway.online.model_value import as_model_value
 from sluiceway.plans.closure_nulls import Closure, strict_one
 from sluiceway.plans.packed_value import FeatureValue
-from sluiceway.plans.request_closure import compile_tree
+from sluiceway.plans.request_closure import UNCOMPUTABLE, compile_tree
 
 
 class _Compiled(NamedTuple):
@@ -32,14 +33,14 @@ class RequestFeatures:
         self._compiled = [_compiled(feature, kinds) for feature in contract.request]
 
     def of(self, inputs: Mapping[str, object], looked_up: Mapping[str, FeatureValue]) -> dict[str, FeatureValue]:
-        """Compute every feature, each from what it reads.
+        """Compute every feature, each from what it reads; one that cannot be computed is missing.
 
         Args:
             inputs: Typed inputs: times aware and in UTC, numbers float, missing ``None``.
             looked_up: The features of the contract's views.
 
         Raises:
-            RequestError: a value cannot be computed, where DuckDB would have stopped the training's query.
+            RequestError: the request lacks an input.
             KeyError: a view's feature is absent.
         """
         found: dict[str, FeatureValue] = {}
@@ -47,7 +48,7 @@ class RequestFeatures:
             row = _with_read(inputs, feature.reads, found, looked_up) if feature.reads else inputs
             try:
                 found[feature.name] = closure(row)
-            except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            except (KeyError, *UNCOMPUTABLE) as error:
                 raise _refusal(feature, columns, row, error) from error
         return found
 
@@ -64,7 +65,7 @@ def _with_read(
 
 def _compiled(feature: RequestFeature, kinds: Mapping[str, str]) -> _Compiled:
     kinds = {**{field.name: field.kind for field in feature.reads}, **kinds}
-    closure, kind = compile_tree(feature.tree, kinds)
+    closure, kind = compile_tree(total(feature.tree), kinds)
     columns = tuple(dict.fromkeys(column_named(name, kinds) for name in _columns_in(feature.tree)))
     return _Compiled(feature, columns, strict_one(as_model_value(kind), closure))
 

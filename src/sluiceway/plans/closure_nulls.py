@@ -59,6 +59,18 @@ def strict_many(function: Callable[..., Any], parts: Sequence[Closure]) -> Closu
     return run
 
 
+def attempted(part: Closure, errors: tuple[type[Exception], ...]) -> Closure:
+    """TRY: missing where a value cannot be computed."""
+
+    def run(row: Row) -> Any:
+        try:
+            return part(row)
+        except errors:
+            return None
+
+    return run
+
+
 def both(parts: Sequence[Closure]) -> Closure:
     """AND: false as soon as one side is, missing when it could be either."""
     first, second = parts

@@ -1,11 +1,13 @@
 """Numbers at request time, as DuckDB computes them: what Python's own operators do otherwise is put right here.
 
-No argument is ever ``None``. NaN equals itself and is above every other number, as in DuckDB. Integers are as long as
-they need to be, where DuckDB stops the query past 64 bits.
+No argument is ever ``None``. NaN equals itself and is above every other number, as in DuckDB. An integer past 64 bits
+is an ``OverflowError``, as it stops the query in DuckDB.
 """
 
 import math
 from typing import Any
+
+LEAST, GREATEST = -(2**63), 2**63 - 1
 
 
 def equal(left: Any, right: Any) -> bool:
@@ -16,6 +18,37 @@ def equal(left: Any, right: Any) -> bool:
 def less(left: Any, right: Any) -> bool:
     """Tell whether the first value is below the second; NaN is above everything else."""
     return bool(left < right or (right != right and left == left))  # noqa: PLR0124 - only NaN differs from itself
+
+
+def add(left: float, right: float) -> float:
+    """Add."""
+    return _whole(left + right)
+
+
+def subtract(left: float, right: float) -> float:
+    """Take the second from the first."""
+    return _whole(left - right)
+
+
+def multiply(left: float, right: float) -> float:
+    """Multiply."""
+    return _whole(left * right)
+
+
+def negative(value: float) -> float:
+    """Turn the sign."""
+    return _whole(-value)
+
+
+def distance(value: float) -> float:
+    """Give the distance from 0."""
+    return _whole(abs(value))
+
+
+def _whole(value: float) -> float:
+    if type(value) is int and not LEAST <= value <= GREATEST:
+        raise OverflowError(f"{value} is past what a bigint holds")
+    return value
 
 
 def divide(left: float, right: float) -> float | None:
@@ -36,7 +69,7 @@ def divide_whole(left: int, right: int) -> int | None:
     if right == 0:
         return None
     whole = abs(left) // abs(right)
-    return whole if (left < 0) == (right < 0) else -whole
+    return int(_whole(whole if (left < 0) == (right < 0) else -whole))
 
 
 def remainder(left: float, right: float) -> float | None:
@@ -60,7 +93,7 @@ def rounded(value: float, decimals: int = 0) -> float:
     (-3.0, 2.68, 30)
     """
     if isinstance(value, int):
-        return value if decimals >= 0 else _rounded_whole(value, 10**-decimals)
+        return value if decimals >= 0 else _whole(_rounded_whole(value, 10**-decimals))
     if not math.isfinite(value):
         return value
     scale = 10.0 ** abs(decimals)

@@ -4,6 +4,8 @@ from datetime import datetime
 
 SPACES = " \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 
+PLACES = range(-(2**32), 2**32)  # where DuckDB cuts
+
 
 def upper(text: str) -> str:
     """Put each letter in upper case; a letter without a single capital of its own keeps its length.
@@ -32,9 +34,14 @@ def trim(text: str) -> str:
 def substring(text: str, start: int, count: int | None = None) -> str:
     """Cut a piece out: place 1 is the first, -1 the last, 0 lies before the first; a negative count goes backwards.
 
+    Raises:
+        ValueError: a place or a count is past 32 bits.
+
     >>> substring("hello", 2, 3), substring("hello", -3, 2), substring("hello", 0, 3)
     ('ell', 'll', 'he')
     """
+    if start not in PLACES or (count is not None and count not in PLACES):
+        raise ValueError(f"a text cannot be cut at {start if start not in PLACES else count}")
     first = start - 1 if start >= 0 else len(text) + start
     end = len(text) if count is None else first + count
     first, end = min(first, end), max(first, end)

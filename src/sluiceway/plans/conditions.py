@@ -5,27 +5,22 @@ from itertools import repeat
 
 import polars as pl
 
-from sluiceway.core.errors import MisuseError
-from sluiceway.declare.expression import parse_expression
-from sluiceway.plans.request_closure import compile_closure
+from sluiceway.declare.expression import bind_expression, parse_expression
+from sluiceway.declare.expression_total import total
+from sluiceway.plans.request_closure import compile_tree
 
 
 def where_true(where: str, kinds: Mapping[str, str], rows: pl.DataFrame) -> list[bool]:
-    """Ask a condition of each row; missing counts as not true.
+    """Ask a condition of each row; missing counts as not true, and so does what cannot be computed.
 
     Args:
         where: The condition, as declared.
         kinds: Each column's kind.
         rows: At least the columns that the condition reads.
-
-    Raises:
-        MisuseError: it cannot be computed of a row, where the engine would have stopped.
     """
     expression = parse_expression(where)
-    closure = compile_closure(expression, kinds)
+    bind_expression(expression, kinds)
+    closure, _ = compile_tree(total(expression.tree), kinds)
     names = sorted(expression.columns)
     each = rows.select(names).iter_rows(named=True) if names else repeat({}, len(rows))
-    try:
-        return [closure(row) is True for row in each]
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        raise MisuseError(f"where={where!r} cannot be computed of some row: {error}") from error
+    return [closure(row) is True for row in each]

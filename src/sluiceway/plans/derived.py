@@ -10,6 +10,7 @@ from sluiceway.core.errors import DeclarationError, UnknownNameError
 from sluiceway.declare.expression import bind_expression
 from sluiceway.declare.expression_kind import column_named
 from sluiceway.declare.expression_sql import sql_of
+from sluiceway.declare.expression_total import total
 from sluiceway.declare.expression_tree import Tree
 from sluiceway.declare.feature import Feature
 from sluiceway.declare.feature_view import FeatureView
@@ -70,7 +71,7 @@ def derived_sql(view: FeatureView, kinds: Mapping[str, str], rows: str, *, keep:
     others = [quoted(name) for each in view.features if not each.is_derived for name in view.columns_of(each)]
     there = " OR ".join(f"{name} IS NOT NULL" for name in others)
     for feature in derived_features(view):
-        made = sql_of(with_columns(feature.computed.tree, columns)) if feature.computed else "NULL"
+        made = sql_of(total(with_columns(feature.computed.tree, columns))) if feature.computed else "NULL"
         value = single(made) if stored[feature.name] == "number" else f"CAST({made} AS VARCHAR)"
         rows = f"SELECT *, CASE WHEN {there} THEN {value} END AS {quoted(columns[feature.name])} FROM ({rows})"
     return f"SELECT {listed([*keep, *view.columns])} FROM ({rows})"

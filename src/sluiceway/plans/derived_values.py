@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from sluiceway.artifacts.table_ref import NUMERIC
-from sluiceway.core.errors import MisuseError
+from sluiceway.declare.expression_total import total
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.plans.closure_nulls import strict_one
 from sluiceway.plans.closure_texts import as_text
@@ -27,28 +27,20 @@ class DerivedValues:
             DeclarationError: an expression does not fit what it reads.
         """
         stored = feature_kinds(view, kinds)
-        self._view = view
         self._names = [name for feature in view.features for name in feature.names]
         self._compiled = []
         for feature in derived_features(view):
             if feature.computed is not None:
-                closure, kind = compile_tree(feature.computed.tree, stored)
-                self._compiled.append((feature, strict_one(as_single if kind in NUMERIC else as_text, closure)))
+                closure, kind = compile_tree(total(feature.computed.tree), stored)
+                self._compiled.append((feature.name, strict_one(as_single if kind in NUMERIC else as_text, closure)))
 
     def complete(self, others: Mapping[str, FeatureValue]) -> list[FeatureValue]:
         """Give all values in the view's order, given those that are not derived by their names in the view.
 
-        Raises:
-            MisuseError: a value cannot be computed, where the engine would have stopped.
+        One that cannot be computed is missing.
         """
         values = dict(others)
         is_known = any(value is not None for value in others.values())
-        for feature, closure in self._compiled:
-            try:
-                values[feature.name] = closure(values) if is_known else None
-            except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-                raise MisuseError(
-                    f"view {self._view.name!r}, derived feature {feature.name!r}: {feature.expression!r} cannot be "
-                    f"computed of {values}: {error}"
-                ) from error
+        for name, closure in self._compiled:
+            values[name] = closure(values) if is_known else None
         return [values[name] for name in self._names]

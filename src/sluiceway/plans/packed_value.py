@@ -19,6 +19,7 @@ import msgspec
 TIMES = Struct(">QQQQ")
 AFTER_STAMP = Struct(">16xQQ")
 RAISED = 1 << 63
+NIL = b"\xc0"  # None, as MessagePack writes it
 FeatureValue = float | str | None
 
 _pack = msgspec.msgpack.Encoder().encode
@@ -67,15 +68,36 @@ def written_and_through(data: bytes) -> tuple[int, int]:
     return written - RAISED, through - RAISED
 
 
-def features_reader(names: Sequence[str]) -> Callable[[bytes], dict[str, FeatureValue]]:
-    """Make what reads a value's features alone, as a dict in the order of ``names``, which are the view's columns.
+def features_reader(views: Sequence[Sequence[str]]) -> Callable[[Sequence[bytes | None]], dict[str, FeatureValue]]:
+    """Make what reads the features of one value of each view, together, as a dict in the order of the views' columns.
 
-    It raises ``msgspec.DecodeError`` where the features are damaged or too few.
+    Several values are read as one array, which takes a fraction of reading each. ``None`` stands for no value. It
+    raises ``msgspec.DecodeError`` where features are damaged, or a value has not as many as its view.
     """
-    fields = [(name, FeatureValue) for name in names]
+    fields = [(name, FeatureValue) for names in views for name in names]
     decode = msgspec.msgpack.Decoder(msgspec.defstruct("Features", fields, array_like=True, gc=False)).decode
-    as_dict = msgspec.structs.asdict
-    return lambda data: as_dict(decode(data[TIMES.size :]))
+    as_dict, begins, whole = msgspec.structs.asdict, TIMES.size, _array_header(len(fields))
+    parts = [(_array_header(len(names)), NIL * len(names)) for names in views]
+    if len(views) == 1:
+        nothing = whole + parts[0][1]
+        return lambda values: as_dict(decode(nothing if values[0] is None else values[0][begins:]))
+
+    def read(values: Sequence[bytes | None]) -> dict[str, FeatureValue]:
+        bodies = [whole]
+        for value, (header, nothing) in zip(values, parts, strict=True):
+            if value is None:
+                bodies.append(nothing)
+            elif value.startswith(header, begins):
+                bodies.append(value[begins + len(header) :])
+            else:
+                raise msgspec.DecodeError(f"a packed value has not the {len(nothing)} features of its view")
+        return as_dict(decode(b"".join(bodies)))
+
+    return read
+
+
+def _array_header(length: int) -> bytes:
+    return _pack([None] * length).removesuffix(NIL * length)
 
 
 def oldest_bytes(event_time: int) -> bytes:
@@ -94,3 +116,17 @@ def pack_key(entity: Sequence[object]) -> bytes:
     False
     """
     return _pack(tuple(entity))
+
+
+def pack_keys(entities: Sequence[Sequence[object]]) -> list[bytes]:
+    """Write the keys of many entities, given by columns.
+
+    >>> pack_keys([[1, 2], ["a", "b"]]) == [pack_key([1, "a"]), pack_key([2, "b"])]
+    True
+
+    Raises:
+        ValueError: the columns differ in length.
+    """
+    if len(entities) == 1:
+        return [_pack((value,)) for value in entities[0]]
+    return list(map(_pack, zip(*entities, strict=True)))

@@ -64,11 +64,7 @@ class PanePartials:
         self._conditions = tuple(dict.fromkeys(partial.where for partial in self.partials if partial.where))
 
     def ready(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Add to rows what ``of_rows`` reads: which of them each condition is true of.
-
-        Raises:
-            MisuseError: a condition cannot be computed of a row.
-        """
+        """Add to rows what ``of_rows`` reads: which of them each condition is true of."""
         hashed = {str(partial.column) for partial in self.partials if partial.part == "distinct"}
         rows = rows.with_columns(_hashes(rows, name) for name in sorted(hashed))
         marks = [pl.Series(MARK + text, where_true(text, self._kinds, rows), pl.Boolean) for text in self._conditions]

@@ -8,6 +8,7 @@ from rows, and in the online store. What a deviation takes is in ``spread``.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from sluiceway.declare.expression_total import total_sql
 from sluiceway.declare.feature import LAST, Feature
 from sluiceway.plans import last_values
 from sluiceway.plans.distinct import counted_sql, distinct_sql, merged_sql
@@ -114,7 +115,7 @@ def _spread(feature: Feature, value: str, kind: str) -> tuple[Partial, ...]:
 def _kept(feature: Feature, value: str) -> str:
     """Take a value of the facts that count alone."""
     condition = feature.condition
-    return f"CASE WHEN {condition.sql} THEN {value} END" if condition else value
+    return f"CASE WHEN {total_sql(condition)} THEN {value} END" if condition else value
 
 
 def _partial(feature: Feature, part: str, of_rows: str, merge: str = "SUM") -> Partial:

@@ -22,13 +22,13 @@ from sluiceway.plans.closure_nulls import Closure
 from sluiceway.plans.closure_times import PARTS, PARTS_OF_A_CLOCK, clock_in, part_in_zone, shift_by
 
 STRICT: dict[str, Callable[..., object]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
+    "+": numbers.add,
+    "-": numbers.subtract,
+    "*": numbers.multiply,
     "/": numbers.divide,
     "//": numbers.divide_whole,
     "%": numbers.remainder,
-    "neg": operator.neg,
+    "neg": numbers.negative,
     "not": operator.not_,
     "=": numbers.equal,
     "<>": lambda left, right: not numbers.equal(left, right),
@@ -37,7 +37,7 @@ STRICT: dict[str, Callable[..., object]] = {
     "<=": lambda left, right: not numbers.less(right, left),
     ">=": lambda left, right: not numbers.less(left, right),
     "||": lambda left, right: texts.as_text(left) + texts.as_text(right),
-    "abs": abs,
+    "abs": numbers.distance,
     "round": numbers.rounded,
     "floor": numbers.floor,
     "ceil": numbers.ceil,
@@ -116,6 +116,9 @@ def _compile(tree: Tree, columns: Mapping[str, str] | None) -> tuple[Closure, Ki
     if tag == "call" and tree[1] in PARTS_OF_A_CLOCK and tree[2][0] == "call" and tree[2][1] == "at_zone":
         moment, zone = tree[2][2], tree[2][3]
         return nulls.strict_one(part_in_zone(tree[1], zone[1]), _compile(moment, columns)[0]), "integer"
+    if tag == "try":
+        part, kind = _compile(tree[1], columns)
+        return nulls.attempted(part, UNCOMPUTABLE), kind
     compiled = [_compile(child, columns) for child in children(tree)]
     parts, kinds = [part for part, _ in compiled], [kind for _, kind in compiled]
     return _combined(tree, parts, kinds), kind_from(tree, kinds)

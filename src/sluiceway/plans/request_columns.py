@@ -7,6 +7,7 @@ takes them: numbers that float32 holds, and texts.
 from collections.abc import Iterable, Mapping
 
 from sluiceway.declare.expression import Expression, bind_expression
+from sluiceway.declare.expression_total import total_sql
 from sluiceway.plans.derived import STORED
 from sluiceway.plans.partials import single
 from sluiceway.plans.quoting import quoted
@@ -48,7 +49,7 @@ def requested_sql(
     """
     there = set(made)
     for name, expression in request.items():
-        value = quoted(name) if name in there else f"({expression.sql})"
+        value = quoted(name) if name in there else f"({total_sql(expression)})"
         stored = single(value) if STORED.get(kinds[name]) == "number" else f"CAST({value} AS VARCHAR)"
         star = f"* REPLACE ({stored} AS {quoted(name)})" if name in there else f"*, {stored} AS {quoted(name)}"
         rows = f"SELECT {star} FROM ({rows})"

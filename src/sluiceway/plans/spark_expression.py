@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 ARITHMETIC = {"Add": "+", "Sub": "-", "Mul": "*"}
-HUGE_ARITHMETIC = {"+": "try_add", "-": "try_subtract", "*": "try_multiply"}
+TRIED_ARITHMETIC = {"+": "try_add", "-": "try_subtract", "*": "try_multiply"}
 COMPARISONS = {"EQ": "=", "NEQ": "<>", "LT": "<", "LTE": "<=", "GT": ">", "GTE": ">="}
 LOGIC = {"And": "AND", "Or": "OR"}
 MOMENTS = ("time", "local")
@@ -58,7 +58,7 @@ def _arithmetic(operator: str, left: SparkValue, right: SparkValue) -> SparkValu
     kind = _joined(left, right)
     if kind == HUGE:  # past 38 digits it is NULL, and stops nothing where it is not used
         sides = f"{cast(left, HUGE).text}, {cast(right, HUGE).text}"
-        return SparkValue(f"{HUGE_ARITHMETIC[operator]}({sides})", kind)
+        return SparkValue(f"{TRIED_ARITHMETIC[operator]}({sides})", kind)
     return SparkValue(f"({left.text} {operator} {right.text})", kind)
 
 
@@ -117,6 +117,9 @@ def _cast(node: Any, kinds: Mapping[str, str]) -> SparkValue:
     target = node.args["to"].this.name
     if target not in TARGETS:
         raise refused(f"CAST to {node.args['to'].sql('duckdb')} is not known to be the same as in DuckDB")
+    value = spark_value(node.this, kinds) if target == "BIGINT" and type(node).__name__ == "TryCast" else None
+    if value is not None and value.kind == "number":
+        return SparkValue(f"try_cast(rint({value.text}) AS BIGINT)", "integer")
     if target == "TIMESTAMPTZ" and type(node.this).__name__ == "Literal":
         return SparkValue(f"CAST({text_literal(node.this.this)} AS TIMESTAMP)", "time")
     return cast(spark_value(node.this, kinds), TARGETS[target])
@@ -140,6 +143,8 @@ def _call(node: Any, kinds: Mapping[str, str]) -> SparkValue:
     name = str(node.this).lower()
     if name == "min" and _is_least(node):
         return _least(node, kinds)
+    if name == "try":
+        return _tried(node.expressions[0], kinds)
     if name == "unnest":
         return _unnested(node.expressions[0], kinds)
     arguments = [
@@ -147,6 +152,21 @@ def _call(node: Any, kinds: Mapping[str, str]) -> SparkValue:
         for each in node.expressions
     ]
     return call(name, arguments)
+
+
+def _tried(node: Any, kinds: Mapping[str, str]) -> SparkValue:
+    """Write an operation that is NULL where it breaks off; what Spark cannot try stops there."""
+    operator = ARITHMETIC.get(type(node).__name__)
+    if operator is not None:
+        left, right = _sides(node, kinds)
+        kind = _joined(left, right)
+        if kind not in {HUGE, "number"}:
+            return SparkValue(f"{TRIED_ARITHMETIC[operator]}({left.text}, {right.text})", kind)
+    elif type(node).__name__ == "Neg":
+        value = spark_value(node.this, kinds)
+        if value.kind not in {HUGE, "number"}:
+            return SparkValue(f"try_subtract(0L, {value.text})", value.kind)
+    return spark_value(node, kinds)
 
 
 def _unnested(node: Any, kinds: Mapping[str, str]) -> SparkValue:

@@ -13,6 +13,7 @@ outcome, or has no key or no prediction time; otherwise ``labelled``.
 from collections.abc import Mapping, Sequence
 
 from sluiceway.declare.expression import Expression
+from sluiceway.declare.expression_total import total_sql
 from sluiceway.declare.pipeline import Label
 from sluiceway.plans.corrections import ties
 from sluiceway.plans.moments_sql import length
@@ -45,7 +46,7 @@ def spine_sql(
         cutoff: Microseconds since the epoch; nothing known later is looked at.
     """
     keys = label.each.keys
-    made = "".join(f", {expression.sql} AS {quoted(name)}" for name, expression in request.items())
+    made = "".join(f", {total_sql(expression)} AS {quoted(name)}" for name, expression in request.items())
     steps = {
         "told": _told(label, columns, cutoff),
         "chosen": _chosen(keys, columns),

@@ -19,10 +19,11 @@ class TableStore(Protocol):
     rows than were written. Writing a damaged table's content again makes it whole.
     """
 
-    def write(self, name: str, table: "pa.Table | Rows") -> TableRef:
+    def write(self, name: str, table: "pa.Table | Rows", *, by: str | None = None) -> TableRef:
         """Store a table under a name such as ``sources/weather``; return how to find this very content again.
 
         ``Rows`` are of the types that tables are stored in. They are not held, where they are not held already.
+        ``by`` names a time column by which many rows may lie apart: what is read differs by it in order alone.
         """
 
     def read(self, ref: TableRef, columns: Sequence[str] | None = None) -> "pa.Table":

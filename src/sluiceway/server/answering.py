@@ -31,7 +31,7 @@ def answer(serving: Serving, rows: Sequence[AskedRow], at_us: int) -> list[Answe
     """Answer rows as of a moment, microseconds since the epoch.
 
     Raises:
-        RequestError: a feature of the champion's cannot be computed of what the request says.
+        RequestError: the request lacks what a feature of the champion's is computed of.
         SluicewayError: the online store cannot be read.
     """
     if serving.state.challenger is None:

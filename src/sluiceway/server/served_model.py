@@ -54,7 +54,7 @@ class ServedModel:
         """Look up and compute the features of rows as of a moment of each, or one for all; microseconds since 1970.
 
         Raises:
-            RequestError: a feature cannot be computed of a row.
+            RequestError: a row lacks what a feature is computed of.
             SluicewayError: the online store cannot be read.
         """
         entities = {name: [row.inputs[name] for row in rows] for name in self._entities}

@@ -144,7 +144,8 @@ class FactVersions:
         begun, over, end = [], [], pane * self._every
         for name in names:
             kept = self._facts[name]
-            best = max((fact for fact in kept.waiting if fact.known < end), key=version)
+            known = kept.waiting if len(kept.waiting) == 1 else [fact for fact in kept.waiting if fact.known < end]
+            best = known[0] if len(known) == 1 else max(known, key=version)
             kept.waiting = [fact for fact in kept.waiting if fact.known >= end]
             self._touch(name)
             if kept.counts is None or replaces(best, kept.counts):

@@ -211,11 +211,12 @@ class ViewStream:
         writes = Writes()
         self._moved |= self._newest.changed
         self._write_state(writes)
+        digest = self.view.digest  # once: it is hashed anew whenever asked for
         for entity in self._moved:
             value = self._value(entity, watermark, now)
             if value is not None:
                 target = writes.forced if entity in self._newest.back else writes.online
-                target.append((self.view.digest, entity, value))
+                target.append((digest, entity, value))
         self._heard, self._moved = set(), set()
         self._newest.settle()
         return writes

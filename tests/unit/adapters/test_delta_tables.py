@@ -8,12 +8,15 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from deltalake import DeltaTable
 
 from sluiceway.adapters.delta_tables import DeltaTables
+from sluiceway.adapters.duckdb_engine import DuckdbEngine
 from sluiceway.core.errors import DamagedError
 from sluiceway.plans.table_digest import table_content_id
 
@@ -213,3 +216,41 @@ def test_the_commit_carries_the_content_id(tmp_path):
     lines = (tmp_path / "t" / "_delta_log" / f"{0:020}.json").read_text().splitlines()
     info = next(json.loads(line)["commitInfo"] for line in lines if "commitInfo" in line)
     assert info["sluiceway.content"] == ref.content_id
+
+
+def sales(first, count):
+    at = pa.array([(first + number) * 86_400_000_000 for number in range(count)], pa.timestamp("us", "UTC"))
+    return pa.table({"x": list(range(count)), "_at": at})
+
+
+@pytest.mark.parametrize("engine", [None, DuckdbEngine(held_bytes=0)], ids=["held", "by pieces"])
+def test_many_rows_lie_by_the_month_of_a_time_and_every_version_reads_as_it_was_written(tmp_path, monkeypatch, engine):
+    monkeypatch.setattr("sluiceway.adapters.delta_write.MONTH_ROWS", 20)
+    store = DeltaTables(tmp_path, engine)
+    versions = [sales(0, 30), sales(0, 90), sales(31, 28), sales(31, 59)]
+    refs = [store.write("t", table if engine is None else engine.keep([table]), by="_at") for table in versions]
+    by_month = [DeltaTable(tmp_path / "t", version=place).metadata().partition_columns for place in range(4)]
+    assert by_month == [[], ["_month"], [], ["_month"]]
+    for ref, table in zip(refs, versions, strict=True):
+        assert (ref.content_id, store.damage(ref)) == (table_content_id(table), "")
+        assert store.read(ref).equals(table)
+        assert store.scan(ref).collect().to_arrow().equals(table)
+        assert DeltaTables(tmp_path, engine).read(replace(ref, locator=""), ["x"]).equals(table.select(["x"]))
+    months = sorted(path.parent.name for path in (tmp_path / "t").glob("_month=*/*.parquet"))
+    assert months == [f"_month=1970-0{month}" for month in (1, 2, 2, 3, 3)]
+    only = DeltaTable(tmp_path / "t", version=1).to_pyarrow_table(filters=[("_month", "=", "1970-02")])
+    assert only.num_rows == 28
+
+
+def test_files_of_months_are_swept_like_others(tmp_path, monkeypatch):
+    monkeypatch.setattr("sluiceway.adapters.delta_write.MONTH_ROWS", 20)
+    store = DeltaTables(tmp_path)
+    old, new = store.write("t", sales(0, 90), by="_at"), store.write("t", sales(31, 59), by="_at")
+    stray = tmp_path / "t" / "_month=1970-01" / "part-killed.parquet"
+    stray.write_bytes(b"cut short")
+    store.remove(store.leftovers(lambda key: new.content_id in key))
+    assert (store.has(old), store.damage(new), stray.exists()) == (False, "", False)
+    assert [path.parent.name for path in sorted((tmp_path / "t").glob("*/*.parquet"))] == [
+        "_month=1970-02",
+        "_month=1970-03",
+    ]

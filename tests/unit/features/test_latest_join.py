@@ -3,12 +3,14 @@
 import math
 from datetime import UTC, datetime, timedelta
 
+import polars as pl
 import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sluiceway as sw
 from sluiceway.features.latest_join import latest_join
+from sluiceway.features.stored_facts import StoredFacts
 
 TIME = pa.timestamp("us", "UTC")
 KINDS = {"e": "integer", "n": "number", "s": "text", "b": "boolean"}
@@ -33,6 +35,8 @@ def join(facts, asked, *, ttl=None, entity="e", cutoff=100):
     whole = table(facts, ["_event_time", "_known_time"])
     source_rows = pa.concat_tables([whole.slice(start, 7) for start in range(0, len(facts), 7)])  # as stores read them
     made = latest_join(view, KINDS, spine=spine, source=source_rows, cutoff=cutoff * 60_000_000)
+    stored = StoredFacts(pl.DataFrame(pl.from_arrow(whole)).lazy())
+    assert latest_join(view, KINDS, spine=spine, source=stored, cutoff=cutoff * 60_000_000).equals(made)
     return {row.pop("_row"): tuple(row.values()) for row in made.to_pylist()}
 
 

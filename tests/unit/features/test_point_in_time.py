@@ -5,6 +5,7 @@ import struct
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from unittest.mock import patch
 
 import pyarrow as pa
 import pytest
@@ -280,6 +281,17 @@ def test_a_source_in_parts_gives_the_same_bits_as_one_that_is_held(named, shape,
     if entity == ("e",):
         assert bits(features_now(parted, view)) == bits(features_now(held, view))
     assert changed_features(parted, view, spine, wanted) == []
+
+
+@pytest.mark.parametrize("named", KEYS)
+@given(rows=ROWS, asked=ASKED, cutoff=MINUTES, entity=st.sampled_from([("e",), ("e", "code")]))
+@settings(max_examples=4, deadline=None)
+def test_a_source_asked_by_column_gives_the_same_bits_as_one_that_is_held(named, rows, asked, cutoff, entity):
+    view = view_for(KEYS[named], entity, ttl="7m" if cutoff % 2 else None, kinds=("latest",))
+    held, spine = facts_of(rows, cutoff), spine_of(asked)
+    wanted = bits(features_at(held, view, spine))
+    with patch("sluiceway.features.stored_facts.FROM_BYTES", 0):
+        assert bits(features_at(held, view, spine)) == wanted
 
 
 @pytest.mark.parametrize("named", KEYS)

@@ -75,14 +75,14 @@ def test_what_ages_is_missing_exactly_when_its_event_lies_further_back_than_the_
     assert row.views["delays"] is not None
 
 
-def test_a_missing_entity_column_and_columns_of_unequal_length_are_refused():
+def test_a_missing_entity_column_and_columns_or_moments_of_unequal_length_are_refused():
     both = reader(DELAYS, PAIRS, store=MemoryOnline())
     with pytest.raises(KeyError, match="origin"):
         both.read({"carrier": ["AA"]})
     with pytest.raises(ValueError, match=r"shorter|longer"):
         both.read({"carrier": ["AA", "BB"], "origin": ["JFK"]})
     with pytest.raises(ValueError, match=r"shorter|longer"):
-        reader(DELAYS, store=MemoryOnline()).read({"other": [1], "carrier": ["AA", "BB"]})
+        reader(DELAYS, store=MemoryOnline()).read({"carrier": ["AA", "BB"]}, now_us=[1])
 
 
 def test_damaged_values_are_refused():

@@ -94,19 +94,20 @@ def test_numbers_come_as_float32_holds_them_and_booleans_as_text():
 
 
 @pytest.mark.parametrize(
-    ("text", "row", "words"),
+    ("text", "row"),
     [
-        ("cast(s as double) + i", {"s": "abc"}, r"cast\(s as double\) \+ i, cannot be computed of s='abc', i=3: 'abc'"),
-        ("hour(T + interval 9000 years)", {}, r"of t=2024-01-31T12:30:15\.250000\+00:00: "),
-        ("x::bigint", {"x": 1e19}, r"x=1e\+19: 1e\+19 is past what a bigint holds"),
-        ("hour(t)", {"t": "noon"}, "t='noon': "),
-        ("cast(s as bigint)", {"s": "9" * 500}, r"s='9{59}\.\.\.: "),
+        ("cast(s as double) + i", {"s": "abc"}),
+        ("hour(T + interval 9000 years)", {}),
+        ("hour(at_zone(t, 'Asia/Tokyo'))", {"t": datetime.max.replace(tzinfo=UTC)}),
+        ("x::bigint", {"x": 1e19}),
+        ("i * 2", {"i": 2**62}),
+        ("cast(s as bigint)", {"s": "9" * 500}),
     ],
 )
-def test_a_value_that_cannot_be_computed_is_named_with_its_expression(text, row, words):
-    with pytest.raises(RequestError, match=words) as caught:
-        features_of(fine="i", odd=text).of(ROW | row, {})
-    assert "feature 'odd'" in str(caught.value)
+def test_a_value_that_cannot_be_computed_is_missing(text, row):
+    assert features_of(fine="i > 0", odd=text, there=f"coalesce({text}, 7)").of(ROW | row, {}) == {
+        "fine": "true", "odd": None, "there": 7.0,
+    }  # fmt: skip
 
 
 def test_a_column_that_the_request_lacks_is_named():

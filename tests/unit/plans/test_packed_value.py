@@ -48,8 +48,18 @@ def test_a_number_a_text_and_a_truth_are_three_entities():
 @given(FEATURES)
 def test_features_are_read_by_name_in_their_order(features):
     names = [f"v__{place}" for place in range(len(features))]
-    read = features_reader(names)(pack_value(PackedValue(1, 2, 3, 4, features)))
+    read = features_reader([names])([pack_value(PackedValue(1, 2, 3, 4, features))])
     assert list(read.items()) == list(zip(names, features, strict=True))
+
+
+@given(st.lists(st.tuples(FEATURES, st.booleans()), max_size=4))
+def test_values_of_several_views_are_read_as_if_each_were_read_alone(given):
+    views = [[f"v{view}__{place}" for place in range(len(features))] for view, (features, _) in enumerate(given)]
+    values = [pack_value(PackedValue(1, 2, 3, 4, features)) if known else None for features, known in given]
+    read, alone = features_reader(views)(values), {}
+    for names, value in zip(views, values, strict=True):
+        alone |= dict.fromkeys(names) if value is None else features_reader([names])([value])
+    assert list(read.items()) == list(alone.items())
 
 
 @given(TIMES, TIMES, TIMES)
@@ -57,9 +67,17 @@ def test_a_value_is_below_a_moment_exactly_when_its_event_came_before(event, kno
     assert (pack_value(PackedValue(event, known, 0, 0, [])) < oldest_bytes(moment)) == (event < moment)
 
 
-def test_fewer_features_than_names_are_refused():
+@pytest.mark.parametrize("views", [[["a", "b"]], [["a", "b"], ["c"]], [["c"], ["a", "b"]]])
+def test_fewer_features_than_names_are_refused(views):
+    value = pack_value(PackedValue(0, 0, 0, 0, [1.0]))
     with pytest.raises(msgspec.DecodeError):
-        features_reader(["a", "b"])(pack_value(PackedValue(0, 0, 0, 0, [1.0])))
+        features_reader(views)([value] * len(views))
+
+
+def test_features_that_one_value_lacks_and_another_has_too_many_are_refused():
+    values = [pack_value(PackedValue(0, 0, 0, 0, features)) for features in ([1.0], [1.0, 2.0, 3.0])]
+    with pytest.raises(msgspec.DecodeError, match="2 features"):
+        features_reader([["a", "b"], ["c", "d"]])(values)
 
 
 def test_damaged_features_are_refused():

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sluiceway.core.errors import DeclarationError
 from sluiceway.declare.expression import bind_expression, parse_expression
 from sluiceway.declare.expression_functions import FUNCTIONS
+from sluiceway.declare.expression_total import total, total_sql
 from sluiceway.plans.request_closure import compile_closure, compile_tree
 
 COLUMNS = {
@@ -30,6 +31,15 @@ NOON = datetime(2024, 3, 10, 12, 34, 56, 789000, UTC)
 SUNDAY_NIGHT = datetime(2013, 11, 3, 3, 30, tzinfo=UTC)
 LEAP_END = datetime(2024, 1, 31, 23, 59, 59, 1, UTC)
 
+LARGEST = 2**63 - 1
+EDGES = st.sampled_from([None, 0, 1, -1, 2, 10, 2**31, 2**32, 2**53, 2**62, LARGEST, -LARGEST, -LARGEST - 1])
+WORDS = st.sampled_from([None, "", "abc", "7", " 7 ", "-2.5", "1e3", "inf", "nan", "t", "no", "9" * 40, "é"])
+BREAKING_ROWS = st.fixed_dictionaries({"i": EDGES, "j": EDGES, "s": WORDS, "f": st.sampled_from([None, True, False])})
+BREAKING_OFF = [
+    "i + j", "i - j", "i * j", "-i", "abs(i)", "i // j", "i % j", "round(i, -2)", "(i + j) * 2 > 5 or f",
+    "cast(s as bigint) + i", "cast(s as double) > 1 and f", "f or cast(s as boolean)", "coalesce(cast(s as bigint), i)",
+    "case when cast(s as bigint) > 3 then i + 1 when f then j end", "substr(s, i, j)", "substr(s, i)",
+]  # fmt: skip
 MORNING_THERE = datetime(2024, 3, 10, 8, 34, 56, 789000)
 
 # expression, values of the columns it uses (the others NULL), and the result that both readings must give
@@ -210,6 +220,10 @@ def in_closure(expression, rows):
     return [plain(compute({name: row.get(name) for name in COLUMNS})) for row in rows]
 
 
+def every(row):
+    return {name: row.get(name) for name in COLUMNS}
+
+
 def plain(value):
     if isinstance(value, datetime):
         moment = value if value.tzinfo else value.replace(tzinfo=UTC)
@@ -308,6 +322,43 @@ def test_a_number_that_no_bigint_holds_stops_both(session, value):
         in_closure(expression, [{"x": value}])
     with pytest.raises(duckdb.ConversionException):
         in_duckdb(session, expression.sql, [{"x": value}], kind="integer")
+
+
+@pytest.mark.parametrize(
+    ("text", "row", "made"),
+    [
+        ("i + 1", {"i": 2**63 - 1}, None),
+        ("-i", {"i": -(2**63)}, None),
+        ("abs(i)", {"i": -(2**63)}, None),
+        ("i // -1", {"i": -(2**63)}, None),
+        ("round(i, -3)", {"i": 2**63 - 1}, None),
+        ("cast(s as bigint) > 3", {"s": "abc"}, None),
+        ("i > 0 or cast(s as bigint) > 3", {"i": 1, "s": "abc"}, True),
+        ("cast(s as bigint) > 3 or i > 0", {"i": 1, "s": "abc"}, True),
+        ("i < 0 and cast(s as bigint) > 3", {"i": 1, "s": "abc"}, False),
+        ("coalesce(cast(s as bigint), 7)", {"s": "abc"}, 7),
+        ("cast(s as bigint) is null", {"s": "abc"}, True),
+        ("case when cast(s as boolean) then 1 else 2 end", {"s": "abc"}, 2),
+    ],
+)
+def test_a_total_expression_is_missing_where_it_breaks_off_alike_in_both(session, text, row, made):
+    expression = parse_expression(text)
+    kind = bind_expression(expression, COLUMNS)
+    tree = total(expression.tree)
+    assert compile_tree(tree, COLUMNS)[0](every(row)) == made
+    assert compile_tree(tree, COLUMNS)[1] == kind
+    (found,) = in_duckdb(session, total_sql(expression), [row], kind=kind)
+    assert repr(found) == repr(made), (text, row)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(text=st.sampled_from(BREAKING_OFF), row=BREAKING_ROWS)
+def test_total_expressions_over_any_row_stop_neither_and_agree(session, text, row):
+    expression = parse_expression(text)
+    kind = bind_expression(expression, COLUMNS)
+    made = compile_tree(total(expression.tree), COLUMNS)[0](every(row))
+    (found,) = in_duckdb(session, total_sql(expression), [row], kind=kind)
+    assert repr(found) == repr(made), (text, row)
 
 
 def test_column_names_match_without_regard_to_case():

@@ -3,7 +3,7 @@ from tests import bundles
 from tests.unit.server.conftest import BEGAN, Server
 
 from sluiceway.artifacts.rollout_state import RolloutState
-from sluiceway.artifacts.serving_contract import RequestFeature
+from sluiceway.artifacts.serving_contract import Field, RequestFeature
 from sluiceway.core.errors import RequestError
 from sluiceway.online.reader import OnlineReader
 from sluiceway.server.answering import CHALLENGER, CHAMPION, answer
@@ -11,12 +11,22 @@ from sluiceway.server.limits import Limits
 from sluiceway.server.loading import Loader
 from sluiceway.server.request import AskedRow
 
-HALF = RequestFeature("half", "CAST(carrier AS DOUBLE)", ("cast", "number", ("column", "carrier")))
+FIELDS = (*bundles.CONTRACT.inputs, Field("weight", "number"))
+HALF = RequestFeature("half", "weight / 2", ("call", "/", ("column", "weight"), ("integer", 2)))
 
 
-def serving(challenger, *, share=1.0, champion=None, challenger_contract=bundles.CONTRACT, damaged=False):
+def serving(
+    challenger,
+    *,
+    share=1.0,
+    champion=None,
+    challenger_contract=bundles.CONTRACT,
+    inputs=None,
+    damaged=False,
+):
     shop = Server()
-    one = shop.shelve(champion or bundles.logistic(slope=0.0, intercept=-1.0))
+    plain = bundles.other_contract(inputs=inputs or bundles.CONTRACT.inputs)
+    one = shop.shelve(champion or bundles.logistic(slope=0.0, intercept=-1.0), contract=plain)
     two = shop.shelve(challenger, "v2", contract=challenger_contract) if challenger else None
     if damaged:
         shop.objects.put(two.key, b"damaged")
@@ -88,17 +98,18 @@ def test_where_both_fail_nobody_answers_and_both_are_named():
     )
 
 
-def test_what_only_the_challenger_cannot_compute_is_its_failure_row_by_row():
-    split = serving(bundles.constant(0.9), challenger_contract=bundles.other_contract(request=(HALF,)))
-    asked = [*rows(1, carrier="AA"), *rows(1, carrier="7")]
+def test_what_only_the_challenger_lacks_is_its_failure_row_by_row():
+    halving = bundles.other_contract(inputs=FIELDS, request=(HALF,))
+    split = serving(bundles.constant(0.9), challenger_contract=halving, inputs=FIELDS)
+    asked = [*rows(1), *rows(1, weight=7.0)]
     first, second = answer(split, asked, 0)
     assert (first.version, first.fallback) == ("v1", True)
     assert first.error.startswith("v2: feature 'half'")
     assert (second.version, second.fallback) == ("v2", False)
 
 
-def test_what_the_champion_cannot_compute_is_the_request_s_fault():
-    alike = bundles.other_contract(request=(HALF,))
+def test_what_the_champion_lacks_is_the_request_s_fault():
+    alike = bundles.other_contract(inputs=FIELDS, request=(HALF,))
     shop = Server()
     one, two = shop.shelve(contract=alike), shop.shelve(bundles.flipped(), "v2", contract=alike)
     loader = Loader(shop.objects, lambda c: OnlineReader(c.views, shop.online, now_us=lambda: 0), Limits())

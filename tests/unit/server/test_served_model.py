@@ -5,7 +5,7 @@ from tests import bundles
 
 from sluiceway.artifacts.feature_set import FeatureColumn
 from sluiceway.artifacts.rollout_state import Served
-from sluiceway.artifacts.serving_contract import RequestFeature
+from sluiceway.artifacts.serving_contract import Field, RequestFeature
 from sluiceway.core.errors import DamagedError, RequestError
 from sluiceway.ports.feature_reader import FeatureRow
 from sluiceway.server.request import AskedRow
@@ -81,11 +81,12 @@ def test_rounding_past_0_and_1_is_forgiven_as_in_training(value, taken):
 
 
 def test_what_a_request_cannot_give_is_its_own_fault():
-    half = RequestFeature("half", "CAST(carrier AS DOUBLE)", ("cast", "number", ("column", "carrier")))
-    served = model(bundles.logistic(), contract=bundles.other_contract(request=(half,)))
+    half = RequestFeature("half", "weight / 2", ("call", "/", ("column", "weight"), ("integer", 2)))
+    fields = (*bundles.CONTRACT.inputs, Field("weight", "number"))
+    served = model(bundles.logistic(), contract=bundles.other_contract(inputs=fields, request=(half,)))
     with pytest.raises(RequestError, match="half"):
         served.known([asked()], 0)
-    assert served.known([asked(carrier="7")], 0)[0].vector["carrier"] == "7"
+    assert served.known([asked(carrier="7", weight=1.0)], 0)[0].vector["carrier"] == "7"
 
 
 def test_a_contract_that_lacks_a_column_is_damage():

@@ -60,7 +60,7 @@ def view_for(key, *, entity, kinds, topic_key="e"):
         sw.mean("flag", over="2m"), sw.max("flag", over="1m"), sw.count("code", over="2m"), sw.max("y", over="1m"),
         sw.count("w", over="2m"),
     ]  # fmt: skip
-    where = {"where": "x > 0 or code = 'a'"}
+    where = {"where": "x > 0 or cast(code as bigint) > 3 or code = 'a'"}  # which breaks off wherever code is no number
     windows += [
         sw.std("x", over="2m"), sw.std("y", over="3m"), sw.count(over="2m", name="n", **where),
         sw.min("y", over="2m", name="low", **where), sw.mean("x", over="1m", name="some", **where),
@@ -69,6 +69,7 @@ def view_for(key, *, entity, kinds, topic_key="e"):
         sw.last_n("x", n=3, over="2m"), sw.last_n("y", n=2, over="3m"), sw.last_n("flag", n=1, over="1m"),
         sw.last_n("y", n=2, over="2m", name="some_ys", **where),
         sw.derived("ratio", "coalesce(sum_x_1m, 1) / nullif(n, 0)"),
+        sw.derived("odd", "cast('a' || n as double)"), sw.derived("even", "coalesce(odd, 7) + cast(n as bigint)"),
         sw.derived("step", "last_3_x_2m_0 - last_3_x_2m_1"),
     ]  # fmt: skip
     windows = [freshened(each, number, key, kinds) for number, each in enumerate(windows)]
