@@ -139,11 +139,11 @@ class Running:
         """Open a connection of one's own."""
         return Caller(self.port, self.headers)
 
-    def ask(self, body: object) -> Said:
+    def ask(self, body: object, path: str = "/predict") -> Said:
         """Ask over a new connection."""
         caller = self.caller()
         try:
-            return caller.ask(body)
+            return caller.ask(body, path)
         finally:
             caller.close()
 

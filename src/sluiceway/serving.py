@@ -16,10 +16,11 @@ from sluiceway.adapters.online_place import MISSING, REFUSE, SERVING_MS, OnlineP
 from sluiceway.adapters.project_lock import ProjectLock
 from sluiceway.adapters.settings_file import read_settings
 from sluiceway.artifacts.rollout_state import LIVE, REHEARSAL, RolloutState, Served
-from sluiceway.core.errors import DeclarationError, Problem, SluicewayError
+from sluiceway.core.errors import DeclarationError, MisuseError, Problem, SluicewayError
 from sluiceway.ports.event_sink import EventSink
 from sluiceway.ports.object_store import ObjectStore
 from sluiceway.server.board import Board
+from sluiceway.server.event_intake import intake_mark, shown_intake
 from sluiceway.server.limits import Limits
 
 if TYPE_CHECKING:
@@ -107,6 +108,12 @@ class ServedProject:
         """
         return None if self.events is None else self.events.sink()
 
+    def takes_events(self) -> bool:
+        """Whether a run has left word of a streamed source, whose events can be taken."""
+        return self.events is not None and bool(
+            intake_mark(self.objects) and shown_intake(self.objects).sources  # nothing is read where nothing was left
+        )
+
     def check_log(self) -> None:
         """Find out that requests can be logged.
 
@@ -142,18 +149,25 @@ class ServedProject:
         return ""
 
 
-def live_rollout(project: ServedProject) -> RolloutState:
+def live_rollout(project: ServedProject) -> RolloutState | None:
     """Return who answers live traffic, with the board showing it; where nobody does yet, the newest baseline begins.
 
+    Nobody does where nothing is registered yet, but there are events to be taken.
+
     Raises:
-        MisuseError: nothing is registered yet, so that nobody can answer.
+        MisuseError: nothing is registered yet, and no source has a stream.
         LockedError: another command is just changing the rollout, and does not come to an end.
     """
     from sluiceway.flow.live_rollout import LOCK, LOCK_WAIT_S, answering, require_somebody
     from sluiceway.workspace import Workspace
 
     kit = Workspace.open(project.folder, alerts=False).kit
-    require_somebody(kit)  # who has nothing to serve leaves no lock behind either
+    try:
+        require_somebody(kit)  # who has nothing to serve leaves no lock behind either
+    except MisuseError:
+        if not project.takes_events():
+            raise
+        return None
     with ProjectLock(project.state / LOCK).hold("serve", LOCK_WAIT_S):
         return answering(kit)
 
@@ -163,8 +177,13 @@ def serve(
     listeners: Sequence[socket.socket],
     limits: Limits,
     environment: Mapping[str, str] | None = None,
+    *,
+    alone: bool = False,
 ) -> int:
-    """Serve until SIGTERM or SIGINT, with a worker for each listening socket; return the exit code."""
+    """Serve until SIGTERM or SIGINT, with a worker for each listening socket; return the exit code.
+
+    ``alone`` takes events while there is no model.
+    """
     from sluiceway.adapters.granian_server import GranianServer
     from sluiceway.adapters.metrics_folder import forget_gauges, metrics_folder
 
@@ -176,6 +195,7 @@ def serve(
                 "folder": str(project.folder.absolute()),
                 "rehearsal": None if project.rehearsal is None else str(project.rehearsal.absolute()),
                 "limits": asdict(limits),
+                "alone": alone,
             },
             listeners=listeners,
             environment={**(os.environ if environment is None else environment), METRICS: str(metrics)},
@@ -184,7 +204,9 @@ def serve(
         return server.serve()
 
 
-def worker_app(*, folder: str, rehearsal: str | None, limits: Mapping[str, Any], place: int = 0) -> "ServingApp":
+def worker_app(
+    *, folder: str, rehearsal: str | None, limits: Mapping[str, Any], alone: bool = False, place: int = 0
+) -> "ServingApp":
     """Make the app of one worker, in its process; ``place`` is its number among them."""
     from sluiceway.adapters.metrics_folder import count_in_place
     from sluiceway.adapters.request_folder import RequestFolder
@@ -202,6 +224,7 @@ def worker_app(*, folder: str, rehearsal: str | None, limits: Mapping[str, Any],
         limits=Limits(**limits),
         look_every_s=LOOK_EVERY_S[project.scope],
         answers_without_store=project.online_unavailable == MISSING,
+        is_ready_alone=alone,
         expects_views=rehearsal is None,  # a rehearsal begins with nothing known, and learns as it goes
     )
     online = project.online.open(project.own / "online", patience_s=project.online_s)

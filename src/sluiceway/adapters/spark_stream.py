@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sluiceway.adapters.spark_engine import SparkEngine, stopped
+from sluiceway.artifacts.table_ref import NUMBERS
 from sluiceway.core.errors import MisuseError
 from sluiceway.declare.expression_kind import column_named
 from sluiceway.declare.feature_view import FeatureView
@@ -110,6 +111,11 @@ class SparkStream:
         """Name the columns that are read, with their types, as Spark's DDL."""
         of_times = {name for time in times_of(self._view).values() for name in time.columns}
         names = dict.fromkeys([*fact_columns(self._view), *(column_named(name, self._kinds) for name in of_times)])
+        lists = [name for name in names if self._kinds[name] == NUMBERS]
+        if lists:
+            raise MisuseError(
+                f"view {self._view.name!r}: {lists[0]!r} is a list of numbers, which Spark does not read yet"
+            )
         return ", ".join(f"`{name.replace('`', '``')}` {TYPES[self._kinds[name]]}" for name in names)
 
     def _take(self, batch: "DataFrame", number: int) -> None:

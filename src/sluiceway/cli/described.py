@@ -37,8 +37,9 @@ COMMANDS: dict[str, Described] = {
         ),
     ),
     "serve": (
-        "Answer requests with the registered model over HTTP, until interrupted.",
-        "Who answers is what rollouts decided, at first the baseline. SLUICEWAY_API_KEY (environment) protects it.",
+        "Answer requests with the registered model over HTTP, and take events, until interrupted.",
+        "Who answers is what rollouts decided, at first the baseline; before there is a model, events alone are taken. "
+        "SLUICEWAY_API_KEY (environment) protects it.",
         (
             "sluiceway serve",
             "sluiceway serve --port 9000 --workers 2",
@@ -193,6 +194,11 @@ VERBS: dict[str, dict[str, Described]] = {
             "Keep the views of streamed sources up as messages arrive, until interrupted.",
             "Several may run: they share the partitions of a topic. A kill loses nothing. Exits 0 when interrupted.",
             ("sluiceway stream run", "sluiceway stream run --source landings --until-idle --json"),
+        ),
+        "add": (
+            "Add the events of a file of JSON lines to a source's topic.",
+            "All are checked before any is added. Where that breaks off, it says with which line to go on.",
+            ("sluiceway stream add landings landings.jsonl", "sluiceway stream add landings landings.jsonl.gz --json"),
         ),
         "status": (
             "Show how far each partition is, how far behind, and how many messages were late or dead.",

@@ -76,7 +76,8 @@ def serve(
     key = api_key(rehearsal=rehearsal is not None)
     require_key(host, key)
     project.check_online()
-    project.sink()  # its secrets are set, or it says so before any worker starts
+    if project.events is not None:
+        project.events.check()  # its secrets are set, or it says so before any worker starts
     state = live_rollout(project) if rehearsal is None else None
     project.check_log()
     listeners = listen(host, port, workers=workers)
@@ -87,7 +88,7 @@ def serve(
     say(*story(project, state, url, keyed=key is not None))
     if rehearsal is not None:
         end_with_standard_input()
-    return serve_project(project, listeners, allowed)
+    return serve_project(project, listeners, allowed, alone=state is None and rehearsal is None)
 
 
 def within(flag: str, number: int, most: int, *, hint: str = "") -> int:
@@ -128,6 +129,12 @@ def url_of(listener: socket.socket) -> str:
 def story(project: ServedProject, state: RolloutState | None, url: str, *, keyed: bool) -> list[str]:
     """Tell where it listens, who answers, and how to ask."""
     lines = [f"listening on {url}" + (", keys are asked for" if keyed else "")]
+    if state is None and project.rehearsal is None:
+        return [
+            *lines,
+            "no model is registered yet: events are taken, at POST /events/SOURCE, and /predict answers 503; once "
+            "sluiceway run has registered one, start this again, or put it on the canary: sluiceway rollout start",
+        ]
     if state is None:
         return [*lines, f"rehearsal in {project.rehearsal}: requests say their own moment, and the board who answers"]
     unloadable = project.unloadable(state.champion)

@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from sluiceway.cli.answer import print_json, print_table
 from sluiceway.cli.aside import stdout_aside
 from sluiceway.cli.flags import HERE, Common
+from sluiceway.cli.stream_add import add
 from sluiceway.cli.watching import say
 from sluiceway.core.moments import iso
 from sluiceway.plans.moments_sql import moment_of
@@ -21,6 +22,7 @@ from sluiceway.streams.stream_metrics import StreamMetrics
 from sluiceway.streams.stream_plan import DIGITS, StreamPlan
 from sluiceway.streams.worker import Worker
 
+__all__ = ["add", "run", "status"]
 OFTEN_S, SELDOM_S = 1.0, 30.0
 Source = Annotated[str | None, Parameter(help="Only this source's stream; all of them by default.")]
 UntilIdle = Annotated[bool, Parameter(help="End when all that has arrived was learnt.", negative=())]

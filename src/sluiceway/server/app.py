@@ -124,6 +124,7 @@ def serving_app(
     service = Service(loader, log=log, metrics=metrics, scope=options.scope, progress=told, guard=guard)
     watch = BoardWatch(Board(objects, options.scope), service, every_s=options.look_every_s)
     desk = None
+    service.is_ready_alone = options.is_ready_alone and sink is not None
     if sink is not None:
         desk = EventDesk(objects, sink, limits=options.limits, metrics=metrics, progress=told)
     return ServingApp(service, watch, Routes(service, options, wall_us, desk))

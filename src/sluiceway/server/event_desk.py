@@ -12,6 +12,7 @@ from sluiceway.ports.object_store import ObjectStore
 from sluiceway.ports.progress import Progress
 from sluiceway.server.event_check import EventCheck
 from sluiceway.server.event_intake import intake_mark, shown_intake
+from sluiceway.server.event_keys import EventKeys
 from sluiceway.server.event_turns import EventTurns
 from sluiceway.server.limits import Limits
 from sluiceway.server.metrics import Metrics
@@ -52,6 +53,7 @@ class EventDesk:
     ) -> None:
         self._objects, self._limits, self._metrics, self._progress = objects, limits, metrics, progress
         self._turns = EventTurns(sink, most_bytes=limits.waiting_bytes)
+        self._keys = EventKeys()
         self._seconds = seconds
         self._looked_s: float | None = None
         self._mark = ""
@@ -72,12 +74,17 @@ class EventDesk:
             raise Refusal(NOTHING_THERE, f"{source[:100]!r} takes no events; {hint}")
         return found
 
-    async def take(self, check: EventCheck, body: bytes, request_id: str) -> bytes:
+    async def take(self, check: EventCheck, body: bytes, request_id: str, *, key: str = "") -> bytes:
         """Check a body and add its events, all of them or, as far as the place can promise it, none.
 
+        A body that was taken under the same ``key`` before is not added again, and answered as it was then.
+
         Raises:
-            Refusal: the body is not as it should be, or cannot be kept now.
+            Refusal: the body is not as it should be, or cannot be kept now; or the key was that of another.
         """
+        return await self._keys.once(check.source.name, key, body, lambda: self._take(check, body, request_id))
+
+    async def _take(self, check: EventCheck, body: bytes, request_id: str) -> bytes:
         events = check.events(body)
         if not events:
             return _encode(Taken(check.source.name, check.source.topic, 0, {}, [], request_id))

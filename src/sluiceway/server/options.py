@@ -15,7 +15,8 @@ class ServingOptions:
     must show, ``None`` when all may call. ``as_of_us`` is the moment that everything is answered for, microseconds
     since 1970, ``None`` for the present. The board is looked at every ``look_every_s`` seconds. While the online store
     cannot be read, requests are refused, or with ``answers_without_store`` answered as if it knew nobody. With
-    ``expects_views``, a store that lost a view cannot be read.
+    ``expects_views``, a store that lost a view cannot be read. With ``is_ready_alone``, a server that takes events is
+    ready while there is no model.
     """
 
     scope: str = LIVE
@@ -25,6 +26,7 @@ class ServingOptions:
     look_every_s: float = 1.0
     answers_without_store: bool = False
     expects_views: bool = False
+    is_ready_alone: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a key that no header can carry, or that is none."""

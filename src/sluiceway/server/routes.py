@@ -83,7 +83,8 @@ class Routes:
             check = desk.check(request.path.removeprefix(EVENTS))
             body = await self._bodies.read(request)
             is_read = True
-            status, told = ACCEPTED, await desk.take(check, body, request_id)
+            key = request.header("idempotency-key")
+            status, told = ACCEPTED, await desk.take(check, body, request_id, key=key)
         except Refusal as refused:
             status, told = refused.status, refusal(refused.message, request_id)
         self._service.metrics.count_event_request(status)

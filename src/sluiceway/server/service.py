@@ -44,6 +44,7 @@ class Service:
         self.serving: Serving | None = None
         self.load_error = ""
         self.log_error = ""
+        self.is_ready_alone = False
         self._loader = loader
         self._log = log
         self._progress = progress
@@ -70,9 +71,12 @@ class Service:
         return serving is not None and serving.state == state and not serving.lacking
 
     def is_ready(self) -> bool:
-        """Tell whether requests can be answered: a model is loaded, and the log can be written, or can be again."""
+        """Tell whether requests can be answered: a model is loaded, and the log can be written, or can be again.
+
+        With ``is_ready_alone``, also while no model is.
+        """
         if self.serving is None:
-            return False
+            return self.is_ready_alone
         if self.log_error:
             try:
                 self._log.check()

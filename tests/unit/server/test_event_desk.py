@@ -100,6 +100,20 @@ def test_an_object_an_array_and_lines_are_taken():
     assert [len(log) for log in desk.topic.logs if log] == [7]  # one carrier, one partition
 
 
+def test_a_request_that_is_sent_again_under_its_key_is_kept_once():
+    desk = Desk()
+
+    async def story():
+        sent = [([ROW, ROW], "one"), ([ROW, ROW], "one"), ([ROW], "one"), ([ROW], "two")]
+        return [await desk.asked(body, idempotency_key=key) for body, key in sent]
+
+    first, again, other, new = asyncio.run(story())
+    assert [each.status for each in (first, again, other, new)] == [202, 202, 422, 202]
+    assert again.json == first.json
+    assert "was that of another body" in other.json["error"]
+    assert len(desk.kept) == 3
+
+
 def test_columns_that_the_table_lacks_are_kept_and_told():
     desk = Desk()
     assert desk.post(ROW | {"gate": "A4"}).json["unknown_columns"] == ["gate"]
