@@ -68,13 +68,20 @@ class StreamedProject:
         project("run", "--until", "ingest")
         return project
 
-    def __call__(self, *words: str, code: int = 0) -> str:
-        """Run a command."""
+    def start(self, *words: str) -> "subprocess.Popen[str]":
+        """Start a command."""
+        pipe = subprocess.PIPE
+        return subprocess.Popen(
+            [COMMAND, *words], cwd=self.folder, env=self.environment, stdout=pipe, stderr=pipe, text=True
+        )
+
+    def __call__(self, *words: str, code: int | None = 0) -> str:
+        """Run a command, which must exit with ``code``, unless it is ``None``."""
         done = subprocess.run(
             [COMMAND, *words], cwd=self.folder, env=self.environment, check=False, capture_output=True, text=True,
             timeout=PATIENCE_S,
         )  # fmt: skip
-        assert done.returncode == code, f"{words} exited {done.returncode}\n{done.stdout}\n{done.stderr}"
+        assert code in {None, done.returncode}, f"{words} exited {done.returncode}\n{done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stderr, done.stderr
         return done.stdout
 

@@ -8,10 +8,12 @@ from pathlib import Path
 from uuid import uuid4
 
 from sluiceway.adapters.event_place import EventPlace, pane_store
+from sluiceway.adapters.online_place import OnlinePlace
 from sluiceway.adapters.schema_place import schema_registry
 from sluiceway.adapters.settings_file import read_settings
 from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.core.errors import MisuseError, UnknownNameError
+from sluiceway.flow.pinned_views import pinned_views
 from sluiceway.flow.recall import current
 from sluiceway.plans.moments_sql import microseconds
 from sluiceway.ports.event_source import EventSource
@@ -50,7 +52,7 @@ class Streaming:
         workspace = Workspace.open(folder, environment=environment, alerts=False)
         settings = read_settings(folder, environment, alerts=False)
         plans = _plans(workspace, source)
-        place = EventPlace(settings.events, workspace.state, environment)
+        place = EventPlace(settings.events, workspace.state, environment, home=_home(settings.online, environment))
         schemas = schema_registry(settings.schemas, environment)
         return cls(workspace, plans, place, pane_store(workspace.kit.online), schemas)
 
@@ -91,6 +93,11 @@ class Streaming:
         return found
 
 
+def _home(online: str, environment: Mapping[str, str]) -> str:
+    """Name the store that workers share, without its secrets; nothing where it is the project's own folder."""
+    return OnlinePlace(online, environment).shown if online else ""
+
+
 def _plans(workspace: Workspace, source: str | None) -> tuple[StreamPlan, ...]:
     from sluiceway.features.binding import kinds_of
 
@@ -103,6 +110,7 @@ def _plans(workspace: Workspace, source: str | None) -> tuple[StreamPlan, ...]:
     dataset = current("ingest", workspace.kit)
     if not isinstance(dataset, DatasetVersion):
         raise MisuseError("the columns' types are those of the table, and there is none yet; run sluiceway run first")
-    views = project.pipeline.feature_views
+    pinned = pinned_views(workspace.kit, project, dataset).views  # models in service read these as they were
+    views = (*project.pipeline.feature_views, *pinned)
     chosen = [streamed[source]] if source else list(streamed.values())
     return tuple(stream_plan(each, views, kinds_of(dataset, each.name)) for each in chosen)

@@ -18,9 +18,9 @@ PATIENCE_S = 30
 
 
 class MemoryPlace:
-    def __init__(self, *, is_dealt):
-        self.topic = MemoryTopic(1)
-        self.send = lambda values: self.topic.append(0, values)
+    def __init__(self, partitions=1, *, is_dealt):
+        self.topic = MemoryTopic(partitions)
+        self.send = lambda values, partition=0: self.topic.append(partition, values)
         self.member = lambda: MemoryEvents(self.topic, is_dealt=is_dealt)
 
 
@@ -31,10 +31,10 @@ class SpoolPlace:
 
 
 class KafkaPlace:
-    def __init__(self, broker):
+    def __init__(self, broker, partitions=1):
         topic = f"t{uuid.uuid4().hex[:12]}"
-        broker.create(topic, 1)
-        self.send = lambda values: broker.send(topic, 0, values)
+        broker.create(topic, partitions)
+        self.send = lambda values, partition=0: broker.send(topic, partition, values)
         self.member = lambda: KafkaEvents(broker.servers, topic, group=f"g-{topic}")
 
 
@@ -78,6 +78,7 @@ class Owner:
 
     def __init__(self, begins):
         self.begins, self.owned, self.read, self.ends, self.origins = begins, set(), [], [], []
+        self.partitions = []
 
     def assigned(self, partitions):
         self.owned |= set(partitions)
@@ -92,7 +93,8 @@ class Owner:
         while not until():
             assert time.monotonic() < deadline, f"after {PATIENCE_S} s: {self.read[-3:]}"
             for batch in member.poll(self, most=most, wait_s=0.1):
-                assert batch.partition == 0
+                assert batch.partition in self.owned
+                self.partitions += [batch.partition] * len(batch.values)
                 assert 0 < len(batch.values) <= most
                 self.read += list(zip(batch.offsets, batch.values, strict=True))
                 self.origins += [(batch.origin(place), value) for place, value in enumerate(batch.values)]
@@ -101,6 +103,16 @@ class Owner:
 
 
 BEGIN = Position()
+
+
+def listen_all(members, until):
+    """Let members of a group poll in turn until something holds."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not until():
+        assert time.monotonic() < deadline
+        for member, owner in members.items():
+            for batch in member.poll(owner, most=10, wait_s=0.05):
+                owner.read += list(zip(batch.offsets, batch.values, strict=True))
 
 
 def numbered(*numbers):
@@ -173,3 +185,44 @@ def test_another_member_goes_on_when_one_leaves(place):
     listen_both(lambda: owner.owned == {0} and owner.read[-1:] == [b"x" * 300_000])
     assert owner.read[-3:] == [b"", b"\x00\n\xff", b"x" * 300_000]
     staying.close(owner)
+
+
+@pytest.fixture(params=["kafka", "memory"])
+def wide(request):
+    """A topic of two partitions."""
+    if request.param == "memory":
+        return MemoryPlace(2, is_dealt=True)
+    return KafkaPlace(request.getfixturevalue("broker"), 2)
+
+
+def test_each_of_two_partitions_is_read_where_it_is_sought_and_goes_to_the_member_that_it_is_dealt_to(wide):
+    """One test, as a broker takes seconds to let a group begin."""
+    for number in range(2):
+        wide.send(numbered(*range(40)), number)
+    member, owner = wide.member(), Owner({1: BEGIN})
+    owner.listen(member, lambda: owner.owned == {0, 1} and len(owner.read) == 40)
+    assert set(owner.partitions) == {1}
+    member.seek(0, Position(20))
+    owner.listen(member, lambda: len(owner.read) >= 45, most=5)
+    assert owner.read[40:45] == list(zip(range(20, 25), numbered(*range(20, 25)), strict=True))
+    member.seek(0, None)  # while more of it was fetched
+    wide.send(numbered(40), 1)
+    owner.listen(member, lambda: owner.read[-1] == (40, b"message 40"))
+    assert member.poll(owner, most=5, wait_s=0.1) == []
+    member.seek(0, Position(2))
+    owner.read, owner.partitions = [], []
+    owner.listen(member, lambda: len(owner.read) == 38, most=5)
+    assert owner.read == list(zip(range(2, 40), numbered(*range(2, 40)), strict=True))
+    assert set(owner.partitions) == {0}
+    second, other = wide.member(), Owner({0: Position(40), 1: Position(41)})
+    owner.begins, owner.read = other.begins, []
+    listen_all({member: owner, second: other}, lambda: len(owner.owned) == len(other.owned) == 1)
+    assert owner.owned | other.owned == {0, 1}
+    for number in range(2):
+        wide.send([b"last %d" % number], number)
+    listen_all({member: owner, second: other}, lambda: owner.read and other.read)
+    for each in (owner, other):
+        (number,) = each.owned
+        assert each.read[-1] == (40 + number, b"last %d" % number)
+    second.close(other)
+    member.close(owner)

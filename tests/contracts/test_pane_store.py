@@ -1,6 +1,8 @@
 """What every pane store promises."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 
@@ -11,7 +13,7 @@ from sluiceway.adapters.memory_panes import MemoryPanes
 from sluiceway.adapters.redis_online import RedisOnline
 from sluiceway.adapters.redis_panes import RedisPanes
 from sluiceway.adapters.redis_wire import RedisWire
-from sluiceway.core.errors import ConflictError, MisuseError
+from sluiceway.core.errors import ConflictError, MisuseError, TransientError
 from sluiceway.ports.pane_store import PaneCommit
 
 ADAPTERS = ("lmdb", "memory", "redis")
@@ -161,3 +163,23 @@ def test_views_are_counted_and_swept_as_if_no_stream_were_beside_them(stores):
     online.remove(left)
     assert online.read(VIEW, [b"k"]) == [None]
     assert panes.load(PART) == (b"one", [(b"a", b"1")])
+
+
+def test_what_is_loaded_is_of_one_moment_also_while_others_commit(panes):
+    keys = [b"%d" % number for number in range(3000)]
+
+    def commit_all():
+        for turn in range(12):
+            before = b"%d" % (turn - 1) if turn else b""
+            panes.commit(PART, PaneCommit(before, b"%d" % turn, put=[(key, b"%d" % turn) for key in keys]))
+            time.sleep(0.02)
+
+    with ThreadPoolExecutor(1) as pool:
+        committing = pool.submit(commit_all)
+        while not committing.done():
+            with suppress(TransientError):  # as a store may say that it cannot
+                header, rows = panes.load(PART)
+                assert {value for _, value in rows} == ({header} if header else set())
+        committing.result()
+    header, rows = panes.load(PART)
+    assert (header, dict(rows)) == (b"11", dict.fromkeys(keys, b"11"))

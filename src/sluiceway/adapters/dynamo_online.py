@@ -1,7 +1,7 @@
 """The online store in DynamoDB: values by generation, and for each view one item that says which generation counts."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -51,13 +51,12 @@ class DynamoOnline:
             batch.setdefault(key, []).append(value)
         if not batch:
             return 0
-        generation = self._current_or_first(view).generation
-
-        def put(entry: tuple[bytes, list[bytes]]) -> int:
-            key, values = entry
-            return sum(self._put_newer(item_of(view, generation, key, value)) for value in values)
-
-        return sum(self._table.each(put, list(batch.items())))
+        generation, written = self._current_or_first(view).generation, ""
+        effective = 0
+        while generation != written:  # another took its place meanwhile, which may have been made before the batch
+            effective, written = self._written(view, generation, batch), generation
+            generation = self._current_or_first(view).generation
+        return effective
 
     def read(self, view: str, keys: Sequence[bytes]) -> list[bytes | None]:
         """Return each key's value in order, ``None`` where there is none."""
@@ -112,8 +111,10 @@ class DynamoOnline:
     def mark(self, view: str, *, snapshot: str) -> None:
         """Say what a view's values are of from now on; they stay. Raises as ``read_many`` does."""
         made = self._current_or_first(view)._replace(snapshot=snapshot)
-        self._table.put([current_item(view, made)])
-        self._known[view] = (time.monotonic(), made)
+        if self._table.put_if(current_item(view, made), "g = :g", {":g": {"S": made.generation}}):
+            self._known[view] = (time.monotonic(), made)
+        else:
+            self._known.pop(view, None)  # a replacement came in between: it counts as the later of the two
 
     def snapshot(self, view: str) -> str:
         """Return what a view's values were last replaced with, or the empty text."""
@@ -183,6 +184,15 @@ class DynamoOnline:
             self._known[view] = (time.monotonic(), first)
             return first
         return self._current(view) or first  # another writer came first
+
+    def _written(self, view: str, generation: str, batch: Mapping[bytes, Sequence[bytes]]) -> int:
+        """Lay a batch over a generation; return how many values took effect."""
+
+        def put(entry: tuple[bytes, Sequence[bytes]]) -> int:
+            key, values = entry
+            return sum(self._put_newer(item_of(view, generation, key, value)) for value in values)
+
+        return sum(self._table.each(put, list(batch.items())))
 
     def _put_newer(self, item: dict[str, Any]) -> bool:
         return self._table.put_if(item, "attribute_not_exists(s) OR s <= :s", {":s": item["s"]})

@@ -1,6 +1,7 @@
 """Where events come from: a spool in the project's own folder, or what the setting ``events`` names."""
 
 import re
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from sluiceway.adapters.filled_secrets import FilledSecrets
+from sluiceway.core.digest import digest_of
 from sluiceway.core.errors import DeclarationError, MisuseError, Problem
 from sluiceway.declare.address import require_address
 from sluiceway.ports.event_sink import EventSink
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 FILE = "sluiceway.toml"
 KAFKA, KINESIS, SPOOL = "kafka", "kinesis", "spool"
-DEFAULT_GROUP = "sluiceway"
+DEFAULT_GROUP, DIGITS = "sluiceway", 8
 EVENTS, ASIDE = "events", "aside"
 REGION = re.compile(r"[a-z0-9-]{1,40}")
 ENDPOINT = re.compile(r"https?://[^/@]+(/[^@]*)?")
@@ -29,11 +31,16 @@ ENDPOINT = re.compile(r"https?://[^/@]+(/[^@]*)?")
 
 @dataclass(frozen=True, slots=True)
 class EventPlace:
-    """An address, with its secrets still as ``${NAME}``; the empty one is the project's own folder."""
+    """An address, with its secrets still as ``${NAME}``; the empty one is the project's own folder.
+
+    ``home`` names where what is read is kept: readers of one home share a topic's partitions, those of
+    another have all of them.
+    """
 
     address: str
     state: Path
     environment: Mapping[str, str] = field(repr=False)
+    home: str = ""
 
     @property
     def shown(self) -> str:
@@ -70,7 +77,7 @@ class EventPlace:
 
             return KinesisEvents(self._wire(), topic)
         servers, options = self._filled()
-        own = options.pop("group", DEFAULT_GROUP)
+        own = options.pop("group", "") or self._own_group()
         if as_one:
             from sluiceway.adapters.kafka_merged import MergedKafkaEvents
 
@@ -78,6 +85,10 @@ class EventPlace:
         from sluiceway.adapters.kafka_events import KafkaEvents
 
         return KafkaEvents(servers, topic, group=f"{own}.{group}", options=options)
+
+    def _own_group(self) -> str:
+        home = self.home or f"{socket.gethostname()}:{self.state.resolve()}"
+        return f"{DEFAULT_GROUP}-{digest_of(home)[:DIGITS]}"
 
     def sink(self) -> EventSink:
         """Open what adds to topics; nothing is asked of it yet."""

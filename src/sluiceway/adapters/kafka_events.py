@@ -17,7 +17,7 @@ class KafkaEvents:
     """One topic of a Kafka cluster. At most 64 MiB of messages are fetched ahead.
 
     Offsets are committed to the broker every five seconds, for those who watch the lag of groups there, and read by
-    nobody here.
+    nobody here. What one poll returned counts as learnt with the next, unless its partition is still by then.
     """
 
     def __init__(self, servers: str, topic: str, *, group: str, options: Mapping[str, str | int] | None = None) -> None:
@@ -33,6 +33,7 @@ class KafkaEvents:
         self.is_dealt = True
         self._ownership: Ownership | None = None
         self._read: dict[int, int] = {}
+        self._still: set[int] = set()
         self._subscribed = False
         self._shown_at = time.monotonic()
 
@@ -68,6 +69,8 @@ class KafkaEvents:
 
         consumer = self._topic.consumer
         if position is None:
+            self._still.add(partition)
+            self._read.pop(partition, None)
             with suppress(KafkaException):  # it was taken away meanwhile
                 consumer.pause([TopicPartition(self._topic.name, partition)])
             return
@@ -79,7 +82,9 @@ class KafkaEvents:
             for each in others:
                 each.offset = self._read.get(each.partition, each.offset)
             consumer.assign([*others, place])
+        self._still.discard(partition)
         consumer.resume([place])
+        self._let_be_still(consumer)  # what is assigned anew is read
         self._read[partition] = position.offset
 
     def lags(self, positions: Mapping[int, Position]) -> dict[int, Lag]:
@@ -93,8 +98,8 @@ class KafkaEvents:
         if self._subscribed:
             self._topic.show(self._read)
         if self._topic.close():
-            ownership.revoked(list(self._read))
-        self._read, self._subscribed = {}, False
+            ownership.revoked(sorted({*self._read, *self._still}))
+        self._read, self._still, self._subscribed = {}, set(), False
 
     def _assigned(self, consumer: Any, places: Messages) -> None:
         from confluent_kafka import OFFSET_BEGINNING
@@ -105,14 +110,21 @@ class KafkaEvents:
             begin = begins.get(place.partition)
             place.offset = OFFSET_BEGINNING if begin is None else begin.offset
         consumer.assign(places)
-        consumer.pause([place for place in places if place.partition not in begins])
-        self._read = {number: begins.get(number, Position()).offset for number in numbers}
+        self._still = {number for number in numbers if number not in begins}
+        self._let_be_still(consumer)
+        self._read = {number: begin.offset for number, begin in begins.items()}
+
+    def _let_be_still(self, consumer: Any) -> None:
+        from confluent_kafka import TopicPartition
+
+        consumer.pause([TopicPartition(self._topic.name, number) for number in sorted(self._still)])
 
     def _lost(self, _consumer: Any, places: Messages) -> None:
         if self._ownership is not None:
             self._ownership.revoked([place.partition for place in places])
         for place in places:
             self._read.pop(place.partition, None)
+            self._still.discard(place.partition)
 
     def _batches(self, found: Messages) -> list[EventBatch]:
         offsets: dict[int, list[int]] = {}

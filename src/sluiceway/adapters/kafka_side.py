@@ -3,21 +3,24 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from sluiceway.adapters.kafka_producer import PATIENCE_S, TOO_LARGE, KafkaProducer, Sent
 from sluiceway.core.errors import SourceError, TransientError
 from sluiceway.ports.side_channel import Aside
 
-PATIENCE_S = 10.0
+LEAST = 1000
 
 
 class KafkaSide:
     """Messages as they were, keyed by partition and offset, which are headers too, as are ``why`` and ``at``.
 
-    Topics that are missing are created, with one partition. A killed worker may send a message again.
+    Topics that are missing are created, with one partition. A killed worker may send a message again. Of one that does
+    not fit beside its headers, or that the broker finds too large, the beginning is kept, and the header
+    ``cut_from_bytes`` says so: it is still where ``partition`` and ``offset`` point to.
     """
 
     def __init__(self, servers: str, topic: str, *, options: Mapping[str, str | int] | None = None) -> None:
         self._servers, self._topic, self._options = servers, topic, dict(options or {})
-        self._opened: Any = None
+        self._producer = KafkaProducer(servers, options)
         self._created: set[str] = set()
 
     def put(self, source: str, messages: Sequence[Aside]) -> None:  # noqa: ARG002 - a topic has one source
@@ -26,22 +29,18 @@ class KafkaSide:
         Raises:
             TransientError: the broker did not take them all.
         """
-        producer, refused = self._producer(), []
         for kind in sorted({message.kind for message in messages}):
             self._create(f"{self._topic}.{kind}")
-        for message in messages:
-            headers = {"why": message.why, "partition": str(message.partition), "offset": str(message.offset)}
-            headers |= {} if message.at is None else {"at": str(message.at)}
-            producer.produce(
-                f"{self._topic}.{message.kind}",
-                key=f"{message.partition}:{message.offset}",
-                value=message.value,
-                headers=headers,
-                on_delivery=lambda error, _: refused.append(error) if error is not None else None,
+        told = self._producer.send([self._sent(message, self._room) for message in messages])
+        again = [message for message, why in zip(messages, told, strict=True) if why == TOO_LARGE]
+        refused = [why for why in told if isinstance(why, str) and why != TOO_LARGE]
+        refused += [
+            why for why in self._producer.send([self._sent(each, LEAST) for each in again]) if isinstance(why, str)
+        ]
+        if refused:
+            raise TransientError(
+                f"Kafka at {self._servers} did not take messages set aside of {self._topic!r}: {refused[0]}"
             )
-            producer.poll(0)
-        if producer.flush(PATIENCE_S) or refused:
-            raise TransientError(f"Kafka at {self._servers} did not take messages set aside of {self._topic!r}")
 
     def read(self, source: str, kind: str) -> list[Aside]:  # noqa: ARG002 - a topic has one source
         """Return what was set aside of a kind, as far as the topic keeps it.
@@ -65,13 +64,18 @@ class KafkaSide:
         finally:
             consumer.close()
 
-    def _producer(self) -> Any:
-        if self._opened is None:
-            from confluent_kafka import Producer
+    @property
+    def _room(self) -> int:
+        """How many bytes of a value there is room for, beside the rest."""
+        return max(LEAST, self._producer.largest - 8 * LEAST)
 
-            asked = {"bootstrap.servers": self._servers, "acks": "all", "message.timeout.ms": 8000, "log_level": 0}
-            self._opened = Producer({**asked, **self._options})
-        return self._opened
+    def _sent(self, message: Aside, room: int) -> Sent:
+        headers = {"why": message.why[:LEAST], "partition": str(message.partition), "offset": str(message.offset)}
+        headers |= {} if message.at is None else {"at": str(message.at)}
+        if len(message.value) > room:
+            headers["cut_from_bytes"] = str(len(message.value))
+        key = f"{message.partition}:{message.offset}".encode()
+        return Sent(f"{self._topic}.{message.kind}", message.value[:room], key, headers)
 
     def _create(self, topic: str) -> None:
         from confluent_kafka import KafkaException

@@ -73,13 +73,14 @@ class RedisOnline:
             TransientError: the store is not there, or lost what was made so far; the view is as it was.
             SourceError: the store refuses.
         """
-        staged = self._staged + f"{uuid4().hex}:{view}".encode()
+        name = uuid4().hex.encode()
+        staged = b"%s%s:%s" % (self._staged, name, view.encode())
         try:
-            fields = b"0"
-            for chunk in chunks((key, checked_value(value)) for key, value in items):
-                kept = self._wire.run(STAGE, [staged], (fields, b"%d" % STAGED_MS, *flat(chunk)))
-                fields = b"%d" % self._whole(kept)
-            self._whole(self._wire.run(SWITCH, [staged, self._name(view)], (fields, snapshot.encode())))
+            step = 0
+            for step, chunk in enumerate(chunks((key, checked_value(value)) for key, value in items), start=1):
+                self._require(self._wire.run(STAGE, [staged], (b"%d" % step, b"%d" % STAGED_MS, *flat(chunk))))
+            whole = (b"%d" % step, snapshot.encode(), name)
+            self._require(self._wire.run(SWITCH, [staged, self._name(view)], whole))
         except BaseException:
             with suppress(SluicewayError):
                 self._wire.ask((b"UNLINK", staged))
@@ -113,10 +114,9 @@ class RedisOnline:
         """Close the connections; the next call opens others."""
         self._wire.close()
 
-    def _whole(self, fields: int) -> int:
-        if fields < 0:
+    def _require(self, answer: int) -> None:
+        if answer < 0:
             raise TransientError("the online store lost what was written for a replacement, as when it starts again")
-        return fields
 
     def _view(self, name: bytes) -> str:
         return name.removeprefix(self._views).decode()

@@ -1,27 +1,31 @@
 """The pane store in Redis or Valkey: what streams keep of a partition, in one hash, committed by one script."""
 
 from collections.abc import Iterable, Sequence
+from uuid import uuid4
 
 from sluiceway.adapters.memory_panes import conflict
 from sluiceway.adapters.redis_scripts import NEWER, PLAIN, script
 from sluiceway.adapters.redis_wire import RedisWire
-from sluiceway.core.errors import DamagedError
+from sluiceway.core.errors import DamagedError, TransientError
 from sluiceway.ports.online_store import checked_value
 from sluiceway.ports.pane_store import PaneCommit, Row
 
-HEADER, ROW = b"h", b"r"
-SCANNED = b"1000"
+HEADER, NAME, ROW = b"h", b"c", b"r"
+SCANNED, LOADED = b"1000", b"2000"
+LOADS = 5
 
 # KEYS: the partition, then the views. ARGV: the header that must be there, the new one, how many rows are put, how many
-# are dropped, how many values are written unless newer ones are there, how many whatever is there; then all of these,
-# each value with the number of its view. Returns 1, or 0 where another header is there.
+# are dropped, how many values are written unless newer ones are there, how many whatever is there, its own name; then
+# all of these, each value with the number of its view. Returns 1, also where it was made before, or 0 where another
+# header is there.
 COMMIT = script(
     NEWER
     + """
 local found = redis.call('HGET', KEYS[1], 'h') or ''
+if redis.call('HGET', KEYS[1], 'c') == ARGV[7] then return 1 end
 if found ~= ARGV[1] then return 0 end
 local puts, drops, values, forced = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
-local at = 7
+local at = 8
 for first = at, at + 2 * puts - 1, 2000 do
     redis.call('HSET', KEYS[1], unpack(ARGV, first, math.min(first + 1999, at + 2 * puts - 1)))
 end
@@ -37,7 +41,7 @@ for place = at, at + 3 * (values + forced) - 1, 3 do
         redis.call('HSET', view, ARGV[place + 1], ARGV[place + 2])
     end
 end
-redis.call('HSET', KEYS[1], 'h', ARGV[2])
+redis.call('HSET', KEYS[1], 'h', ARGV[2], 'c', ARGV[7])
 return 1
 """
 )
@@ -60,16 +64,31 @@ class RedisPanes:
         return self._wire.ask((b"HGET", self._name(partition), HEADER))[0] or b""
 
     def load(self, partition: str, keys: Sequence[bytes] | None = None) -> tuple[bytes, list[Row]]:
-        """Return the header and all rows, or those with some keys, of one moment. Raises as ``commit`` does."""
+        """Return the header and all rows, or those with some keys, of one moment; all in pieces, so nobody waits long.
+
+        Raises:
+            TransientError: as ``commit`` does, or others commit again and again while the rows are read.
+        """
         if keys is not None:
             return self._chosen(partition, keys)
-        found = self._wire.ask((b"HGETALL", self._name(partition)))[0]
-        pairs = found.items() if isinstance(found, dict) else zip(found[::2], found[1::2], strict=True)
-        rows = dict(pairs)
-        header = rows.pop(HEADER, b"")
-        if rows and not header:
-            raise DamagedError(f"the state of stream {partition} has no header")
-        return header, [(key[len(ROW) :], value) for key, value in rows.items()]
+        for _ in range(LOADS):
+            header, rows = self.header(partition), self._scanned(partition)
+            if header != self.header(partition):
+                continue  # the rows may be of two moments
+            if rows and not header:
+                raise DamagedError(f"the state of stream {partition} has no header")
+            return header, [(key[len(ROW) :], value) for key, value in rows.items()]
+        raise TransientError(f"the stream of {partition} is committed to faster than it is read")
+
+    def _scanned(self, partition: str) -> dict[bytes, bytes]:
+        """Read the fields of rows; all that are there all the while are among them."""
+        rows: dict[bytes, bytes] = {}
+        cursor = b"0"
+        while True:
+            cursor, found = self._wire.ask((b"HSCAN", self._name(partition), cursor, b"COUNT", LOADED))[0]
+            rows.update(zip(found[::2], found[1::2], strict=True))
+            if cursor == b"0":
+                return {key: value for key, value in rows.items() if key not in {HEADER, NAME}}
 
     def _chosen(self, partition: str, keys: Sequence[bytes]) -> tuple[bytes, list[Row]]:
         fields = [HEADER, *(ROW + key for key in keys)]
@@ -88,7 +107,7 @@ class RedisPanes:
         views = list(dict.fromkeys(view for view, _, _ in (*change.online, *change.forced)))
         number = {view: b"%d" % place for place, view in enumerate(views, start=2)}
         counts = (len(change.put), len(change.drop), len(change.online), len(change.forced))
-        values = [change.before, change.header, *(b"%d" % each for each in counts)]
+        values = [change.before, change.header, *(b"%d" % each for each in counts), uuid4().hex.encode()]
         values += [part for key, value in change.put for part in (ROW + key, value)]
         values += [ROW + key for key in change.drop]
         values += _numbered(change.online, number)

@@ -18,8 +18,9 @@ CHECK_KEYS = "check its user and password, and that it may use hashes, scripts a
 class RedisWire:
     """Connections to one server, made when needed and kept. Safe to share between threads, and by a process that forks.
 
-    Waiting for the server takes at most ``patience_s`` at each step; a question that it took and did not answer is
-    never asked again here, one that found the connection closed is asked once more over another.
+    Waiting for the server takes at most ``patience_s`` at each step; a question that it did not answer in time is never
+    asked again here, one whose connection is closed, before the answer or before it was asked, once more over another:
+    whatever is asked may be done twice.
     """
 
     def __init__(self, url: Callable[[], str], *, shown: str, patience_s: float) -> None:

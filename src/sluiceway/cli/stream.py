@@ -23,7 +23,7 @@ from sluiceway.streams.stream_plan import DIGITS, StreamPlan
 from sluiceway.streams.worker import Worker
 
 __all__ = ["add", "run", "status"]
-OFTEN_S, SELDOM_S = 1.0, 30.0
+OFTEN_S, SELDOM_S, MEASURED_S = 1.0, 30.0, 5.0
 Source = Annotated[str | None, Parameter(help="Only this source's stream; all of them by default.")]
 UntilIdle = Annotated[bool, Parameter(help="End when all that has arrived was learnt.", negative=())]
 Port = Annotated[int | None, Parameter(help="Serve Prometheus metrics at this port of 127.0.0.1.")]
@@ -42,7 +42,7 @@ def run(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with served(metrics.registry, metrics_port):
         try:
-            work(workers, until_idle=until_idle)
+            work(workers, until_idle=until_idle, is_measured=metrics_port is not None)
         except KeyboardInterrupt:
             say("interrupted; what was learnt is committed")
         finally:
@@ -58,9 +58,11 @@ def status(*, source: Source = None, common: Common = HERE) -> int:
     return tell(streaming, as_json=common.json)
 
 
-def work(workers: Sequence[Worker], *, until_idle: bool) -> None:
+def work(workers: Sequence[Worker], *, until_idle: bool, is_measured: bool = False) -> None:
     """Let each worker learn in turn, and tell a person how it goes."""
-    told, learnt, began = time.monotonic(), 0, time.monotonic()
+    began = told = time.monotonic()
+    learnt, measured = 0, 0.0
+    waiting: Mapping[str, str] = {}
     pause_s = OFTEN_S if sys.stderr.isatty() else SELDOM_S
     wait_s = 0.2 / len(workers)
     while True:
@@ -70,10 +72,21 @@ def work(workers: Sequence[Worker], *, until_idle: bool) -> None:
         if now - told >= pause_s:
             say(f"{learnt:,} messages, {learnt / (now - began):,.0f} a second; {where(workers)}")
             told = now
+        waiting = tell_waiting(workers, waiting)
+        if is_measured and now - measured >= MEASURED_S:
+            measured = now
             for worker in workers:
                 worker.measure()
         if until_idle and not turn and all(worker.caught_up() for worker in workers):
             return
+
+
+def tell_waiting(workers: Sequence[Worker], said: Mapping[str, str]) -> Mapping[str, str]:
+    """Say why partitions are not worked on, where that was not said yet; return what is the case."""
+    found = {name: why for worker in workers for name, why in worker.waiting.items()}
+    for name in sorted(found.keys() - said.keys()):
+        say(f"{name} waits: {found[name]}")
+    return found
 
 
 def where(workers: Sequence[Worker]) -> str:

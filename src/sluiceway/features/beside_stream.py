@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
+from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.plans.moments_sql import length
 from sluiceway.plans.packed_value import unpack_value
@@ -12,6 +13,11 @@ from sluiceway.ports.online_store import OnlineStore
 CHUNK = 10_000
 Item = tuple[bytes, bytes]
 Watermarks = Mapping[str, int]  # of each source with landed events, the least of its partitions', in microseconds
+
+
+def is_streamed(dataset: DatasetVersion, view: FeatureView) -> bool:
+    """Whether a stream may have written values of a view: its source has one, or had one whose events have landed."""
+    return view.source.stream is not None or dataset.has_events(view.source.name)
 
 
 def write_beside_stream(

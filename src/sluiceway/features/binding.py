@@ -54,6 +54,12 @@ def check_binding(dataset: DatasetVersion, pipeline: Pipeline, inputs: Sequence[
             raise MisuseError(f"request feature {name!r} is neither a number nor a text: {expression.text}")
 
 
+def check_view(dataset: DatasetVersion, view: FeatureView) -> None:
+    """Refuse what a view's source cannot give, whatever else is declared. Raises as ``check_binding`` does."""
+    kinds = kinds_of(dataset, view.source.name)
+    _check_view(view, kinds, kinds)
+
+
 def looked_up_kinds(dataset: DatasetVersion, pipeline: Pipeline) -> dict[str, str]:
     """Give each column of the views with what it is stored as: number or text."""
     found: dict[str, str] = {}

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from sluiceway.artifacts.feature_set import RetrievalReport
 from sluiceway.declare.feature_view import FeatureView
+from sluiceway.features.beside_stream import is_streamed
 from sluiceway.features.point_in_time import Facts, features_at
 from sluiceway.online.reader import OnlineReader
 from sluiceway.plans.moments_sql import microseconds, moment_of
@@ -58,7 +59,7 @@ def check_retrieval(
     first, durations = _timed(reader, requests)
     second, again = _timed(reader, requests)
     offline = _offline(facts, views, chosen)
-    streamed = [view for view in views if facts.dataset.has_events(view.source.name)]
+    streamed = [view for view in views if is_streamed(facts.dataset, view)]
     moved = [_moved(one, other, streamed) for one, other in zip(first, second, strict=True)]
     ahead = [_ahead(one, streamed, microseconds(written)) for one in first]
     rereads = [

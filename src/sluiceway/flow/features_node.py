@@ -1,6 +1,8 @@
 """Stage 4 as a node."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.artifacts.feature_set import FeatureSet
@@ -9,13 +11,15 @@ from sluiceway.core.verdict import Verdict
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.features.gate import STAGE_VERSION, gate
 from sluiceway.flow.discreetly import discreetly
+from sluiceway.flow.kept_definitions import keep_definition
 from sluiceway.flow.kit import Kit
 from sluiceway.flow.node import Artifact, Job, Node
+from sluiceway.flow.pinned_views import pinned_views
 from sluiceway.flow.stages import stage_named
 
 
 def run(job: Job) -> Artifact:
-    """Build the training table and fill the online store."""
+    """Build the training table and fill the online store, also for models that read views as they were."""
     from sluiceway.features.run import run
     from sluiceway.flow.held_views import Held, forget, note
     from sluiceway.flow.sealing import seal_streams
@@ -24,7 +28,11 @@ def run(job: Job) -> Artifact:
     require_store(job)
     kit, promise, dataset = job.kit, job.needs("spec", Promise), job.needs("ingest", DatasetVersion)
     views = job.project.pipeline.feature_views
-    for view in views:
+    pinned = pinned_views(kit, job.project, dataset)
+    for said in pinned.lost:
+        job.progress.say(said)
+    for view in (*views, *pinned.views):
+        keep_definition(view, kit.objects)
         forget(view.digest, kit)
     seal_streams(dataset, job.project, kit, say=job.progress.say)  # before batch writes beside them
     with discreetly(job):
@@ -44,9 +52,29 @@ def run(job: Job) -> Artifact:
             derived=kit.derived,
             watermarks=landed_watermarks(dataset, views, kit),
         )
+        for view in pinned.views:
+            refill(view, dataset, job, made.cutoff)
     for view in views:
         note(view, Held(dataset.content_id, microseconds(made.cutoff), made.snapshots[view.name]), kit)
     return made
+
+
+def refill(view: FeatureView, dataset: DatasetVersion, job: Job, cutoff: datetime) -> None:
+    """Fill the online store with a view that models in service read, and that is declared no more."""
+    from sluiceway.features.held_tables import HeldTables
+    from sluiceway.features.large_sources import LargeSources
+    from sluiceway.features.materialise import materialise
+    from sluiceway.features.point_in_time import Facts
+    from sluiceway.flow.held_views import Held, note
+    from sluiceway.plans.moments_sql import microseconds
+
+    kit = job.kit
+    job.progress.say(f"materialising {view.name} as a model in service reads it")
+    large = LargeSources(kit.derived, progress=job.progress)
+    facts = Facts(dataset, HeldTables(kit.tables), kit.engine, microseconds(cutoff), large=large)
+    watermark = landed_watermarks(dataset, [view], kit).get(view.source.name)
+    materialise(replace(facts, elsewhere=kit.elsewhere), view, kit.online, now=kit.clock.now(), watermark=watermark)
+    note(view, Held(dataset.content_id, facts.cutoff, kit.online.snapshot(view.digest)), kit)
 
 
 def landed_watermarks(dataset: DatasetVersion, views: Sequence[FeatureView], kit: Kit) -> dict[str, int]:

@@ -20,6 +20,7 @@ from sluiceway.flow.answering import Answering, answering, features_of
 from sluiceway.flow.kit import Kit, Settings
 from sluiceway.flow.known_outcomes import known_outcomes
 from sluiceway.flow.live_rollout import NOBODY
+from sluiceway.flow.pinned_views import limits_of_models
 from sluiceway.flow.recall import current as recalled
 from sluiceway.flow.stages import stage_named
 from sluiceway.ledger.overriding import overrides
@@ -90,8 +91,9 @@ class LiveHealth:
         self._as_of = settings.as_of
         self._windows = windows
         self._promise = self._promised()
-        pipeline = load().pipeline  # the project's code is not loaded for nothing
-        self._label, self._within = pipeline.label, pipeline.may_be_behind
+        project = load()  # the project's code is not loaded for nothing
+        self._label = project.pipeline.label
+        self._within = {**limits_of_models(kit, project), **project.pipeline.may_be_behind}
         self._log = LiveLog(
             kit.requests,
             key=self._label.each.keys,

@@ -13,7 +13,9 @@ from sluiceway.core.moments import iso
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.declare.project import Project
 from sluiceway.flow.held_views import Held, held_of, note
+from sluiceway.flow.kept_definitions import keep_definition
 from sluiceway.flow.kit import Kit
+from sluiceway.flow.pinned_views import pinned_views
 from sluiceway.flow.recall import current
 from sluiceway.flow.reference import dataset_versions
 from sluiceway.ledger.standing import VERDICT, read_standing
@@ -29,7 +31,8 @@ def materialise_views(
 ) -> Iterator["Refreshed"]:
     """Bring views up to a moment (UTC), from the newest dataset; each is done once it is yielded.
 
-    Whoever calls holds the project's lock. Only with ``back`` may a view know less than it does.
+    Those that models in service read by an earlier definition are brought up with them, or, by name, alone. Whoever
+    calls holds the project's lock. Only with ``back`` may a view know less than it does.
 
     Raises:
         MisuseError: there is no dataset, gate 3 is not open on the newest one, a view is kept up by a stream, or one is
@@ -48,10 +51,14 @@ def materialise_views(
     large = LargeSources(kit.derived, progress=progress)
     facts = Facts(dataset, HeldTables(kit.tables), kit.engine, microseconds(cutoff), large=large)
     versions = dataset_versions(kit)
-    chosen = _chosen(project, names)
+    pinned = pinned_views(kit, project, dataset)
+    for said in pinned.lost:
+        progress.say(said)
+    chosen = _chosen(project, pinned.views, names)
     if not back:
         _forwards(chosen, facts.cutoff, kit)
     for view in chosen:
+        keep_definition(view, kit.objects)
         held = held_of(view, kit)
         before = None if held is None else _facts_of(held, versions, facts, kit)
         if held is not None:
@@ -94,15 +101,17 @@ def _validated(kit: Kit) -> tuple[DatasetVersion, Promise]:
     return dataset, promise
 
 
-def _chosen(project: Project, names: Sequence[str]) -> list[FeatureView]:
-    views = {view.name: view for view in project.pipeline.feature_views}
+def _chosen(project: Project, pinned: Sequence[FeatureView], names: Sequence[str]) -> list[FeatureView]:
+    views: dict[str, list[FeatureView]] = {}
+    for view in (*project.pipeline.feature_views, *pinned):
+        views.setdefault(view.name, []).append(view)
     unknown = [name for name in names if name not in views]
     if unknown:
         raise UnknownNameError("view", unknown[0], list(views))
-    streamed = [name for name in names if views[name].source.stream is not None]
+    streamed = [name for name in names if any(view.source.stream is not None for view in views[name])]
     if streamed:
         raise MisuseError(f"view {streamed[0]!r} is kept up by a stream: sluiceway stream; leave it out")
-    return [views[name] for name in names or views if views[name].source.stream is None]
+    return [view for name in names or views for view in views[name] if view.source.stream is None]
 
 
 def _facts_of(held: Held, versions: dict[str, DatasetVersion], now: "Facts", kit: Kit) -> "Facts | None":

@@ -7,6 +7,7 @@ from sluiceway.artifacts.dataset_version import EVENT_TIME, KNOWN_TIME, DatasetV
 from sluiceway.core.errors import MisuseError
 from sluiceway.declare.project import Project
 from sluiceway.flow.kit import Kit
+from sluiceway.flow.pinned_views import pinned_views
 from sluiceway.ports.pane_store import PaneStore
 
 
@@ -33,7 +34,8 @@ def _seal(
     from sluiceway.streams.stream_plan import stream_plan
 
     try:
-        plan = stream_plan(project.source(name), project.pipeline.feature_views, kinds_of(dataset, name))
+        views = (*project.pipeline.feature_views, *pinned_views(kit, project, dataset).of(name))
+        plan = stream_plan(project.source(name), views, kinds_of(dataset, name))
     except MisuseError:  # no stream can keep these views up, so none does
         return
     landing = known_event_landing(name, kit.objects)

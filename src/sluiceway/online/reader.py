@@ -1,6 +1,6 @@
 """The online reader: the newest features of entities, all views in one read of the store."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import repeat
 
 from sluiceway.artifacts.serving_contract import ServedView
@@ -46,7 +46,23 @@ class OnlineReader:
         if now_us is None:
             now_us = self._now_us() if self._ages else 0
         oldest = repeat(self._oldest(now_us), len(keys[0])) if isinstance(now_us, int) else map(self._oldest, now_us)
+        if len(found) == 1:
+            return self._rows(found[0], oldest)
         return [self._row(values, bounds) for values, bounds in zip(zip(*found, strict=True), oldest, strict=True)]
+
+    def _rows(self, values: Sequence[bytes | None], oldest: Iterable[Sequence[bytes]]) -> list[FeatureRow]:
+        """Make the rows of one view as ``_row`` does of several, with less to do for each."""
+        ((name, digits, aged),), features_of, rows = self._views, self._features, list[FeatureRow]()
+        for value, (bound,) in zip(values, oldest, strict=True):
+            features = features_of((value,))
+            if value is None:
+                rows.append(FeatureRow(features, {name: None}))
+                continue
+            if value < bound:
+                features.update(aged)
+            written, through = written_and_through(value)
+            rows.append(FeatureRow(features, {name: (digits, written, through)}))
+        return rows
 
     def _row(self, values: Sequence[bytes | None], oldest: Sequence[bytes]) -> FeatureRow:
         features = self._features(values)

@@ -19,6 +19,7 @@ import msgspec
 TIMES = Struct(">QQQQ")
 AFTER_STAMP = Struct(">16xQQ")
 RAISED = 1 << 63
+BEFORE_ALL = -62_135_596_800_000_000  # the year 1: stamps what has lost its newest fact, so that any other takes effect
 NIL = b"\xc0"  # None, as MessagePack writes it
 FeatureValue = float | str | None
 

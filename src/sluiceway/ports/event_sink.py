@@ -28,6 +28,6 @@ class EventSink(Protocol):
         """Add messages; they are where they are read from, and safe there, before it returns where each is.
 
         Raises:
-            SourceError: the place refuses. Of a spool, nothing was added.
+            SourceError: the place refuses; nothing was added.
             TransientError: the broker did not answer for all of them; some may be there.
         """

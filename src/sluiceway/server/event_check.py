@@ -86,10 +86,10 @@ class EventCheck:
             raise Refusal(NO_ROW, f"row {place}: {why[place]}; nothing of this request was kept")
 
     def _key(self, row: msgspec.Struct) -> bytes:
-        """Write the columns that messages are keyed by: one text as it is, anything else as JSON."""
+        """Write the columns that messages are keyed by: a text as it is, all else, and the empty text, as JSON."""
         values = [getattr(row, self._fields[name]) for name in self.source.keys]
         if len(values) == 1:
-            return values[0].encode() if isinstance(values[0], str) else _encode(values[0])
+            return values[0].encode() if isinstance(values[0], str) and values[0] else _encode(values[0])
         return _encode(values) if values else b""
 
 

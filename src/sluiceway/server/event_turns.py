@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 
-from sluiceway.core.errors import SluicewayError
+from sluiceway.core.errors import SluicewayError, SourceError
 from sluiceway.ports.event_sink import Added, Event, EventSink
 from sluiceway.server.refusal import Refusal
 
@@ -57,10 +57,16 @@ class EventTurns:
         try:
             while self._waiting:
                 turn = self._turn()
-                await self._write(turn)
-                self._held_bytes -= sum(each.size_bytes for each in turn)
+                try:
+                    await self._write(turn)
+                finally:
+                    self._held_bytes -= sum(each.size_bytes for each in turn)
         finally:
             self._writing = None
+            while self._waiting:  # this was broken off, and nobody else would tell them
+                left = self._waiting.popleft()
+                self._held_bytes -= left.size_bytes
+                _refuse([left], "the server is stopping")
 
     def _turn(self) -> list[_Waiting]:
         """Take what is for one topic, from the first that waits on."""
@@ -74,16 +80,30 @@ class EventTurns:
         events = [event for each in turn for event in each.events]
         try:
             added = await asyncio.to_thread(self._sink.append, turn[0].topic, events)
-        except SluicewayError as error:
-            for each in turn:
-                each.done.set_exception(Refusal(UNAVAILABLE, f"the events cannot be kept: {error}"))
-                each.done.exception()  # whoever waited for it may be gone
+        except SourceError as error:
+            if len(turn) == 1:
+                _refuse(turn, f"the events cannot be kept: {error}")
+            else:  # nothing was added: whose fault it is shows when each goes by itself
+                for each in turn:
+                    await self._write([each])
             return
-        except BaseException as error:
+        except SluicewayError as error:
+            _refuse(turn, f"the events cannot be kept: {error}")
+            return
+        except BaseException as error:  # whatever it is, those who wait are told
             for each in turn:
                 each.done.set_exception(error)
+                each.done.exception()
+            if isinstance(error, Exception):
+                return
             raise
         at = 0
         for each in turn:
             each.done.set_result(added[at : at + len(each.events)])
             at += len(each.events)
+
+
+def _refuse(turn: list[_Waiting], why: str) -> None:
+    for each in turn:
+        each.done.set_exception(Refusal(UNAVAILABLE, why))
+        each.done.exception()  # whoever waited for it may be gone

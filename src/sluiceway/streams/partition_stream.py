@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 import polars as pl
 
 from sluiceway.artifacts.event_landing import LandedPartition
+from sluiceway.core.errors import ConflictError
 from sluiceway.plans.corrections import KNOWN
 from sluiceway.ports.event_source import EventBatch, EventSource, Position
 from sluiceway.ports.pane_store import PaneCommit, PaneStore
@@ -18,6 +20,8 @@ from sluiceway.streams.seeds import Seeds
 from sluiceway.streams.stream_plan import StreamPlan
 from sluiceway.streams.topic_keys import TopicKeys
 from sluiceway.streams.view_stream import ViewStream
+
+MOST_VALUES = 5_000  # served values a commit: whoever reads the store waits for it, some milliseconds for so many
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,24 +46,27 @@ class PartitionStream:
         owner: str,
         now_us: Callable[[], int],
     ) -> None:
-        """Load what is stored, and take the partition over: whoever had it can commit no more.
+        """Take the partition over, and load what is stored: whoever had it can commit no more.
 
         Raises:
-            ConflictError: another took it over in between.
+            ConflictError: another took it over meanwhile.
             TransientError: the store did not answer.
         """
         self.number, self._plan, self._now_us = number, plan, now_us
         self._panes, self._side = backends.panes, backends.side
         self._name = plan.partition(number)
-        self._stored, rows = backends.panes.load(self._name)
-        found = unpack_header(self._stored) or PartitionHeader(owner=owner)
+        self._stored = backends.panes.header(self._name)
+        self.header = found = unpack_header(self._stored) or PartitionHeader(owner=owner)
+        self._put(msgspec.structs.replace(found, owner=owner, views=tuple(view.digest for view in plan.views)))
+        stored, rows = backends.panes.load(self._name)
+        if stored != self._stored:
+            raise ConflictError(f"the stream of {self._name} was taken over by another worker while it was loaded")
         self._views = [ViewStream(view, plan.kinds, lateness=plan.lateness) for view in plan.views]
         for view in self._views:
             view.restore(rows, found.watermark)
         self._keys = TopicKeys(plan) if plan.parted_by else None
         self._met = self._keys.met(rows) if self._keys else set()
         self._seeds = Seeds(backends.panes, plan.seeds, number)
-        self._commit(msgspec.structs.replace(found, owner=owner, views=tuple(view.digest for view in plan.views)))
 
     def take(self, batch: EventBatch, decoder: RowDecoder) -> Decoded:
         """Learn a batch and commit it; messages from before the offset were learnt already.
@@ -165,21 +172,30 @@ class PartitionStream:
         )
 
     def _commit(self, header: PartitionHeader) -> None:
-        now = self._now_us()
-        following = msgspec.structs.replace(header, sequence=header.sequence + 1, written=now)
+        """Commit what changed with the header; of many served values, most go ahead of it.
+
+        Those are what they will be: whoever is killed in between is followed by one that learns the same again.
+        """
+        if header.watermark is None:
+            self._put(header)
+            return
+        parts = [view.writes(header.watermark, self._now_us()) for view in self._views]
+        online = [value for part in parts for value in part.online]
+        while len(online) > MOST_VALUES:
+            self._put(self.header, online=online[:MOST_VALUES])
+            online = online[MOST_VALUES:]
+        self._put(
+            header,
+            put=[row for part in parts for row in part.put],
+            drop=[key for part in parts for key in part.drop],
+            online=online,
+            forced=[value for part in parts for value in part.forced],
+        )
+
+    def _put(self, header: PartitionHeader, **change: Any) -> None:
+        following = msgspec.structs.replace(header, sequence=self.header.sequence + 1, written=self._now_us())
         data = pack_header(following)
-        change = PaneCommit(self._stored, data)
-        if header.watermark is not None:
-            parts = [view.writes(header.watermark, now) for view in self._views]
-            change = PaneCommit(
-                self._stored,
-                data,
-                put=[row for part in parts for row in part.put],
-                drop=[key for part in parts for key in part.drop],
-                online=[value for part in parts for value in part.online],
-                forced=[value for part in parts for value in part.forced],
-            )
-        self._panes.commit(self._name, change)
+        self._panes.commit(self._name, PaneCommit(self._stored, data, **change))
         self._stored, self.header = data, following
 
 

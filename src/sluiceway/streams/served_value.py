@@ -7,7 +7,7 @@ from sluiceway.plans.corrections import fact_columns
 from sluiceway.plans.derived_values import DerivedValues
 from sluiceway.plans.latest import latest_features
 from sluiceway.plans.number_lists import numbers_of
-from sluiceway.plans.packed_value import FeatureValue, PackedValue, pack_value
+from sluiceway.plans.packed_value import BEFORE_ALL, FeatureValue, PackedValue, pack_value
 from sluiceway.plans.single_precision import as_single
 from sluiceway.plans.snapshot import window_end
 from sluiceway.plans.window_groups import window_features
@@ -52,7 +52,8 @@ class ServedValue:
                 for place, value in zip(places, _served(newest.values[column], kind, size), strict=True):
                     features[place] = value
         end = window_end(self._view, watermark)
-        stamp = (end, end) if newest is None else (newest.event, newest.known)
+        bare = BEFORE_ALL if self._latest else end
+        stamp = (bare, bare) if newest is None else (newest.event, newest.known)
         through = end if self._has_windows else watermark
         return pack_value(PackedValue(*stamp, through, now, self._complete(features)))
 

@@ -2,18 +2,23 @@
 
 from dataclasses import dataclass
 
-from sluiceway.streams.partition_header import unpack_header
+from sluiceway.streams.partition_header import PartitionHeader, unpack_header
 
 STAND_BY_S = 5.0
 
 
 @dataclass(slots=True)
 class Waiting:
-    """A partition that is assigned, but not owned: when to try next, and whether to look before who is at work."""
+    """A partition that is assigned, but not owned: when to try next, and whether to look before who is at work.
+
+    ``why`` says why it is not owned, ``last`` how far it was when it was given up, as the store did not answer.
+    """
 
     until: float = 0.0
     looks: bool = False
     seen: bytes = b""
+    why: str = ""
+    last: PartitionHeader | None = None
 
     def is_taken(self, stored: bytes, *, mine: str, now: float) -> bool:
         """Whether another has committed since the last look, and has not left; the next is in some seconds.

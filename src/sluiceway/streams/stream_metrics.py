@@ -20,6 +20,7 @@ class StreamMetrics:
             "late": "Messages that were late for a view.",
             "dead": "Messages that were no rows.",
             "watermark": "The greatest known_time, in seconds since the epoch.",
+            "owned": "Whether it is worked on: 0 while the store does not answer.",
             "lag": "Messages that have arrived and were not learnt yet.",
             "lag_seconds": "How long the source says that what comes next has waited.",
         }
@@ -36,9 +37,10 @@ class StreamMetrics:
             registry=self.registry,
         )  # fmt: skip
 
-    def note(self, plan: StreamPlan, number: int, header: PartitionHeader, *, lag: Lag | None) -> None:
+    def note(self, plan: StreamPlan, number: int, header: PartitionHeader, *, lag: Lag | None, is_owned: bool) -> None:
         """Show where a partition is."""
         shown: dict[str, float] = {"events": header.events, "late": header.late, "dead": header.dead}
+        shown["owned"] = is_owned
         if header.watermark is not None:
             shown["watermark"] = header.watermark * MICROSECOND.total_seconds()
         if lag is not None and lag.messages is not None:

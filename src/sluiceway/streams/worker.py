@@ -7,7 +7,7 @@ from contextlib import suppress
 from sluiceway.core.errors import ConflictError, TransientError
 from sluiceway.ports.event_source import EventBatch, Lag, Position
 from sluiceway.streams.decoding import RowDecoder
-from sluiceway.streams.partition_header import PartitionHeader
+from sluiceway.streams.partition_header import PartitionHeader, unpack_header
 from sluiceway.streams.partition_stream import Backends, PartitionStream
 from sluiceway.streams.registered_messages import opener
 from sluiceway.streams.silence import Silence
@@ -58,10 +58,14 @@ class Worker:
             MisuseError: the topic's partitions are not those of the views' entities, or its format needs a registry.
             SourceError: the topic is not there.
         """
-        check_partitions(plan, backends.events.partition_count())
+        self._count = backends.events.partition_count()
+        check_partitions(plan, self._count)
         self._plan, self._backends, self._events = plan, backends, backends.events
         self._owner, self._now_us, self._clock = owner, now_us, clock
-        self._silence = Silence(plan, clock=clock, now_us=now_us, lags=backends.events.lags, follows_wall=follows_wall)
+        self._silence = Silence(
+            plan, clock=clock, now_us=now_us, lags=backends.events.lags, elsewhere=self._elsewhere,
+            follows_wall=follows_wall,
+        )  # fmt: skip
         self._metrics = metrics or StreamMetrics()
         opened = opener(plan.topic, backends.schemas)
         self._decoder = RowDecoder(plan.source, plan.kinds, plan.columns, opened=opened, latest_us=latest_us)
@@ -99,6 +103,12 @@ class Worker:
         """How far each owned partition is."""
         return {number: stream.header for number, stream in self._owned.items()}
 
+    @property
+    def waiting(self) -> dict[str, str]:
+        """Why partitions that are assigned here are not worked on."""
+        name = self._plan.source.name
+        return {f"{name}, partition {number}": each.why for number, each in self._waiting.items() if each.why}
+
     def caught_up(self) -> bool:
         """Whether all that is in the assigned partitions now was learnt. Asks the source, so not for every step."""
         lags = self._lags()
@@ -111,8 +121,8 @@ class Worker:
     def measure(self) -> None:
         """Bring the metrics up to date with the source."""
         lags = self._lags()
-        for number, stream in self._owned.items():
-            self._metrics.note(self._plan, number, stream.header, lag=lags.get(number))
+        for number, header in self._reached().items():
+            self._metrics.note(self._plan, number, header, lag=lags.get(number), is_owned=number in self._owned)
 
     def close(self) -> None:
         """Leave the group."""
@@ -123,7 +133,12 @@ class Worker:
         self.revoked(list(self._owned))
 
     def _lags(self) -> Mapping[int, Lag]:
-        return self._events.lags({number: header.position for number, header in self.headers.items()})
+        return self._events.lags({number: header.position for number, header in self._reached().items()})
+
+    def _reached(self) -> dict[int, PartitionHeader]:
+        """Tell how far each partition is that is owned, or that waits until the store answers."""
+        waiting = {number: each.last for number, each in self._waiting.items() if each.last is not None}
+        return {**waiting, **self.headers}
 
     def _renew(self) -> None:
         """Show others, where the source does not deal partitions out, that this worker is still at work."""
@@ -161,10 +176,14 @@ class Worker:
                 self._give_up(number, error)
 
     def _give_up(self, number: int, error: Exception) -> None:
-        """Forget a partition's state, which may not be what is stored any more."""
-        self._owned.pop(number, None)
-        looks = isinstance(error, ConflictError)
-        self._waiting[number] = Waiting(self._clock() + (STAND_BY_S if looks else RETRY_S), looks=looks)
+        """Forget a partition's state, which may not be what is stored any more, and read no more of it."""
+        stream, before = self._owned.pop(number, None), self._waiting.get(number, Waiting())
+        if isinstance(error, ConflictError):
+            self._waiting[number] = Waiting(self._clock() + STAND_BY_S, looks=True, why=str(error))
+            self._metrics.forget(self._plan, number)  # another shows it
+        else:
+            last = stream.header if stream is not None else before.last
+            self._waiting[number] = Waiting(self._clock() + RETRY_S, why=str(error), last=last)
         self._events.seek(number, None)
         self._metrics.given_up(self._plan, number)
 
@@ -189,3 +208,9 @@ class Worker:
             self._silence.hear(number)
             if seek:
                 self._events.seek(number, stream.header.position)
+
+    def _elsewhere(self) -> Mapping[int, PartitionHeader]:
+        """Read how far the partitions are that are not owned here, where the store answers."""
+        names = {number: self._plan.partition(number) for number in range(self._count) if number not in self._owned}
+        found = {number: unpack_header(self._backends.panes.header(name)) for number, name in names.items()}
+        return {number: header for number, header in found.items() if header is not None}

@@ -148,6 +148,37 @@ def test_what_another_took_the_place_of_goes_a_minute_later_with_the_next(opened
     assert (store.count(VIEW), store.snapshot(VIEW)) == (10, "last")
 
 
+def meanwhile(store, happens, *, of):
+    """Let something happen right before a store's first request of a kind."""
+    waiting = [happens]
+
+    def come_between(**_):
+        while waiting:
+            waiting.pop()()
+
+    store._table._client.meta.events.register(f"before-call.dynamodb.{of}", come_between)
+
+
+def test_a_replacement_that_comes_while_a_view_is_marked_stays(opened):
+    marking, replacing = opened(), opened()
+    replacing.replace(VIEW, [(b"a", value(1))], snapshot="one")
+    meanwhile(marking, lambda: replacing.replace(VIEW, [(b"b", value(2))], snapshot="two"), of="PutItem")
+    marking.mark(VIEW, snapshot="one, later")
+    assert (replacing.snapshot(VIEW), marking.snapshot(VIEW)) == ("two", "two")
+    assert [store.read(VIEW, [b"a", b"b"]) for store in (replacing, marking)] == [[None, value(2)]] * 2
+
+
+def test_a_replacement_that_comes_while_a_batch_is_written_loses_nothing_of_it(opened):
+    writing, replacing = opened(), opened()
+    replacing.replace(VIEW, [(b"a", value(1))], snapshot="one")
+    meanwhile(
+        writing, lambda: replacing.replace(VIEW, [(b"a", value(1)), (b"b", value(9))], snapshot="two"), of="PutItem"
+    )
+    assert writing.write(VIEW, [(b"a", value(5)), (b"b", value(5))]) == 1
+    for store in (replacing, writing):
+        assert (store.read(VIEW, [b"a", b"b"]), store.snapshot(VIEW)) == ([value(5), value(9)], "two")
+
+
 def test_reading_makes_no_table_and_says_nothing_is_there(opened):
     store = opened()
     assert (store.read(VIEW, [b"a"]), store.count(VIEW), store.snapshot(VIEW)) == ([None], 0, "")

@@ -13,13 +13,17 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+from redis.exceptions import ConnectionError as NotThere
 from tests.s3_server import free_port
 from tests.valkey_server import TlsWire, Valkey
 
 from sluiceway.adapters.online_place import OnlinePlace
 from sluiceway.adapters.redis_online import CHUNK_ITEMS, RedisOnline
+from sluiceway.adapters.redis_panes import COMMIT, RedisPanes
+from sluiceway.adapters.redis_scripts import STAGE, SWITCH, WRITE
 from sluiceway.adapters.redis_wire import RedisWire
 from sluiceway.core.errors import DeclarationError, SourceError, TransientError
+from sluiceway.ports.pane_store import PaneCommit
 
 VIEW = "5f" * 32
 MANY = [(number.to_bytes(3, "big"), number.to_bytes(16, "big") + b"x" * 100) for number in range(3 * CHUNK_ITEMS)]
@@ -180,6 +184,48 @@ def test_a_killed_writer_leaves_what_is_swept_later_and_expires(valkey):
     again.remove([found])
     assert client.keys(f"{prefix}:*") == [f"{prefix}:view:{VIEW}".encode()]
     assert again.count(VIEW) == 5
+
+
+def unheard(wire, script):
+    """Let the answer to a script's first call be lost: the server did it, and the connection broke."""
+    asked, lost = wire._asked, []
+
+    def lose(connection, commands):
+        answers = asked(connection, commands)
+        if not lost and {script.digest, script.text} & set(commands[0]):
+            lost.append(commands)
+            connection.disconnect()
+            raise NotThere("Connection closed by server.")
+        return answers
+
+    wire._asked = lose
+    return lost
+
+
+@pytest.mark.parametrize("script", [STAGE, SWITCH, WRITE])
+def test_what_a_server_did_and_could_not_say_is_a_success_when_it_is_asked_again(valkey, script):
+    prefix = uuid.uuid4().hex
+    store = online(valkey, prefix=prefix)
+    store.replace(VIEW, MANY[:5], snapshot="one")
+    lost = unheard(store._wire, script)
+    store.replace(VIEW, MANY, snapshot="one")
+    assert store.write(VIEW, MANY[:3]) == 3
+    assert len(lost) == 1
+    assert (store.count(VIEW), store.snapshot(VIEW)) == (len(MANY), "one")
+    assert store.leftovers(lambda key: True) == []
+    store.replace(VIEW, MANY[:5], snapshot="two")
+    assert (store.count(VIEW), store.snapshot(VIEW)) == (5, "two")
+
+
+def test_a_commit_that_a_server_made_and_could_not_say_is_made_once(valkey):
+    prefix = uuid.uuid4().hex
+    store = online(valkey, prefix=prefix)
+    panes = RedisPanes(store._wire, prefix=prefix)
+    assert panes.header("p") == b""  # over the connection that breaks
+    lost = unheard(store._wire, COMMIT)
+    panes.commit("p", PaneCommit(b"", b"one", put=[(b"a", b"1")]))
+    assert len(lost) == 1
+    assert panes.load("p") == (b"one", [(b"a", b"1")])
 
 
 def test_projects_below_two_prefixes_see_nothing_of_each_other(valkey):

@@ -23,6 +23,7 @@ from sluiceway.features.materialise import materialise
 from sluiceway.features.point_in_time import Facts, features_at, features_now
 from sluiceway.features.time_audit import changed_features
 from sluiceway.online.reader import OnlineReader
+from sluiceway.plans.packed_value import PackedValue, pack_key, pack_value
 from sluiceway.plans.served_view import served
 
 ENGINE = DuckdbEngine(threads=2)
@@ -420,3 +421,13 @@ def test_what_is_computed_elsewhere_of_a_large_source_is_read_there_and_never_he
     assert bits(features_now(there, view)) == bits(features_now(held, view))
     assert len(sources) == 3  # whether facts repeat is asked once
     assert [source.held for source in sources] == [None] * 3
+
+
+def test_what_a_stream_wrote_before_anything_of_it_landed_stays():
+    source = sw.Source("facts", sql="unused", event_time="t", known_time="k", stream=sw.topic("facts"))
+    view = sw.FeatureView("v", "e", source, [sw.latest("x")], every="1m")
+    facts, online = facts_of([], 5), MemoryOnline()
+    streamed = pack_value(PackedValue(9 * MINUTE, 9 * MINUTE, 9 * MINUTE, 0, [1.0]))
+    online.write(view.digest, [(pack_key(("new",)), streamed)])
+    materialise(facts, view, online, now=datetime(2026, 1, 1, tzinfo=UTC))
+    assert online.read(view.digest, [pack_key(("new",))]) == [streamed]

@@ -281,3 +281,16 @@ def test_a_column_that_nothing_reads_may_hold_what_no_decoder_takes():
     heard = Desk().post(json.dumps(ROW)[:-1].encode() + b', "gate": 1e999}')
     assert heard.status == 202
     assert heard.json["unknown_columns"] == ["gate"]
+
+
+@pytest.mark.parametrize(("carrier", "key"), [("UA", b"UA"), ("", b'""'), (None, b"null")])
+def test_every_value_of_a_key_is_one(carrier, key):
+    heard = []
+
+    class Listening(MemorySink):
+        def append(self, topic, events):
+            heard.extend(event.key for event in events)
+            return super().append(topic, events)
+
+    assert Desk(Listening({"landings-topic": MemoryTopic(4)})).post({**ROW, "carrier": carrier}).status == 202
+    assert heard == [key]

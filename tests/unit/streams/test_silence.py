@@ -3,7 +3,7 @@
 import pytest
 
 import sluiceway as sw
-from sluiceway.core.errors import DeclarationError
+from sluiceway.core.errors import DeclarationError, TransientError
 from sluiceway.ports.event_source import Lag
 from sluiceway.streams.partition_header import PartitionHeader
 from sluiceway.streams.silence import ASK_S, Silence
@@ -27,14 +27,22 @@ class Scene:
         )
         views = [sw.FeatureView(f"v{each}", "e", source, features, every=each) for each in every]
         self.now, self.ends, self.asked = 0.0, {}, 0
+        self.elsewhere, self.looked = {}, 0
         self.silence = Silence(
             stream_plan(source, views, KINDS), clock=lambda: self.now,
-            now_us=lambda: int((1000 + self.now) * SECOND), lags=self.tell, follows_wall=follows_wall,
+            now_us=lambda: int((1000 + self.now) * SECOND), lags=self.tell, elsewhere=self.look,
+            follows_wall=follows_wall,
         )  # fmt: skip
 
     def tell(self, positions):
         self.asked += 1
         return {number: Lag(self.ends[number] - at.offset) for number, at in positions.items() if number in self.ends}
+
+    def look(self):
+        self.looked += 1
+        if self.elsewhere is None:
+            raise TransientError("not there")
+        return self.elsewhere
 
     def moments(self, headers, *, at, heard=()):
         self.now = at
@@ -62,6 +70,31 @@ def test_where_one_moves_the_others_follow_it_and_not_the_wall():
     scene.ends = {0: 7, 1: 5, 2: 0}
     scene.moments(headers, at=0, heard=headers)
     assert scene.moments(headers, at=70, heard=[1]) == {0: 900, 2: 900}
+
+
+def test_a_partition_follows_those_that_others_own_and_the_wall_only_where_these_are_silent_too():
+    scene, headers = Scene(), {0: header(7, 100)}
+    scene.ends, scene.elsewhere = {0: 7}, {1: header(5, 900), 2: header(3, 400), 3: header(0, None)}
+    assert silent(scene, headers, at=60) == {0: 400}  # what is seen for the first time may be moving
+    scene.elsewhere = {1: header(6, 960), 2: header(3, 460), 3: header(0, None)}
+    assert scene.moments(headers, at=110) == {0: 460}
+    assert scene.moments(headers, at=120) == {0: 960}
+    scene.elsewhere = None
+    assert scene.moments(headers, at=130) == {0: 960}
+    scene.elsewhere = {1: header(6, 960), 2: header(3, 460), 3: header(0, None)}
+    assert scene.moments(headers, at=169) == {0: 960}
+    assert scene.moments(headers, at=170) == {0: 1140}
+
+
+def test_the_store_is_asked_seldom_how_far_others_are_and_only_where_some_are_silent():
+    scene, headers = Scene(), {0: header(7, 100), 1: header(7, 100)}
+    scene.moments(headers, at=0, heard=headers)
+    for at in range(10, 60, 10):
+        assert scene.moments(headers, at=at, heard=[0]) == {}
+    assert scene.looked == 0
+    for at in (60, 61, 64):
+        assert scene.moments(headers, at=at, heard=[0]) == {1: 100}
+    assert scene.looked == 1
 
 
 def test_a_partition_that_may_hold_more_or_showed_no_time_stands_still():

@@ -5,9 +5,11 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from unittest.mock import patch
 
 import msgspec
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,9 +27,11 @@ from sluiceway.features.point_in_time import Facts, features_now
 from sluiceway.plans.packed_value import unpack_value
 from sluiceway.plans.window_groups import window_features
 from sluiceway.ports.event_source import EventBatch
+from sluiceway.streams import partition_stream
 from sluiceway.streams.decoding import RowDecoder
 from sluiceway.streams.partition_header import unpack_header
-from sluiceway.streams.partition_stream import Backends, PartitionStream
+from sluiceway.streams.partition_stream import MOST_VALUES, Backends, PartitionStream
+from sluiceway.streams.stream_metrics import StreamMetrics
 from sluiceway.streams.stream_plan import stream_plan
 from sluiceway.streams.worker import Worker
 
@@ -183,11 +187,11 @@ class World:
         self.clock, self.wall = 0.0, None
         self._names = count()
 
-    def worker(self):
-        """Start a worker that believes that it is alone."""
+    def worker(self, events=None):
+        """Start a worker that believes that it is alone, or a member of a group."""
         topic = MemoryTopic(0)
         topic.logs = self.logs
-        backends = Backends(MemoryEvents(topic), self.panes, self.side)
+        backends = Backends(events or MemoryEvents(topic), self.panes, self.side)
         return Worker(
             self.plan, backends=backends, owner=f"w{next(self._names)}", now_us=lambda: (self.wall or 0) * SECOND,
             follows_wall=self.wall is not None, clock=lambda: self.clock,
@@ -256,10 +260,15 @@ STEPS = st.lists(st.tuples(st.integers(0, 2), st.integers(1, 7), st.booleans()),
 
 @given(
     view=VIEWS, rows=st.lists(ROW, min_size=4, max_size=24), partitions=st.integers(1, 3), steps=STEPS, deaths=DEATHS,
-    wall=WALLS,
+    wall=WALLS, values=st.sampled_from([1, MOST_VALUES]),
 )  # fmt: skip
 @settings(max_examples=80, deadline=None)
-def test_streams_end_where_the_batch_plan_does(view, rows, partitions, steps, deaths, wall):
+def test_streams_end_where_the_batch_plan_does(view, rows, partitions, steps, deaths, wall, values):
+    with patch.object(partition_stream, "MOST_VALUES", values):  # also where most values go ahead of their commit
+        check_end(view, rows, partitions, steps, deaths, wall)
+
+
+def check_end(view, rows, partitions, steps, deaths, wall):
     rows = sorted(rows, key=lambda row: (row["known"] or 0) + row["delay"])
     partitions = 1 if view.source.key in IN_ONE_PARTITION else partitions
     by_partition = [[row for row in rows if ord(row["e"] or "a") % partitions == each] for each in range(partitions)]
@@ -396,6 +405,19 @@ def test_where_nothing_arrives_values_expire_by_the_wall_and_rows_behind_it_are_
     assert counts(world) == {"a": 1.0}
 
 
+def test_an_entity_that_lost_its_only_fact_is_served_the_next_one_however_old():
+    view = view_for("key", entity=("e",), kinds=("window", "latest"))
+    rows = [row_at(known, e=e, key=key) | {"event": event, "x": x} for known, e, key, event, x in (
+        (10, "a", 1, 100, 1), (70, "b", 1, 100, 1), (130, "a", 2, 5, 7),
+    )]  # fmt: skip
+    world = World(view, 1)
+    worker = world.worker()
+    for row in rows:
+        world.logs[0].append(message(row))
+        world.step(worker, 1)
+    assert stream_values(view, world.online) == batch_values(view, rows)
+
+
 BY_EVENT = {"windows": "event_time", "lateness": "10m"}
 
 
@@ -443,6 +465,26 @@ def test_of_two_that_own_a_partition_one_works_and_the_other_takes_over_when_it_
     assert (working.headers, counts(world)) == ({}, {})
     world.step(waiting, 100)
     assert counts(world) == {"a": 16.0}
+
+
+def test_many_served_values_go_ahead_in_commits_of_their_own_and_whoever_is_killed_is_followed(
+    monkeypatch,
+):
+    monkeypatch.setattr(partition_stream, "MOST_VALUES", 10)
+    view = counting()
+    world = World(view, 1, {3: "before"})
+    sizes, commit = [], world.panes._panes.commit
+    world.panes._panes.commit = lambda name, change: (sizes.append(len(change.online)), commit(name, change))
+    world.logs[0] += [message(row_at(30, e=f"e{number}")) for number in range(25)] + [message(row_at(70))]
+    with pytest.raises(Killed):
+        world.step(world.worker(), 100)
+    assert sizes == [0, 10, 10]
+    assert world.stored().events == 0
+    assert len(counts(world)) == 20
+    world.step(world.worker(), 100)
+    assert sizes[3:] == [0, 10, 10, 5]
+    assert world.stored().events == 26
+    assert counts(world) == {f"e{number}": 1.0 for number in range(25)}
 
 
 OWNERS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 4), st.booleans()), min_size=3, max_size=20)
@@ -493,3 +535,50 @@ def test_a_store_that_does_not_answer_is_asked_again():
         world.step(worker, 100)
     assert counts(world) == {"a": 2.0}
     assert [header.events for header in worker.headers.values()] == [3]
+
+
+def test_while_the_store_does_not_answer_nothing_is_read_and_the_lag_grows():
+    world = World(counting(), 1)
+    world.logs[0] += [message(row_at(known)) for known in range(3)]
+    worker, panes, metrics = world.worker(), world.panes, StreamMetrics()
+    worker._metrics, source = metrics, worker._events
+    world.step(worker, 100)
+    commit, load = panes.commit, panes.load
+    panes.commit = panes.load = lambda *_: (_ for _ in ()).throw(TransientError("the store is gone"))
+    world.logs[0] += [message(row_at(known)) for known in range(3, 10)]
+    world.step(worker, 2)
+    read = dict(source._next)
+    for _ in range(5):
+        world.step(worker, 2)
+        worker.measure()
+    assert dict(source._next) == read
+    assert worker.waiting == {"facts, partition 0": "the store is gone"}
+    assert shown(metrics) == {"events": 3.0, "lag": 7.0, "owned": 0.0}
+    panes.commit, panes.load = commit, load
+    for _ in range(5):
+        world.step(worker, 2)
+    worker.measure()
+    assert worker.waiting == {}
+    assert shown(metrics) == {"events": 10.0, "lag": 0.0, "owned": 1.0}
+
+
+def shown(metrics):
+    labels = {"source": "facts", "partition": "0"}
+    names = ("events", "lag", "owned")
+    return {name: metrics.registry.get_sample_value(f"sluiceway_stream_{name}", labels) for name in names}
+
+
+def test_a_silent_partition_follows_those_that_other_workers_own():
+    world = World(counting(), 2)
+    topic = MemoryTopic(0)
+    topic.logs = world.logs
+    workers = [world.worker(events=MemoryEvents(topic)) for _ in range(2)]
+    for number, e in enumerate("ab"):
+        world.logs[number].append(message(row_at(30, e=e)))
+    for known in range(60, 360, 60):
+        world.logs[0].append(message(row_at(known)))
+        for worker in workers:
+            world.step(worker, 100)
+    assert [sorted(worker.headers) for worker in workers] == [[0], [1]]
+    assert [worker.headers[n].watermark for n, worker in enumerate(workers)] == [300 * SECOND] * 2
+    assert counts(world) == {"a": 2.0, "b": 0.0}
