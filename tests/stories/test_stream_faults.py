@@ -10,6 +10,7 @@ from tests.streamed_project import StreamedProject, end, events, expected, messa
 from tests.valkey_server import Valkey
 
 PARTITIONS = 4
+LATE = b'{"carrier": "C00", "delay": 5, "landed_at": "2024-01-01T00:00:30Z"}'
 LANDINGS = 12_000
 
 
@@ -117,12 +118,13 @@ def test_workers_come_and_go_and_two_believe_that_they_own_everything(world):
 
 
 def test_a_topic_that_is_not_keyed_is_read_as_one(world):
-    """Each landing in whatever partition; the worker is killed in mid-batch, and another had stood by."""
+    """Each landing in whatever partition; the worker is killed in mid-batch, another had stood by, a run seals."""
     pipeline = world.project.folder / "pipeline.py"
-    pipeline.write_text(pipeline.read_text().replace(', key="carrier"', ""))
+    pipeline.write_text(pipeline.read_text().replace(', key="carrier"', "").replace('matures="1d"', 'matures="2h"'))
+    landings = events(6000)
 
     def send(begin, count):
-        world.broker.spread("landings", PARTITIONS, messages(world.landings[begin : begin + count]))
+        world.broker.spread("landings", PARTITIONS, messages(landings[begin : begin + count]))
 
     send(0, 3000)
     first = world.project.worker()
@@ -139,7 +141,14 @@ def test_a_topic_that_is_not_keyed_is_read_as_one(world):
         assert f"-{spare.pid}-" in "".join(owners(world))
     (part,) = world.project.partitions()
     assert (part["lag"], part["events"], part["late"]) == (0, 6000, 0)
-    assert world.project.served() == expected(world.landings[:6000])
+    assert world.project.served() == expected(landings)
+    world.broker.send("landings", 1, [LATE])
+    world.project("stream", "run", "--until-idle")
+    assert world.project.partitions()[0]["late"] == 1
+    world.project("run", "--until", "features", "--as-of", "2024-01-01T02:30:00Z")
+    in_files = [{"carrier": "C00", "delay": 1, "at": 0}, {"carrier": "C01", "delay": 2, "at": 60}]
+    late = {"carrier": "C00", "delay": 5, "at": 30}
+    assert world.project.served() == expected([*landings, *in_files, late])  # sealed with what it was too late for
 
 
 def owners(world):
