@@ -67,7 +67,7 @@ def reading_of(view: FeatureView, logged: pa.Table) -> Reading:
 
 
 def causes_of_view(
-    view: FeatureView, logged: pa.Table, compared: Sequence[Compared], *, facts: Facts, earlier: Earlier
+    view: FeatureView, logged: pa.Table, compared: Sequence[Compared], *, facts: Facts, earlier: Sequence[Earlier]
 ) -> dict[str, dict[int, str]]:
     """Name the cause of each value of a view that differs: by column and row.
 
@@ -76,7 +76,7 @@ def causes_of_view(
         logged: Every compared row.
         compared: The view's columns.
         facts: What is known now.
-        earlier: Gives what the store could know when a value was written (microseconds), where that is still there.
+        earlier: Each gives what the store could know when a value was written (microseconds), where that is there.
     """
     differs = np.logical_or.reduce([each.differs for each in compared])
     places = np.flatnonzero(differs)
@@ -150,15 +150,16 @@ def _candidates(view: FeatureView, seen: Reading) -> Iterator[Moments]:
 
 
 def _right_by_then(
-    view: FeatureView, rows: pa.Table, compared: Sequence[Compared], seen: Reading, *, earlier: Earlier
+    view: FeatureView, rows: pa.Table, compared: Sequence[Compared], seen: Reading, *, earlier: Sequence[Earlier]
 ) -> dict[str, Mask]:
     """Find the values that are right by the facts that there were when they were written."""
     right = {each.name: np.zeros(rows.num_rows, np.bool_) for each in compared}
     known: dict[int, tuple[Facts, list[int]]] = {}
-    for index, written in enumerate(seen.written.tolist()):
-        before = earlier(written)
-        if before is not None:
-            known.setdefault(id(before), (before, []))[1].append(index)
+    for facts_at in earlier:
+        for index, written in enumerate(seen.written.tolist()):
+            before = facts_at(written)
+            if before is not None:
+                known.setdefault(id(before), (before, []))[1].append(index)
     for before, chosen in known.values():
         part, places = rows.take(pa.array(chosen)), np.array(chosen)
         for moments in (seen.needed[places], *(each[places] for each in _candidates(view, seen))):
