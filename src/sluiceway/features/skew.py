@@ -121,8 +121,8 @@ class Skew:
     ) -> dict[str, dict[int, str]]:
         """Add what was found of a view's columns, and give the causes by column and row."""
         aside = self.aside(view) if any(each.differs.any() for each in compared) else None
-        earlier = [self.earlier, *((aside.without, aside.without_all) if aside else ())]
-        causes = causes_of_view(view, answers.table, compared, facts=self.facts, earlier=earlier)
+        without = (aside.without, aside.without_all) if aside else ()
+        causes = causes_of_view(view, answers.table, compared, facts=self.facts, earlier=[self.earlier], aside=without)
         seen = reading_of(view, answers.table) if causes else None
         for each in compared:
             own = causes.get(each.name, {})

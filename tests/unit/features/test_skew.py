@@ -233,6 +233,28 @@ def test_a_message_that_a_stream_set_aside_as_late_is_named_with_its_place_and_w
     assert set(found.features[MEAN].causes) == {UNEXPLAINED}
 
 
+def test_a_value_that_only_lacks_a_late_message_is_not_stale_however_old_it_is(facts):
+    """A stream writes an entity when its value changes, so a quiet one's may be old and right."""
+    late = [each for each in LANDED if each["id"] == 38]  # known at 19:00, of carrier X, which has a fact every hour
+    quiet = facts_of([each for each in LANDED if each["id"] in {30, 38}])
+    before = facts_of([each for each in LANDED if each["id"] == 30])
+
+    def aside_of(known):
+        def aside(view):
+            rows = pa.Table.from_pylist(late).select([*fact_columns(view), "_event_time", "_known_time"])
+            for name in ("_partition", "_offset", "_aside"):
+                rows = rows.append_column(name, pa.array([0], pa.int64()))
+            return SetAside(view, rows, known, lambda _: {})
+
+        return aside
+
+    table = served_by(before, requests(19.3), pipeline(), behind=timedelta(hours=1))
+    assert causes(compare(quiet, table, aside=aside_of(quiet)))[COUNT] == {LATE: 1}
+    assert causes(compare(quiet, table))[COUNT] == {STALE: 1}, "nothing tells that it was set aside"
+    busy = served_by(facts, requests(25.3), pipeline(), behind=timedelta(hours=2))
+    assert causes(compare(facts, busy, aside=aside_of(facts)))[MEAN] == {STALE: 1}, "more was due than the late one"
+
+
 def test_a_stale_store_that_also_lacked_a_late_fact_is_called_late(facts):
     before = facts_of([each for each in LANDED if each["id"] != 36])  # known at 18:00
     table = served_by(before, requests(20), pipeline(), behind=timedelta(hours=1))
