@@ -32,7 +32,7 @@ test: $(STAMP)  ## run all tests
 	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 test-spark: $(SPARK_STAMP)  ## run the tests on Spark, in an environment that has it besides (needs Java 17 or 21)
-	@$(SPARK)/bin/python -m pytest -m spark -n 0 tests/contracts/test_plan_runner.py tests/unit/adapters
+	@$(SPARK)/bin/python -m pytest -m spark -n 0 tests/contracts/test_plan_runner.py tests/unit/adapters tests/stories/test_spark.py
 
 check: $(STAMP)  ## lint, format, types, imports, docs and lock
 	@$(BIN)/ruff check

@@ -19,12 +19,16 @@ DIGITS = 12
 
 @dataclass(frozen=True, slots=True)
 class StreamPlan:
-    """One topic and the views that are kept up from it. ``kinds`` are those of its source's columns."""
+    """One topic and the views that are kept up from it. ``kinds`` are those of its source's columns.
+
+    ``keeper`` names who keeps them up where it is no group of workers: what it has learnt is kept apart from theirs.
+    """
 
     source: Source
     topic: Topic
     views: tuple[FeatureView, ...]
     kinds: Mapping[str, str]
+    keeper: str = ""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -61,12 +65,12 @@ class StreamPlan:
 
     def partition(self, number: int) -> str:
         """Name a partition's state."""
-        return f"{self.source.name}/{self.digest[:DIGITS]}/{number}"
+        return f"{self.keeper}{self.source.name}/{self.digest[:DIGITS]}/{number}"
 
     @property
     def seeds(self) -> str:
         """Name the state that no partition has yet."""
-        return f"{self.source.name}/{self.digest[:DIGITS]}-seeds/0"
+        return f"{self.keeper}{self.source.name}/{self.digest[:DIGITS]}-seeds/0"
 
 
 def stream_plan(source: Source, views: Sequence[FeatureView], kinds: Mapping[str, str]) -> StreamPlan:
