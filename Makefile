@@ -32,12 +32,12 @@ test: $(STAMP)  ## run all tests
 	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 # THOROUGH=20 is how many times as many examples the property tests of what is asked for by time draw.
-THOROUGHLY := tests/unit/features tests/unit/plans/test_arriving_panes.py tests/unit/streams tests/stories/test_order_and_cuts.py
+THOROUGHLY := tests/unit/features tests/unit/streams tests/stories/test_order_and_cuts.py
 test-thorough: $(STAMP)  ## draw 20 times as many examples of histories, cuts and orders of events, for a night
 	@THOROUGH=$${THOROUGH:-20} $(BIN)/python -m pytest -n auto --dist worksteal $(THOROUGHLY)
 
 test-spark: $(SPARK_STAMP)  ## run the tests on Spark, in an environment that has it besides (needs Java 17 or 21)
-	@$(SPARK)/bin/python -m pytest -m spark -n 0 tests/contracts/test_plan_runner.py tests/unit/adapters
+	@$(SPARK)/bin/python -m pytest -m spark -n 0 tests/contracts/test_plan_runner.py tests/unit/adapters tests/stories/test_spark.py
 
 check: $(STAMP)  ## lint, format, types, imports, docs and lock
 	@$(BIN)/ruff check

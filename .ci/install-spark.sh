@@ -18,5 +18,7 @@ rm -rf "$SPARK"
 "$VENV/bin/python" -m venv --without-pip "$SPARK"
 "$VENV/bin/uv" pip sync --quiet --python "$SPARK/bin/python" --require-hashes --compile-bytecode \
     --build-constraints requirements-bootstrap.lock requirements-spark.lock
+printf '#!/bin/sh\nexec "%s" -m sluiceway "$@"\n' "$(pwd)/$SPARK/bin/python" >"$SPARK/bin/sluiceway"
+chmod +x "$SPARK/bin/sluiceway"
 packages='import sysconfig; print(sysconfig.get_path("purelib"))'
 echo "import site; site.addsitedir('$("$VENV/bin/python" -c "$packages")')" >"$("$SPARK/bin/python" -c "$packages")/beside.pth"

@@ -55,6 +55,8 @@ CARRIERS, EVERY, LATENESS = 20, 300, 600
 class StreamedProject:
     """A project in a folder, and the environment that says where its events and online values are."""
 
+    patience_s = PATIENCE_S
+
     def __init__(self, folder: Path, **environment: str) -> None:
         self.folder = folder
         kept = {name: value for name, value in os.environ.items() if not name.startswith("SLUICEWAY_")}
@@ -82,7 +84,7 @@ class StreamedProject:
         """Run a command, which must exit with ``code``, unless it is ``None``."""
         done = subprocess.run(
             [COMMAND, *words], cwd=self.folder, env=self.environment, check=False, capture_output=True, text=True,
-            timeout=PATIENCE_S,
+            timeout=self.patience_s,
         )  # fmt: skip
         assert code in {None, done.returncode}, f"{words} exited {done.returncode}\n{done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stderr, done.stderr

@@ -23,6 +23,7 @@ NUMBERS = [
 ]  # fmt: skip
 INTEGERS = [0, 1, -1, 3, 2**31, -(2**53) - 1, 2**63 - 1, -(2**63), 123_456_789]
 TEXTS = ["", "a", "b", "it's", "back\\slash", "Straße", "ΑΣ", " \u00a0x\t", "日本", "`tick`", '"quote"', "%_"]
+TEXTS += ["[0.1,-2e3]", " [1e400, -1e-400]\n", "[1,null]", "[1,2]\u2028", "[1,2,3]", "[]"]
 MINUTES = st.integers(-40, 40)
 
 
@@ -88,19 +89,6 @@ def wide_view(key, entity=("e",), ttl=None, overs=("10m", "15m"), **more):
     latest = [sw.latest("x"), sw.latest("y"), sw.latest("code")]
     features = [*windows, *counts, *latest, *more.pop("features", ())]
     return sw.FeatureView("v", entity=entity, source=source, every="5m", ttl=ttl, features=features, **more)
-
-
-def streamed_view(key, features=()):
-    """A view of windows over known_time alone."""
-    source = sw.Source("facts", sql="unused", key=key, event_time="t", known_time="k")
-    makes = [(sw.mean, "x"), (sw.max, "y"), (sw.sum, "y"), (sw.std, "y"), (sw.min, "x")]
-    windows = [make(column, over=over) for over in ("10m", "15m") for make, column in makes]
-    others = [
-        sw.count(over="10m"),
-        sw.count(over="15m", where="flag", name="flagged"),
-        sw.derived("twice", "count_10m * 2"),
-    ]
-    return sw.FeatureView("v", entity="e", source=source, every="5m", features=[*windows, *others, *features])
 
 
 def interpreting(engine):

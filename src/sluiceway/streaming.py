@@ -1,9 +1,11 @@
-"""Streaming: the one place that picks the adapters of stream workers, from a project's folder and its settings."""
+"""Streaming: the one place that picks the adapters of streams, from a project's folder and its settings."""
 
 import os
+import shutil
 import socket
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
@@ -11,6 +13,9 @@ from sluiceway.adapters.event_place import EventPlace, pane_store
 from sluiceway.adapters.online_place import OnlinePlace
 from sluiceway.adapters.schema_place import schema_registry
 from sluiceway.adapters.settings_file import read_settings
+from sluiceway.adapters.spark_engine import SparkEngine
+from sluiceway.adapters.spark_learner import SparkLearner
+from sluiceway.adapters.spark_stream import SparkStream, checkpoint_name
 from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.core.errors import MisuseError, UnknownNameError
 from sluiceway.flow.pinned_views import pinned_views
@@ -19,24 +24,33 @@ from sluiceway.plans.moments_sql import microseconds
 from sluiceway.ports.event_source import EventSource
 from sluiceway.ports.pane_store import PaneStore
 from sluiceway.ports.schema_registry import SchemaRegistry
+from sluiceway.streams.line_partitions import partition_count
 from sluiceway.streams.message_row import latest_us
 from sluiceway.streams.partition_header import PartitionHeader, unpack_header
 from sluiceway.streams.partition_stream import Backends
 from sluiceway.streams.stream_metrics import StreamMetrics
-from sluiceway.streams.stream_plan import DIGITS, StreamPlan, stream_plan
+from sluiceway.streams.stream_plan import DIGITS, StreamPlan, check_partitions, stream_plan
 from sluiceway.streams.worker import Worker
 from sluiceway.workspace import Workspace
+
+ANYWHERE = "spark://local[*]"
+SPARK = "spark"
 
 
 @dataclass(frozen=True, slots=True)
 class Streaming:
-    """A project's streams, with where they read from and write to."""
+    """A project's streams, with where they read from and write to.
+
+    ``engine`` says where Spark is, for streams of files, and ``online`` where their executors find the online store.
+    """
 
     workspace: Workspace
     plans: tuple[StreamPlan, ...]
     place: EventPlace
     panes: PaneStore
     schemas: SchemaRegistry | None = None
+    engine: str = ANYWHERE
+    online: str = ""
 
     @classmethod
     def open(
@@ -54,7 +68,8 @@ class Streaming:
         plans = _plans(workspace, source)
         place = EventPlace(settings.events, workspace.state, environment, home=_home(settings.online, environment))
         schemas = schema_registry(settings.schemas, environment)
-        return cls(workspace, plans, place, pane_store(workspace.kit.online), schemas)
+        panes = pane_store(workspace.kit.online)
+        return cls(workspace, plans, place, panes, schemas, settings.engine or ANYWHERE, settings.online)
 
     def workers(self, metrics: StreamMetrics, *, follows_wall: bool = True) -> list[Worker]:
         """Start a worker for each stream; with ``follows_wall`` time goes on by the wall's clock where all is silent.
@@ -77,6 +92,54 @@ class Streaming:
             )
             for plan in self.plans
         ]
+
+    def on_spark(self, tell: Callable[[int, int], None]) -> tuple[SparkEngine, SparkStream]:
+        """Prepare the only stream to be kept up by Spark, from files.
+
+        Args:
+            tell: Hears after each batch its number and how many lines it had.
+
+        Raises:
+            MisuseError: there are several streams, or its messages are no JSON, or its key is not one of its views'.
+        """
+        if len(self.plans) > 1:
+            names = ", ".join(plan.source.name for plan in self.plans)
+            raise MisuseError(f"a folder has the lines of one source, and {names} have streams; say which: --source")
+        (plan,) = self.plans
+        if plan.topic.format != "json":
+            raise MisuseError(f"files have JSON lines, but topic {plan.topic.name!r} has {plan.topic.format}")
+        if plan.topic.keys:
+            check_partitions(plan, partition_count(plan))
+        self._begin_anew_if_lost(plan)
+        engine = SparkEngine(self.engine)
+        return engine, SparkStream(engine, state=self._spark_state(plan), learner=self._learner(plan), tell=tell)
+
+    def by_spark(self, plan: StreamPlan) -> StreamPlan | None:
+        """Give a stream as Spark keeps it up; ``None`` where it never did."""
+        name = checkpoint_name(self._spark_state(plan))
+        return None if name is None else replace(plan, keeper=f"{SPARK}-{name[:DIGITS]}/")
+
+    def _learner(self, plan: StreamPlan) -> Callable[[], SparkLearner]:
+        """Say what executors run, once there is a checkpoint; what was kept for others goes."""
+
+        def learner() -> SparkLearner:
+            kept = self.by_spark(plan) or plan
+            name = kept.partition(0)
+            for other in self.panes.partitions(f"{SPARK}-"):
+                if other.split("/")[1] == plan.source.name and not other.startswith(name[:-1]):
+                    self.panes.forget(other)
+            return SparkLearner(name, self.online, self.workspace.state.absolute(), kept)
+
+        return cache(learner)
+
+    def _begin_anew_if_lost(self, plan: StreamPlan) -> None:
+        """Remove a checkpoint of which all that was learnt is gone: swept, or with the store."""
+        kept = self.by_spark(plan)
+        if kept is not None and not self.panes.partitions(kept.partition(0)[:-1]):
+            shutil.rmtree(self._spark_state(plan), ignore_errors=True)
+
+    def _spark_state(self, plan: StreamPlan) -> Path:
+        return self.workspace.state.absolute() / SPARK / plan.source.name / plan.digest[:DIGITS]
 
     def events(self, plan: StreamPlan) -> EventSource:
         """Open a stream's topic; workers of one stream are one group."""

@@ -85,3 +85,12 @@ def test_a_message_that_is_set_aside_again_is_known_by_its_place(place):
     place.side.put("facts", again)
     place.side.put("facts", again)
     assert set(place.found("facts", DEAD)) == {(2, 7, "broken", "{")}
+
+
+def test_what_was_set_aside_is_read_back_with_when_that_was(place):
+    late = [Aside(LATE, 0, 4, "late for v, w", b"{}", 1_700_000_000_000_000), Aside(LATE, 1, 5, "late for v", b"{}")]
+    assert place.side.read("facts", LATE) == []
+    place.side.put("facts", [*late, Aside(DEAD, 0, 3, "broken", b"{")])
+    assert sorted(place.side.read("facts", LATE), key=lambda each: each.offset) == late
+    assert [sorted(each.views) for each in late] == [["v", "w"], ["v"]]
+    assert [(each.offset, each.value, each.views) for each in place.side.read("facts", DEAD)] == [(3, b"{", set())]

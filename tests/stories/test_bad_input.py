@@ -101,15 +101,16 @@ def test_misuse_is_told_with_what_was_meant(featured, words, hint):
     assert hint in said.err
 
 
-@pytest.mark.parametrize("words", [["data", "log"], ["models", "list"], ["ledger", "log"], ["status"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "words", [["data", "log"], ["features", "list"], ["models", "list"], ["ledger", "log"], ["status"]], ids=" ".join
+)
 def test_looking_before_anything_ran_is_no_fault(fresh_shop, words):
     fresh_shop(*words)
 
 
 @pytest.mark.parametrize(
-    "words", [["data", "show"], ["data", "verify"], ["features", "list"], ["validate", "report"], ["models", "show"]],
-    ids=" ".join,
-)  # fmt: skip
+    "words", [["data", "show"], ["data", "verify"], ["validate", "report"], ["models", "show"]], ids=" ".join
+)
 def test_asking_for_what_was_not_made_yet_says_how_to_make_it(fresh_shop, words):
     assert "sluiceway run" in fresh_shop(*words, code=2).err
 

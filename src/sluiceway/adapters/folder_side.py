@@ -33,6 +33,18 @@ class FolderSide:
         except OSError as error:
             raise SourceError(f"{self._folder} cannot be written: {disk_trouble(error)}") from error
 
+    def read(self, source: str, kind: str) -> list[Aside]:
+        """Return what was set aside of a kind, in the order of the files' names.
+
+        Raises:
+            SourceError: the disk refuses.
+        """
+        try:
+            paths = sorted((self._folder / source / kind).glob("*.ndjson"))
+            return [_aside(kind, line) for path in paths for line in path.read_bytes().splitlines()]
+        except OSError as error:
+            raise SourceError(f"{self._folder} cannot be read: {disk_trouble(error)}") from error
+
     def _write(self, folder: Path, messages: Sequence[Aside]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         name = f"{messages[0].partition}-{messages[0].offset:020d}"
@@ -46,11 +58,20 @@ class FolderSide:
 
 
 def aside_json(message: Aside) -> bytes:
-    """Write a message with its place and why it is here; what is no UTF-8 text is shown as well as it goes."""
+    """Write a message with its place, the reason, and when it was set aside, in microseconds of wall time.
+
+    What is no UTF-8 text is shown as well as it goes.
+    """
     told = {
         "partition": message.partition,
         "offset": message.offset,
         "why": message.why,
+        "at": message.at,
         "message": message.value.decode(errors="backslashreplace"),
     }
     return json.dumps(told, ensure_ascii=False).encode()
+
+
+def _aside(kind: str, line: bytes) -> Aside:
+    told = json.loads(line)
+    return Aside(kind, told["partition"], told["offset"], told["why"], told["message"].encode(), told.get("at"))

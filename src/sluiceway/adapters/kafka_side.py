@@ -1,16 +1,17 @@
 """The side channel in Kafka: the topics ``NAME.dead`` and ``NAME.late`` beside a topic, with the reason in headers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from sluiceway.adapters.kafka_producer import PATIENCE_S, TOO_LARGE, KafkaProducer, Sent
-from sluiceway.core.errors import TransientError
+from sluiceway.core.errors import SourceError, TransientError
 from sluiceway.ports.side_channel import Aside
 
 LEAST = 1000
 
 
 class KafkaSide:
-    """Messages as they were, with the headers ``why``, ``partition`` and ``offset``, keyed by the last two.
+    """Messages as they were, keyed by partition and offset, which are headers too, as are ``why`` and ``at``.
 
     Topics that are missing are created, with one partition. A killed worker may send a message again. Of one that does
     not fit beside its headers, or that the broker finds too large, the beginning is kept, and the header
@@ -41,6 +42,28 @@ class KafkaSide:
                 f"Kafka at {self._servers} did not take messages set aside of {self._topic!r}: {refused[0]}"
             )
 
+    def read(self, source: str, kind: str) -> list[Aside]:  # noqa: ARG002 - a topic has one source
+        """Return what was set aside of a kind, as far as the topic keeps it.
+
+        Raises:
+            SourceError: nobody answers.
+        """
+        from confluent_kafka import Consumer, KafkaException, TopicPartition
+
+        topic = f"{self._topic}.{kind}"
+        asked = {"bootstrap.servers": self._servers, "group.id": f"{topic}.read", "enable.auto.commit": False}
+        consumer = Consumer({**asked, "log_level": 0, **self._options})
+        try:
+            if topic not in consumer.list_topics(timeout=PATIENCE_S).topics:
+                return []
+            begin, end = consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=PATIENCE_S)
+            consumer.assign([TopicPartition(topic, 0, begin)])
+            return [_aside(kind, message) for message in _messages(consumer, begin, end)]
+        except KafkaException as error:
+            raise SourceError(f"Kafka at {self._servers} does not tell what is in {topic!r}: {error.args[0]}") from None
+        finally:
+            consumer.close()
+
     @property
     def _room(self) -> int:
         """How many bytes of a value there is room for, beside the rest."""
@@ -48,6 +71,7 @@ class KafkaSide:
 
     def _sent(self, message: Aside, room: int) -> Sent:
         headers = {"why": message.why[:LEAST], "partition": str(message.partition), "offset": str(message.offset)}
+        headers |= {} if message.at is None else {"at": str(message.at)}
         if len(message.value) > room:
             headers["cut_from_bytes"] = str(len(message.value))
         key = f"{message.partition}:{message.offset}".encode()
@@ -67,3 +91,19 @@ class KafkaSide:
             if "already exists" not in str(error):
                 raise TransientError(f"Kafka at {self._servers} has no topic {topic!r}, and makes none") from None
         self._created.add(topic)
+
+
+def _messages(consumer: Any, begin: int, end: int) -> Iterator[Any]:
+    """Read one partition up to an offset, or to where nothing more comes."""
+    while begin < end:
+        found = consumer.consume(1000, timeout=PATIENCE_S)
+        if not found:
+            return
+        yield from (message for message in found if message.error() is None)
+        begin = found[-1].offset() + 1
+
+
+def _aside(kind: str, message: Any) -> Aside:
+    told = {name: value.decode() for name, value in message.headers()}
+    at = int(told["at"]) if "at" in told else None
+    return Aside(kind, int(told["partition"]), int(told["offset"]), told["why"], message.value() or b"", at)

@@ -96,6 +96,14 @@ class KinesisWire:
         answer = self._call(stream, "put_records", StreamName=stream, Records=list(records))
         return list(answer["Records"])
 
+    def has(self, stream: str) -> bool:
+        """Whether a stream is there."""
+        try:
+            self._state(stream)
+        except _UnknownError:
+            return False
+        return True
+
     def make(self, stream: str) -> None:
         """Make a stream of one shard, unless it is there; return once it can be used."""
         try:

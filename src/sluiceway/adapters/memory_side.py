@@ -15,3 +15,7 @@ class MemorySide:
         """Keep messages."""
         kept = self.messages.setdefault(source, {})
         kept.update({(each.kind, each.partition, each.offset): each for each in messages})
+
+    def read(self, source: str, kind: str) -> list[Aside]:
+        """Return what was set aside of a kind."""
+        return [each for each in self.messages.get(source, {}).values() if each.kind == kind]

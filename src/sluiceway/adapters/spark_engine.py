@@ -69,6 +69,12 @@ class SparkEngine:
             self._session = spark_session(self._address)
         return self._session
 
+    def stop(self) -> None:
+        """End Spark, if it runs; a driver that is not ended keeps its executors."""
+        if self._session is not None:
+            self._session.stop()
+            self._session = None
+
     @staticmethod
     def _given(session: "SparkSession", table: "pa.Table | Rows") -> "DataFrame":
         from sluiceway.plans.table_digest import normalise

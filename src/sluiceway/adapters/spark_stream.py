@@ -1,169 +1,171 @@
-"""Views kept up by Spark Structured Streaming, from files of JSON lines that come into a folder.
+"""Files of JSON lines that come into a folder, by Spark Structured Streaming: numbered batches, dealt out to executors.
 
-Each micro-batch writes its facts and the panes it touches as Parquet below the state folder, in places of its own
-number, which a batch that is done again writes over. So a kill at any moment, with Spark's checkpoint, changes nothing.
+What is learnt of a batch is the learner's to commit, once, by the batch's number; this only gives the same lines in the
+same order under the same number whenever Spark does a batch again. Spark's checkpoint says which files a batch has.
 """
 
-from collections.abc import Callable, Mapping
-from functools import cached_property
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from sluiceway.adapters.spark_engine import SparkEngine, stopped
-from sluiceway.artifacts.table_ref import NUMBERS
-from sluiceway.core.errors import MisuseError
-from sluiceway.declare.expression_kind import column_named
-from sluiceway.declare.feature_view import FeatureView
-from sluiceway.plans.arriving_panes import (
-    BATCH,
-    arriving_facts_sql,
-    streamed_group,
-    times_of,
-    touched_panes_sql,
-    values_from_panes_sql,
-)
-from sluiceway.plans.corrections import EVENT, KNOWN, fact_columns
-from sluiceway.plans.spark_sql import spark_sql
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame
 
-TYPES = {"integer": "BIGINT", "number": "DOUBLE", "text": "STRING", "boolean": "BOOLEAN", "time": "TIMESTAMP"}
-Publish = Callable[["pa.Table", int], None]
+PIECE_LINES = 10_000
+ORDER = ("number", "time", "path", "block", "place")
+DEALT = "number INT, known BIGINT, time TIMESTAMP, path STRING, block BIGINT, place BIGINT, line BINARY"
+LOOK_S = 1
+CHECKPOINT = "checkpoint"
+
+
+class FileLearner(Protocol):
+    """Learns lines, in Spark's executors, to which it is sent as a copy."""
+
+    @property
+    def count(self) -> int:
+        """How many partitions there are, always."""
+
+    def dealt(self, lines: Sequence[bytes]) -> tuple[list[int], list[int | None]]:
+        """Give each line's partition, and its ``known_time`` in microseconds since the epoch."""
+
+    def learn(self, batch: int, number: int, pieces: Iterable[Sequence[bytes]], *, watermark: int | None) -> None:
+        """Learn a partition's lines of a batch; then let time go on to what the whole batch has shown."""
 
 
 class SparkStream:
-    """Keeps one view up. One process at a time may use a state folder.
+    """Learns the files of a folder. One process at a time may use a state folder.
+
+    Files end in ``.json``, ``.jsonl`` or ``.ndjson``, hold one message a line, and are taken by the times they were
+    written at. Nothing may write to a file once it is there.
 
     Args:
         engine: Where Spark is.
-        view: Its windows run over known_time and end with a pane (see ``plans.arriving_panes``).
-        kinds: The kind of each column of the source's table; messages have these columns.
         state: A folder that this process and Spark's executors reach under the same path.
-        publish: Told, after each batch that brought something, the values of all entities as rows of a snapshot, and
-            the moment they are of: the newest known_time so far. A batch that is done again tells them again.
+        learner: Gives what executors run; asked once there is a checkpoint, by whose name it keeps what it learns.
         files_a_batch: How many files one batch takes at most.
-
-    Raises:
-        MisuseError: the view has features that cannot be kept up so, named.
+        tell: Hears after each batch its number and how many lines it had.
     """
 
     def __init__(
         self,
         engine: SparkEngine,
-        view: FeatureView,
-        kinds: Mapping[str, str],
         *,
         state: Path,
-        publish: Publish,
+        learner: Callable[[], FileLearner],
         files_a_batch: int = 1000,
+        tell: Callable[[int, int], None] = lambda _batch, _lines: None,
     ) -> None:
-        streamed_group(view)
-        self._files_a_batch = files_a_batch
-        self._engine, self._view, self._kinds, self._state, self._publish = engine, view, dict(kinds), state, publish
+        self._engine, self._checkpoint = engine, state / CHECKPOINT
+        self._learner, self._files_a_batch, self._tell = learner, files_a_batch, tell
+        self._trouble: Exception | None = None
 
-    def drain(self, folder: Path) -> None:
-        """Take in every file of the folder that was not taken in yet, and return.
-
-        Files end in ``.json`` and hold one object a line. Nothing may write to a file once it is there.
+    def run(self, folder: Path, *, until_idle: bool) -> None:
+        """Learn every file of the folder that was not learnt yet; go on until interrupted, unless ``until_idle``.
 
         Raises:
-            SourceError: Spark stops, in its own words: also where a line is no object, or a value not of its kind.
+            SourceError: Spark stops, in its own words.
         """
         session = self._engine.session()
+        lines = session.readStream.format("text").option("pathGlobFilter", "*.{json,jsonl,ndjson}")
+        lines = lines.option("lineSep", "\n").option("maxFilesPerTrigger", str(self._files_a_batch))
+        placed = lines.load(str(folder)).selectExpr(
+            "CAST(value AS BINARY) AS line",
+            "_metadata.file_modification_time AS time",
+            "_metadata.file_path AS path",
+            "_metadata.file_block_start AS block",
+        )
+        writer = placed.writeStream.foreachBatch(self._heard).option("checkpointLocation", str(self._checkpoint))
+        how = {"availableNow": True} if until_idle else {"processingTime": f"{LOOK_S} seconds"}
         try:
-            lines = (
-                session.readStream.schema(self._schema).option("mode", "FAILFAST").option("pathGlobFilter", "*.json")
-            )
-            lines = lines.option("maxFilesPerTrigger", str(self._files_a_batch))
-            query = (
-                lines.json(str(folder))
-                .writeStream.foreachBatch(self._take)
-                .option("checkpointLocation", str(self._state / "checkpoint"))
-                .trigger(availableNow=True)
-                .start()
-            )
-            query.awaitTermination()
+            query = writer.trigger(**how).start()
+            try:
+                while not query.awaitTermination(LOOK_S):
+                    pass  # in pieces, so that an interruption is heard
+            finally:
+                query.stop()
         except Exception as error:  # what Spark and its gateway raise has no common root
-            raise stopped(error) from error
+            raise stopped(self._trouble or error) from error
 
-    def values(self, cutoff: int) -> "pa.Table":
-        """Give every entity's features as of a moment no earlier than all that was taken in, as a snapshot's rows.
-
-        Args:
-            cutoff: Microseconds since the epoch.
-
-        Raises:
-            MisuseError: nothing was taken in yet, or something that became known later.
-        """
-        done = self._committed()
-        if done is None:
-            raise MisuseError(f"view {self._view.name!r}: nothing was taken in yet")
-        facts = self._written("facts", through=done)
-        newest = self._newest(facts)
-        if cutoff < newest:
-            raise MisuseError(f"view {self._view.name!r}: {cutoff} is before {newest}, which was taken in already")
-        return self._values(facts, cutoff, through=done)
-
-    @cached_property
-    def _schema(self) -> str:
-        """Name the columns that are read, with their types, as Spark's DDL."""
-        of_times = {name for time in times_of(self._view).values() for name in time.columns}
-        names = dict.fromkeys([*fact_columns(self._view), *(column_named(name, self._kinds) for name in of_times)])
-        lists = [name for name in names if self._kinds[name] == NUMBERS]
-        if lists:
-            raise MisuseError(
-                f"view {self._view.name!r}: {lists[0]!r} is a list of numbers, which Spark does not read yet"
-            )
-        return ", ".join(f"`{name.replace('`', '``')}` {TYPES[self._kinds[name]]}" for name in names)
+    def _heard(self, batch: "DataFrame", number: int) -> None:
+        try:
+            self._take(batch, number)
+        except Exception as error:
+            self._trouble = error  # Spark only says that there was one
+            raise
 
     def _take(self, batch: "DataFrame", number: int) -> None:
-        """Take in one micro-batch; done again with the same number, it comes to the same."""
-        self._write("facts", self._asked(arriving_facts_sql(self._view), {"arriving": batch}), number)
-        facts = self._written("facts", through=number, session=batch.sparkSession)
-        arrived = facts.where(f"{BATCH} = {number}")
-        if arrived.isEmpty():
-            return
-        made = self._asked(touched_panes_sql(self._view, self._kinds), {"facts": facts, "arrived": arrived})
-        self._write("panes", made, number)
-        cutoff = self._newest(facts)
-        self._publish(self._values(facts, cutoff, through=number), cutoff)
-
-    def _values(self, facts: "DataFrame", cutoff: int, *, through: int) -> "pa.Table":
-        sql = values_from_panes_sql(self._view, self._kinds, cutoff=cutoff)
-        return self._asked(
-            sql, {"facts": facts, "panes": self._written("panes", through=through, session=facts.sparkSession)}
-        ).toArrow()
-
-    def _newest(self, facts: "DataFrame") -> int:
-        found: int = facts.agg({KNOWN: "max"}).collect()[0][0]
-        return found
-
-    def _asked(self, sql: str, frames: "Mapping[str, DataFrame]") -> "DataFrame":
-        (session,) = {frame.sparkSession for frame in frames.values()}  # a micro-batch has a session of its own
-        kinds = self._kinds | dict.fromkeys((EVENT, KNOWN, BATCH, "_pane", "_first"), "integer")
-        kinds |= {name: kind for frame in frames.values() for name, kind in _partial_kinds(frame).items()}
-        for name, frame in frames.items():
-            frame.createOrReplaceTempView(name)
-        return session.sql(spark_sql(sql, kinds))
-
-    def _write(self, what: str, rows: "DataFrame", number: int) -> None:
-        rows.write.mode("overwrite").parquet(str(self._state / what / f"{BATCH}={number}"))
-
-    def _written(self, what: str, *, through: int, session: "SparkSession | None" = None) -> "DataFrame":
-        """Read what the batches up to one wrote; a later one may have been broken off."""
-        rows = (session or self._engine.session()).read.parquet(str(self._state / what))
-        numbered = rows.selectExpr("*", f"CAST({BATCH} AS BIGINT) AS _number")
-        return numbered.drop(BATCH).withColumnRenamed("_number", BATCH).where(f"{BATCH} <= {through}")
-
-    def _committed(self) -> int | None:
-        """Tell the last batch that Spark noted as done."""
-        notes = (self._state / "checkpoint" / "commits").glob("[0-9]*")
-        return max((int(note.name) for note in notes), default=None)
+        """Learn one micro-batch."""
+        learner = self._learner()
+        session, count = batch.sparkSession, learner.count
+        placed = batch.where("length(line) > 0").selectExpr("*", "monotonically_increasing_id() AS place")
+        dealt = placed.mapInArrow(_dealing(learner), DEALT).persist()
+        try:
+            newest, lines = dealt.selectExpr("max(known)", "count(*)").collect()[0]
+            if not lines:
+                return
+            nothing = ", ".join(f"CAST(NULL AS {kind}) AS {name}" for name, kind in _named(DEALT)[1:])
+            everyone = session.range(count).selectExpr("CAST(id AS INT) AS number", *nothing.split(", "))
+            parted = dealt.unionByName(everyone).repartition(count, "number").sortWithinPartitions(*ORDER)
+            parted.mapInArrow(_learning(learner, number, newest), "number INT").count()
+        finally:
+            dealt.unpersist()
+        self._tell(number, lines)
 
 
-def _partial_kinds(frame: "DataFrame") -> dict[str, str]:
-    """Tell the kinds of partials, ``p0`` and so on, by how they are stored."""
-    known = {"bigint": "integer", "double": "number", "decimal(38,0)": "huge"}
-    return {name: known[kind] for name, kind in frame.dtypes if name[:1] == "p" and name[1:].isdigit()}
+def checkpoint_name(state: Path) -> str | None:
+    """Give the name of the checkpoint in a state folder, another one for another checkpoint; ``None`` without one."""
+    try:
+        return str(json.loads((state / CHECKPOINT / "metadata").read_text())["id"])
+    except FileNotFoundError:
+        return None
+
+
+def _named(schema: str) -> list[tuple[str, str]]:
+    return [(name, kind) for name, _, kind in (each.partition(" ") for each in schema.split(", "))]
+
+
+def _dealing(learner: FileLearner) -> "Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]":
+    def deal(batches: "Iterator[pa.RecordBatch]") -> "Iterator[pa.RecordBatch]":
+        import pyarrow as pa
+
+        for batch in batches:
+            numbers, knowns = learner.dealt(batch["line"].to_pylist())
+            made = {"number": pa.array(numbers, pa.int32()), "known": pa.array(knowns, pa.int64())}
+            yield pa.record_batch(made | {name: batch[name] for name in ("time", "path", "block", "place", "line")})
+
+    return deal
+
+
+def _learning(
+    learner: FileLearner, batch: int, watermark: int | None
+) -> "Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]":
+    def learn(batches: "Iterator[pa.RecordBatch]") -> "Iterator[pa.RecordBatch]":
+        import pyarrow as pa
+
+        for number, lines in groupby(_numbered(batches), key=lambda pair: pair[0]):
+            learner.learn(batch, number, _pieces(line for _, line in lines), watermark=watermark)
+            yield pa.record_batch({"number": pa.array([number], pa.int32())})
+
+    return learn
+
+
+def _numbered(batches: "Iterator[pa.RecordBatch]") -> Iterator[tuple[int, bytes | None]]:
+    for batch in batches:
+        yield from zip(batch["number"].to_pylist(), batch["line"].to_pylist(), strict=True)
+
+
+def _pieces(lines: Iterable[bytes | None]) -> Iterator[list[bytes]]:
+    piece: list[bytes] = []
+    for line in lines:
+        if line is not None:  # which only says that there is such a partition
+            piece.append(line)
+        if len(piece) == PIECE_LINES:
+            yield piece
+            piece = []
+    if piece:
+        yield piece

@@ -193,7 +193,11 @@ VERBS: dict[str, dict[str, Described]] = {
         "run": (
             "Keep the views of streamed sources up as messages arrive, until interrupted.",
             "Several may run: they share the partitions of a topic. A kill loses nothing. Exits 0 when interrupted.",
-            ("sluiceway stream run", "sluiceway stream run --source landings --until-idle --json"),
+            (
+                "sluiceway stream run",
+                "sluiceway stream run --source landings --until-idle --json",
+                "sluiceway stream run --spark arriving/",
+            ),
         ),
         "add": (
             "Add the events of a file of JSON lines to a source's topic.",

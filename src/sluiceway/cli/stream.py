@@ -4,6 +4,7 @@ import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -13,6 +14,7 @@ from sluiceway.cli.aside import stdout_aside
 from sluiceway.cli.flags import HERE, Common
 from sluiceway.cli.stream_add import add
 from sluiceway.cli.watching import say
+from sluiceway.core.errors import MisuseError
 from sluiceway.core.moments import iso
 from sluiceway.plans.moments_sql import moment_of
 from sluiceway.ports.event_source import Lag
@@ -26,17 +28,25 @@ __all__ = ["add", "run", "status"]
 OFTEN_S, SELDOM_S, MEASURED_S = 1.0, 30.0, 5.0
 Source = Annotated[str | None, Parameter(help="Only this source's stream; all of them by default.")]
 UntilIdle = Annotated[bool, Parameter(help="End when all that has arrived was learnt.", negative=())]
+Folder = Annotated[Path | None, Parameter(help="Learn the files of JSON lines in this folder, by Spark.")]
 Port = Annotated[int | None, Parameter(help="Serve Prometheus metrics at this port of 127.0.0.1.")]
 
 
 def run(
-    *, source: Source = None, until_idle: UntilIdle = False, metrics_port: Port = None, common: Common = HERE
+    *,
+    source: Source = None,
+    until_idle: UntilIdle = False,
+    metrics_port: Port = None,
+    spark: Folder = None,
+    common: Common = HERE,
 ) -> int:
     """Keep the views of streams up as messages arrive, until interrupted."""
     from sluiceway.adapters.metrics_port import metrics_port as served
 
     with stdout_aside():
         streaming = Streaming.open(common.project, source=source)
+    if spark is not None:
+        return run_on_spark(streaming, spark, until_idle=until_idle, as_json=common.json)
     metrics = StreamMetrics()
     workers = streaming.workers(metrics, follows_wall=not until_idle)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -49,6 +59,22 @@ def run(
             for worker in workers:
                 worker.close()
     return tell(streaming, as_json=common.json)
+
+
+def run_on_spark(streaming: Streaming, folder: Path, *, until_idle: bool, as_json: bool) -> int:
+    """Keep one stream up from files, by Spark."""
+    if not folder.is_dir():
+        raise MisuseError(f"--spark {folder}: there is no such folder; name the one that files of JSON lines come into")
+    engine, stream = streaming.on_spark(lambda batch, lines: say(f"batch {batch}: {lines:,} lines learnt"))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        say(f"Spark starts at {streaming.engine}")
+        stream.run(folder, until_idle=until_idle)
+    except KeyboardInterrupt:
+        say("interrupted; what was learnt is committed")
+    finally:
+        engine.stop()
+    return tell(streaming, as_json=as_json)
 
 
 def status(*, source: Source = None, common: Common = HERE) -> int:
@@ -101,11 +127,13 @@ def where(workers: Sequence[Worker]) -> str:
 def tell(streaming: Streaming, *, as_json: bool) -> int:
     """Print what is committed of each stream, beside what has arrived."""
     streams = [told(streaming, plan) for plan in streaming.plans]
+    kept = filter(None, map(streaming.by_spark, streaming.plans))
+    streams += [told(streaming, plan, by_spark=True) for plan in kept]
     if as_json:
         print_json({"streams": streams})
         return 0
-    names = ("source", "partition", "learnt", "behind", "known until", "late", "dead")
-    rows = [[stream["source"], *row(part)] for stream in streams for part in parts(stream)]
+    names = ("source", "by", "partition", "learnt", "behind", "known until", "late", "dead")
+    rows = [[stream["source"], stream["by"], *row(part)] for stream in streams for part in parts(stream)]
     print_table(names, rows)
     return 0
 
@@ -124,14 +152,16 @@ def row(part: Mapping[str, object]) -> list[object]:
     return [part["partition"], part["events"], behind, part["watermark"], part["late"], part["dead"]]
 
 
-def told(streaming: Streaming, plan: StreamPlan) -> dict[str, object]:
+def told(streaming: Streaming, plan: StreamPlan, *, by_spark: bool = False) -> dict[str, object]:
     """Give a stream the shape that scripts read."""
     headers = streaming.headers(plan)
-    lags = streaming.events(plan).lags({number: header.position for number, header in headers.items()})
+    positions = {number: header.position for number, header in headers.items()}
+    lags = {} if by_spark else streaming.events(plan).lags(positions)
     numbers = sorted({*headers, *lags})
     return {
         "source": plan.source.name,
         "topic": plan.topic.name,
+        "by": "spark" if by_spark else "workers",
         "stream": plan.digest[:DIGITS],
         "partitions": [part(number, headers.get(number), lags.get(number)) for number in numbers],
     }

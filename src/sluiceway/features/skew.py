@@ -1,7 +1,7 @@
 """Skew: every served feature vector recomputed offline as of its request, feature by feature, with the causes."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,12 +17,23 @@ from sluiceway.features.binding import kinds_of
 from sluiceway.features.late_facts import late_fact
 from sluiceway.features.point_in_time import Facts
 from sluiceway.features.served_values import Compared, compare_column
+from sluiceway.features.set_aside import SetAside
 from sluiceway.features.skew_causes import Earlier, Reading, causes_of_view, number_cause, reading_of
 from sluiceway.features.vectors_as_of import vectors_as_of
 from sluiceway.plans.moments_sql import moment_of
 from sluiceway.plans.request_log import INPUT, KINDS
 
 EXAMPLES = 3
+
+
+def nothing_earlier(written_us: int) -> Facts | None:  # noqa: ARG001
+    """Know of nothing that was known at another time."""
+    return None
+
+
+def nothing_aside(view: FeatureView) -> SetAside | None:  # noqa: ARG001
+    """Know of no stream."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +89,15 @@ class Found:
 class Skew:
     """Compares versions' answers with what offline says.
 
-    ``facts`` are the sources as they are known now; ``earlier`` gives them as they were when a value was written.
+    ``facts`` are the sources as they are known now; ``earlier`` gives them as they were when a value was written, and
+    ``aside`` what came too late for a view's stream.
     """
 
     facts: Facts
     pipeline: Pipeline
     inputs: Sequence[str]
-    earlier: Earlier
+    earlier: Earlier = nothing_earlier
+    aside: Callable[[FeatureView], SetAside | None] = nothing_aside
 
     def compare(self, answers: Answers, found: Found) -> None:
         """Compare one version's rows, and add what was found."""
@@ -107,14 +120,17 @@ class Skew:
         self, view: FeatureView, compared: Sequence[Compared], answers: Answers, found: Found
     ) -> dict[str, dict[int, str]]:
         """Add what was found of a view's columns, and give the causes by column and row."""
-        causes = causes_of_view(view, answers.table, compared, facts=self.facts, earlier=self.earlier)
+        aside = self.aside(view) if any(each.differs.any() for each in compared) else None
+        without = (aside.without, aside.without_all) if aside else ()
+        causes = causes_of_view(view, answers.table, compared, facts=self.facts, earlier=[self.earlier], aside=without)
         seen = reading_of(view, answers.table) if causes else None
         for each in compared:
             own = causes.get(each.name, {})
             found.add(view.name, each, own)
             for place, cause in own.items():
                 if seen is not None and found.has_room(each.name, cause):
-                    detail = self._detail(view, cause, place, seen, answers.table)
+                    late = aside.about(answers.table, place) if aside and cause == LATE else ""
+                    detail = late or self._detail(view, cause, place, seen, answers.table)
                     found.note(each, place, cause, detail, answers.table)
         return causes
 

@@ -2,8 +2,9 @@
 
 A value that was read tells the definition it was made by, and up to when everything known was in it. Asked again as of
 that moment, offline gives what a view held that was right then, and stale since; asked of the facts that there were
-when it was written, it gives what was right by them: then some fact came late. What neither explains is called
-rounding where one value is the other with fewer digits.
+when it was written, it gives what was right by them: then some fact came late. A value that is behind, of which nothing
+was due but a message that its stream set aside, is late as well, not stale. What neither explains is called rounding
+where one value is the other with fewer digits.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -67,7 +68,13 @@ def reading_of(view: FeatureView, logged: pa.Table) -> Reading:
 
 
 def causes_of_view(
-    view: FeatureView, logged: pa.Table, compared: Sequence[Compared], *, facts: Facts, earlier: Earlier
+    view: FeatureView,
+    logged: pa.Table,
+    compared: Sequence[Compared],
+    *,
+    facts: Facts,
+    earlier: Sequence[Earlier],
+    aside: Sequence[Earlier] = (),
 ) -> dict[str, dict[int, str]]:
     """Name the cause of each value of a view that differs: by column and row.
 
@@ -76,22 +83,25 @@ def causes_of_view(
         logged: Every compared row.
         compared: The view's columns.
         facts: What is known now.
-        earlier: Gives what the store could know when a value was written (microseconds), where that is still there.
+        earlier: Each gives what the store could know when a value was written (microseconds), where that is there.
+        aside: Each gives what is known without the messages that the view's stream set aside as late.
     """
     differs = np.logical_or.reduce([each.differs for each in compared])
     places = np.flatnonzero(differs)
     if not places.size:
         return {}
     rows, seen = logged.take(pa.array(places)), reading_of(view, logged)
-    was_right = _right_then(view, rows, compared, _at(seen, places), facts=facts)
-    was_late = _right_by_then(view, rows, compared, _at(seen, places), earlier=earlier)
+    then = _at(seen, places)
+    was_right = _right_then(view, rows, compared, then, facts=facts)
+    was_late = _right_by_then(view, rows, compared, then, earlier=[*earlier, *aside])
+    was_aside = _not_due_without(view, rows, compared, then, aside=aside)
     found: dict[str, dict[int, str]] = {}
     for each in compared:
         causes: dict[int, str] = {}
         for index, place in enumerate(places.tolist()):
             if each.differs[place]:
-                stale, late = was_right[each.name][index], was_late[each.name][index]
-                causes[place] = _cause(each, place, seen, stale=stale, late=late)
+                stale = was_right[each.name][index] and not was_aside[each.name][index]
+                causes[place] = _cause(each, place, seen, stale=stale, late=was_late[each.name][index])
         found[each.name] = causes
     return found
 
@@ -150,22 +160,42 @@ def _candidates(view: FeatureView, seen: Reading) -> Iterator[Moments]:
 
 
 def _right_by_then(
-    view: FeatureView, rows: pa.Table, compared: Sequence[Compared], seen: Reading, *, earlier: Earlier
+    view: FeatureView, rows: pa.Table, compared: Sequence[Compared], seen: Reading, *, earlier: Sequence[Earlier]
 ) -> dict[str, Mask]:
     """Find the values that are right by the facts that there were when they were written."""
     right = {each.name: np.zeros(rows.num_rows, np.bool_) for each in compared}
-    known: dict[int, tuple[Facts, list[int]]] = {}
-    for index, written in enumerate(seen.written.tolist()):
-        before = earlier(written)
-        if before is not None:
-            known.setdefault(id(before), (before, []))[1].append(index)
-    for before, chosen in known.values():
-        part, places = rows.take(pa.array(chosen)), np.array(chosen)
+    for before, places in _known_then(seen, earlier):
+        part = rows.take(pa.array(places))
         for moments in (seen.needed[places], *(each[places] for each in _candidates(view, seen))):
             again = computed_at(before, view, part, moments)
             for each in compared:
                 right[each.name][places] |= _equals(part, again, each)
     return right
+
+
+def _not_due_without(
+    view: FeatureView, rows: pa.Table, compared: Sequence[Compared], seen: Reading, *, aside: Sequence[Earlier]
+) -> dict[str, Mask]:
+    """Find the values that were right both when they were made and when they were read, but for what was set aside."""
+    right = {each.name: np.zeros(rows.num_rows, np.bool_) for each in compared}
+    for without, places in _known_then(seen, aside):
+        part = rows.take(pa.array(places))
+        made, read = (computed_at(without, view, part, each[places]) for each in (seen.through, seen.needed))
+        for each in compared:
+            right[each.name][places] |= _equals(part, made, each) & _equals(part, read, each)
+    return right
+
+
+def _known_then(seen: Reading, earlier: Sequence[Earlier]) -> Iterator[tuple[Facts, NDArray[np.int64]]]:
+    """Give what was known when values were written, each with the rows whose values those are."""
+    known: dict[int, tuple[Facts, list[int]]] = {}
+    for facts_at in earlier:
+        for index, written in enumerate(seen.written.tolist()):
+            before = facts_at(written)
+            if before is not None:
+                known.setdefault(id(before), (before, []))[1].append(index)
+    for before, chosen in known.values():
+        yield before, np.array(chosen, np.int64)
 
 
 def computed_at(facts: Facts, view: FeatureView, rows: pa.Table, moments: Moments) -> pa.Table:

@@ -33,6 +33,11 @@ class EarlierFacts:
         self._ids = [made.content_id for _, made in ingested]
         self._facts: dict[str, Facts | None] = {}
 
+    def version_at(self, written_us: int) -> DatasetVersion | None:
+        """Return the version that was ingested last before a moment."""
+        place = bisect_right(self._when, written_us) - 1
+        return None if place < 0 else self._versions.get(self._ids[place])
+
     def __call__(self, written_us: int) -> "Facts | None":
         """Return the facts of a moment; ``None`` where they are gone, or are those of now."""
         place = bisect_right(self._when, written_us) - 1

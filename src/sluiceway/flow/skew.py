@@ -12,6 +12,7 @@ from sluiceway.declare.project import Project
 from sluiceway.flow.drawn_requests import Sample, drawn_live, drawn_rehearsed
 from sluiceway.flow.earlier_facts import EarlierFacts
 from sluiceway.flow.kit import Kit
+from sluiceway.flow.late_messages import LateMessages
 from sluiceway.flow.recall import current
 from sluiceway.ports.progress import Progress
 
@@ -50,8 +51,10 @@ def find_skew(
     ends = [each for each in map(_ends, drawn.answers) if each]
     cutoff = max((last for _, last in ends), default=0)
     facts = Facts(dataset, HeldTables(kit.tables), kit.engine, cutoff, large=LargeSources(kit.derived))
-    earlier = EarlierFacts(kit, dataset, cutoff) if scope == LIVE else lambda _: None
-    skew, found = Skew(facts, pipeline, inputs, earlier), Found()
+    skew, found = Skew(facts, pipeline, inputs), Found()
+    if scope == LIVE:
+        earlier = EarlierFacts(kit, dataset, cutoff)
+        skew = Skew(facts, pipeline, inputs, earlier, LateMessages(kit, facts, earlier))
     for answers in drawn.answers:
         progress.say(f"computing {answers.table.num_rows:,} vectors of {answers.version} again, offline")
         skew.compare(answers, found)

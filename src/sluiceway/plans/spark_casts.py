@@ -11,6 +11,8 @@ from sluiceway.plans.spark_value import DECIMAL, FLOAT, HUGE, SparkValue, let, r
 HALF = 1 << 48
 WORD = 1 << 64
 WHOLE = ("integer", "boolean")
+NUMERAL = "numeral"  # a text that is empty, or a number as JSON writes it
+TIMES = {"time": "+00", "local": ""}  # and what follows them as text
 TARGETS = {
     "BIGINT": "integer", "DOUBLE": "number", "VARCHAR": "text", "TEXT": "text", "BOOLEAN": "boolean", "INT128": HUGE,
     "FLOAT": FLOAT, "TIMESTAMPTZ": "time",
@@ -47,12 +49,23 @@ def cast(value: SparkValue, target: Kind) -> SparkValue:
         return SparkValue(_exact(value.text), kind)
     if (value.kind, kind) == (HUGE, "number"):
         return SparkValue(_as_double(value.text), kind)
+    if (value.kind, kind) == (NUMERAL, "number"):  # rounded to nearest by both; what is too large is infinite
+        return SparkValue(f"try_cast({value.text} AS DOUBLE)", kind)
+    if value.kind in TIMES and kind == "text":
+        return SparkValue(_as_text(value), kind)
     raise refused(f"CAST of {value.kind or 'a value of unknown kind'} to {kind} may differ from DuckDB's")
 
 
 def truncated(double: str) -> str:
     """Drop what is past the point of a finite double."""
     return f"({double} - {double} % 1.0D)"
+
+
+def _as_text(time: SparkValue) -> str:
+    """Write a time as DuckDB does; past four digits of a year, where both write otherwise, the statement stops."""
+    years = f"year({time.text}) BETWEEN 1 AND 9999 OR {time.text} IS NULL"
+    text = f"concat(CAST({time.text} AS STRING), '{TIMES[str(time.kind)]}')"
+    return f"CASE WHEN {years} THEN {text} ELSE raise_error('a time before year 1 or after 9999 as text') END"
 
 
 def _exact(double: str) -> str:

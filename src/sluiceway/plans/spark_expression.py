@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sluiceway.plans.spark_casts import TARGETS, cast
 from sluiceway.plans.spark_functions import call
-from sluiceway.plans.spark_hashes import item, least_hashes
+from sluiceway.plans.spark_lists import fact, item, last_facts, least_hashes, member
 from sluiceway.plans.spark_value import DECIMAL, HUGE, SparkValue, refused, text_literal
 
 if TYPE_CHECKING:
@@ -141,8 +141,8 @@ def _texts(node: Any, kinds: Mapping[str, str]) -> SparkValue:
 
 def _call(node: Any, kinds: Mapping[str, str]) -> SparkValue:
     name = str(node.this).lower()
-    if name == "min" and _is_least(node):
-        return _least(node, kinds)
+    if _gathers(node):
+        return _gathered(node, kinds)
     if name == "try":
         return _tried(node.expressions[0], kinds)
     if name == "unnest":
@@ -178,25 +178,36 @@ def _unnested(node: Any, kinds: Mapping[str, str]) -> SparkValue:
 
 def _filtered(node: Any, kinds: Mapping[str, str]) -> SparkValue:
     where = f" FILTER (WHERE {spark_value(node.expression.this, kinds).text})"
-    if _is_least(node.this):
-        return _least(node.this, kinds, where)
+    if _gathers(node.this):
+        return _gathered(node.this, kinds, where)
     value = spark_value(node.this, kinds)
     return SparkValue(f"{value.text}{where}", value.kind)
 
 
-def _is_least(node: Any) -> bool:
-    """Tell whether a node is ``min(DISTINCT value, count)``."""
-    return str(node.this).lower() == "min" and type(node.expressions[0]).__name__ == "Distinct"
+def _gathers(node: Any) -> bool:
+    """Tell whether a node is ``min(DISTINCT value, count)`` or ``max(value, count)``."""
+    name, given = str(node.this).lower(), node.expressions
+    return (name == "min" and type(given[0]).__name__ == "Distinct") or (name == "max" and len(given) > 1)
 
 
-def _least(node: Any, kinds: Mapping[str, str], where: str = "") -> SparkValue:
+def _gathered(node: Any, kinds: Mapping[str, str], where: str = "") -> SparkValue:
+    if str(node.this).lower() == "max":
+        return last_facts([spark_value(each, kinds) for each in node.expressions], where)
     return least_hashes([spark_value(each, kinds) for each in node.expressions[0].expressions], where)
+
+
+def _fact(node: Any, kinds: Mapping[str, str]) -> SparkValue:
+    return fact([(each.this.name, spark_value(each.expression, kinds)) for each in node.expressions])
+
+
+def _member(node: Any, kinds: Mapping[str, str]) -> SparkValue:
+    return member(spark_value(node.this, kinds), node.expression.name)
 
 
 def _item(node: Any, kinds: Mapping[str, str]) -> SparkValue:
     (place,) = node.expressions
     if type(place).__name__ != "Literal" or place.args["is_string"]:
-        raise refused(f"{node.sql('duckdb')[:80]} is no place in a list of hashes")
+        raise refused(f"{node.sql('duckdb')[:80]} is no place in a list")
     return item(spark_value(node.this, kinds), int(place.this) + 1)  # sqlglot counts from 0
 
 
@@ -227,6 +238,7 @@ WRITERS: dict[str, Callable[[Any, Mapping[str, str]], SparkValue]] = {
     "Div": _divided, "IntDiv": _whole_divided, "Mod": _remainder, "Neg": _negated, "Literal": _literal,
     "Column": _column, "Case": _case, "Cast": _cast, "TryCast": _cast, "Interval": _interval, "In": _in,
     "DPipe": _texts, "Anonymous": _call, "Bracket": _item, "Filter": _filtered, "Window": _windowed,
+    "Struct": _fact, "Dot": _member,
     "Paren": lambda node, kinds: spark_value(node.this, kinds),
     "Not": lambda node, kinds: SparkValue(f"(NOT {spark_value(node.this, kinds).text})", "boolean"),
     "Is": lambda node, kinds: SparkValue(f"({spark_value(node.this, kinds).text} IS NULL)", "boolean"),

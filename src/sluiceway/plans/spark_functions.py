@@ -9,8 +9,10 @@ from functools import lru_cache
 
 from sluiceway.declare.expression_kind import unified
 from sluiceway.plans.closure_texts import SPACES, lower, upper
-from sluiceway.plans.spark_casts import truncated
+from sluiceway.plans.number_lists import LIST, NUMBER
+from sluiceway.plans.spark_casts import NUMERAL, truncated
 from sluiceway.plans.spark_hashes import hashed
+from sluiceway.plans.spark_lists import TEXTS
 from sluiceway.plans.spark_value import HUGE, WHOLE_FROM, SparkValue, refused, text_literal
 
 Arguments = Sequence[SparkValue]
@@ -137,6 +139,26 @@ def _concat(found: Arguments) -> SparkValue:
     return SparkValue(f"concat({', '.join(f'''coalesce({each.text}, '')''' for each in found)})", "text")
 
 
+def _extracted(found: Arguments) -> SparkValue:
+    r"""Take a list's inside, or a number, out of a text; no other pattern is known to mean the same.
+
+    In Java ``$`` is also before a line's last end, of which it knows more: ``\\z`` is the end.
+    """
+    text, pattern, group = (each.text for each in found)
+    kinds = {text_literal(LIST): "text", text_literal(NUMBER): NUMERAL}
+    if pattern not in kinds or group != "1L":
+        raise refused("only lists of numbers are known to be read the same by regexp_extract()")
+    ended = pattern.removesuffix("$'") + "\\\\z'"
+    return SparkValue(f"regexp_extract({text}, {ended}, 1)", kinds[pattern])
+
+
+def _split(found: Arguments) -> SparkValue:
+    text, mark = (each.text for each in found)
+    if mark != "','":
+        raise refused("only at commas is string_split() known to be the same")
+    return SparkValue(f"split({text}, {mark}, -1)", TEXTS)
+
+
 def _part(function: str) -> tuple[str, str]:
     return "integer", f"CAST({function} AS BIGINT)"
 
@@ -165,5 +187,6 @@ MADE: dict[str, Callable[[Arguments], SparkValue]] = {
     "coalesce": _together("coalesce"), "least": _together("least"), "greatest": _together("greatest"),
     "floor": _whole("floor"), "ceil": _whole("ceil"), "ln": _log("ln"), "log10": _log("log10"),
     "round": _round, "substr": _substring, "concat": _concat,
+    "regexp_extract": _extracted, "string_split": _split,
     "lower": _cased(capital=False), "upper": _cased(capital=True),
 }  # fmt: skip

@@ -54,7 +54,7 @@ def column_kinds(schemas: "Iterable[pa.Schema]") -> dict[str, str]:
     for schema in schemas:
         for field in columns_of(schema.empty_table()):
             if field.type == NUMBERS:
-                raise refused(f"column {field.name!r} is a list of numbers, which is not computed on Spark yet")
+                raise refused(f"column {field.name!r} is a list of numbers, by which Spark orders otherwise")
             if found.setdefault(field.name, field.type) != field.type:
                 raise refused(f"column {field.name!r} is {found[field.name]} in one table and {field.type} in another")
     return found

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from sluiceway.ports.event_source import EventSource
+from sluiceway.ports.side_channel import SideChannel
 
 
 class EventSources(Protocol):
@@ -21,3 +22,6 @@ class EventSources(Protocol):
 
         ``as_one`` reads all of its partitions as one, in the order in which messages arrived.
         """
+
+    def side(self, topic: str) -> SideChannel:
+        """Open where messages of a topic are set aside. Nothing is asked of it yet."""

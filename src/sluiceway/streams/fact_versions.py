@@ -32,7 +32,8 @@ class Versions(msgspec.Struct, array_like=True, gc=False):
 class FactVersions:
     """Versions by fact, and which changed since ``settle``. For one thread.
 
-    ``windowed`` keeps what windows need, until ``forget_before``; ``latest`` the last version of each fact, for ever.
+    ``windowed`` keeps what windows need, until ``forget_before``; ``latest`` the last version of each fact, until it is
+    ``expire``d.
     """
 
     def __init__(self, view: FeatureView, *, windowed: bool, latest: bool) -> None:
@@ -47,6 +48,7 @@ class FactVersions:
         self._in_pane: dict[int, dict[bytes, set[bytes]]] = {}
         self._waiting: dict[int, set[bytes]] = {}
         self._of_entity: dict[bytes, set[bytes]] = {}
+        self._lasting: dict[int, set[bytes]] = {}  # by the pane of the last version's event_time
         self.changed: set[bytes] = set()
         self.gone: set[bytes] = set()
 
@@ -72,8 +74,13 @@ class FactVersions:
         return None if kept is None else kept.counts
 
     def least_known(self, default: int) -> int:
-        """Tell since when some fact that counts in windows is known, at most ``default``."""
-        return min((kept.counts.known for kept in self._facts.values() if kept.counts is not None), default=default)
+        """Tell since when some version that is kept is known, at most ``default``."""
+        kept = (fact.known for each in self._facts.values() for fact in (each.counts, each.last) if fact is not None)
+        return min(kept, default=default)
+
+    def has(self, name: bytes) -> bool:
+        """Whether anything is kept of a fact."""
+        return name in self._facts
 
     def nameless(self) -> Iterator[Fact]:
         """List the facts that lack a key."""
@@ -90,7 +97,7 @@ class FactVersions:
         for fact in kept.waiting:
             self._waiting.setdefault(fact.known // self._every, set()).add(name)
         if kept.last is not None:
-            self._of_entity.setdefault(self.entity(kept.last), set()).add(name)
+            self._last(name, kept.last)
 
     def take(self, name: bytes, fact: Fact, *, in_windows: bool = True) -> tuple[bool, Fact | None]:
         """Learn a row, of which windows may be spared; say whether it is the last version now, and which was before."""
@@ -106,9 +113,23 @@ class FactVersions:
         before, kept.last = kept.last, fact
         if before is not None:
             self._of_entity[self.entity(before)].discard(name)
-        self._of_entity.setdefault(self.entity(fact), set()).add(name)
+        self._last(name, fact)
         self._touch(name)
         return True, before
+
+    def expire(self, pane: int, *, known_before: int) -> None:
+        """Let go of last versions whose event_time is before a pane, if no other version of them can come any more."""
+        for old in [each for each in self._lasting if each < pane]:
+            for name in self._lasting.pop(old):
+                kept = self._facts.get(name)
+                if kept is None or kept.last is None or kept.last.event // self._every != old:
+                    continue
+                if kept.last.known // self._every >= known_before:
+                    self._last(name, kept.last)
+                    continue
+                self._of_entity[self.entity(kept.last)].discard(name)
+                kept.last = None
+                self._leave(name, kept)
 
     def newest(self, entity: bytes) -> Fact | None:
         """Find an entity's newest fact."""
@@ -157,7 +178,11 @@ class FactVersions:
     def _forget(self, name: bytes) -> None:
         kept = self._facts[name]
         kept.counts = None
-        if kept.waiting or kept.last is not None:
+        self._leave(name, kept)
+
+    def _leave(self, name: bytes, kept: Versions) -> None:
+        """Write what is left of a fact, or that nothing is."""
+        if kept.waiting or kept.last is not None or kept.counts is not None:
             self._touch(name)
         else:
             del self._facts[name]
@@ -179,6 +204,10 @@ class FactVersions:
     def _link(self, name: bytes, fact: Fact) -> None:
         entity, pane = self.place(fact)
         self._in_pane.setdefault(pane, {}).setdefault(entity, set()).add(name)
+
+    def _last(self, name: bytes, fact: Fact) -> None:
+        self._of_entity.setdefault(self.entity(fact), set()).add(name)
+        self._lasting.setdefault(fact.event // self._every, set()).add(name)
 
     def _touch(self, name: bytes) -> None:
         self.changed.add(name)

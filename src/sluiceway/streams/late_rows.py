@@ -4,6 +4,9 @@ In windows over known_time that is the pane of their known_time, which stays ope
 over event_time it is the pane of their event_time, which stays open for the view's lateness besides. Where the source
 has a key, rows of a closed pane of known_time are late in these too: of one that comes whenever it likes nobody could
 tell whether it was replaced by a fact that was let go.
+
+Views without windows take rows however late; but those that let go of facts that are past their ttl take none that
+became known earlier than these did.
 """
 
 from collections.abc import Sequence
@@ -12,8 +15,10 @@ import polars as pl
 
 from sluiceway.declare.feature_view import BY_EVENT, FeatureView
 from sluiceway.plans.corrections import EVENT, KNOWN
-from sluiceway.plans.moments_sql import length
+from sluiceway.plans.latest import latest_features, supersedes
+from sluiceway.plans.moments_sql import MICROSECOND, length
 from sluiceway.plans.window_groups import window_features
+from sluiceway.streams.message_row import MOST_AHEAD
 
 
 def late_marks(rows: pl.DataFrame, *, time: str, before: pl.Series | int, every: int, lateness: int) -> pl.Series:
@@ -30,17 +35,30 @@ def late_marks(rows: pl.DataFrame, *, time: str, before: pl.Series | int, every:
     return (end + lateness <= before).fill_null(value=False)
 
 
+def expires_after(view: FeatureView) -> int | None:
+    """Tell how long behind its event_time a fact is of no use to latest features, in microseconds.
+
+    ``None`` where it may always be, or no version of it is kept. Clocks differ: a watermark may be ahead of requests.
+    """
+    keeps = bool(latest_features(view)) and supersedes(view, repeated=bool(view.source.keys))
+    return length(view.ttl) + MOST_AHEAD // MICROSECOND if keeps and view.ttl else None
+
+
 class LateRows:
-    """Tells which rows are late for one view."""
+    """Tells which rows are late for one view. ``known_lateness`` is how long a pane of known_time is open."""
 
     def __init__(self, view: FeatureView, *, lateness: int) -> None:
         """Take the topic's ``lateness``, in microseconds."""
         by_event = view.windows == BY_EVENT
-        rules = [(EVENT, lateness + length(str(view.lateness)))] if by_event else []
-        if view.source.keys or not by_event:
-            rules.append((KNOWN, lateness))
         self._every = length(view.every)
-        self._rules: Sequence[tuple[str, int]] = rules if window_features(view) else ()
+        self._rules: Sequence[tuple[str, int]] = ()
+        self.known_lateness = lateness
+        if window_features(view):
+            rules = [(EVENT, lateness + length(str(view.lateness)))] if by_event else []
+            self._rules = [*rules, (KNOWN, lateness)] if view.source.keys or not by_event else rules
+        elif expires_after(view) is not None:
+            self.known_lateness = lateness + (expires_after(view) or 0)
+            self._rules = [(KNOWN, self.known_lateness)]
 
     def arriving(self, rows: pl.DataFrame, watermark: int | None) -> pl.Series | None:
         """Mark rows that come one after the other; ``None`` where none is late.

@@ -13,7 +13,7 @@ from sluiceway.plans.corrections import KNOWN
 from sluiceway.ports.event_source import EventBatch, EventSource, Position
 from sluiceway.ports.pane_store import PaneCommit, PaneStore
 from sluiceway.ports.schema_registry import SchemaRegistry
-from sluiceway.ports.side_channel import DEAD, LATE, Aside, SideChannel
+from sluiceway.ports.side_channel import DEAD, LATE, LATE_FOR, Aside, SideChannel
 from sluiceway.streams.decoding import OFFSET, Decoded, RowDecoder
 from sluiceway.streams.partition_header import PartitionHeader, pack_header, unpack_header
 from sluiceway.streams.seeds import Seeds
@@ -82,7 +82,7 @@ class PartitionStream:
         self._meet(decoded.rows, watermark)
         late = self._learn(decoded.rows)
         if late or decoded.poison:
-            self._side.put(self._plan.source.name, _asides(batch, decoded, late))
+            self._side.put(self._plan.source.name, _asides(batch, decoded, late, self._now_us()))
         if offsets:
             self._go_on(
                 position=Position(offsets[-1] + 1, batch.mark),
@@ -199,12 +199,12 @@ class PartitionStream:
         self._stored, self.header = data, following
 
 
-def _asides(batch: EventBatch, decoded: Decoded, late: dict[int, list[str]]) -> list[Aside]:
+def _asides(batch: EventBatch, decoded: Decoded, late: dict[int, list[str]], at: int) -> list[Aside]:
     """Tell apart what was dead and what late, by what identifies each message."""
     places = {offset: place for place, offset in enumerate(batch.offsets)}
-    dead = [Aside(DEAD, *batch.origin(places[offset]), why, value) for offset, value, why in decoded.poison]
+    dead = [Aside(DEAD, *batch.origin(places[offset]), why, value, at) for offset, value, why in decoded.poison]
     return dead + [
-        Aside(LATE, *batch.origin(places[offset]), f"late for {', '.join(views)}", batch.values[places[offset]])
+        Aside(LATE, *batch.origin(places[offset]), LATE_FOR + ", ".join(views), batch.values[places[offset]], at)
         for offset, views in sorted(late.items())
     ]
 

@@ -145,6 +145,9 @@ class _Nothing:
     def put(self, source: str, messages: Sequence[Aside]) -> NoReturn:  # noqa: ARG002
         self.partition_count()
 
+    def read(self, source: str, kind: str) -> list[Aside]:  # noqa: ARG002
+        return []
+
 
 def stored_frame(table: pa.Table, kinds: Mapping[str, str]) -> pl.DataFrame:
     """Give a table's rows the shape that decoded messages have; rows without one of their times are none."""

@@ -6,6 +6,7 @@ from math import gcd
 
 from sluiceway.core.digest import digest_of
 from sluiceway.core.errors import MisuseError
+from sluiceway.declare.expression_kind import column_named
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.declare.source import Source
 from sluiceway.declare.stream import Topic
@@ -18,12 +19,16 @@ DIGITS = 12
 
 @dataclass(frozen=True, slots=True)
 class StreamPlan:
-    """One topic and the views that are kept up from it. ``kinds`` are those of its source's columns."""
+    """One topic and the views that are kept up from it. ``kinds`` are those of its source's columns.
+
+    ``keeper`` names who keeps them up where it is no group of workers: what it has learnt is kept apart from theirs.
+    """
 
     source: Source
     topic: Topic
     views: tuple[FeatureView, ...]
     kinds: Mapping[str, str]
+    keeper: str = ""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -48,18 +53,24 @@ class StreamPlan:
 
     @property
     def digest(self) -> str:
-        """Identify what is computed: what another plan computes is kept apart."""
+        """Identify what is computed, apart from other plans. Columns that nothing reads may change."""
         views = sorted(view.digest for view in self.views)
-        return digest_of([self.topic.meaning, self.source.meaning, views, dict(self.kinds)])
+        return digest_of([self.topic.meaning, self.source.meaning, views, self._kinds_read])
+
+    @property
+    def _kinds_read(self) -> dict[str, str]:
+        times = [time for time in (self.source.event_expression, self.source.known_expression) if time is not None]
+        of_times = {column_named(name, self.kinds) for time in times for name in time.columns}
+        return {name: self.kinds[name] for name in sorted({*self.columns, *of_times}) if name in self.kinds}
 
     def partition(self, number: int) -> str:
         """Name a partition's state."""
-        return f"{self.source.name}/{self.digest[:DIGITS]}/{number}"
+        return f"{self.keeper}{self.source.name}/{self.digest[:DIGITS]}/{number}"
 
     @property
     def seeds(self) -> str:
         """Name the state that no partition has yet."""
-        return f"{self.source.name}/{self.digest[:DIGITS]}-seeds/0"
+        return f"{self.keeper}{self.source.name}/{self.digest[:DIGITS]}-seeds/0"
 
 
 def stream_plan(source: Source, views: Sequence[FeatureView], kinds: Mapping[str, str]) -> StreamPlan:

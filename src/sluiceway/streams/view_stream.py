@@ -17,7 +17,7 @@ from sluiceway.streams.entity_panes import EntityPanes
 from sluiceway.streams.fact_order import Fact
 from sluiceway.streams.fact_versions import FactVersions
 from sluiceway.streams.first_known import FirstKnown
-from sluiceway.streams.late_rows import LateRows
+from sluiceway.streams.late_rows import LateRows, expires_after
 from sluiceway.streams.newest_facts import NewestFacts
 from sluiceway.streams.pane_rows import PaneRows
 from sluiceway.streams.served_value import ServedValue
@@ -55,7 +55,7 @@ class ViewStream:
 
     def __init__(self, view: FeatureView, kinds: Mapping[str, str], *, lateness: int) -> None:
         """Begin with nothing; ``lateness`` is the topic's, in microseconds."""
-        self.view, self._lateness = view, lateness
+        self.view, self._expires_after = view, expires_after(view)
         self._every = length(view.every)
         self._columns = fact_columns(view)
         self._prefix = view_prefix(view.digest)
@@ -147,13 +147,14 @@ class ViewStream:
             watermark: Up to when both batch and this stream have what comes in time.
             mine: Up to when this stream has it, microseconds as well.
         """
-        if self._by_event and self._forgotten_before(mine) > self._closed_before(watermark):
+        if self._forgotten_before(mine) > self._closed_before(watermark):
             return
         rows = self._late.closed(rows, watermark)
         self._meet(rows)
         if self._versions is not None:
             oldest = None if self._panes is None else self._panes.oldest
-            lacking = TaughtFacts(self.view, self._versions, every=self._every).lacking(rows, oldest=oldest)
+            teacher = TaughtFacts(self.view, self._versions, every=self._every)
+            lacking = teacher.lacking(rows, oldest=oldest, expired=self._expired_before(mine))
             for name, fact, in_windows in list(lacking):
                 self._learn(self._versions, name, fact, in_windows=in_windows)
         elif self._pane_rows is not None:
@@ -163,12 +164,21 @@ class ViewStream:
 
     def _closed_before(self, watermark: int) -> int:
         """Tell before which pane all that became known has come in time, or is late."""
-        return (watermark - self._lateness) // self._every
+        return (watermark - self._late.known_lateness) // self._every
+
+    def _expired_before(self, watermark: int) -> int | None:
+        """Tell before which pane an event_time is past its ttl; ``None`` where nothing expires."""
+        return None if self._expires_after is None else (watermark - self._expires_after) // self._every
 
     def _forgotten_before(self, watermark: int) -> int:
-        """Tell before which pane a fact became known that left its windows, and of which nothing is kept."""
-        oldest = self._panes.oldest if self._versions and self._panes else -sys.maxsize
-        return min(self._closed_before(watermark), oldest)
+        """Tell before which pane a fact became known of which nothing is kept, though it may have replaced another."""
+        bounds = [-sys.maxsize]
+        if self._versions and self._panes and self._by_event:
+            bounds.append(self._panes.oldest)
+        expired = self._expired_before(watermark)
+        if expired is not None:
+            bounds.append(expired)
+        return min(self._closed_before(watermark), max(bounds))
 
     def _meet(self, rows: pl.DataFrame) -> None:
         met = self._first.meet(rows)
@@ -183,15 +193,18 @@ class ViewStream:
 
     def advance(self, watermark: int) -> None:
         """Let time be what the watermark says."""
-        if self._panes is None or self._pane_rows is None:
-            return
-        end = watermark // self._every
-        if self._versions is not None:
-            self._pane_rows.recount(self._versions, end + self._open)
-        self._moved |= self._panes.advance(end) | self._first.grow_up(end)
-        if self._versions is not None:
-            known_before = self._forgotten_before(watermark)
-            self._versions.forget_before(self._panes.oldest, known_before=known_before)
+        if self._panes is not None and self._pane_rows is not None:
+            end = watermark // self._every
+            if self._versions is not None:
+                self._pane_rows.recount(self._versions, end + self._open)
+            self._moved |= self._panes.advance(end) | self._first.grow_up(end)
+            if self._versions is not None:
+                known_before = min(self._closed_before(watermark), self._panes.oldest)
+                self._versions.forget_before(self._panes.oldest, known_before=known_before)
+        expired = self._expired_before(watermark)
+        if self._versions is not None and expired is not None:
+            known_before = min(self._closed_before(watermark), expired)
+            self._versions.expire(expired, known_before=known_before)
 
     def writes(self, watermark: int, now: int) -> Writes:
         """Tell what changed since the last time, and take it as written."""

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
-from sluiceway.core.errors import ConflictError, TransientError
+from sluiceway.core.errors import ConflictError, SourceError, TransientError
 from sluiceway.ports.event_source import EventBatch, Lag, Position
 from sluiceway.streams.decoding import RowDecoder
 from sluiceway.streams.partition_header import PartitionHeader, unpack_header
@@ -72,6 +72,7 @@ class Worker:
         self._owned: dict[int, PartitionStream] = {}
         self._waiting: dict[int, Waiting] = {}
         self._shown: dict[int, tuple[int, float]] = {}
+        self._unchecked: set[int] = set()
 
     def assigned(self, partitions: Sequence[int]) -> Mapping[int, Position]:
         """Take partitions over, as far as the store answers; the others follow later, by ``seek``."""
@@ -88,11 +89,16 @@ class Worker:
             self._metrics.forget(self._plan, number)
 
     def step(self, *, most: int = MOST, wait_s: float = 0.5) -> int:
-        """Learn what has arrived, at most so many messages; return how many they were."""
+        """Learn what has arrived, at most so many messages; return how many they were.
+
+        Raises:
+            SourceError: the topic is gone, or ends before what was learnt of it.
+        """
         self._take_over(seek=True)
         if self._waiting and not self._owned:
             wait_s = min(wait_s, RETRY_S)
         batches = self._events.poll(self, most=most, wait_s=wait_s)
+        self._check_ends()
         learnt = sum(self._learn(batch) for batch in batches)
         self._follow()
         self._renew()
@@ -205,9 +211,25 @@ class Worker:
                 continue
             del self._waiting[number]
             self._owned[number] = stream
+            self._unchecked.add(number)
             self._silence.hear(number)
             if seek:
                 self._events.seek(number, stream.header.position)
+
+    def _check_ends(self) -> None:
+        """Refuse a topic that was made anew: its messages would pass for those that were learnt."""
+        fresh = {number: self._owned[number].header for number in self._unchecked if number in self._owned}
+        self._unchecked.clear()
+        lags = self._events.lags({number: header.position for number, header in fresh.items()}) if fresh else {}
+        for number, header in fresh.items():
+            lag = lags.get(number, Lag(None)).messages
+            if lag is not None and lag < 0:
+                name = self._plan.topic.name
+                raise SourceError(
+                    f"partition {number} of topic {name!r} was learnt up to message {header.offset:,}, but ends at "
+                    f"{header.offset + lag:,}: it was made anew, or is another one. What was learnt is safe. Give the "
+                    "new topic a name of its own, and declare it"
+                )
 
     def _elsewhere(self) -> Mapping[int, PartitionHeader]:
         """Read how far the partitions are that are not owned here, where the store answers."""

@@ -35,6 +35,10 @@ MORE = [
     sw.count(over="10m", where=WHERE, name="odd"),
     sw.count_distinct("code", over="15m"),
     sw.derived("per_fact", "sum_y_10m / nullif(count_10m, 0)"),
+    sw.last_n("x", n=3, over="15m"),
+    sw.last_n("y", n=2, over="10m", where="flag", name="last_flagged"),
+    sw.last_n("flag", n=1, over="10m", fresh=True),
+    sw.latest("code", size=2, name="pair"),
 ]
 
 
@@ -62,7 +66,7 @@ def same(left, right):
 
 @pytest.mark.parametrize("named", KEYS)
 @given(seed=st.integers(0, 2**32))
-@settings(max_examples=2, **FEW)
+@settings(max_examples=1, **FEW)
 def test_a_view_on_spark_has_the_rows_that_duckdb_makes(spark, named, seed):
     rows, asked = world(seed)
     by_event = named in {"a fact's key", "no key"}

@@ -1,23 +1,19 @@
-"""A stream on Spark, drained, has what the batch plan makes; a kill in the middle of a batch changes nothing."""
+"""Files by Spark: what a worker would serve, to the bit, for every kind of feature, also when a batch is done again."""
 
-import json
 import os
 import random
-import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
-from tests.wide_facts import MINUTE, NUMBERS, facts_of, interpreting, moment, streamed_view
+from tests.unit.streams.test_worker import KINDS, LATENESS, batch_values, compared, message, view_for
 
-import sluiceway as sw
-from sluiceway.adapters.memory_online import MemoryOnline
-from sluiceway.adapters.spark_engine import SparkEngine
-from sluiceway.adapters.spark_stream import SparkStream
-from sluiceway.core.errors import MisuseError, SourceError
-from sluiceway.features.materialise import packed
-from sluiceway.features.point_in_time import features_now
+from sluiceway.adapters.lmdb_online import LmdbOnline
+from sluiceway.adapters.lmdb_panes import LmdbPanes
+from sluiceway.adapters.spark_learner import SparkLearner
+from sluiceway.adapters.spark_stream import SparkStream, checkpoint_name
+from sluiceway.core.errors import SourceError
+from sluiceway.plans.packed_value import pack_key
+from sluiceway.streams.partition_header import unpack_header
+from sluiceway.streams.stream_plan import stream_plan
 
 pytestmark = [
     pytest.mark.spark,
@@ -25,129 +21,86 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
 ]
-KINDS = {"key": "integer", "e": "text", "code": "text", "x": "integer", "y": "number", "flag": "boolean"}
-KINDS |= {"t": "time", "k": "time"}
-ROOT = Path(__file__).parents[3]
 NOON = 1_700_000_000
-CUTOFF = 41 * MINUTE
-FINITE = [number for number in NUMBERS if abs(number) < 1e299]
 
 
 def drawn(count):
-    """Rows with corrections, ties and missing values, in no order."""
+    """Rows with ties, missing values and corrections, out of order by less than the lateness."""
     noise = random.Random(7)
-    return [
-        {
+
+    def row():
+        return {
             "key": noise.choice([None, *range(count // 3)]),
-            "e": noise.choice([None, "a", "b", "c"]),
-            "code": noise.choice([None, "a", "it's"]),
+            "e": noise.choice([None, *"abcdef"]),
+            "code": noise.choice([None, "a", "b"]),
             "x": noise.choice([None, 1, -3, 2**53 + 1]),
-            "y": noise.choice([None, *FINITE]),
+            "y": noise.choice([None, 0.1, -999.9, 1e-30, 1e18, 1e39]),
             "flag": noise.choice([None, True, False]),
-            "event": noise.randrange(-40, 40),
-            "known": noise.randrange(-40, 40),
+            "v": noise.choice([None, "[0.1,2]", "no list"]),
+            "w": noise.choice([None, [0.5, 1.0], [None, 1e39]]),
+            "event": noise.randrange(-240, 240),
+            "known": noise.randrange(-240, 240),
         }
-        for _ in range(count)
-    ]
+
+    return sorted((row() for _ in range(count)), key=lambda row: row["known"] + noise.randrange(LATENESS))
 
 
-def put(folder, name, rows):
-    folder.mkdir(exist_ok=True)
-    lines = [
-        json.dumps(
-            {column: value for column, value in row.items() if column in KINDS}
-            | {"t": moment(row["event"]).isoformat(), "k": moment(row["known"]).isoformat()}
+class Folder:
+    """A folder that files come into, and a stream that learns them."""
+
+    def __init__(self, spark, view, place, **more):
+        self.view, self.place = view, place
+        self.plan = stream_plan(view.source, [view], KINDS)
+        learner = SparkLearner(str(place), "", place / "state", self.plan)
+        self.batches = []
+        self.stream = SparkStream(
+            spark, state=place / "spark", learner=lambda: learner, tell=lambda *told: self.batches.append(told), **more
         )
-        for row in rows
-    ]
-    path = folder / f"{name}.json"
-    path.write_text("".join(f"{line}\n" for line in lines))
-    age = 1_000 - len(list(folder.iterdir()))  # Spark takes files by their times, and those of one moment in any order
-    os.utime(path, (NOON - age, NOON - age))
+        (place / "in").mkdir()
+
+    def put(self, lines):
+        number = len(list((self.place / "in").iterdir()))
+        path = self.place / "in" / f"{number}.jsonl"
+        path.write_bytes(b"".join(line + b"\n" for line in lines))
+        os.utime(path, (NOON + number, NOON + number))  # Spark takes files by their times
+
+    def learn(self):
+        self.stream.run(self.place / "in", until_idle=True)
+
+    def online(self):
+        """Tell what is served, and how many messages were learnt and were dead."""
+        store = LmdbOnline(self.place / "state" / "online")
+        keys, panes = [pack_key([name]) for name in "abcdef"], LmdbPanes(store)
+        values = {key: value for key, value in zip(keys, store.read(self.view.digest, keys), strict=True) if value}
+        headers = [unpack_header(panes.header(name)) for name in panes.partitions("")]
+        store.close()
+        counted = sum(each.events for each in headers), sum(each.dead for each in headers)
+        return compared(self.view, values), counted
 
 
-def online_values(table, view, cutoff):
-    online = MemoryOnline()
-    online.replace(view.digest, list(packed(table, view, cutoff=cutoff, written=0)), snapshot="")
-    return online
+@pytest.mark.parametrize("key", [None, "e"])
+def test_files_are_served_as_batch_makes_them_also_where_spark_does_a_batch_again(spark, tmp_path, key):
+    view, rows = view_for(key, entity=("e",), kinds=("window", "latest"), topic_key=None), drawn(90)
+    folder = Folder(spark, view, tmp_path, files_a_batch=1)
+    folder.put([message(row) for row in rows[:40]])
+    folder.put([b"{", b"", *(message(row) for row in rows[40:60])])
+    folder.learn()
+    assert folder.online() == (batch_values(view, rows[:60]), (61, 1))
+    checkpoint, name = tmp_path / "spark" / "checkpoint", checkpoint_name(tmp_path / "spark")
+    for left in (checkpoint / "commits").glob("*1*"):
+        left.unlink()  # as if Spark had been killed before it noted that the batch is done
+    folder.put([message(row) for row in rows[60:]])
+    folder.learn()
+    assert folder.online() == (batch_values(view, rows), (91, 1))
+    assert folder.batches == [(0, 40), (1, 21), (1, 21), (2, 30)]
+    assert checkpoint_name(tmp_path / "spark") == name
+    (aside,) = (tmp_path / "state" / "aside" / "facts" / "dead").iterdir()
+    assert '"message": "{"' in aside.read_text()
 
 
-def assert_as_batch(got, view, rows):
-    facts = facts_of(rows, CUTOFF // MINUTE)
-    wanted = dict(packed(features_now(facts, view), view, cutoff=CUTOFF, written=0))
-    assert dict(packed(got, view, cutoff=CUTOFF, written=0)) == wanted
-
-
-def test_a_drained_stream_has_the_online_values_that_batch_makes(spark, tmp_path):
-    view, rows, published = streamed_view("key"), drawn(90), []
-    stream = SparkStream(
-        spark, view, KINDS, state=tmp_path / "state", publish=lambda *told: published.append(told), files_a_batch=1
-    )
-    with pytest.raises(MisuseError, match="nothing was taken in yet"):
-        stream.values(CUTOFF)
-    put(tmp_path / "in", "one", rows[:40])
-    put(tmp_path / "in", "two", rows[40:70])
-    stream.drain(tmp_path / "in")
-    assert_as_batch(stream.values(CUTOFF), view, rows[:70])
-    put(tmp_path / "in", "three", rows[70:])
-    stream.drain(tmp_path / "in")
-    assert_as_batch(stream.values(CUTOFF), view, rows)
-    assert len(published) == 3
-    last, known = published[-1]
-    assert known == max(row["known"] for row in rows) * MINUTE
-    assert last.num_rows == 3
-    with pytest.raises(MisuseError, match="was taken in already"):
-        stream.values(known - 1)
-
-
-def test_a_line_that_is_no_row_stops_the_stream_in_words(spark, tmp_path):
-    stream = SparkStream(spark, streamed_view("key"), KINDS, state=tmp_path / "state", publish=lambda *_: None)
-    (tmp_path / "in").mkdir()
-    (tmp_path / "in" / "bad.json").write_text('{"x": "many"\n')
-    with pytest.raises(SourceError, match="Spark stopped"):
-        stream.drain(tmp_path / "in")
-
-
-def test_a_view_that_cannot_be_kept_up_is_refused_before_spark_starts(tmp_path):
-    view = streamed_view("key", features=[sw.latest("x")])
-    with pytest.raises(MisuseError, match="latest_x cannot be"):
-        SparkStream(SparkEngine("spark://local[2]"), view, KINDS, state=tmp_path, publish=lambda *_: None)
-
-
-def test_a_kill_in_the_middle_of_a_batch_and_a_restart_give_the_same(spark, tmp_path):
-    view, rows = streamed_view("key"), drawn(60)
-    for number in range(3):
-        put(tmp_path / "in", f"part-{number}", rows[number * 20 : number * 20 + 20])
-    killed = subprocess.run(
-        [sys.executable, __file__, str(tmp_path)],
-        timeout=300,
-        check=False,
-        capture_output=True,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
-    )
-    assert killed.returncode == -signal.SIGKILL, killed.stderr[-2000:].decode()
-    commits = [note.name for note in (tmp_path / "state" / "checkpoint" / "commits").glob("[0-9]*")]
-    assert commits == ["0"]
-    assert (tmp_path / "state" / "panes" / "_batch=1").is_dir()
-    stream = SparkStream(spark, view, KINDS, state=tmp_path / "state", publish=lambda *_: None, files_a_batch=1)
-    assert_as_batch(stream.values(CUTOFF), view, rows[:20])
-    stream.drain(tmp_path / "in")
-    assert_as_batch(stream.values(CUTOFF), view, rows)
-
-
-def drain_and_die(folder):
-    """Take in one batch, and be killed after the second was written, before Spark notes that it is done."""
-    told = []
-
-    def publish(*values):
-        told.append(values)
-        if len(told) == 2:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    engine = interpreting(SparkEngine("spark://local[2]"))
-    stream = SparkStream(engine, streamed_view("key"), KINDS, state=folder / "state", publish=publish, files_a_batch=1)
-    stream.drain(folder / "in")
-
-
-if __name__ == "__main__":
-    drain_and_die(Path(sys.argv[1]))
+def test_what_fails_in_an_executor_stops_the_stream_in_its_own_words(spark, tmp_path):
+    folder = Folder(spark, view_for(None, entity=("e",), kinds=("latest",)), tmp_path)
+    folder.put([message(row) for row in drawn(3)])
+    (tmp_path / "state").write_text("a file where a folder should be")
+    with pytest.raises(SourceError, match=r"Spark stopped: .*state"):
+        folder.learn()

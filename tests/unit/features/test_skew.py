@@ -15,9 +15,11 @@ from sluiceway.artifacts.serving_contract import Field, RequestFeature, ServingC
 from sluiceway.artifacts.skew_report import CODE, LATE, ROUNDED, STALE, UNEXPLAINED, UNREAD
 from sluiceway.features.held_tables import HeldTables
 from sluiceway.features.point_in_time import Facts
-from sluiceway.features.skew import Answers, Found, Skew
+from sluiceway.features.set_aside import SetAside
+from sluiceway.features.skew import Answers, Found, Skew, nothing_aside, nothing_earlier
 from sluiceway.features.training_table import model_columns
 from sluiceway.features.vectors_as_of import vectors_as_of
+from sluiceway.plans.corrections import fact_columns
 from sluiceway.plans.moments_sql import microseconds
 from sluiceway.plans.request_log import FEATURE, INPUT, VIEW
 from sluiceway.plans.served_view import served
@@ -114,9 +116,9 @@ def answers(facts, table, declared, **contract):
     return Answers("v1", ServingContract(**{**taken, **contract}), columns, table)
 
 
-def compare(facts, table, *, declared=None, now=None, earlier=lambda _: None, **contract):
+def compare(facts, table, *, declared=None, now=None, earlier=nothing_earlier, aside=nothing_aside, **contract):
     declared, found = declared or pipeline(), Found()
-    Skew(facts, now or declared, INPUTS, earlier).compare(answers(facts, table, declared, **contract), found)
+    Skew(facts, now or declared, INPUTS, earlier, aside).compare(answers(facts, table, declared, **contract), found)
     return found
 
 
@@ -200,6 +202,57 @@ def test_a_fact_that_landed_later_is_called_late_and_told(facts):
     found = compare(facts, table, earlier=lambda _: before)
     assert causes(found) == {MEAN: {LATE: 1}, COUNT: {LATE: 1}}
     assert "a fact of landings, the newest known at 2013-01-01T19:00:00Z" in found.examples[COUNT, LATE][0].detail
+
+
+def test_a_message_that_a_stream_set_aside_as_late_is_named_with_its_place_and_when(facts):
+    late = [each for each in LANDED if each["id"] in {34, 38}]  # known at 17:00 and 19:00, of carrier X
+
+    def aside(view):
+        if view is not DELAYS:
+            return None
+        rows = pa.Table.from_pylist(late).select([*fact_columns(view), "_event_time", "_known_time"])
+        own = {"_partition": [0, 0], "_offset": [3, 7], "_aside": [microseconds(at(21)), None]}
+        for name, values in own.items():
+            rows = rows.append_column(name, pa.array(values, pa.int64()))
+        return SetAside(view, rows, facts, lambda written: {0: 4} if written > microseconds(at(19.5)) else {})
+
+    neither = facts_of([each for each in LANDED if each not in late])
+    one = facts_of([each for each in LANDED if each != late[1]])  # a run sealed the other before that
+    for before, asked, offset in ((neither, 17.3, 3), (one, 20, 7), (neither, 20, 7)):
+        found = compare(facts, served_by(before, requests(asked), pipeline()), aside=aside)
+        assert set(found.features[COUNT].causes) == {LATE}
+        assert f"offset {offset} of partition 0" in found.examples[COUNT, LATE][0].detail
+    (said,) = {each.detail for each in compare(facts, served_by(neither, requests(17.3), pipeline()), aside=aside)
+               .examples[COUNT, LATE]}  # fmt: skip
+    assert said == (
+        "a message of landings came late: offset 3 of partition 0, known at 2013-01-01T17:00:00Z, was set aside at "
+        "2013-01-01T21:00:00Z as the stream of delays had closed its pane"
+    )
+    other = facts_of([each for each in LANDED if each["id"] != 36])
+    found = compare(facts, served_by(other, requests(20), pipeline()), aside=aside)
+    assert set(found.features[MEAN].causes) == {UNEXPLAINED}
+
+
+def test_a_value_that_only_lacks_a_late_message_is_not_stale_however_old_it_is(facts):
+    """A stream writes an entity when its value changes, so a quiet one's may be old and right."""
+    late = [each for each in LANDED if each["id"] == 38]  # known at 19:00, of carrier X, which has a fact every hour
+    quiet = facts_of([each for each in LANDED if each["id"] in {30, 38}])
+    before = facts_of([each for each in LANDED if each["id"] == 30])
+
+    def aside_of(known):
+        def aside(view):
+            rows = pa.Table.from_pylist(late).select([*fact_columns(view), "_event_time", "_known_time"])
+            for name in ("_partition", "_offset", "_aside"):
+                rows = rows.append_column(name, pa.array([0], pa.int64()))
+            return SetAside(view, rows, known, lambda _: {})
+
+        return aside
+
+    table = served_by(before, requests(19.3), pipeline(), behind=timedelta(hours=1))
+    assert causes(compare(quiet, table, aside=aside_of(quiet)))[COUNT] == {LATE: 1}
+    assert causes(compare(quiet, table))[COUNT] == {STALE: 1}, "nothing tells that it was set aside"
+    busy = served_by(facts, requests(25.3), pipeline(), behind=timedelta(hours=2))
+    assert causes(compare(facts, busy, aside=aside_of(facts)))[MEAN] == {STALE: 1}, "more was due than the late one"
 
 
 def test_a_stale_store_that_also_lacked_a_late_fact_is_called_late(facts):

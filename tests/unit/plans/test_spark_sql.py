@@ -26,6 +26,15 @@ def value(sql):
         ("'it''s \\'", "'it\\'s \\\\'"),
         ('count(*) FILTER (WHERE "f")', "count(*) FILTER (WHERE `f`)"),
         ('least("i")', "`i`"),
+        (
+            "max({'known': \"i\", 'event': \"i\", 'value': \"x\"}, 2)",
+            "slice(sort_array(collect_list(named_struct('known', `i`, 'event', `i`, 'value', `x`)), false), 1, 2)",
+        ),
+        (
+            'CAST("t" AS VARCHAR)',
+            "CASE WHEN year(`t`) BETWEEN 1 AND 9999 OR `t` IS NULL THEN concat(CAST(`t` AS STRING), "
+            "'+00') ELSE raise_error('a time before year 1 or after 9999 as text') END",
+        ),
         ("-9223372036854775808", "(-9223372036854775808L)"),
     ],
 )
@@ -40,6 +49,12 @@ def test_values_are_spelled_with_duckdbs_meaning(written, wanted):
         ('CAST("s" AS DOUBLE)', "CAST of text to number"),
         ('CAST("unknown" AS VARCHAR)', "CAST of a value of unknown kind to text"),
         ('sum("x")', "only sums of whole numbers of 128 bits are exact"),
+        ("regexp_extract(\"s\", 'a+', 1)", "only lists of numbers"),
+        ("string_split(\"s\", ';')", "only at commas"),
+        ('max("x", 2)', "only facts with their times are kept"),
+        ("{'known': \"i\"}", "only facts with their times are structs"),
+        ('("x").value', "only facts have members"),
+        ('"s"[1]', "are lists"),
         ('hash("s")', r"DuckDB's hash\(\)"),
         ("\"s\" LIKE 'a%'", "Like"),
         ('round("i", -19)', "past what 64 bits hold"),

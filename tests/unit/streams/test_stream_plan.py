@@ -14,8 +14,8 @@ def source(key=None, topic_key=None):
     return sw.Source("facts", sql="unused", key=key, event_time="t", stream=stream)
 
 
-def planned(given, *features, **settings):
-    return stream_plan(given, [sw.FeatureView("v", "e", given, features, **settings)], KINDS)
+def planned(given, *features, kinds=KINDS, **settings):
+    return stream_plan(given, [sw.FeatureView("v", "e", given, features, **settings)], kinds)
 
 
 def test_fresh_windows_over_event_time_are_refused():
@@ -57,3 +57,11 @@ def test_what_is_computed_identifies_a_stream_and_words_do_not():
     assert planned(source(), sw.count(over="2h")).digest != one.digest
     assert planned(source(topic_key="e"), sw.count(over="1h")).digest != one.digest
     assert one.partition(3) == f"facts/{one.digest[:12]}/3"
+
+
+def test_a_column_that_nothing_reads_may_come_and_go_and_one_that_is_read_may_not():
+    one = planned(source(), sw.count(over="1h"))
+    assert planned(source(), sw.count(over="1h"), kinds={**KINDS, "new": "text"}).digest == one.digest
+    assert planned(source(), sw.count(over="1h"), kinds={**KINDS, "id": "text"}).digest == one.digest
+    assert planned(source(), sw.count(over="1h"), kinds={**KINDS, "e": "integer"}).digest != one.digest
+    assert planned(source(), sw.count(over="1h"), kinds={**KINDS, "t": "date"}).digest != one.digest

@@ -22,7 +22,7 @@ from sluiceway.adapters.memory_panes import MemoryPanes
 from sluiceway.adapters.memory_side import MemorySide
 from sluiceway.adapters.memory_tables import MemoryTables
 from sluiceway.artifacts.dataset_version import DatasetVersion, RestoreReport
-from sluiceway.core.errors import ConflictError, TransientError
+from sluiceway.core.errors import ConflictError, SourceError, TransientError
 from sluiceway.features.materialise import packed
 from sluiceway.features.point_in_time import Facts, features_now
 from sluiceway.plans.packed_value import unpack_value
@@ -518,6 +518,16 @@ def test_what_is_stored_is_what_the_rows_before_its_offset_make_whoever_believes
     alone.learn(alone.owner(), rows, len(rows))
     assert counts(world) == counts(alone)
     assert final.header.events == len(rows)
+
+
+def test_a_topic_that_was_made_anew_is_refused_and_not_taken_for_what_was_learnt():
+    world = learnt(counting(), (1, 1), (2, 2), (3, 3))
+    held = counts(world)
+    for log in world.logs:
+        del log[1:]
+    with pytest.raises(SourceError, match="partition 0 of topic 'facts' was learnt up to message 3, but ends at 1: it"):
+        world.step(world.worker(), 10)
+    assert counts(world) == held
 
 
 def test_a_store_that_does_not_answer_is_asked_again():
