@@ -163,12 +163,11 @@ def test_workers_come_and_go_and_two_believe_that_they_own_everything(world):
             duplicate = doubled.worker()  # it is of no group that the others know, and takes them all
             until(lambda: world.owned_by(duplicate) == EVERYTHING, what="the duplicate with all partitions")
             world.send(4000)
-            until(lambda: given_up(port) == PARTITIONS // 2, what="the first worker's commits refused")
+            until(lambda: given_up(port) >= PARTITIONS // 2, what="the first worker's commits refused")
             world.check()
             end(first, kill=True)
             world.send(2000)
             world.check()
-            assert world.owned_by(duplicate) == EVERYTHING
             end(duplicate, kill=True)
             world.send(2000)
             until(lambda: world.owned_by(second) == EVERYTHING, what="the second worker with all partitions")
