@@ -199,8 +199,8 @@ class World:
 
     def owner(self):
         """Take the only partition over."""
-        backends = Backends(None, self.panes, self.side)
-        return PartitionStream(self.plan, 0, backends=backends, owner=f"o{next(self._names)}", now_us=lambda: 0)
+        owner = f"o{next(self._names)}"
+        return PartitionStream(self.plan, 0, panes=self.panes, side=self.side, owner=owner, now_us=lambda: 0)
 
     def learn(self, owner, rows, most):
         """Let the owner of the only partition learn the rows that follow for it."""
