@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.thoroughness import examples
-from tests.unit.features.test_point_in_time import KEYS, MINUTES, ROWS, facts_of, view_for
+from tests.timed_facts import KEYS, MINUTES, ROWS, facts_of, view_for
 
 from sluiceway.adapters.memory_online import MemoryOnline
 from sluiceway.features import refreshing
