@@ -17,7 +17,7 @@ PARTITIONS = 4
 EVERYTHING = set(range(PARTITIONS))
 LATE = b'{"carrier": "C00", "delay": 5, "landed_at": "2024-01-01T00:00:30Z"}'
 LANDINGS = 12_000
-SOON_MISSED = "session.timeout.ms=1500&heartbeat.interval.ms=300"  # who dies; its partitions are dealt out then
+SOON_MISSED = "session.timeout.ms=3000&heartbeat.interval.ms=500"  # who dies; its partitions are dealt out then
 
 
 @pytest.fixture(scope="module")
