@@ -4,6 +4,7 @@ import json
 import shutil
 import time
 from contextlib import contextmanager
+from signal import SIGKILL
 from urllib.request import urlopen
 
 import pytest
@@ -68,9 +69,12 @@ class World:
     def worker(self, *words):
         """A worker that is ended as a person does it."""
         process = self.project.worker(*words)
-        yield process
-        if process.poll() is None:
-            end(process)
+        try:
+            yield process
+        finally:
+            assert process.poll() in {None, -SIGKILL}, process.stderr.read().decode()
+            if process.returncode is None:
+                end(process)
 
     def learnt(self):
         """How many messages are committed."""

@@ -17,6 +17,7 @@ from sluiceway.streams.stream_plan import StreamPlan, check_partitions
 
 MOST = 10_000  # messages a turn: whoever reads a shared store waits while what they changed is committed
 RETRY_S, RENEW_S = 0.2, 1.5
+LOOKS = 10  # at where a topic ends: some brokers tell it right only after messages were asked for
 
 
 class Worker:
@@ -72,7 +73,7 @@ class Worker:
         self._owned: dict[int, PartitionStream] = {}
         self._waiting: dict[int, Waiting] = {}
         self._shown: dict[int, tuple[int, float]] = {}
-        self._unchecked: set[int] = set()
+        self._unchecked: dict[int, int] = {}
 
     def assigned(self, partitions: Sequence[int]) -> Mapping[int, Position]:
         """Take partitions over, as far as the store answers; the others follow later, by ``seek``."""
@@ -121,6 +122,7 @@ class Worker:
         return (
             bool(self._owned)
             and not self._waiting
+            and not self._unchecked
             and all(number in lags and lags[number].is_none for number in self._owned)
         )
 
@@ -216,7 +218,7 @@ class Worker:
                 continue
             del self._waiting[number]
             self._owned[number] = stream
-            self._unchecked.add(number)
+            self._unchecked[number] = LOOKS
             self._silence.hear(number)
             if seek:
                 self._events.seek(number, stream.header.position)
@@ -224,11 +226,13 @@ class Worker:
     def _check_ends(self) -> None:
         """Refuse a topic that was made anew: its messages would pass for those that were learnt."""
         fresh = {number: self._owned[number].header for number in self._unchecked if number in self._owned}
-        self._unchecked.clear()
+        looks, self._unchecked = self._unchecked, {}
         lags = self._events.lags({number: header.position for number, header in fresh.items()}) if fresh else {}
         for number, header in fresh.items():
             lag = lags.get(number, Lag(None)).messages
-            if lag is not None and lag < 0:
+            if lag is not None and lag < 0 and looks[number] > 1:
+                self._unchecked[number] = looks[number] - 1
+            elif lag is not None and lag < 0:
                 name = self._plan.topic.name
                 raise SourceError(
                     f"partition {number} of topic {name!r} was learnt up to message {header.offset:,}, but ends at "

@@ -15,6 +15,7 @@ from sluiceway.core.errors import SourceError, TransientError
 from sluiceway.streams import partition_stream
 from sluiceway.streams.partition_stream import MOST_VALUES
 from sluiceway.streams.stream_metrics import StreamMetrics
+from sluiceway.streams.worker import LOOKS
 
 WALLS = st.none() | st.integers(-4, 10).map(lambda pane: 60 * pane)
 STEPS = st.lists(st.tuples(st.integers(0, 2), st.integers(1, 7), st.booleans()), min_size=4, max_size=25)
@@ -119,9 +120,25 @@ def test_a_topic_that_was_made_anew_is_refused_and_not_taken_for_what_was_learnt
     held = counts(world)
     for log in world.logs:
         del log[1:]
+    worker = world.worker()
+    for _ in range(LOOKS - 1):
+        world.step(worker, 10)
+        assert not worker.caught_up()
     with pytest.raises(SourceError, match="partition 0 of topic 'facts' was learnt up to message 3, but ends at 1: it"):
-        world.step(world.worker(), 10)
+        world.step(worker, 10)
     assert counts(world) == held
+
+
+def test_a_broker_that_tells_too_early_an_end_at_first_is_asked_again():
+    world = learnt(counting(), (1, 1), (2, 2), (3, 3))
+    worker, (log,) = world.worker(), world.logs
+    told = log[1:]
+    del log[1:]
+    world.step(worker, 10)
+    log.extend(told)
+    for _ in range(LOOKS):
+        world.step(worker, 10)
+    assert worker.caught_up()
 
 
 def test_a_store_that_does_not_answer_is_asked_again():
