@@ -16,10 +16,9 @@ from sluiceway.adapters.settings_file import read_settings
 from sluiceway.adapters.spark_engine import SparkEngine
 from sluiceway.adapters.spark_learner import SparkLearner
 from sluiceway.adapters.spark_stream import SparkStream, checkpoint_name
-from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.core.errors import MisuseError, UnknownNameError
+from sluiceway.flow.newest_dataset import newest_dataset
 from sluiceway.flow.pinned_views import pinned_views
-from sluiceway.flow.recall import current
 from sluiceway.plans.moments_sql import microseconds
 from sluiceway.ports.event_source import EventSource
 from sluiceway.ports.pane_store import PaneStore
@@ -170,9 +169,7 @@ def _plans(workspace: Workspace, source: str | None) -> tuple[StreamPlan, ...]:
         raise MisuseError("no source has a stream; give one to the source whose rows arrive: stream=sw.topic(name)")
     if source is not None and source not in streamed:
         raise UnknownNameError("source with a stream", source, streamed)
-    dataset = current("ingest", workspace.kit)
-    if not isinstance(dataset, DatasetVersion):
-        raise MisuseError("the columns' types are those of the table, and there is none yet; run sluiceway run first")
+    dataset = newest_dataset(workspace.kit)
     pinned = pinned_views(workspace.kit, project, dataset).views  # models in service read these as they were
     views = (*project.pipeline.feature_views, *pinned)
     chosen = [streamed[source]] if source else list(streamed.values())

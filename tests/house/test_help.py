@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from sluiceway.cli.described import VERBS
+from sluiceway.cli.described_verbs import VERBS
 
 HEAVY = {
     "polars", "pyarrow", "numpy", "sklearn", "mlflow", "duckdb", "scipy", "matplotlib", "onnx", "onnxruntime", "optuna",

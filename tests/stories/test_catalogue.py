@@ -94,6 +94,9 @@ def test_an_entity_s_history_is_what_was_known_at_each_moment(finished, tmp_path
     assert said[-1]["at"] <= max(bought)
     daily = finished("features", "history", "history", "customer_id=4", "--every", "30d", "--json").json["values"]
     assert len(daily) == 18
+    hourly = finished("features", "history", "history", "customer_id=4", "--every", "1h", "--json")
+    assert len(hourly.json["values"]) == 10_000
+    assert f"of {10_000 + hourly.json['left_out']:,} moments the last 10,000 are looked at" in hourly.err
     page = tmp_path / "history.html"
     drawn = finished("features", "history", "history", "customer_id=4", "--html", str(page)).out
     assert "█" in drawn

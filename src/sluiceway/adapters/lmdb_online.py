@@ -1,22 +1,19 @@
 """The online store in one LMDB folder: reads without a server, from many processes."""
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
-from threading import Lock
-from weakref import WeakValueDictionary
 
 import lmdb
 
-from sluiceway.core.errors import MisuseError, SourceError
+from sluiceway.adapters.lmdb_environment import opened
+from sluiceway.core.errors import SourceError
 from sluiceway.ports.online_store import STAMP_BYTES, Asked, checked
 from sluiceway.ports.sweepable import VIEW, Leftover, view_key
 
 MAP_BYTES = 64 << 30
-MAX_READERS = 1024
 VIEW_BYTES = 16
 PLAIN, HASHED, NAME, SNAPSHOT = b"k", b"h", b"n", b"s"
 LONGEST_KEY = 511 - VIEW_BYTES - 1
@@ -149,7 +146,7 @@ class LmdbOnline:
     def _environment(self) -> lmdb.Environment:
         if self._opened is None:
             with self._refusals():
-                self._opened = _open(self._folder, self._map_bytes, durable=self._durable)
+                self._opened = opened(self._folder, self._map_bytes, durable=self._durable)
         return self._opened
 
     @contextmanager
@@ -167,32 +164,6 @@ class LmdbOnline:
             )
         mend = "check the disk and the rights, or remove the folder: sluiceway run fills it again"
         return SourceError(f"the online store {self._folder} failed: {error}; {mend}")
-
-
-_environments: WeakValueDictionary[tuple[int, int, int], lmdb.Environment] = WeakValueDictionary()
-_opening = Lock()
-
-
-def _open(folder: Path, map_bytes: int, *, durable: bool) -> lmdb.Environment:
-    """Open a folder, or share what this process has open: LMDB's locks break when one process opens it twice.
-
-    Raises:
-        MisuseError: it is open here with another durability.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    with _opening:
-        found = folder.stat()
-        place = (found.st_dev, found.st_ino, os.getpid())  # what was opened before a fork is not ours
-        environment = _environments.get(place)
-        if environment is None:
-            environment = lmdb.open(
-                str(folder), map_size=map_bytes, max_readers=MAX_READERS, sync=durable, metasync=durable
-            )
-            environment.reader_check()  # frees the slots of readers that were killed
-            _environments[place] = environment
-        elif environment.flags()["sync"] is not durable:
-            raise MisuseError(f"the online store {folder} is already open here, durable={not durable}; open it alike")
-        return environment
 
 
 @lru_cache(maxsize=1024)

@@ -16,7 +16,6 @@ Item = tuple[bytes, bytes]
 CHUNK_ITEMS, CHUNK_BYTES = 500, 1 << 20
 STAGED_MS = 3_600_000
 ABANDONED_MS = 600_000
-SCANNED = b"1000"
 
 
 class RedisOnline:
@@ -97,9 +96,9 @@ class RedisOnline:
 
     def leftovers(self, is_kept: Callable[[str], bool]) -> Sequence[Leftover]:
         """Name the views that are not kept, and replacements that nobody went on with for ten minutes."""
-        views = [name for name in self._names(self._views) if not is_kept(view_key(self._view(name)))]
+        views = [name for name in self._wire.names(self._views) if not is_kept(view_key(self._view(name)))]
         found = [Leftover(view_key(self._view(name)), self._size(name), VIEW) for name in views]
-        left = [name for name in self._names(self._staged) if self._is_abandoned(name)]
+        left = [name for name in self._wire.names(self._staged) if self._is_abandoned(name)]
         found += [Leftover(name.decode(), self._size(name), STAGED) for name in left]
         return sorted(found, key=lambda each: each.key)
 
@@ -120,14 +119,6 @@ class RedisOnline:
 
     def _view(self, name: bytes) -> str:
         return name.removeprefix(self._views).decode()
-
-    def _names(self, prefix: bytes) -> list[bytes]:
-        names, cursor = set(), b"0"
-        while True:
-            cursor, found = self._wire.ask((b"SCAN", cursor, b"MATCH", prefix + b"*", b"COUNT", SCANNED))[0]
-            names |= set(found)
-            if cursor == b"0":
-                return sorted(names)
 
     def _size(self, name: bytes) -> int:
         return int(self._wire.ask((b"MEMORY", b"USAGE", name))[0] or 0)

@@ -11,7 +11,7 @@ from sluiceway.ports.online_store import checked_value
 from sluiceway.ports.pane_store import PaneCommit, Row
 
 HEADER, NAME, ROW = b"h", b"c", b"r"
-SCANNED, LOADED = b"1000", b"2000"
+LOADED = b"2000"
 LOADS = 5
 
 # KEYS: the partition, then the views. ARGV: the header that must be there, the new one, how many rows are put, how many
@@ -118,12 +118,8 @@ class RedisPanes:
 
     def partitions(self, beginning: str) -> list[str]:
         """List the partitions whose name begins with these letters, in order."""
-        names, cursor = set(), b"0"
-        while True:
-            cursor, found = self._wire.ask((b"SCAN", cursor, b"MATCH", self._state + b"*", b"COUNT", SCANNED))[0]
-            names |= {each.removeprefix(self._state).decode() for each in found}
-            if cursor == b"0":
-                return sorted(name for name in names if name.startswith(beginning))
+        names = (each.removeprefix(self._state).decode() for each in self._wire.names(self._state))
+        return sorted(name for name in names if name.startswith(beginning))
 
     def forget(self, partition: str) -> None:
         """Remove a partition's header and rows; served values stay."""

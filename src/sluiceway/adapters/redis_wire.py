@@ -10,6 +10,7 @@ from sluiceway.core.errors import DeclarationError, Problem, SluicewayError, Sou
 
 Command: TypeAlias = Sequence[bytes]
 Connection: TypeAlias = Any  # redis-py leaves most of its methods without types
+SCANNED = b"1000"
 FILE = "sluiceway.toml"
 CHECK_SERVER = "check that the server runs and can be reached, then try again"
 CHECK_KEYS = "check its user and password, and that it may use hashes, scripts and INFO"
@@ -62,6 +63,15 @@ class RedisWire:
                 return self._ask([(b"EVAL", script.text, *rest)])[0]
         except RedisError as error:
             raise self._said(error) from None
+
+    def names(self, beginning: bytes) -> list[bytes]:
+        """List the keys that begin so, in order, without making anybody wait. Raises as ``ask`` does."""
+        names, cursor = set[bytes](), b"0"
+        while True:
+            cursor, found = self.ask((b"SCAN", cursor, b"MATCH", beginning + b"*", b"COUNT", SCANNED))[0]
+            names |= set(found)
+            if cursor == b"0":
+                return sorted(names)
 
     def close(self) -> None:
         """Close what is open and free; the next question opens another connection."""

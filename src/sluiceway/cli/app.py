@@ -3,7 +3,8 @@
 from cyclopts import App
 
 from sluiceway import __version__
-from sluiceway.cli.described import COMMANDS, GROUPS, VERBS, Described
+from sluiceway.cli.described import COMMANDS, GROUPS, Described
+from sluiceway.cli.described_verbs import VERBS
 
 HELP = """Take a model from a business problem to production through seven gates.
 

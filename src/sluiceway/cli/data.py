@@ -13,6 +13,7 @@ from sluiceway.cli.difference_text import difference_lines
 from sluiceway.cli.flags import HERE, Common
 from sluiceway.core.errors import MisuseError
 from sluiceway.flow.hidden_columns import hidden_columns
+from sluiceway.flow.newest_dataset import newest_version
 from sluiceway.flow.reference import dataset_by_id, dataset_versions, require_evidence
 from sluiceway.ingest.diff import difference, masked
 from sluiceway.ingest.integrity import inspect
@@ -196,8 +197,4 @@ def chosen(version: str | None, workspace: Workspace) -> DatasetVersion:
     """
     if version is not None:
         return dataset_by_id(version, workspace.kit)
-    versions = dataset_versions(workspace.kit)
-    if not versions:
-        require_evidence("", workspace.kit)
-        raise MisuseError("nothing has been ingested yet; run `sluiceway run --until ingest` first")
-    return list(versions.values())[-1]
+    return newest_version(workspace.kit)

@@ -10,12 +10,12 @@ from sluiceway.artifacts.rollout_state import LIVE
 from sluiceway.cli.answer import print_json, print_lines, warn
 from sluiceway.cli.aside import stdout_aside
 from sluiceway.cli.flags import HERE, Common
-from sluiceway.core.errors import MisuseError, SluicewayError
+from sluiceway.core.errors import SluicewayError
 from sluiceway.core.moments import iso
 from sluiceway.flow.blame import Blame, Deployment, ReachedArtifact
 from sluiceway.flow.blame import blame as blamed
 from sluiceway.flow.column_lineage import ColumnLineage, Traced, Use
-from sluiceway.flow.reference import dataset_versions, require_evidence
+from sluiceway.flow.newest_dataset import newest_version
 from sluiceway.workspace import Workspace
 
 WORDS = {
@@ -131,13 +131,10 @@ def lineage_of(workspace: Workspace) -> ColumnLineage:
         MisuseError: nothing was ingested yet.
         DeclarationError: the declaration has problems.
     """
-    versions = dataset_versions(workspace.kit)
-    if not versions:
-        require_evidence("", workspace.kit)
-        raise MisuseError("nothing has been ingested yet; run `sluiceway run --until ingest` first")
+    version = newest_version(workspace.kit)
     with stdout_aside():
         project = workspace.kit.reader.load()
-    return ColumnLineage(project, list(versions.values())[-1])
+    return ColumnLineage(project, version)
 
 
 def lineage_lines(traced: Traced) -> Iterator[str]:

@@ -11,10 +11,11 @@ from sluiceway.cli.answer import print_json, print_lines, print_table
 from sluiceway.cli.aside import stdout_aside
 from sluiceway.cli.entity_values import in_lines, pairs, typed, views_of
 from sluiceway.cli.features_catalogue import list_, search, show
-from sluiceway.cli.features_history import history, moment_given, newest_facts
+from sluiceway.cli.features_history import history, newest_facts
 from sluiceway.cli.features_materialize import materialize
 from sluiceway.cli.features_skew import skew
 from sluiceway.cli.flags import HERE, Common
+from sluiceway.cli.moment_given import moment_given
 from sluiceway.core.discreet import MASK
 from sluiceway.core.errors import MisuseError
 from sluiceway.declare.feature_view import FeatureView
@@ -112,7 +113,7 @@ def offline(views: Sequence[FeatureView], given: dict[str, str], as_of: str, wor
     """Compute what was known at a moment, by the newest dataset."""
     from sluiceway.features.history import values_at
 
-    moment = moment_given(as_of)
+    moment = moment_given(as_of, "--as-of")
     facts = newest_facts(workspace, moment)
     keys = typed(given, views, facts.dataset)
     found: dict[str, Any] = {}

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from sluiceway.artifacts.dataset_version import DatasetVersion
-from sluiceway.cli.answer import print_json, print_lines, table_lines
+from sluiceway.cli.answer import print_json, print_lines, table_lines, warn
 from sluiceway.cli.aside import stdout_aside
 from sluiceway.cli.entity_values import pairs, typed
 from sluiceway.cli.flags import HERE, Common
+from sluiceway.cli.moment_given import moment_given
 from sluiceway.cli.page_file import write_page
 from sluiceway.core.discreet import MASK
 from sluiceway.core.duration import parse_duration
 from sluiceway.core.errors import MisuseError, UnknownNameError
-from sluiceway.core.moments import iso, parse_moment
+from sluiceway.core.moments import iso
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.flow.hidden_columns import hidden_columns
-from sluiceway.flow.recall import current
+from sluiceway.flow.newest_dataset import newest_dataset
 from sluiceway.plans.moments_sql import MICROSECOND, microseconds
 from sluiceway.workspace import Workspace
 
@@ -42,7 +42,7 @@ def history(
     common: Common = HERE,
 ) -> int:
     """Show a view's values for one entity over time, as they were known, at each change or on a grid."""
-    from sluiceway.features.history import changes, grid, moments_of_change, values_at
+    from sluiceway.features.history import MOST, changes, grid, moments_of_change, values_at
 
     workspace = Workspace.open(common.project)
     with stdout_aside():
@@ -53,36 +53,28 @@ def history(
     if set(given) != set(chosen.entities):
         raise MisuseError(f"view {view!r} is of {', '.join(chosen.entities)}; give each as column=value")
     present = workspace.settings.as_of or workspace.kit.clock.now()
-    facts = newest_facts(workspace, present if until is None else moment_given(until))
+    facts = newest_facts(workspace, present if until is None else moment_given(until, "--until"))
     keys = typed(given, [chosen], facts.dataset)
     low, high = ends(facts, chosen, keys, since, until)
+    moments: Sequence[int]
     if every is None:
         moments = moments_of_change(facts, chosen, keys, low=low, high=high)
-        table = changes(values_at(facts, chosen, keys, moments))
     else:
-        table = values_at(facts, chosen, keys, grid(low=low, high=high, step=step(every)))
-    values = masked(table.to_pydict(), chosen, workspace)
+        moments = grid(low=low, high=high, step=step(every))
+    left_out = max(0, len(moments) - MOST)
+    if left_out:
+        warn(f"of {len(moments):,} moments the last {MOST:,} are looked at; --since and --until choose others")
+    table = values_at(facts, chosen, keys, moments[left_out:])
+    values = masked((changes(table) if every is None else table).to_pydict(), chosen, workspace)
     if html is not None:
         from sluiceway.pages.history_page import history_html
 
         write_page(html, history_html(view, keys, values))
     if common.json:
-        print_json({"view": view, "entity": keys, "values": rows_of(values)})
+        print_json({"view": view, "entity": keys, "values": rows_of(values), "left_out": left_out})
     else:
         print_lines(*lines(values, chosen, keys))
     return 0
-
-
-def moment_given(text: str) -> datetime:
-    """Read a moment.
-
-    Raises:
-        MisuseError: it is none.
-    """
-    try:
-        return parse_moment(text)
-    except ValueError:
-        raise MisuseError(f"{text!r} is no moment; write it like 2026-01-04T09:00") from None
 
 
 def step(text: str) -> int:
@@ -107,10 +99,7 @@ def newest_facts(workspace: Workspace, cutoff: datetime) -> "Facts":
     from sluiceway.features.large_sources import LargeSources
     from sluiceway.features.point_in_time import Facts
 
-    dataset = current("ingest", workspace.kit)
-    if not isinstance(dataset, DatasetVersion):
-        raise MisuseError("nothing has been ingested yet; run `sluiceway run --until ingest` first")
-    kit = workspace.kit
+    kit, dataset = workspace.kit, newest_dataset(workspace.kit)
     large = LargeSources(kit.derived)
     return Facts(dataset, HeldTables(kit.tables), kit.engine, microseconds(cutoff), large=large)
 
@@ -122,7 +111,7 @@ def ends(
     from sluiceway.features.history import known_from_until
 
     first, last = known_from_until(facts, view, entity)
-    low = microseconds(moment_given(since)) if since is not None else first
+    low = microseconds(moment_given(since, "--since")) if since is not None else first
     high = facts.cutoff if until is not None else last
     if low is None or high is None:
         raise MisuseError(f"source {view.source.name!r} knew nothing of it by then; give another entity, or --since")

@@ -9,10 +9,10 @@ from sluiceway.cli.answer import print_json, print_lines
 from sluiceway.cli.aside import stdout_aside
 from sluiceway.cli.features_skew import Told
 from sluiceway.cli.flags import HERE, Common
+from sluiceway.cli.moment_given import moment_given
 from sluiceway.cli.watching import seconds
 from sluiceway.core.digest import plain_fields
-from sluiceway.core.errors import MisuseError
-from sluiceway.core.moments import iso, parse_moment
+from sluiceway.core.moments import iso
 from sluiceway.workspace import Workspace
 
 
@@ -35,10 +35,7 @@ def materialize(
     kit = workspace.kit
     cutoff = workspace.settings.as_of or kit.clock.now()
     if as_of is not None:
-        try:
-            cutoff = parse_moment(as_of)
-        except ValueError:
-            raise MisuseError(f"--as-of {as_of!r} is no moment; write it like 2026-01-04T09:00") from None
+        cutoff = moment_given(as_of, "--as-of")
     found = []
     with (
         stdout_aside(),

@@ -1,6 +1,9 @@
-"""Failing rows: the declared expression that some row makes fail, told in place of the statement that it is part of."""
+"""Failing rows: the label's expression that some row makes fail, told in place of the statement that it is part of.
 
-from collections.abc import Iterable, Iterator, Mapping
+What features are computed by cannot fail (see ``declare.expression_total``).
+"""
+
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -9,7 +12,6 @@ import pyarrow as pa
 from sluiceway.artifacts.rows import Rows
 from sluiceway.core.errors import NoRoomError, SourceError
 from sluiceway.declare.expression import Expression
-from sluiceway.declare.feature_view import FeatureView
 from sluiceway.declare.pipeline import Label
 from sluiceway.declare.written_at import WrittenAt
 from sluiceway.ports.engine import Engine
@@ -51,28 +53,10 @@ def told_of(suspects: Iterable[Suspect], engine: Engine, *, what: str) -> Iterat
         raise SourceError(f"{what}: {_reason(error)}; {REMEDY}") from error
 
 
-def computed_of(view: FeatureView) -> str:
-    """Name a view, with the features in it whose expressions can only be asked for together."""
-    derived = [feature.name for feature in view.features if feature.is_derived]
-    return f"view {view.name!r}" + (f", of its derived features ({', '.join(derived)}) one" if derived else "")
-
-
-def conditions(view: FeatureView, rows: pa.Table | Rows) -> Iterator[Suspect]:
-    """Yield the conditions of a view's features."""
-    for feature in view.features:
-        if feature.condition is not None:
-            what = f"view {view.name!r}, feature {feature.name!r}, where"
-            yield Suspect(what, feature.condition, rows, feature.written_at or view.written_at)
-
-
-def of_label(
-    label: Label, request: Mapping[str, Expression], *, each: pa.Table | Rows, outcomes: pa.Table | Rows
-) -> Iterator[Suspect]:
+def of_label(label: Label, *, each: pa.Table | Rows, outcomes: pa.Table | Rows) -> Iterator[Suspect]:
     """Yield what is computed of predictions and their outcomes."""
     yield Suspect(f"label {label.name!r}", label.condition, outcomes, label.written_at)
     yield Suspect(f"label {label.name!r}, at", label.moment, each, label.written_at)
-    for name, expression in request.items():
-        yield Suspect(f"request feature {name!r}", expression, each, None)
 
 
 def _failure(suspect: Suspect, engine: Engine) -> str:

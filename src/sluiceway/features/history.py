@@ -12,7 +12,7 @@ from sluiceway.plans.moments_sql import length
 from sluiceway.plans.quoting import listed, same
 from sluiceway.plans.window_groups import window_features
 
-MOST = 10_000
+MOST = 10_000  # moments that a command looks at
 TIME = pa.timestamp("us", "UTC")
 
 Entity = Mapping[str, object]
@@ -33,7 +33,7 @@ def values_at(facts: Facts, view: FeatureView, entity: Entity, moments: Sequence
 def moments_of_change(facts: Facts, view: FeatureView, entity: Entity, *, low: int, high: int) -> list[int]:
     """List the moments from ``low`` to ``high`` (microseconds) at which an entity's features may change, ascending.
 
-    They are when a fact becomes known, enters a window, leaves one, or grows too old; of very many the last 10,000.
+    They are when a fact becomes known, enters a window, leaves one, or grows too old.
     """
     times = _times(facts, view, entity)
     every = length(view.every)
@@ -46,7 +46,7 @@ def moments_of_change(facts: Facts, view: FeatureView, entity: Entity, *, low: i
             found |= {entered, *(entered + over for over in windows)}
         if view.ttl:
             found.add(moment + length(view.ttl) + 1)
-    return sorted(each for each in found if low <= each <= high)[-MOST:]
+    return sorted(each for each in found if low <= each <= high)
 
 
 def known_from_until(facts: Facts, view: FeatureView, entity: Entity) -> tuple[int | None, int | None]:
@@ -79,12 +79,10 @@ def _times(facts: Facts, view: FeatureView, entity: Entity) -> list[int]:
     return found
 
 
-def grid(*, low: int, high: int, step: int) -> list[int]:
-    """List the multiples of a step from one moment to another; of very many the last 10,000.
+def grid(*, low: int, high: int, step: int) -> range:
+    """Give the multiples of a step from one moment to another.
 
-    >>> grid(low=3, high=10, step=4)
+    >>> list(grid(low=3, high=10, step=4))
     [4, 8]
     """
-    first = -(-low // step) * step
-    first = max(first, (high // step - MOST + 1) * step)
-    return list(range(first, high + 1, step))
+    return range(-(-low // step) * step, high + 1, step)

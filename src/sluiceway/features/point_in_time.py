@@ -14,7 +14,7 @@ from sluiceway.declare.feature_view import FeatureView
 from sluiceway.features.binding import kinds_of
 from sluiceway.features.by_parts import all_by_parts, asked_by_parts
 from sluiceway.features.fact_layout import MARK
-from sluiceway.features.failing_rows import computed_of, conditions, told_of
+from sluiceway.features.failing_rows import told_of
 from sluiceway.features.held_tables import HeldTables
 from sluiceway.features.large_sources import LargeSources
 from sluiceway.features.latest_join import latest_join
@@ -158,7 +158,7 @@ def features_of(facts: Facts, view: FeatureView, spine: pa.Table, *, source: pa.
         source: All facts of these entities, and all versions of each of them.
         repeated: Whether some fact has more than one row.
     """
-    with told_of(conditions(view, source), facts.engine, what=computed_of(view)):
+    with told_of((), facts.engine, what=f"view {view.name!r}"):
         return _features_of(facts, view, spine, source=source, repeated=repeated)
 
 
@@ -194,7 +194,7 @@ def features_now(facts: Facts, view: FeatureView) -> pa.Table:
         sql = snapshot_sql(view, kinds, cutoff=facts.cutoff, corrected=corrected)
         if derived_features(view):
             sql = derived_sql(view, kinds, sql, keep=[*view.entities, EVENT, KNOWN])
-        with told_of(conditions(view, source), facts.engine, what=computed_of(view)):
+        with told_of((), facts.engine, what=f"view {view.name!r}"):
             return facts.elsewhere.query(sql, {"source": source}) if facts.elsewhere else facts.ask(sql, source=source)
 
     if facts.elsewhere is not None or not facts.large.is_large(ref):

@@ -98,7 +98,7 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
     progress.say("writing the training table")
     columns = model_columns(dataset, pipeline, inputs)
     sql = training_sql(dataset, pipeline, inputs)
-    with told_of((), engine, what=f"of the request features ({', '.join(pipeline.request_columns)}) one"):
+    with told_of((), engine, what="the training table"):
         table = tables.write(f"features/{pipeline.label.name}", training_rows(facts, sql, spine, features), by=AT)
     progress.say("materialising views")
     now, online_rows, fresh = clock.now(), {}, {}

@@ -28,6 +28,6 @@ def label_rows(facts: Facts, label: Label, *, columns: Sequence[str], request: M
     outcome_columns = sorted(name for name in kinds_of(dataset, label.source.name) if not name.startswith("_"))
     sql = spine_sql(label, columns=columns, request=request, outcome_columns=outcome_columns, cutoff=facts.cutoff)
     each, outcomes = (facts.whole(source.name) for source in (label.each, label.source))
-    suspects = of_label(label, request, each=each, outcomes=outcomes)
+    suspects = of_label(label, each=each, outcomes=outcomes)
     with told_of(suspects, facts.engine, what=f"label {label.name!r}"):
         return facts.ask(sql, each=each, outcomes=outcomes)

@@ -15,8 +15,8 @@ from sluiceway.declare.project import Project
 from sluiceway.flow.held_views import Held, held_of, note
 from sluiceway.flow.kept_definitions import keep_definition
 from sluiceway.flow.kit import Kit
+from sluiceway.flow.newest_dataset import newest_promised
 from sluiceway.flow.pinned_views import pinned_views
-from sluiceway.flow.recall import current
 from sluiceway.flow.reference import dataset_versions
 from sluiceway.ledger.standing import VERDICT, read_standing
 from sluiceway.ports.progress import Progress
@@ -88,9 +88,7 @@ def _forwards(views: Sequence[FeatureView], cutoff: int, kit: Kit) -> None:
 
 
 def _validated(kit: Kit) -> tuple[DatasetVersion, Promise]:
-    dataset, promise = current("ingest", kit), current("spec", kit)
-    if not isinstance(dataset, DatasetVersion) or not isinstance(promise, Promise):
-        raise MisuseError("nothing has been ingested yet; run `sluiceway run --until features` first")
+    dataset, promise = newest_promised(kit)
     standings = [read_standing(entry) for entry in kit.ledger.entries(VERDICT)]
     own = [each for each in standings if each.stage == "validate" and each.upstream.get("ingest") == dataset.content_id]
     if not own or not own[-1].verdict.is_open:

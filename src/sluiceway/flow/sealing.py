@@ -17,11 +17,12 @@ def seal_streams(dataset: DatasetVersion, project: Project, kit: Kit, *, say: Ca
     Raises:
         TransientError: the store with the streams' state does not answer.
     """
-    landed = [name for name in project.sources if dataset.has_events(name)]
+    landed = [name for name, each in project.sources.items() if each.stream and dataset.has_events(name)]
     panes = kit.panes() if landed else None
-    for name in landed if panes is not None else ():
-        if panes is not None:
-            _seal(name, dataset, project, kit, panes, say)
+    if panes is None:
+        return
+    for name in landed:
+        _seal(name, dataset, project, kit, panes, say)
 
 
 def _seal(
@@ -33,10 +34,13 @@ def _seal(
     from sluiceway.streams.sealing import as_one, seal_stream, stored_frame
     from sluiceway.streams.stream_plan import stream_plan
 
+    views = (*project.pipeline.feature_views, *pinned_views(kit, project, dataset).of(name))
+    if all(view.source.name != name for view in views):
+        return
     try:
-        views = (*project.pipeline.feature_views, *pinned_views(kit, project, dataset).of(name))
         plan = stream_plan(project.source(name), views, kinds_of(dataset, name))
-    except MisuseError:  # no stream can keep these views up, so none does
+    except MisuseError as error:  # so no stream keeps them up, and there is nothing to seal
+        say(f"{name}: not kept up by a stream: {error}")
         return
     landing = known_event_landing(name, kit.objects)
     if landing is None or not panes.partitions(plan.partition(0)[:-1]):

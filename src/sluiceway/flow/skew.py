@@ -3,17 +3,14 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sluiceway.artifacts.dataset_version import DatasetVersion
-from sluiceway.artifacts.promise import Promise
 from sluiceway.artifacts.rollout_state import LIVE
 from sluiceway.artifacts.skew_report import SkewReport
-from sluiceway.core.errors import MisuseError
 from sluiceway.declare.project import Project
 from sluiceway.flow.drawn_requests import Sample, drawn_live, drawn_rehearsed
 from sluiceway.flow.earlier_facts import EarlierFacts
 from sluiceway.flow.kit import Kit
 from sluiceway.flow.late_messages import LateMessages
-from sluiceway.flow.recall import current
+from sluiceway.flow.newest_dataset import newest_promised
 from sluiceway.ports.progress import Progress
 
 if TYPE_CHECKING:
@@ -43,7 +40,7 @@ def find_skew(
     from sluiceway.features.point_in_time import Facts
     from sluiceway.features.skew import Found, Skew
 
-    dataset, promise = _newest(kit)
+    dataset, promise = newest_promised(kit)
     pipeline, inputs = project.pipeline, promise.spec.inputs
     check_binding(dataset, pipeline, inputs)
     progress.say("reading the request log")
@@ -73,13 +70,6 @@ def find_skew(
         unread_lines=drawn.unread,
         limit=limit,
     )
-
-
-def _newest(kit: Kit) -> tuple[DatasetVersion, Promise]:
-    dataset, promise = current("ingest", kit), current("spec", kit)
-    if not isinstance(dataset, DatasetVersion) or not isinstance(promise, Promise):
-        raise MisuseError("nothing has been ingested yet; run `sluiceway run --until features` first")
-    return dataset, promise
 
 
 def _ends(answers: "Answers") -> tuple[int, int] | None:

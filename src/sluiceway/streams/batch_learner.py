@@ -74,7 +74,12 @@ class BatchLearner:
         while True:
             try:
                 owned = stream or PartitionStream(
-                    self._plan, number, backends=self._backends, owner=self._owner, now_us=self._now_us
+                    self._plan,
+                    number,
+                    panes=self._backends.panes,
+                    side=self._backends.side,
+                    owner=self._owner,
+                    now_us=self._now_us,
                 )
                 act(owned)
             except (ConflictError, TransientError):

@@ -42,23 +42,32 @@ class PartitionStream:
         plan: StreamPlan,
         number: int,
         *,
-        backends: Backends,
+        panes: PaneStore,
+        side: SideChannel | None = None,
         owner: str,
         now_us: Callable[[], int],
     ) -> None:
         """Take the partition over, and load what is stored: whoever had it can commit no more.
+
+        Args:
+            plan: The stream.
+            number: Which partition.
+            panes: Its state is there.
+            side: Takes what is late or dead; who learns no messages needs none.
+            owner: Who takes it over.
+            now_us: Tells when values are written.
 
         Raises:
             ConflictError: another took it over meanwhile.
             TransientError: the store did not answer.
         """
         self.number, self._plan, self._now_us = number, plan, now_us
-        self._panes, self._side = backends.panes, backends.side
+        self._panes, self._side = panes, side
         self._name = plan.partition(number)
-        self._stored = backends.panes.header(self._name)
+        self._stored = panes.header(self._name)
         self.header = found = unpack_header(self._stored) or PartitionHeader(owner=owner)
         self._put(msgspec.structs.replace(found, owner=owner, views=tuple(view.digest for view in plan.views)))
-        stored, rows = backends.panes.load(self._name)
+        stored, rows = panes.load(self._name)
         if stored != self._stored:
             raise ConflictError(f"the stream of {self._name} was taken over by another worker while it was loaded")
         self._views = [ViewStream(view, plan.kinds, lateness=plan.lateness) for view in plan.views]
@@ -66,7 +75,7 @@ class PartitionStream:
             view.restore(rows, found.watermark)
         self._keys = TopicKeys(plan) if plan.parted_by else None
         self._met = self._keys.met(rows) if self._keys else set()
-        self._seeds = Seeds(backends.panes, plan.seeds, number)
+        self._seeds = Seeds(panes, plan.seeds, number)
 
     def take(self, batch: EventBatch, decoder: RowDecoder) -> Decoded:
         """Learn a batch and commit it; messages from before the offset were learnt already.
@@ -74,6 +83,7 @@ class PartitionStream:
         Raises:
             ConflictError: another owns the partition by now.
             TransientError: the store or the side channel did not answer.
+            TypeError: it was taken over without a side channel, and some are late or dead.
         """
         offsets, values = _behind(batch, self.header.offset)
         decoded = decoder.decode(offsets, values)
@@ -82,6 +92,8 @@ class PartitionStream:
         self._meet(decoded.rows, watermark)
         late = self._learn(decoded.rows)
         if late or decoded.poison:
+            if self._side is None:
+                raise TypeError(f"{self._name} was taken over without a side channel, so it learns no messages")
             self._side.put(self._plan.source.name, _asides(batch, decoded, late, self._now_us()))
         if offsets:
             self._go_on(

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import NoReturn
 
 import polars as pl
 import pyarrow as pa
@@ -11,12 +10,10 @@ from sluiceway.artifacts.dataset_version import EVENT_TIME, KNOWN_TIME
 from sluiceway.artifacts.event_landing import LandedPartition
 from sluiceway.core.errors import ConflictError
 from sluiceway.plans.corrections import EVENT, KNOWN
-from sluiceway.ports.event_source import EventBatch, Lag, Ownership, Position
 from sluiceway.ports.pane_store import PaneStore, Row
-from sluiceway.ports.side_channel import Aside
 from sluiceway.streams.decoding import OFFSET
 from sluiceway.streams.partition_header import unpack_header
-from sluiceway.streams.partition_stream import Backends, PartitionStream, sealed_through
+from sluiceway.streams.partition_stream import PartitionStream, sealed_through
 from sluiceway.streams.seeds import SeedHeader, write_seeds
 from sluiceway.streams.stored_kinds import STORED
 from sluiceway.streams.stream_plan import StreamPlan
@@ -63,9 +60,7 @@ def seal_stream(
             continue
         for _ in range(TRIES):
             try:
-                stream = PartitionStream(
-                    plan, number, backends=Backends(_Nothing(), panes, _Nothing()), owner=owner, now_us=now_us
-                )
+                stream = PartitionStream(plan, number, panes=panes, owner=owner, now_us=now_us)
                 stream.seal(rows, by_number[number], is_alone=is_alone)
                 stream.release()
             except ConflictError:
@@ -120,33 +115,6 @@ def state_of(plan: StreamPlan, rows: pl.DataFrame, watermark: int) -> Iterator[R
         stream.seal(rows, watermark, mine=watermark)
         stream.advance(watermark)
         yield from stream.state()
-
-
-class _Nothing:
-    """Where nothing arrives and nothing is set aside: sealing reads no messages."""
-
-    is_dealt = True
-
-    def partition_count(self) -> NoReturn:
-        raise TypeError("sealing reads no topic")
-
-    def poll(self, ownership: Ownership, *, most: int, wait_s: float) -> list[EventBatch]:  # noqa: ARG002
-        return []
-
-    def seek(self, partition: int, position: Position | None) -> NoReturn:  # noqa: ARG002
-        self.partition_count()
-
-    def lags(self, positions: Mapping[int, Position]) -> dict[int, Lag]:  # noqa: ARG002
-        return {}
-
-    def close(self, ownership: Ownership) -> None:
-        """There is nothing to leave."""
-
-    def put(self, source: str, messages: Sequence[Aside]) -> NoReturn:  # noqa: ARG002
-        self.partition_count()
-
-    def read(self, source: str, kind: str) -> list[Aside]:  # noqa: ARG002
-        return []
 
 
 def stored_frame(table: pa.Table, kinds: Mapping[str, str]) -> pl.DataFrame:

@@ -207,7 +207,12 @@ class Worker:
                     if waiting.is_taken(stored, mine=self._owner, now=now):
                         continue
                 stream = PartitionStream(
-                    self._plan, number, backends=self._backends, owner=self._owner, now_us=self._now_us
+                    self._plan,
+                    number,
+                    panes=self._backends.panes,
+                    side=self._backends.side,
+                    owner=self._owner,
+                    now_us=self._now_us,
                 )
             except (ConflictError, TransientError) as error:
                 self._give_up(number, error)

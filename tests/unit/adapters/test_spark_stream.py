@@ -4,7 +4,7 @@ import os
 import random
 
 import pytest
-from tests.unit.streams.test_worker import KINDS, LATENESS, batch_values, compared, message, view_for
+from tests.stream_facts import KINDS, LATENESS, batch_values, compared, message, view_for
 
 from sluiceway.adapters.lmdb_online import LmdbOnline
 from sluiceway.adapters.lmdb_panes import LmdbPanes

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.features.test_point_in_time import KEYS, MINUTE, ROWS, facts_of, view_for
+from tests.timed_facts import KEYS, MINUTE, ROWS, facts_of, view_for
 
 from sluiceway.features.history import changes, grid, known_from_until, moments_of_change, values_at
 

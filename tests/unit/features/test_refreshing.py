@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.features.test_point_in_time import KEYS, MINUTES, ROWS, facts_of, view_for
+from tests.timed_facts import KEYS, MINUTES, ROWS, facts_of, view_for
 
 from sluiceway.adapters.memory_online import MemoryOnline
 from sluiceway.features import refreshing

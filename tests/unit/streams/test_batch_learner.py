@@ -5,19 +5,8 @@ from itertools import count
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.streams.test_worker import (
-    DEATHS,
-    KEYS,
-    KINDS,
-    ROW,
-    DeadlyPanes,
-    Killed,
-    batch_values,
-    message,
-    row_at,
-    stream_values,
-    view_for,
-)
+from tests.stream_facts import KEYS, KINDS, ROW, batch_values, message, row_at, view_for
+from tests.stream_worlds import DEATHS, DeadlyPanes, Killed, stream_values
 
 from sluiceway.adapters.memory_events import MemoryEvents, MemoryTopic
 from sluiceway.adapters.memory_online import MemoryOnline

@@ -6,18 +6,9 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.stream_facts import LATENESS, ROW, SECOND, facts_of, message, row_at, view_for
+from tests.stream_worlds import World, finish
 from tests.unit.streams.test_sealing import materialise_beside, seal, timed
-from tests.unit.streams.test_worker import (
-    LATENESS,
-    ROW,
-    SECOND,
-    World,
-    facts_of,
-    finish,
-    message,
-    row_at,
-    view_for,
-)
 
 from sluiceway.features.materialise import packed
 from sluiceway.features.point_in_time import features_now

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from tests.unit.streams.test_worker import KINDS, message, row_at, view_for
+from tests.stream_facts import KINDS, message, row_at, view_for
 
 from sluiceway.streams.line_partitions import MANY, LinePartitions, line_keys
 from sluiceway.streams.stream_plan import stream_plan

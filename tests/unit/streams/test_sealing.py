@@ -5,22 +5,19 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.streams.test_worker import (
+from tests.stream_facts import (
     IN_ONE_PARTITION,
     KINDS,
     ROW,
     SECOND,
     VIEWS,
-    World,
     compared,
     counting,
-    counts,
     facts_of,
-    finish,
     message,
     row_at,
-    stream_values,
 )
+from tests.stream_worlds import World, counts, finish, stream_values
 
 import sluiceway as sw
 from sluiceway.artifacts.event_landing import LandedPartition

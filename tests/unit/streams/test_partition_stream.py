@@ -1,0 +1,64 @@
+"""What is stored of a partition is what the rows before its offset make, whoever owns it, wherever it was killed."""
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.stream_facts import counting, message, row_at
+from tests.stream_worlds import Killed, World, counts
+
+from sluiceway.core.errors import ConflictError
+from sluiceway.streams import partition_stream
+
+
+def test_many_served_values_go_ahead_in_commits_of_their_own_and_whoever_is_killed_is_followed(
+    monkeypatch,
+):
+    monkeypatch.setattr(partition_stream, "MOST_VALUES", 10)
+    view = counting()
+    world = World(view, 1, {3: "before"})
+    sizes, commit = [], world.panes._panes.commit
+    world.panes._panes.commit = lambda name, change: (sizes.append(len(change.online)), commit(name, change))
+    world.logs[0] += [message(row_at(30, e=f"e{number}")) for number in range(25)] + [message(row_at(70))]
+    with pytest.raises(Killed):
+        world.step(world.worker(), 100)
+    assert sizes == [0, 10, 10]
+    assert world.stored().events == 0
+    assert len(counts(world)) == 20
+    world.step(world.worker(), 100)
+    assert sizes[3:] == [0, 10, 10, 5]
+    assert world.stored().events == 26
+    assert counts(world) == {f"e{number}": 1.0 for number in range(25)}
+
+
+OWNERS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 4), st.booleans()), min_size=3, max_size=20)
+
+
+@given(steps=OWNERS, keyed=st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_what_is_stored_is_what_the_rows_before_its_offset_make_whoever_believes_to_own_it(steps, keyed):
+    """Three that believe to own a partition learn on from where each is, or take it over anew."""
+    view = counting(key="key") if keyed else counting()
+    world = World(view, 1)
+    rows = [row_at(13 * place, e="ab"[place % 2], key=place // 2) for place in range(24)]
+    owners = [None, None, None]
+    for who, most, is_new in steps:
+        owner = owners[who]
+        if is_new or owner is None:
+            owners[who] = world.owner()
+            continue
+        before = world.stored()
+        with suppress(ConflictError):
+            world.learn(owner, rows, most)
+        after = world.stored()
+        assert after.offset >= before.offset
+        assert (after.sequence, after.owner) in {
+            (before.sequence, before.owner), (before.sequence + 1, before.owner),
+        }  # fmt: skip
+    final = world.owner()
+    world.learn(final, rows, len(rows))
+    alone = World(view, 1)
+    alone.learn(alone.owner(), rows, len(rows))
+    assert counts(world) == counts(alone)
+    assert final.header.events == len(rows)
