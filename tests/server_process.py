@@ -23,6 +23,7 @@ class ServerProcess:
 
     def start(self) -> None:
         """Start it, with whatever it kept."""
+        assert self._process is None or self._process.poll() is not None, f"{self._command[0]} runs already"
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         self._process = subprocess.Popen(self._command, cwd="/", env=self._environment, **quiet)
         deadline = time.monotonic() + PATIENCE_S

@@ -14,6 +14,8 @@ from pathlib import Path
 from sluiceway.adapters.event_place import EventPlace
 from sluiceway.adapters.online_place import OnlinePlace
 from sluiceway.plans.packed_value import pack_key, unpack_value
+from sluiceway.streaming import Streaming
+from sluiceway.streams.partition_header import PartitionHeader
 
 COMMAND = str(Path(sys.executable).with_name("sluiceway"))
 PATIENCE_S = 60
@@ -59,6 +61,7 @@ class StreamedProject:
         self.folder = folder
         kept = {name: value for name, value in os.environ.items() if not name.startswith("SLUICEWAY_")}
         self.environment = kept | environment
+        self._streaming: Streaming | None = None
 
     @classmethod
     def made(cls, folder: Path) -> "StreamedProject":
@@ -95,6 +98,12 @@ class StreamedProject:
     def partitions(self) -> list[dict[str, object]]:
         """What ``stream status`` says of each partition."""
         return json.loads(self("stream", "status", "--json"))["streams"][0]["partitions"]
+
+    def headers(self) -> dict[int, PartitionHeader]:
+        """What is committed of each partition, as ``stream status`` reads it, without a command's start."""
+        if self._streaming is None:
+            self._streaming = Streaming.open(self.folder, environment=self.environment)
+        return self._streaming.headers(self._streaming.plans[0])
 
     def online(self):
         """Open the online store."""

@@ -4,6 +4,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.thoroughness import examples
 from tests.unit.validate.conftest import World
 
 from sluiceway.adapters.obstore_objects import ObstoreObjects
@@ -119,7 +120,7 @@ def whole():
 
 
 @given(seed=SEED, cuts=st.integers(1, 5))
-@settings(deadline=None, max_examples=12)
+@settings(deadline=None, max_examples=examples(12))
 def test_neither_order_nor_files_change_what_is_measured_or_how_it_is_judged(whole, seed, cuts):
     world, project, then, now, expected = whole
     found = measured(world, project, then, now, seed=seed, cuts=cuts)

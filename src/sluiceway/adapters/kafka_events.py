@@ -110,6 +110,7 @@ class KafkaEvents:
             begin = begins.get(place.partition)
             place.offset = OFFSET_BEGINNING if begin is None else begin.offset
         consumer.assign(places)
+        consumer.resume(places)  # one that stood still before it was lost would do so for ever
         self._still = {number for number in numbers if number not in begins}
         self._let_be_still(consumer)
         self._read = {number: begin.offset for number, begin in begins.items()}

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.thoroughness import examples
 from tests.timed_facts import ASKED, KEYS, MINUTES, ROWS, bits, facts_of, laid_out, spine_of, view_for
 
 from sluiceway.adapters.duckdb_engine import DuckdbEngine
@@ -21,7 +22,7 @@ SHAPES = {
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("named", KEYS)
 @given(rows=ROWS, asked=ASKED, cutoff=MINUTES, entity=st.sampled_from([("e",), ("e", "code")]))
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=examples(4), deadline=None)
 def test_a_source_in_parts_gives_the_same_bits_as_one_that_is_held(named, shape, rows, asked, cutoff, entity):
     view = view_for(KEYS[named], entity, ttl="7m" if cutoff % 2 else None, **SHAPES[shape])
     held, spine = facts_of(rows, cutoff), spine_of(asked)

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.thoroughness import examples
 from tests.timed_facts import KEYS, MINUTE, ROWS, facts_of, view_for
 
 from sluiceway.features.history import changes, grid, known_from_until, moments_of_change, values_at
@@ -10,7 +11,7 @@ from sluiceway.features.history import changes, grid, known_from_until, moments_
 
 @pytest.mark.parametrize("named", KEYS)
 @given(rows=ROWS, ttl=st.none() | st.integers(1, 20), by_event=st.booleans())
-@settings(max_examples=2, deadline=None)
+@settings(max_examples=examples(2), deadline=None)
 def test_every_change_has_its_moment(named, rows, ttl, by_event):
     view = view_for(KEYS[named], ttl=f"{ttl}m" if ttl else None, by_event=by_event)
     facts, low, high = facts_of(rows, 60), -30 * MINUTE, 60 * MINUTE

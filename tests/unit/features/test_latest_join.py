@@ -7,6 +7,7 @@ import polars as pl
 import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.thoroughness import examples
 
 import sluiceway as sw
 from sluiceway.features.latest_join import latest_join
@@ -61,7 +62,7 @@ FACTS = st.lists(
 
 
 @given(facts=FACTS, ttl=st.none() | st.integers(1, 3))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_ties_go_to_the_greatest_event_then_known_then_other_columns(facts, ttl):
     asked = [{"e": e, "_at": at} for e in (1, 2, 3, None) for at in (None, 0, 1, 2, 3)]
     got = join(facts, asked, ttl=f"{ttl}m" if ttl else None, cutoff=2)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.thoroughness import examples
 from tests.timed_facts import KEYS, MINUTE, MINUTES, ROWS, facts_of, spine_of, view_for
 
 import sluiceway as sw
@@ -18,7 +19,7 @@ from sluiceway.plans.served_view import served
 
 @pytest.mark.parametrize("named", KEYS)
 @given(rows=ROWS, cutoff=MINUTES, ttl=st.none() | st.integers(1, 20), by_event=st.booleans())
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=examples(5), deadline=None)
 def test_what_is_read_online_is_what_is_computed_offline_bit_by_bit(named, rows, cutoff, ttl, by_event):
     view = view_for(KEYS[named], ttl=f"{ttl}m" if ttl else None, by_event=by_event)
     facts, online = facts_of(rows, cutoff), MemoryOnline()

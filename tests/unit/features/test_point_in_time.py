@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.brute_force import assert_same, brute_force
+from tests.thoroughness import examples
 from tests.timed_facts import ASKED, KEYS, ROWS, facts_of, row, spine_of, view_for
 
 import sluiceway as sw
@@ -18,7 +19,7 @@ from sluiceway.features.time_audit import changed_features
 @pytest.mark.parametrize("entity", [("e",), ("e", "code")], ids=["one column", "two columns"])
 @pytest.mark.parametrize("named", KEYS)
 @given(rows=ROWS, asked=ASKED, ttl=st.none() | st.integers(1, 20), by_event=st.booleans())
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=examples(6), deadline=None)
 def test_features_are_what_plain_python_makes_of_what_was_known(named, entity, rows, asked, ttl, by_event):
     view = view_for(KEYS[named], entity, ttl=f"{ttl}m" if ttl else None, by_event=by_event)
     got = features_at(facts_of(rows, 30), view, spine_of(asked)).to_pylist()
@@ -30,7 +31,7 @@ def test_features_are_what_plain_python_makes_of_what_was_known(named, entity, r
 
 @pytest.mark.parametrize("named", KEYS)
 @given(rows=ROWS, asked=ASKED, by_event=st.booleans())
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=examples(4), deadline=None)
 def test_the_audit_confirms_what_the_plans_compute(named, rows, asked, by_event):
     view, facts, spine = view_for(KEYS[named], ttl="9m", by_event=by_event), facts_of(rows, 30), spine_of(asked)
     assert changed_features(facts, view, spine, features_at(facts, view, spine)) == []

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.thoroughness import examples
 from tests.timed_facts import KEYS, MINUTES, ROWS, facts_of, view_for
 
 from sluiceway.adapters.memory_online import MemoryOnline
@@ -50,7 +51,7 @@ class Dying(MemoryOnline):
 @pytest.mark.parametrize("kinds", KINDS)
 @pytest.mark.parametrize("named", KEYS)
 @given(before=ROWS, added=ROWS, lost=LOST, cutoffs=st.tuples(MINUTES, MINUTES), by_event=st.booleans())
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=examples(3), deadline=None)
 def test_a_refresh_comes_to_what_a_whole_materialisation_holds(named, kinds, before, added, lost, cutoffs, by_event):
     view = view_for(KEYS[named], kinds=KINDS[kinds], by_event=by_event and "windows" in kinds)
     after = [row for place, row in enumerate(before) if place not in lost] + added
@@ -66,7 +67,7 @@ def test_a_refresh_comes_to_what_a_whole_materialisation_holds(named, kinds, bef
 
 @pytest.mark.parametrize("named", KEYS)
 @given(before=ROWS, added=ROWS, cutoffs=st.tuples(MINUTES, MINUTES), batches=st.integers(0, 1))
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=examples(3), deadline=None)
 def test_a_refresh_that_was_killed_is_begun_anew_and_ends_the_same(named, before, added, cutoffs, batches):
     view = view_for(KEYS[named])
     low, high = sorted(cutoffs)

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.thoroughness import examples
 
 import sluiceway as sw
 from sluiceway.features.window_merge import merge_windows, points_of
@@ -47,7 +48,7 @@ def table(panes):
 
 
 @given(panes=st.dictionaries(PLACES, st.tuples(SUMS, LEAST, LEAST), max_size=60), points=st.lists(PLACES, unique=True))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_every_window_holds_the_panes_that_end_where_the_point_begins(panes, points):
     asked = [("d", 0), *points]
     given_points = pa.table(
@@ -83,7 +84,7 @@ TOLD = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.sampled_from(
     by_event=st.booleans(),
     count=st.integers(1, 5),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_the_last_values_of_a_window_are_those_of_all_its_panes(panes, points, by_event, count):
     source = sw.Source("facts", sql="unused", event_time="t")
     settings = {"windows": "event_time", "lateness": "5m"} if by_event else {}

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.stream_facts import KEYS, KINDS, ROW, batch_values, message, row_at, view_for
 from tests.stream_worlds import DEATHS, DeadlyPanes, Killed, stream_values
+from tests.thoroughness import examples
 
 from sluiceway.adapters.memory_events import MemoryEvents, MemoryTopic
 from sluiceway.adapters.memory_online import MemoryOnline
@@ -67,7 +68,7 @@ class Batches:
     view=VIEWS, rows=st.lists(ROW, min_size=4, max_size=14), cuts=st.lists(st.integers(2, 6), min_size=7, max_size=7),
     again=st.sets(st.integers(0, 6)), deaths=DEATHS,
 )  # fmt: skip
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=examples(6), deadline=None)
 def test_batches_end_where_the_batch_plan_does(view, rows, cuts, again, deaths):
     rows = sorted(rows, key=lambda row: (row["known"] or 0) + row["delay"])
     if view.lateness is not None:  # what is late is told by the other partitions' rows as well, batch by batch

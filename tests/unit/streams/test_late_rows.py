@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.stream_facts import LATENESS, ROW, SECOND, facts_of, message, row_at, view_for
 from tests.stream_worlds import World, finish
+from tests.thoroughness import examples
 from tests.unit.streams.test_sealing import materialise_beside, seal, timed
 
 from sluiceway.features.materialise import packed
@@ -53,7 +54,7 @@ def wanted_of(view, rows, moment):
 
 
 @given(view=VIEWS, rows=st.lists(ROW, min_size=4, max_size=24), cuts=st.lists(st.integers(1, 7), max_size=8))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 def test_what_is_read_is_what_batch_says(view, rows, cuts):
     rows = sorted(rows, key=lambda row: (row["known"] or 0) + row["delay"])
     world = World(view, 1)
@@ -70,7 +71,7 @@ def test_what_is_read_is_what_batch_says(view, rows, cuts):
 
 
 @given(view=VIEWS, rows=st.lists(ROW, min_size=4, max_size=24), moments=st.lists(st.integers(0, 24), max_size=3))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 def test_what_is_read_of_a_sealed_stream_is_what_batch_says_in_any_order(view, rows, moments):
     world = World(view, 1)
     for most in (*moments, len(rows)):

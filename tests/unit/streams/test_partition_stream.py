@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.stream_facts import counting, message, row_at
 from tests.stream_worlds import Killed, World, counts
+from tests.thoroughness import examples
 
 from sluiceway.core.errors import ConflictError
 from sluiceway.streams import partition_stream
@@ -36,7 +37,7 @@ OWNERS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 4), st.booleans())
 
 
 @given(steps=OWNERS, keyed=st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_what_is_stored_is_what_the_rows_before_its_offset_make_whoever_believes_to_own_it(steps, keyed):
     """Three that believe to own a partition learn on from where each is, or take it over anew."""
     view = counting(key="key") if keyed else counting()

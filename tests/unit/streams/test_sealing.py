@@ -18,6 +18,7 @@ from tests.stream_facts import (
     row_at,
 )
 from tests.stream_worlds import World, counts, finish, stream_values
+from tests.thoroughness import examples
 
 import sluiceway as sw
 from sluiceway.artifacts.event_landing import LandedPartition
@@ -66,7 +67,7 @@ def wanted_of(view, rows):
     partitions=st.integers(1, 3),
     moments=st.lists(st.tuples(st.integers(0, 24), st.integers(0, 24)), max_size=3),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_batch_and_a_sealed_stream_agree_in_any_order(view, rows, partitions, moments):
     """Rows arrive in any order; at some moments a run lands some of what there is, and seals, whoever is further."""
     partitions = 1 if view.source.key in IN_ONE_PARTITION else partitions

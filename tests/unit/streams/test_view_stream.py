@@ -4,10 +4,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.stream_facts import batch_values, counting, message, row_at, view_for
 from tests.stream_worlds import World, counts, learnt, stream_values
+from tests.thoroughness import examples
 
 
 @given(rows=st.lists(st.integers(0, 600), max_size=30), cuts=st.lists(st.integers(1, 5), max_size=30))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_which_rows_are_late_follows_from_their_order_and_not_from_how_it_was_cut(rows, cuts):
     def late(steps):
         world = World(counting(), 1)

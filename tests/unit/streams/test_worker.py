@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.stream_facts import IN_ONE_PARTITION, LATENESS, ROW, SECOND, VIEWS, batch_values, counting, message, row_at
 from tests.stream_worlds import DEATHS, Killed, World, counts, finish, learnt, stream_values
+from tests.thoroughness import examples
 
 from sluiceway.adapters.memory_events import MemoryEvents, MemoryTopic
 from sluiceway.core.errors import SourceError, TransientError
@@ -23,7 +24,7 @@ STEPS = st.lists(st.tuples(st.integers(0, 2), st.integers(1, 7), st.booleans()),
     view=VIEWS, rows=st.lists(ROW, min_size=4, max_size=24), partitions=st.integers(1, 3), steps=STEPS, deaths=DEATHS,
     wall=WALLS, values=st.sampled_from([1, MOST_VALUES]),
 )  # fmt: skip
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 def test_streams_end_where_the_batch_plan_does(view, rows, partitions, steps, deaths, wall, values):
     with patch.object(partition_stream, "MOST_VALUES", values):  # also where most values go ahead of their commit
         check_end(view, rows, partitions, steps, deaths, wall)
