@@ -95,6 +95,7 @@ def finish(world, *, silent_s=None):
     for _ in range(40):
         try:
             worker = world.worker()
+            world.step(worker, 100)
             while not worker.caught_up():
                 world.step(worker, 100)
             if silent_s is not None:

@@ -13,7 +13,7 @@ from sluiceway.declare.written_at import WrittenAt
 Kinds = Mapping[str, str]
 TEXT_HINT = (
     "; a column is text as soon as one value is no number or time: mend that row, or, if it means that there is none, "
-    "name it in files(nulls=[…])"
+    "name it in files(nulls=[…]); times in JSON are texts: CAST(… AS TIMESTAMP) in the source's sql"
 )
 
 A_LIST = "a list of numbers; take its numbers as features by a view with sw.latest(…, size=…)"

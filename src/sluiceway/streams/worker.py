@@ -117,14 +117,17 @@ class Worker:
         return {f"{name}, partition {number}": each.why for number, each in self._waiting.items() if each.why}
 
     def caught_up(self) -> bool:
-        """Whether all that is in the assigned partitions now was learnt. Asks the source, so not for every step."""
-        lags = self._lags()
-        return (
-            bool(self._owned)
-            and not self._waiting
-            and not self._unchecked
-            and all(number in lags and lags[number].is_none for number in self._owned)
-        )
+        """Whether all that is in the topic now was learnt, here or by whom the other partitions belong to.
+
+        Asks the source and the store, so not for every step, and after the first.
+        """
+        try:
+            reached = {**self._elsewhere(), **self.headers}
+        except TransientError:
+            return False
+        lags = self._events.lags({number: header.position for number, header in reached.items()})
+        learnt = all(number in lags and lags[number].is_none for number in range(self._count))
+        return learnt and not self._unchecked
 
     def measure(self) -> None:
         """Bring the metrics up to date with the source."""

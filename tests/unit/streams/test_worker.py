@@ -103,6 +103,8 @@ def test_of_two_that_own_a_partition_one_works_and_the_other_takes_over_when_it_
         world.step(second, 100)
     assert sum(bool(worker.headers) for worker in (first, second)) == 1
     working, waiting = (first, second) if first.headers else (second, first)
+    assert first.caught_up(), "what the other learnt is learnt"
+    assert second.caught_up()
     for _ in range(4):
         world.logs[0].append(message(row_at(20)))
         world.step(waiting, 100)
