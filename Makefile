@@ -29,7 +29,7 @@ demo: $(STAMP)  ## run the flights example from raw files to a served, monitored
 	@$(BIN)/sluiceway run --project examples/flights
 
 test: $(STAMP)  ## run all tests
-	@$(BIN)/python -m pytest -n auto --dist worksteal
+	@$(BIN)/python -m pytest -n $$(( $$(nproc) + 1 )) --dist worksteal  # one more than cores, as many tests wait
 
 # THOROUGH=20 is how many times as many examples the property tests of what is asked for by time draw.
 THOROUGHLY := tests/unit/features tests/unit/streams tests/stories/test_order_and_cuts.py

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from tests.streamed_project import StreamedProject, end, events, expected, messages, until
 
+pytest.importorskip("pyspark", reason="pyspark is not installed: make test-spark has it")
 pytestmark = pytest.mark.spark
 ENGINE, PATIENCE_S = "spark://local[2]", 400  # of which a busy machine takes most to start Java
 
