@@ -7,7 +7,7 @@ was due but a message that its stream set aside, is late as well, not stale. Wha
 where one value is the other with fewer digits.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -162,27 +162,35 @@ def _candidates(view: FeatureView, seen: Reading) -> Iterator[Moments]:
 def _right_by_then(
     view: FeatureView, rows: pa.Table, compared: Sequence[Compared], seen: Reading, *, earlier: Sequence[Earlier]
 ) -> dict[str, Mask]:
-    """Find the values that are right by the facts that there were when they were written."""
-    right = {each.name: np.zeros(rows.num_rows, np.bool_) for each in compared}
-    for before, places in _known_then(seen, earlier):
-        part = rows.take(pa.array(places))
-        for moments in (seen.needed[places], *(each[places] for each in _candidates(view, seen))):
-            again = computed_at(before, view, part, moments)
-            for each in compared:
-                right[each.name][places] |= _equals(part, again, each)
-    return right
+    """Find the values that are right at some moment by the facts that there were when they were written."""
+    moments = (seen.needed, *_candidates(view, seen))
+    return _right_at(view, rows, compared, moments, _known_then(seen, earlier), agree=np.logical_or)
 
 
 def _not_due_without(
     view: FeatureView, rows: pa.Table, compared: Sequence[Compared], seen: Reading, *, aside: Sequence[Earlier]
 ) -> dict[str, Mask]:
     """Find the values that were right both when they were made and when they were read, but for what was set aside."""
+    moments = (seen.through, seen.needed)
+    return _right_at(view, rows, compared, moments, _known_then(seen, aside), agree=np.logical_and)
+
+
+def _right_at(
+    view: FeatureView,
+    rows: pa.Table,
+    compared: Sequence[Compared],
+    moments: Sequence[Moments],
+    known: Iterable[tuple[Facts, NDArray[np.int64]]],
+    *,
+    agree: np.ufunc,
+) -> dict[str, Mask]:
+    """Compare values with those of several moments by what was known; ``agree`` says whether one must equal or all."""
     right = {each.name: np.zeros(rows.num_rows, np.bool_) for each in compared}
-    for without, places in _known_then(seen, aside):
+    for before, places in known:
         part = rows.take(pa.array(places))
-        made, read = (computed_at(without, view, part, each[places]) for each in (seen.through, seen.needed))
+        again = [computed_at(before, view, part, each[places]) for each in moments]
         for each in compared:
-            right[each.name][places] |= _equals(part, made, each) & _equals(part, read, each)
+            right[each.name][places] |= agree.reduce([_equals(part, table, each) for table in again])
     return right
 
 
