@@ -28,8 +28,9 @@ demo: $(STAMP)  ## run the flights example from raw files to a served, monitored
 	@$(BIN)/python examples/flights/fetch_data.py
 	@$(BIN)/sluiceway run --project examples/flights
 
+# One worker more than there are cores, as many tests wait.
 test: $(STAMP)  ## run all tests
-	@$(BIN)/python -m pytest -n $$(( $$(nproc) + 1 )) --dist worksteal  # one more than cores, as many tests wait
+	@$(BIN)/python -m pytest -n $$(( $$(nproc) + 1 )) --dist worksteal
 
 # THOROUGH=20 is how many times as many examples the property tests of what is asked for by time draw.
 THOROUGHLY := tests/unit/features tests/unit/streams tests/stories/test_order_and_cuts.py
