@@ -33,9 +33,10 @@ def time_of(text):
     return RowTime(expression.tree, tuple(expression.columns))
 
 
-def source(name="landings", known="landed_at + interval 1 hour", form="json", keys=("carrier",)):
+def source(name="landings", known="landed_at + interval 1 hour", form="json", keys=("carrier",), fact_keys=()):
     fields = tuple(Field(column, kind) for column, kind in KINDS.items())
-    return StreamedSource(name, f"{name}-topic", form, keys, fields, time_of("landed_at"), time_of(known))
+    times = time_of("landed_at"), time_of(known)
+    return StreamedSource(name, f"{name}-topic", form, keys, fields, *times, fact_keys)
 
 
 class Desk:
@@ -283,7 +284,7 @@ def test_a_column_that_nothing_reads_may_hold_what_no_decoder_takes():
     assert heard.json["unknown_columns"] == ["gate"]
 
 
-@pytest.mark.parametrize(("carrier", "key"), [("UA", b"UA"), ("", b'""'), (None, b"null")])
+@pytest.mark.parametrize(("carrier", "key"), [("UA", b"UA"), ("", b'""')])
 def test_every_value_of_a_key_is_one(carrier, key):
     heard = []
 
@@ -294,3 +295,17 @@ def test_every_value_of_a_key_is_one(carrier, key):
 
     assert Desk(Listening({"landings-topic": MemoryTopic(4)})).post({**ROW, "carrier": carrier}).status == 202
     assert heard == [key]
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({**ROW, "carrier": None}, "row 1: 'carrier' is null, but is what messages are keyed by"),
+        ({**ROW, "delay": None}, "row 1: 'delay' is null, but is the key of its source"),
+    ],
+)
+def test_an_event_without_its_key_is_refused(row, said):
+    desk = Desk(None, source(fact_keys=("delay",)))
+    heard = desk.post([ROW, row])
+    assert (heard.status, desk.kept) == (422, [])
+    assert said in heard.json["error"]

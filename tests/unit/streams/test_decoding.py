@@ -15,8 +15,9 @@ SECOND = 1_000_000
 AT = int(BEGIN.timestamp()) * SECOND
 
 
-def decoder(columns=("who", "n", "x", "ok"), event="at", known=None, **given):
-    source = sw.Source("facts", sql="unused", event_time=event, known_time=known, stream=sw.topic("facts"))
+def decoder(columns=("who", "n", "x", "ok"), event="at", known=None, key=None, topic_key=None, **given):
+    topic = sw.topic("facts", key=topic_key)
+    source = sw.Source("facts", sql="unused", key=key, event_time=event, known_time=known, stream=topic)
     return RowDecoder(source, KINDS, columns, **given)
 
 
@@ -82,6 +83,22 @@ def test_what_is_nested_too_deep_stops_nothing(depth):
     assert [offset for offset, *_ in found.poison] == [11, 12, 13]
     assert {why for _, _, why in found.poison} == {"it is nested more than 100 deep"}
     assert found.rows["_offset"].to_list() == [10]
+
+
+@pytest.mark.parametrize("columns", [("who", "n"), ()])
+def test_a_row_without_a_key_is_none_whether_or_not_a_view_reads_it(columns):
+    reader = decoder(columns, key=("n", "x"), topic_key="who")
+    lacking = {name: value for name, value in row().items() if name != "n"}
+    found = decoded(reader, row(), row(n=None), row(who=None, x=None), row(ok=None), lacking)
+    assert found.rows["_offset"].to_list() == [10, 13]
+    assert found.rows.columns == [*columns, "_event", "_known", "_offset"]
+    assert {offset: why for offset, _, why in found.poison} == {
+        11: "'n' is null, but is the key of its source",
+        12: "'x' is null, but is the key of its source",
+        14: "Object missing required field `n`",
+    }
+    with pytest.raises(UnknownNameError, match="whom"):
+        decoder(topic_key="whom")
 
 
 def test_what_is_still_to_come_is_known_to_nobody():
