@@ -80,7 +80,8 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
     schemas: list[SourceSchema] = []
     started = time.perf_counter()
     known = last.kept_columns if last else {}
-    for name, rows in derive(project, entries, contents=contents, engine=engine, kept=known, schemas=schemas):
+    tell = partial(derive, warn=lambda text: progress.say(f"note: {text}"))
+    for name, rows in tell(project, entries, contents=contents, engine=engine, kept=known, schemas=schemas):
         refs.append(tables.write(name, rows))
         where = "table" if refs[-1].is_below(TABLES_FOLDER) else "in quarantine of"
         progress.say(f"{where} {source_of(name)}: {rows.num_rows:,} rows")
