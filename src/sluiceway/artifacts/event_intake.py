@@ -21,7 +21,7 @@ class StreamedSource:
     """A source whose rows arrive as messages of ``topic``, which are keyed by ``keys``.
 
     ``columns`` are those of its table: an event has them all. ``format`` is how messages are written. ``fact_keys`` are
-    the source's own key.
+    the source's own key, ``lateness`` is the topic's.
     """
 
     name: str
@@ -32,6 +32,7 @@ class StreamedSource:
     event: RowTime
     known: RowTime
     fact_keys: tuple[str, ...] = ()
+    lateness: str = "5m"
 
 
 @dataclass(frozen=True, slots=True)

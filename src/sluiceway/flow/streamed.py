@@ -57,6 +57,7 @@ def _intake(name: str, streamed: Streamed, dataset: DatasetVersion) -> StreamedS
         _time(streamed.event, kinds),
         _time(streamed.known, kinds),
         streamed.keys,
+        streamed.topic.lateness,
     )
 
 

@@ -8,7 +8,8 @@ from sluiceway.artifacts.event_intake import StreamedSource
 from sluiceway.core.moments import SystemClock
 from sluiceway.ports.event_sink import Event
 from sluiceway.server.refusal import Refusal
-from sluiceway.streams.message_row import DEEPEST, column_names, is_nested_too_deep, latest_us, row_reader, row_type
+from sluiceway.streams.latest_time import latest_us
+from sluiceway.streams.message_row import DEEPEST, column_names, is_nested_too_deep, row_reader, row_type
 from sluiceway.streams.row_keys import row_keys, without_keys
 from sluiceway.streams.row_time import RowTime, RowTimes
 from sluiceway.streams.row_values import row_values
@@ -115,7 +116,7 @@ def _row_times(source: StreamedSource, kinds: Mapping[str, str]) -> RowTimes:
         RowTime(name, time.tree, time.columns, kinds)
         for name, time in (("event_time", source.event), ("known_time", source.known))
     )
-    return RowTimes(event, event if source.known == source.event else known, latest_us(SystemClock()))
+    return RowTimes(event, event if source.known == source.event else known, latest_us(source.lateness, SystemClock()))
 
 
 def _told(error: msgspec.ValidationError) -> str:

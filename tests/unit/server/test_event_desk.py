@@ -4,6 +4,7 @@ import asyncio
 import errno
 import json
 import os
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.unit.server.conftest import NOW, Heard
@@ -33,10 +34,12 @@ def time_of(text):
     return RowTime(expression.tree, tuple(expression.columns))
 
 
-def source(name="landings", known="landed_at + interval 1 hour", form="json", keys=("carrier",), fact_keys=()):
+def source(
+    name="landings", known="landed_at + interval 1 hour", form="json", keys=("carrier",), fact_keys=(), lateness="5m"
+):
     fields = tuple(Field(column, kind) for column, kind in KINDS.items())
     times = time_of("landed_at"), time_of(known)
-    return StreamedSource(name, f"{name}-topic", form, keys, fields, *times, fact_keys)
+    return StreamedSource(name, f"{name}-topic", form, keys, fields, *times, fact_keys, lateness)
 
 
 class Desk:
@@ -269,6 +272,14 @@ def test_what_nobody_can_know_yet_is_refused(known):
     assert heard.status == 422
     assert "row 1" in heard.json["error"]
     assert "still to come" in heard.json["error"]
+
+
+def test_a_clock_may_be_ahead_by_half_of_the_lateness():
+    def posted(minutes):
+        ahead = datetime.now(UTC) + timedelta(minutes=minutes)
+        return Desk(None, source(known="landed_at", lateness="20m")).post({**ROW, "landed_at": ahead.isoformat()})
+
+    assert [posted(minutes).status for minutes in (9, 11)] == [202, 422]
 
 
 @pytest.mark.parametrize("when", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])

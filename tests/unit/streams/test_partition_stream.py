@@ -1,16 +1,20 @@
 """What is stored of a partition is what the rows before its offset make, whoever owns it, wherever it was killed."""
 
 from contextlib import suppress
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.stream_facts import counting, message, row_at
+from tests.stream_facts import EPOCH, KINDS, SECOND, counting, message, row_at
 from tests.stream_worlds import Killed, World, counts
 from tests.thoroughness import examples
 
 from sluiceway.core.errors import ConflictError
+from sluiceway.core.moments import FixedClock
 from sluiceway.streams import partition_stream
+from sluiceway.streams.decoding import RowDecoder
+from sluiceway.streams.latest_time import latest_us
 
 
 def test_many_served_values_go_ahead_in_commits_of_their_own_and_whoever_is_killed_is_followed(
@@ -63,3 +67,15 @@ def test_what_is_stored_is_what_the_rows_before_its_offset_make_whoever_believes
     alone.learn(alone.owner(), rows, len(rows))
     assert counts(world) == counts(alone)
     assert final.header.events == len(rows)
+
+
+@pytest.mark.parametrize("windows", [None, {"windows": "event_time", "lateness": "1m"}])
+def test_a_clock_that_is_fast_takes_no_more_than_half_of_the_lateness_from_others(windows):
+    world = World(counting(windows=windows), 1)
+    latest = latest_us(world.plan.topic.lateness, FixedClock(EPOCH + timedelta(seconds=300)))
+    world.decoder = RowDecoder(world.view.source, KINDS, world.plan.columns, latest_us=latest)
+    rows = [row_at(known) for known in (270, 330, 331, 3600, 270, 299, 305)]  # a minute's lateness: half is taken
+    world.learn(world.owner(), rows, 100)
+    aside = {(each.kind, each.offset) for each in world.side.messages["facts"].values()}
+    assert aside == {("dead", 2), ("dead", 3)}
+    assert world.stored().watermark == 330 * SECOND
