@@ -23,8 +23,8 @@ from sluiceway.plans.moments_sql import microseconds
 from sluiceway.ports.event_source import EventSource
 from sluiceway.ports.pane_store import PaneStore
 from sluiceway.ports.schema_registry import SchemaRegistry
+from sluiceway.streams.latest_time import latest_us
 from sluiceway.streams.line_partitions import partition_count
-from sluiceway.streams.message_row import latest_us
 from sluiceway.streams.partition_header import PartitionHeader, unpack_header
 from sluiceway.streams.partition_stream import Backends
 from sluiceway.streams.stream_metrics import StreamMetrics
@@ -87,7 +87,7 @@ class Streaming:
                 now_us=lambda: microseconds(clock.now()),
                 metrics=metrics,
                 follows_wall=follows_wall,
-                latest_us=latest_us(clock),
+                latest_us=latest_us(plan.topic.lateness, clock),
             )
             for plan in self.plans
         ]

@@ -69,7 +69,7 @@ def derive(
     for place, (name, source) in enumerate(project.sources.items()):
         files = [entry for entry in entries if entry.source == name and not entry.is_event_part]
         own = partial(_own, source, files, contents=contents, engine=engine, known=kept.get(name, ()), schemas=schemas)
-        arrived = partial(_arrived, event_parts(entries, name), contents=contents, engine=engine)
+        arrived = partial(_arrived, event_parts(entries, name), keys=source.keys, contents=contents, engine=engine)
         rows, broken = _parted(source, own, made, engine, arrived=arrived)
         made[name] = rows
         later = set().union(*wanted[place + 1 :])
@@ -135,14 +135,16 @@ def _rows(source: Source, own: Rows | None, made: dict[str, Rows], *, engine: En
     return _named(source, lambda: engine.derive(sql, tables))
 
 
-def _arrived(parts: Sequence[FileEntry], rows: Rows, *, contents: Contents, engine: Engine) -> Rows:
+def _arrived(
+    parts: Sequence[FileEntry], rows: Rows, *, keys: Sequence[str], contents: Contents, engine: Engine
+) -> Rows:
     """Put the rows that arrived in the source's topic below a table; part by part, never all of them at once."""
     if not parts:
         return rows
     from sluiceway.streams.landed_rows import LandedRows
 
     head = normalise(rows.schema.empty_table())
-    reads = LandedRows(head.schema, {column.name: column.type for column in columns_of(head)})
+    reads = LandedRows(head.schema, {column.name: column.type for column in columns_of(head)}, keys)
 
     def below() -> Iterator[pa.Table]:
         yield from map(normalise, rows.tables())

@@ -2,17 +2,21 @@
 
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.stream_facts import counting, message, row_at
+from tests.stream_facts import EPOCH, KINDS, SECOND, counting, message, row_at
 from tests.stream_worlds import Killed, World, counts
 from tests.thoroughness import examples
 
 import sluiceway as sw
 from sluiceway.core.errors import ConflictError
+from sluiceway.core.moments import FixedClock
 from sluiceway.streams import partition_stream
+from sluiceway.streams.decoding import RowDecoder
+from sluiceway.streams.latest_time import latest_us
 
 
 def test_many_served_values_go_ahead_in_commits_of_their_own_and_whoever_is_killed_is_followed(
@@ -90,3 +94,15 @@ def kept(owner):
     panes = versions._in_pane.items()
     places = {(pane, entity): names for pane, by in panes for entity, names in by.items() if names}
     return versions._facts, places, {pane: set(names) for pane, names in versions._waiting.items() if names}
+
+
+@pytest.mark.parametrize("windows", [None, {"windows": "event_time", "lateness": "1m"}])
+def test_a_clock_that_is_fast_takes_no_more_than_half_of_the_lateness_from_others(windows):
+    world = World(counting(windows=windows), 1)
+    latest = latest_us(world.plan.topic.lateness, FixedClock(EPOCH + timedelta(seconds=300)))
+    world.decoder = RowDecoder(world.view.source, KINDS, world.plan.columns, latest_us=latest)
+    rows = [row_at(known) for known in (270, 330, 331, 3600, 270, 299, 305)]  # a minute's lateness: half is taken
+    world.learn(world.owner(), rows, 100)
+    aside = {(each.kind, each.offset) for each in world.side.messages["facts"].values()}
+    assert aside == {("dead", 2), ("dead", 3)}
+    assert world.stored().watermark == 330 * SECOND
