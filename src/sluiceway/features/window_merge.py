@@ -5,7 +5,7 @@ the running sum at the stretch's end less the one at its start. Least and greate
 overlapping runs of 2**k panes that cover the stretch. Of hashes and last values the panes are gone through one by one.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -51,41 +51,43 @@ def merge_windows(group: WindowGroup, kinds: Mapping[str, str], *, panes: pa.Tab
         panes: Entities, ``_pane`` and the partials (see ``plans.window_frames``), in any order.
         points: Entities, ``_pane`` and ``_end``.
     """
-    kept, asked = _numbered(group, pl.DataFrame(pl.from_arrow(panes)), pl.DataFrame(pl.from_arrow(points)))
-    stretches = _Stretches(kept)
-    merged = asked.select(*group.view.entities, "_pane", "_end").get_columns()
-    ends = stretches.places(asked, back=0)
+    kept, asked = pl.DataFrame(pl.from_arrow(panes)), pl.DataFrame(pl.from_arrow(points))
+    stretches = _Stretches(group.view.entities, kept, asked)
+    merged = stretches.points.select(*group.view.entities, "_pane", "_end").get_columns()
+    ends = stretches.places(back=0)
     for over, partials in group.partials(kinds).items():
-        starts = stretches.places(asked, back=length(over) // group.every)
+        starts = stretches.places(back=length(over) // group.every)
         for partial in partials:
-            column = _merged(partial, kept.get_column(partial.name), starts, ends, by_event=group.by_event)
+            values = kept.get_column(partial.name).gather(stretches.order)
+            column = _merged(partial, values, starts, ends, by_event=group.by_event)
             merged.append(column.alias(over_column(over, partial.name)))
     return pl.DataFrame(merged).to_arrow()
 
 
-def _numbered(group: WindowGroup, panes: pl.DataFrame, points: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Number the entities from 0 in both; sort the panes by entity and time. Unknown entities get a number above."""
-    names = list(group.view.entities)
-    points = points.with_columns(pl.col(name).cast(panes.schema[name]) for name in names)
-    entities = panes.select(names).unique().with_row_index(ENTITY)
-    kept = panes.join(entities, on=names).sort(ENTITY, "_pane")
-    asked = points.join(entities, on=names, how="left").with_columns(pl.col(ENTITY).fill_null(len(entities)))
-    return kept, asked.sort(ENTITY, "_pane")  # bisection is several times faster in order
-
-
 class _Stretches:
-    """Where in sorted panes a stretch of time begins, found by one integer that grows with entity and time."""
+    """Where in sorted panes a stretch of time begins, found by one integer that grows with entity and time.
 
-    def __init__(self, panes: pl.DataFrame) -> None:
-        times = panes.get_column("_pane").to_numpy()
-        self._first = int(times.min()) if len(times) else 0
-        self._span = int(times.max()) - self._first + 2 if len(times) else 2
-        self._keys = panes.get_column(ENTITY).to_numpy().astype(np.int64) * self._span + (times - self._first)
+    Entities are numbered as they are asked for; panes of others are left out. Only numbers are sorted: the order of
+    the panes is told, by which one column after another is put in order.
+    """
 
-    def places(self, points: pl.DataFrame, *, back: int) -> Places:
-        """Give the place of each entity's first pane that is no earlier than ``back`` panes before the point."""
-        times = np.clip(points.get_column("_pane").to_numpy() - back - self._first, 0, self._span - 1)
-        keys = points.get_column(ENTITY).to_numpy().astype(np.int64) * self._span + times
+    def __init__(self, entities: Sequence[str], panes: pl.DataFrame, points: pl.DataFrame) -> None:
+        points = points.with_columns(pl.col(name).cast(panes.schema[name]) for name in entities)
+        numbers = points.select(entities).unique().with_row_index(ENTITY)
+        times = panes.get_column("_pane")
+        self._first = int(times.min() or 0)  # type: ignore[arg-type]  # whole numbers
+        self._span = int(times.max() or 0) - self._first + 2  # type: ignore[arg-type]
+        place = pl.col(ENTITY).cast(pl.Int64) * self._span + pl.col("_pane") - self._first
+        whose = panes.select(*entities, "_pane").join(numbers, on=entities, how="left", maintain_order="left")
+        places = whose.select(place).to_series()
+        self.order = places.arg_sort(nulls_last=True).head(len(places) - places.null_count())
+        self._keys = places.gather(self.order).to_numpy()
+        self.points = points.join(numbers, on=entities).sort(ENTITY, "_pane")  # bisection is several times faster so
+
+    def places(self, *, back: int) -> Places:
+        """Give for each point the place of its entity's first pane no earlier than ``back`` panes before it."""
+        times = np.clip(self.points.get_column("_pane").to_numpy() - back - self._first, 0, self._span - 1)
+        keys = self.points.get_column(ENTITY).to_numpy().astype(np.int64) * self._span + times
         found: Places = np.searchsorted(self._keys, keys)
         return found
 
