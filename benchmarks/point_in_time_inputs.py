@@ -17,10 +17,10 @@ START = 1_750_000_000_000_000
 TIME = pa.timestamp("us", "UTC")
 
 
-def make(folder: Path, size: str) -> None:
+def make(folder: Path, size: str, *, facts_an_id: int = 100) -> None:
     """Write ``spine``, ``first`` and ``second``; 2 % of the predictions are of ids without facts."""
     spine_rows, *fact_rows = SIZES[size]
-    draw, ids = np.random.default_rng(7), fact_rows[0] // 100
+    draw, ids = np.random.default_rng(7), fact_rows[0] // facts_an_id
     folder.mkdir(parents=True, exist_ok=True)
     for name, count in zip(COLUMNS, fact_rows, strict=True):
         times = pa.array(np.sort(draw.integers(0, SPAN, count)) + START).cast(TIME)
