@@ -5,7 +5,7 @@ import shutil
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -19,10 +19,12 @@ from sluiceway.adapters.spark_stream import SparkStream, checkpoint_name
 from sluiceway.core.errors import MisuseError, UnknownNameError
 from sluiceway.flow.newest_dataset import newest_dataset
 from sluiceway.flow.pinned_views import pinned_views
+from sluiceway.flow.table_start import table_start
 from sluiceway.plans.moments_sql import microseconds
 from sluiceway.ports.event_source import EventSource
 from sluiceway.ports.pane_store import PaneStore
 from sluiceway.ports.schema_registry import SchemaRegistry
+from sluiceway.streams.beginning import TableStart
 from sluiceway.streams.line_partitions import partition_count
 from sluiceway.streams.message_row import latest_us
 from sluiceway.streams.partition_header import PartitionHeader, unpack_header
@@ -88,6 +90,7 @@ class Streaming:
                 metrics=metrics,
                 follows_wall=follows_wall,
                 latest_us=latest_us(clock),
+                table=partial(self.table, plan),
             )
             for plan in self.plans
         ]
@@ -139,6 +142,10 @@ class Streaming:
 
     def _spark_state(self, plan: StreamPlan) -> Path:
         return self.workspace.state.absolute() / SPARK / plan.source.name / plan.digest[:DIGITS]
+
+    def table(self, plan: StreamPlan) -> TableStart | None:
+        """Tell what a stream's table has, for one that begins."""
+        return table_start(plan, (self.place.kind, plan.topic.name), self.workspace.kit)
 
     def events(self, plan: StreamPlan) -> EventSource:
         """Open a stream's topic; workers of one stream are one group."""

@@ -92,6 +92,10 @@ class KafkaEvents:
         ends = self._topic.ends()
         return {number: Lag(end - positions.get(number, Position()).offset) for number, end in ends.items()}
 
+    def joined(self, positions: Mapping[int, Position]) -> Position:
+        """Return where to go on in the only partition there is."""
+        return positions.get(0, Position())
+
     def close(self, ownership: Ownership) -> None:
         """Leave the group."""
         self._ownership = ownership

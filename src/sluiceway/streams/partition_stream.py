@@ -66,7 +66,7 @@ class PartitionStream:
         self._name = plan.partition(number)
         self._stored = panes.header(self._name)
         self.header = found = unpack_header(self._stored) or PartitionHeader(owner=owner)
-        self._put(msgspec.structs.replace(found, owner=owner, views=tuple(view.digest for view in plan.views)))
+        self._put(msgspec.structs.replace(found, owner=owner, views=plan.digests))
         stored, rows = panes.load(self._name)
         if stored != self._stored:
             raise ConflictError(f"the stream of {self._name} was taken over by another worker while it was loaded")
