@@ -95,13 +95,19 @@ def facts_of(rows, cutoff):
 
 def batch_values(view, rows, *, wall=None):
     """Compute what the batch plan says at the last moment that rows were known at, or later."""
-    timed = [row for row in rows if row["known"] is not None and row["event"] is not None]
+    timed = [row for row in keyed(view, rows) if row["known"] is not None and row["event"] is not None]
     if not timed:
         return {}
     newest = max(row["known"] for row in timed)
     facts = facts_of(counting_rows(view, timed), newest if wall is None else max(newest, wall))
     made = packed(features_now(facts, view), view, cutoff=facts.cutoff, written=0)
     return compared(view, dict(made))
+
+
+def keyed(view, rows):
+    """Leave out what is no message for want of a key."""
+    keys = (*view.source.keys, *view.source.stream.keys)
+    return [row for row in rows if all(row[key] is not None for key in keys)]
 
 
 def counting_rows(view, rows):
@@ -133,9 +139,9 @@ MEMBERS = st.none() | st.sampled_from([0.1, -0.0, 0.0, 1e39, -7e-3, 3])
 LISTS = st.lists(MEMBERS, min_size=2, max_size=2) | st.lists(MEMBERS, max_size=3)
 ROW = st.fixed_dictionaries(
     {
-        "key": st.none() | st.integers(0, 3),
-        "e": st.none() | st.sampled_from("ab"),
-        "code": st.none() | st.sampled_from("ab"),
+        "key": st.sampled_from([None, *[0, 1, 2, 3] * 2]),
+        "e": st.sampled_from([None, *"ab" * 4]),
+        "code": st.sampled_from([None, *"ab" * 2]),
         "x": st.none() | st.integers(-3, 3) | st.sampled_from([2**53 + 1, -(2**62) - 1, 16777217]),
         "y": st.none()
         | st.integers(-3, 3).map(float)
@@ -169,9 +175,9 @@ VIEWS = st.builds(
 
 
 def row_at(known, *, e="a", key=None):
-    """A row whose two times are one, in seconds."""
+    """A row whose two times are one, in seconds; its key is its own unless one is given."""
     return {
-        "key": key,
+        "key": 1000 * known + ord(e[-1]) if key is None else key,
         "e": e,
         "code": None,
         "x": 1,

@@ -4,7 +4,7 @@ from itertools import count
 
 import msgspec
 from hypothesis import strategies as st
-from tests.stream_facts import KINDS, SECOND, compared, facts_of, message, row_at
+from tests.stream_facts import KINDS, SECOND, compared, facts_of, keyed, message, row_at
 
 from sluiceway.adapters.memory_events import MemoryEvents, MemoryTopic
 from sluiceway.adapters.memory_online import MemoryOnline
@@ -133,8 +133,9 @@ def timed(rows):
 
 def table_of(world, rows, landed=()):
     """Let a world's table have some rows, of which some landed: those of each partition, in order."""
-    facts = facts_of([*rows, *(row for mine in landed for row in mine)], 0)
+    there = timed(keyed(world.view, [*rows, *(row for mine in landed for row in mine)]))
+    facts = facts_of(there, 0)
     table = facts.tables.scan(facts.dataset.table("facts"))
-    known = [max((row["known"] * SECOND for row in timed(mine)), default=None) for mine in landed]
-    at = tuple(LandedPartition(number, len(mine), known[number]) for number, mine in enumerate(landed))
+    known = [[row["known"] * SECOND for row in timed(keyed(world.view, mine))] for mine in landed]
+    at = tuple(LandedPartition(n, len(mine), max(known[n], default=None)) for n, mine in enumerate(landed))
     world.table = lambda: TableStart(table, KINDS, at)

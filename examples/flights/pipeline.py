@@ -1,8 +1,5 @@
 """Will this flight arrive more than 30 minutes late? Stages 2 to 5, declared; nothing here runs by itself."""
 
-from lightgbm import LGBMClassifier
-from sklearn.pipeline import make_pipeline
-
 import sluiceway as sw
 
 NEW_YORK = "at_zone(scheduled_departure, 'America/New_York')"
@@ -113,6 +110,9 @@ at_request = sw.RequestView(
 
 # ---- the model: any scikit-learn estimator that exports to ONNX
 def late_arrival(trial):
+    from lightgbm import LGBMClassifier
+    from sklearn.pipeline import make_pipeline
+
     model = LGBMClassifier(
         n_estimators=trial.suggest_int("n_estimators", 100, 200),
         num_leaves=trial.suggest_int("num_leaves", 15, 63, log=True),

@@ -1,8 +1,5 @@
 """Will this customer buy again within 60 days? Asked at each purchase; stages 2 to 5, declared."""
 
-from lightgbm import LGBMClassifier
-from sklearn.pipeline import make_pipeline
-
 import sluiceway as sw
 
 raw_purchases = sw.Source("raw_purchases", sw.files("data/purchases.csv"))
@@ -57,6 +54,9 @@ at_request = sw.RequestView(
 
 
 def buys_again(trial):
+    from lightgbm import LGBMClassifier
+    from sklearn.pipeline import make_pipeline
+
     model = LGBMClassifier(
         n_estimators=trial.suggest_int("n_estimators", 60, 160),
         num_leaves=trial.suggest_int("num_leaves", 7, 31, log=True),

@@ -21,12 +21,12 @@ from sluiceway.flow.newest_dataset import newest_dataset
 from sluiceway.flow.pinned_views import pinned_views
 from sluiceway.flow.table_start import table_start
 from sluiceway.plans.moments_sql import microseconds
-from sluiceway.ports.event_source import EventSource
+from sluiceway.ports.event_source import EventSource, Position
 from sluiceway.ports.pane_store import PaneStore
 from sluiceway.ports.schema_registry import SchemaRegistry
-from sluiceway.streams.beginning import TableStart
+from sluiceway.streams.beginning import Beginning, TableStart
+from sluiceway.streams.latest_time import latest_us
 from sluiceway.streams.line_partitions import partition_count
-from sluiceway.streams.message_row import latest_us
 from sluiceway.streams.partition_header import PartitionHeader, unpack_header
 from sluiceway.streams.partition_stream import Backends
 from sluiceway.streams.stream_metrics import StreamMetrics
@@ -72,28 +72,24 @@ class Streaming:
         panes = pane_store(workspace.kit.online)
         return cls(workspace, plans, place, panes, schemas, settings.engine or ANYWHERE, settings.online)
 
-    def workers(self, metrics: StreamMetrics, *, follows_wall: bool = True) -> list[Worker]:
-        """Start a worker for each stream; with ``follows_wall`` time goes on by the wall's clock where all is silent.
+    def worker(self, plan: StreamPlan, metrics: StreamMetrics, *, follows_wall: bool = True) -> Worker:
+        """Start a worker for a stream; with ``follows_wall`` time goes on by the wall's clock where all is silent.
 
         Raises:
-            SourceError: a topic is not there, or nobody answers.
-            MisuseError: a topic's partitions are not those of its views' entities.
+            SourceError: the topic is not there, or nobody answers.
+            MisuseError: the topic's partitions are not those of its views' entities.
         """
-        owner = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
         clock = self.workspace.kit.clock
-        return [
-            Worker(
-                plan,
-                backends=Backends(self.events(plan), self.panes, self.place.side(plan.topic.name), self.schemas),
-                owner=owner,
-                now_us=lambda: microseconds(clock.now()),
-                metrics=metrics,
-                follows_wall=follows_wall,
-                latest_us=latest_us(clock),
-                table=partial(self.table, plan),
-            )
-            for plan in self.plans
-        ]
+        return Worker(
+            plan,
+            backends=Backends(self.events(plan), self.panes, self.place.side(plan.topic.name), self.schemas),
+            owner=owner_name(),
+            now_us=lambda: microseconds(clock.now()),
+            metrics=metrics,
+            follows_wall=follows_wall,
+            latest_us=latest_us(plan.topic.lateness, clock),
+            table=partial(self.table, plan),
+        )
 
     def on_spark(self, tell: Callable[[int, int], None]) -> tuple[SparkEngine, SparkStream]:
         """Prepare the only stream to be kept up by Spark, from files.
@@ -130,9 +126,18 @@ class Streaming:
             for other in self.panes.partitions(f"{SPARK}-"):
                 if other.split("/")[1] == plan.source.name and not other.startswith(name[:-1]):
                     self.panes.forget(other)
+            self._beginning(kept).ensure(0)
             return SparkLearner(name, self.online, self.workspace.state.absolute(), kept)
 
         return cache(learner)
+
+    def _beginning(self, kept: StreamPlan) -> Beginning:
+        """Let what Spark keeps up begin with the table; of the files' lines nothing is there."""
+        table = partial(table_start, kept, (SPARK, kept.topic.name), self.workspace.kit)
+        clock, joined = self.workspace.kit.clock, lambda _: Position()
+        return Beginning(
+            kept, table, partition_count(kept), joined, self.panes, owner_name(), lambda: microseconds(clock.now())
+        )
 
     def _begin_anew_if_lost(self, plan: StreamPlan) -> None:
         """Remove a checkpoint of which all that was learnt is gone: swept, or with the store."""
@@ -160,6 +165,11 @@ class Streaming:
             if header is not None:
                 found[int(name.rpartition("/")[2])] = header
         return found
+
+
+def owner_name() -> str:
+    """Name who owns partitions: no other process has the name."""
+    return f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
 
 
 def _home(online: str, environment: Mapping[str, str]) -> str:

@@ -95,6 +95,11 @@ class Workspace:
         )
         return cls(folder, state, embedded(folder, state, clock or SystemClock(), given, environment), settings)
 
+    @property
+    def present(self) -> datetime:
+        """The moment that every command takes for the present, unless it is told another: the project's, or now."""
+        return self.settings.as_of or self.kit.clock.now()
+
     def run(
         self,
         watch: "Watch",

@@ -33,6 +33,8 @@ SMALLER = {
     "    model=buys_again,\n": "    model=buys_again,\n    baseline=rule_of_thumb,\n",
     "\n\npipeline = ": (
         "\n\ndef rule_of_thumb():\n"
+        "    from lightgbm import LGBMClassifier\n"
+        "    from sklearn.pipeline import make_pipeline\n"
         '    return make_pipeline(sw.encode(drop=["customer_id"]), LGBMClassifier(n_estimators=5, num_leaves=2))\n'
         "\n\npipeline = "
     ),

@@ -145,7 +145,10 @@ def test_a_model_that_does_not_export_is_told_before_the_search(featured_shop):
             'make_pipeline(sw.encode(drop=["customer_id"]), model)',
             'make_pipeline(sw.encode(drop=["customer_id"]), Odd())',
         ),
-        ("\n\ndef buys_again(", "\n\nclass Odd(LGBMClassifier):\n    pass\n\n\ndef buys_again("),
+        (
+            "\n\ndef buys_again(",
+            "\n\nfrom lightgbm import LGBMClassifier\n\n\nclass Odd(LGBMClassifier):\n    pass\n\n\ndef buys_again(",
+        ),
     )
     said = featured_shop("run", code=3)
     assert "export" in said.err

@@ -83,6 +83,8 @@ def test_a_list_of_many_numbers_is_one_line_where_people_read(project):
     assert "faces__latest_embedding_2" in project("features", "show", "faces__latest_embedding_2")
     assert "latest_embedding_0" not in project("features", "show", "faces")
     assert "faces__latest_embedding[4]  [1.0, 2.0, 3.0, 4.0]" in project("features", "get", "item=C")
+    for more in ((), ("--as-of", AT[0])):
+        assert "did you mean item=C" in project("features", "get", "item=c", "--json", *more, code=2)
     project("features", "list", "--html", "catalogue.html")
     assert "faces__latest_embedding[4]" in (project.folder / "catalogue.html").read_text()
 

@@ -83,6 +83,8 @@ def test_a_file_is_added_wherever_events_are_once_all_of_it_is_checked(project, 
     wrong.write_bytes(lines[0] + b'\n{"carrier": "C00"}\n')
     assert "wrong.jsonl, line 2: Object missing required column `delay`; nothing was added" in refused(project, wrong)
     file.write_bytes(file.read_bytes()[:300])
+    wrong.write_bytes(lines[0] + b"\n" + lines[1].replace(b'"C', b'null, "was": "C'))
+    assert "wrong.jsonl, line 2: 'carrier' is null, but is what messages are keyed by" in refused(project, wrong)
     assert "landings.jsonl.gz cannot be read" in refused(project, file)
     assert "cannot be read: No such file" in refused(project, tmp_path / "none")
     assert "source with a stream is called 'flights'" in refused(project, wrong, source="flights")

@@ -14,6 +14,7 @@ from sluiceway.adapters.lmdb_online import LmdbOnline
 from sluiceway.deploy.rollout import PROMOTE, ROLLBACK, START, STEP_UP, Plan, promote, rollback, start, step_up
 
 NOW = datetime(2013, 11, 1, tzinfo=UTC)
+CANNOT_BE_LOADED = "no model is in service: the model that should answer cannot be loaded; GET /health says why"
 
 
 @pytest.fixture
@@ -85,7 +86,7 @@ def test_a_damaged_model_never_answers_and_answers_once_it_is_mended(stand):
         assert server.get("/health/ready").status == 503
         assert "damaged" in server.get("/health").json["load_error"]
         said = server.ask(row())
-        assert (said.status, said.json["error"]) == (503, "no model is loaded yet; try again shortly")
+        assert (said.status, said.json["error"]) == (503, CANNOT_BE_LOADED)
         model.write_bytes(whole)
         eventually(lambda: server.get("/health/ready").status == 200)
         assert server.ask(row()).json["model_version"] == "v1"

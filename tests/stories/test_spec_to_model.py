@@ -132,7 +132,16 @@ def test_features_are_listed_and_read(finished):
     values = finished("features", "get", "customer_id=4", "--json").json
     assert values["entity"] == {"customer_id": 4}
     assert "history__count_365d" in values["features"]
-    assert "history__count_365d" in finished("features", "get", "customer_id=4").out
+    assert values["views"]["history"]["as_of"] == values["views"]["history"]["known_through"] == "1998-06-15T00:00:00Z"
+    shown = finished("features", "get", "customer_id=4").out
+    assert "history__count_365d" in shown
+    assert "history: as of 1998-06-15T00:00:00Z, knows all through 1998-06-15T00:00:00Z" in shown
+
+
+def test_an_entity_that_no_view_knows_is_said_so(finished):
+    error = finished("features", "get", "customer_id=99999", "--json", code=2).json["error"]
+    assert error["kind"] == "UnknownEntityError"
+    assert error["message"].startswith("none of history, last_purchase knows anything of customer_id=99999 as of 1998")
 
 
 def test_an_online_value_is_what_the_file_says(finished):

@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -15,8 +15,8 @@ from sluiceway.adapters.online_place import OnlinePlace
 from sluiceway.core.moments import SystemClock
 from sluiceway.plans.moments_sql import microseconds
 from sluiceway.streams.batch_learner import BatchLearner
+from sluiceway.streams.latest_time import latest_us
 from sluiceway.streams.line_partitions import LinePartitions, partition_count
-from sluiceway.streams.message_row import latest_us
 from sluiceway.streams.partition_stream import Backends
 from sluiceway.streams.stream_plan import StreamPlan
 
@@ -55,7 +55,7 @@ class SparkLearner:
 
 @lru_cache(maxsize=4)
 def _partitions(learner: SparkLearner) -> LinePartitions:
-    return LinePartitions(learner.plan, latest_us=latest_us(SystemClock()))
+    return LinePartitions(learner.plan, latest_us=_latest_us(learner))
 
 
 @lru_cache(maxsize=4)
@@ -65,9 +65,11 @@ def _learner(learner: SparkLearner) -> BatchLearner:
     nothing = MemoryEvents(MemoryTopic())  # lines come by batches
     backends = Backends(nothing, pane_store(online), FolderSide(learner.state / ASIDE))
     owner = f"spark-{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
-    return BatchLearner(
-        learner.plan, backends=backends, owner=owner, now_us=_now_us, latest_us=latest_us(SystemClock())
-    )
+    return BatchLearner(learner.plan, backends=backends, owner=owner, now_us=_now_us, latest_us=_latest_us(learner))
+
+
+def _latest_us(learner: SparkLearner) -> Callable[[], int]:
+    return latest_us(learner.plan.topic.lateness, SystemClock())
 
 
 def _now_us() -> int:

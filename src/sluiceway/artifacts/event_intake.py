@@ -20,7 +20,8 @@ class RowTime:
 class StreamedSource:
     """A source whose rows arrive as messages of ``topic``, which are keyed by ``keys``.
 
-    ``columns`` are those of its table: an event has them all. ``format`` is how messages are written.
+    ``columns`` are those of its table: an event has them all. ``format`` is how messages are written. ``fact_keys`` are
+    the source's own key, ``lateness`` is the topic's.
     """
 
     name: str
@@ -30,6 +31,8 @@ class StreamedSource:
     columns: tuple[Field, ...]
     event: RowTime
     known: RowTime
+    fact_keys: tuple[str, ...] = ()
+    lateness: str = "5m"
 
 
 @dataclass(frozen=True, slots=True)

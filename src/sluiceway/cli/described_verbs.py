@@ -99,8 +99,10 @@ VERBS: dict[str, dict[str, Described]] = {
         ),
         "get": (
             "Read an entity's features from the online store, as a service would, or compute those of some moment.",
-            "Give column=value for every entity column of the views you want; other views are left out. Exits 1 where\n"
-            "the store has lost a view, and shows the others.",
+            "Give column=value for every entity column of the views you want; other views are left out. Each view is\n"
+            "shown with the moment it was materialised as of, and through when it knows all. The present, against\n"
+            "which ages count, is the setting as_of, or now: the one that materialize goes by, too. Exits 1 where the\n"
+            "store has lost a view, and shows the others; 2 where no view knows the entity.",
             (
                 "sluiceway features get origin=JFK carrier=B6",
                 "sluiceway features get origin=JFK --as-of 2013-11-01T06:00 --json",
@@ -116,7 +118,8 @@ VERBS: dict[str, dict[str, Described]] = {
         ),
         "materialize": (
             "Bring online views up to the present: only entities that changed since, in one pass.",
-            "Gate 3 must be open on the newest dataset. To do it again changes nothing; killed, the next one goes on.\n"
+            "The present is the setting as_of, or now. It takes the newest dataset version that gate 3 is open on.\n"
+            "To do it again changes nothing; killed, the next one goes on.\n"
             "Views that a stream keeps up are left out. A moment before that of a view is refused without --back.",
             (
                 "sluiceway features materialize",

@@ -52,8 +52,7 @@ def history(
     chosen, given = views[view], pairs(entity)
     if set(given) != set(chosen.entities):
         raise MisuseError(f"view {view!r} is of {', '.join(chosen.entities)}; give each as column=value")
-    present = workspace.settings.as_of or workspace.kit.clock.now()
-    facts = newest_facts(workspace, present if until is None else moment_given(until, "--until"))
+    facts = newest_facts(workspace, workspace.present if until is None else moment_given(until, "--until"))
     keys = typed(given, [chosen], facts.dataset)
     low, high = ends(facts, chosen, keys, since, until)
     moments: Sequence[int]

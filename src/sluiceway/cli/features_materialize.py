@@ -21,7 +21,7 @@ def materialize(
     view: Annotated[
         list[str] | None, Parameter(help="Only this view; may be given several times.", negative=())
     ] = None,
-    as_of: Annotated[str | None, Parameter(help="The moment up to which everything is known; now by default.")] = None,
+    as_of: Annotated[str | None, Parameter(help="Up to which moment all is known; by default the present.")] = None,
     back: Annotated[
         bool, Parameter(help="Let views know less again, where --as-of is before what they are of.", negative=())
     ] = False,
@@ -33,9 +33,7 @@ def materialize(
 
     workspace = Workspace.open(common.project, alerts=False)
     kit = workspace.kit
-    cutoff = workspace.settings.as_of or kit.clock.now()
-    if as_of is not None:
-        cutoff = moment_given(as_of, "--as-of")
+    cutoff = workspace.present if as_of is None else moment_given(as_of, "--as-of")
     found = []
     with (
         stdout_aside(),

@@ -110,7 +110,7 @@ def suggest(
     from sluiceway.validate.suggest import suggest as suggestions
 
     workspace = Workspace.open(common.project)
-    found, now = chosen(version, workspace), workspace.settings.as_of or workspace.kit.clock.now()
+    found, now = chosen(version, workspace), workspace.present
     if to is not None and to.exists():
         raise MisuseError(f"{to} is there already; suggestions never overwrite, name another file")
     with stdout_aside():

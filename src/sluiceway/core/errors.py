@@ -3,6 +3,7 @@
 * SluicewayError
   - MisuseError (ValueError): what was asked for, or declared, cannot be; exit 2
     + UnknownNameError (LookupError): a name that nothing has
+    + UnknownEntityError (LookupError): an entity that no view knows
     + DeclarationError: a pipeline, spec or setting with its list of problems
     + RequestError: a request whose values give no features
   - UnknownObjectError (LookupError): the store lacks the object
@@ -48,6 +49,19 @@ class UnknownNameError(MisuseError, LookupError):
         near = get_close_matches(name, known, n=1)
         hint = f"Did you mean {near[0]!r}?" if near else f"There is: {', '.join(known) or 'none'}."
         return f"no {kind} is called {name!r}. {hint}"
+
+
+class UnknownEntityError(MisuseError, LookupError):
+    """An entity was asked for that no view knows by a moment; ``near`` are those that are called nearly so."""
+
+    def __init__(self, entity: str, views: Iterable[str], moment: str, near: Iterable[str]) -> None:
+        super().__init__(entity, tuple(views), moment, tuple(near))
+
+    def __str__(self) -> str:
+        entity, views, moment, near = self.args
+        who = f"view {views[0]} knows nothing" if len(views) == 1 else f"none of {', '.join(views)} knows anything"
+        hint = f"did you mean {' or '.join(near)}?" if near else "check its spelling, or that its rows were ingested"
+        return f"{who} of {entity} as of {moment}; {hint}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,12 +86,13 @@ def _kinds(source: str, kit: Kit) -> Mapping[str, str] | None:
 def _decoder(
     source: str, streamed: Streamed, kinds: Mapping[str, str], opened: "Opener | None", clock: Clock
 ) -> "RowDecoder":
-    """Make what reads its messages as its stream does. Columns that its table lacks yet are not asked for."""
+    """Make what reads its messages as its stream does. Columns that its table lacks are not asked for, but keys are."""
     from sluiceway.streams.decoding import RowDecoder
-    from sluiceway.streams.message_row import latest_us
+    from sluiceway.streams.latest_time import latest_us
 
     declared = Source(
-        source, sql="SELECT 1", event_time=streamed.event, known_time=streamed.known, stream=streamed.topic
-    )
+        source, sql="SELECT 1", key=streamed.keys or None, event_time=streamed.event, known_time=streamed.known,
+        stream=streamed.topic,
+    )  # fmt: skip
     columns = [name for name in streamed.columns if name in kinds]
-    return RowDecoder(declared, kinds, columns, opened=opened, latest_us=latest_us(clock))
+    return RowDecoder(declared, kinds, columns, opened=opened, latest_us=latest_us(streamed.topic.lateness, clock))

@@ -12,12 +12,13 @@ from sluiceway.declare.stream import Topic
 
 @dataclass(frozen=True, slots=True)
 class Streamed:
-    """A source with a topic. ``event`` and ``known`` are its two times, as texts; ``columns`` what its views read."""
+    """A source with a topic, and its key. ``event`` and ``known`` are its two times, ``columns`` what views read."""
 
     topic: Topic
     event: str
     known: str
     columns: tuple[str, ...]
+    keys: tuple[str, ...]
 
 
 def streams_of(project: Project) -> dict[str, Streamed]:
@@ -29,7 +30,8 @@ def streams_of(project: Project) -> dict[str, Streamed]:
         if source.stream is not None and source.event_time is not None:
             views = [view for view in project.pipeline.feature_views if view.source.name == name]
             columns = tuple(sorted({column for view in views for column in fact_columns(view)}))
-            found[name] = Streamed(source.stream, source.event_time, source.known_time or source.event_time, columns)
+            known = source.known_time or source.event_time
+            found[name] = Streamed(source.stream, source.event_time, known, columns, source.keys)
     return found
 
 
@@ -54,6 +56,8 @@ def _intake(name: str, streamed: Streamed, dataset: DatasetVersion) -> StreamedS
         tuple(Field(column, kind) for column, kind in kinds.items()),
         _time(streamed.event, kinds),
         _time(streamed.known, kinds),
+        streamed.keys,
+        streamed.topic.lateness,
     )
 
 

@@ -42,6 +42,7 @@ def derive(
     engine: Engine,
     kept: Mapping[str, Sequence[Column]] = MappingProxyType({}),
     schemas: list[SourceSchema] | None = None,
+    warn: Callable[[str], None] = lambda _: None,
 ) -> Iterator[tuple[str, Rows]]:
     """Yield the name and rows of each table, sources that others read before them.
 
@@ -60,6 +61,7 @@ def derive(
         engine: Runs the SQL, and keeps rows.
         kept: The own columns of each source that are known, for those that discard others or freeze.
         schemas: Is given each source's own columns.
+        warn: Hears of what was read otherwise than it may be meant.
 
     Raises:
         SourceError: a file cannot be decoded, or SQL fails; the message names the source.
@@ -68,8 +70,10 @@ def derive(
     wanted = [_reads(source) for source in project.sources.values()]
     for place, (name, source) in enumerate(project.sources.items()):
         files = [entry for entry in entries if entry.source == name and not entry.is_event_part]
-        own = partial(_own, source, files, contents=contents, engine=engine, known=kept.get(name, ()), schemas=schemas)
-        arrived = partial(_arrived, event_parts(entries, name), contents=contents, engine=engine)
+        own = partial(
+            _own, source, files, contents=contents, engine=engine, known=kept.get(name, ()), schemas=schemas, warn=warn
+        )
+        arrived = partial(_arrived, event_parts(entries, name), keys=source.keys, contents=contents, engine=engine)
         rows, broken = _parted(source, own, made, engine, arrived=arrived)
         made[name] = rows
         later = set().union(*wanted[place + 1 :])
@@ -111,13 +115,14 @@ def _own(
     engine: Engine,
     known: Sequence[Column],
     schemas: list[SourceSchema] | None,
+    warn: Callable[[str], None],
 ) -> Rows | None:
     """Read a source's own rows, as its schema policy leaves them; a source of SQL alone has none."""
     uneven: tuple[str, ...] = ()
     if source.extract is not None:
         rows = _landed(source, entries, contents, engine)
     elif source.files is not None:
-        rows, uneven = delivered(source, source.files, entries, contents=contents, engine=engine)
+        rows, uneven = delivered(source, source.files, entries, contents=contents, engine=engine, warn=warn)
     else:
         return None
     rows, schema = settled(source, rows, known=known, uneven=uneven)
@@ -135,14 +140,16 @@ def _rows(source: Source, own: Rows | None, made: dict[str, Rows], *, engine: En
     return _named(source, lambda: engine.derive(sql, tables))
 
 
-def _arrived(parts: Sequence[FileEntry], rows: Rows, *, contents: Contents, engine: Engine) -> Rows:
+def _arrived(
+    parts: Sequence[FileEntry], rows: Rows, *, keys: Sequence[str], contents: Contents, engine: Engine
+) -> Rows:
     """Put the rows that arrived in the source's topic below a table; part by part, never all of them at once."""
     if not parts:
         return rows
     from sluiceway.streams.landed_rows import LandedRows
 
     head = normalise(rows.schema.empty_table())
-    reads = LandedRows(head.schema, {column.name: column.type for column in columns_of(head)})
+    reads = LandedRows(head.schema, {column.name: column.type for column in columns_of(head)}, keys)
 
     def below() -> Iterator[pa.Table]:
         yield from map(normalise, rows.tables())

@@ -9,10 +9,11 @@ from sluiceway.artifacts.catalogue import Entry
 WORD = re.compile(r"[^\W_]+")
 # How much a hit counts by where it is; a whole word counts twice as much as a part of one.
 NAME, TAG, COLUMN, OTHER = 8, 6, 4, 2
+SHORTENED = 3  # from so many letters on, a word that another begins with is taken for its short form
 
 
 def search(entries: Sequence[Entry], query: str) -> list[tuple[Entry, int]]:
-    """Find entries that have every word of a query somewhere, the best first, with their scores.
+    """Find entries that have every word of a query, or its short form, somewhere, the best first, with their scores.
 
     Args:
         entries: The catalogue's.
@@ -42,9 +43,12 @@ def _score(entry: Entry, words: Sequence[str]) -> int:
 
 
 def _hit(word: str, weight: int, text: str) -> int:
-    if word in _words(text):
+    there = _words(text)
+    if word in there:
         return 2 * weight
-    return weight if word in text.lower() else 0
+    if word in text.lower():
+        return weight
+    return weight // 2 if any(len(each) >= SHORTENED and word.startswith(each) for each in there) else 0
 
 
 def _texts(entry: Entry) -> Iterator[tuple[int, str]]:

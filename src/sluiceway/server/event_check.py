@@ -8,7 +8,9 @@ from sluiceway.artifacts.event_intake import StreamedSource
 from sluiceway.core.moments import SystemClock
 from sluiceway.ports.event_sink import Event
 from sluiceway.server.refusal import Refusal
-from sluiceway.streams.message_row import DEEPEST, column_names, is_nested_too_deep, latest_us, row_reader, row_type
+from sluiceway.streams.latest_time import latest_us
+from sluiceway.streams.message_row import DEEPEST, column_names, is_nested_too_deep, row_reader, row_type
+from sluiceway.streams.row_keys import row_keys, without_keys
 from sluiceway.streams.row_time import RowTime, RowTimes
 from sluiceway.streams.row_values import row_values
 
@@ -39,6 +41,7 @@ class EventCheck:
         self._fields = dict(zip(kinds, row.__struct_fields__, strict=True))
         self._read = row_reader(row)
         self._times = _row_times(source, kinds)
+        self._keys = row_keys(source.fact_keys, source.keys)
 
     def events(self, body: bytes) -> list[Event]:
         """Take a body apart: one object, an array of them, or one on each line.
@@ -80,7 +83,7 @@ class EventCheck:
         """Refuse rows that a stream would set aside."""
         lists, why = row_values(rows, self._fields, self._kinds)
         timeless = self._times.of(lists, len(rows))[2]
-        why = timeless | why
+        why = timeless | without_keys(lists, self._keys) | why
         if why:
             place = min(why)
             raise Refusal(NO_ROW, f"row {place}: {why[place]}; nothing of this request was kept")
@@ -113,7 +116,7 @@ def _row_times(source: StreamedSource, kinds: Mapping[str, str]) -> RowTimes:
         RowTime(name, time.tree, time.columns, kinds)
         for name, time in (("event_time", source.event), ("known_time", source.known))
     )
-    return RowTimes(event, event if source.known == source.event else known, latest_us(SystemClock()))
+    return RowTimes(event, event if source.known == source.event else known, latest_us(source.lateness, SystemClock()))
 
 
 def _told(error: msgspec.ValidationError) -> str:

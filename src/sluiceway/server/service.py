@@ -13,6 +13,7 @@ from sluiceway.ports.progress import Progress
 from sluiceway.ports.request_log import RequestLog
 from sluiceway.server.answering import Answered, answer, answer_by_champion, beside
 from sluiceway.server.call import Call, Reply
+from sluiceway.server.counting import count_drafts
 from sluiceway.server.draft import Draft, discreet, draft_answer, draft_refusal
 from sluiceway.server.guarded_reader import StoreGuard
 from sluiceway.server.loading import Loader, Serving
@@ -20,7 +21,7 @@ from sluiceway.server.metrics import Metrics
 from sluiceway.server.refusal import Refusal
 from sluiceway.server.request import Asked
 from sluiceway.server.seldom import Seldom
-from sluiceway.server.served_features import ServedFeatures
+from sluiceway.server.unserved import unserved
 
 
 class Service:
@@ -125,7 +126,7 @@ class Service:
             except Exception:  # noqa: BLE001, S110 - whatever it is, it is met again below, where it is told
                 pass
             else:
-                self._count(drafts)
+                count_drafts(drafts, self.metrics)
                 return [draft.reply for draft in drafts]
         return [self.reply(body, call) for body, call in asked]
 
@@ -148,7 +149,7 @@ class Service:
     def _draft(self, body: bytes, call: Call) -> Draft:
         serving = self.serving
         if serving is None:
-            raise Refusal(503, "no model is loaded yet; try again shortly")
+            raise unserved(load_error=self.load_error, takes_events=self.is_ready_alone)
         began_ns = perf_counter_ns()
         asked = serving.request.read(body)
         answered = _answered(serving, asked, call.at_us)
@@ -198,7 +199,7 @@ class Service:
 
     def _record(self, draft: Draft) -> Reply:
         self._append(draft.lines)
-        self._count([draft])
+        count_drafts([draft], self.metrics)
         return draft.reply
 
     def _stumble(self, error: Exception, call: Call) -> Reply:
@@ -213,26 +214,8 @@ class Service:
         draft = draft_refusal(refused, call, self.scope, logged=why)
         with suppress(SluicewayError):
             self._append(draft.lines)
-        self._count([draft])
+        count_drafts([draft], self.metrics)
         return draft.reply
-
-    def _count(self, drafts: Sequence[Draft]) -> None:
-        self.metrics.count([(draft.reply.status, draft.version, draft.arm, draft.latency_us) for draft in drafts])
-        rows: dict[tuple[str, str], int] = {}
-        served = ServedFeatures()
-        for draft in drafts:
-            for each in draft.answered:
-                served.add(each.known)
-                if each.probability is not None:
-                    rows[each.version, each.arm] = rows.get((each.version, each.arm), 0) + 1
-                if each.fallback:
-                    self.metrics.count_fallback(draft.challenger)
-                if None in (views := each.known.views).values():
-                    for view in [name for name, seen in views.items() if seen is None]:
-                        self.metrics.count_without(view)
-        for (version, arm), number in rows.items():
-            self.metrics.count_rows(version, arm, number)
-        served.tell(self.metrics)
 
 
 def _read(serving: Serving, body: bytes) -> Asked | Refusal:

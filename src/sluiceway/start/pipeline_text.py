@@ -38,8 +38,6 @@ def title(draft: Draft) -> str:
 def _imports() -> list[str]:
     return [
         "import sluiceway as sw",
-        "from lightgbm import LGBMClassifier",
-        "from sklearn.pipeline import make_pipeline",
         "",
         f"from {MODULE} import {LIST_NAME}",
     ]
@@ -138,6 +136,9 @@ def _model(draft: Draft) -> list[str]:
     leaves = next(most for least, most in LEAVES if rows >= least)
     return [
         f"def {draft.label}(trial):",
+        "    from lightgbm import LGBMClassifier",
+        "    from sklearn.pipeline import make_pipeline",
+        "",
         "    model = LGBMClassifier(",
         '        n_estimators=trial.suggest_int("n_estimators", 50, 200),',
         f'        num_leaves=trial.suggest_int("num_leaves", 4, {leaves}, log=True),',

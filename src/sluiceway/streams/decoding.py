@@ -14,6 +14,7 @@ from sluiceway.declare.source import Source
 from sluiceway.plans.corrections import EVENT, KNOWN
 from sluiceway.plans.list_columns import as_in_tables
 from sluiceway.streams.message_row import column_names, row_reader, row_type
+from sluiceway.streams.row_keys import row_keys, without_keys
 from sluiceway.streams.row_time import RowTimes, micros
 from sluiceway.streams.row_values import row_values
 from sluiceway.streams.stored_kinds import STORED
@@ -34,8 +35,9 @@ class Decoded:
 class RowDecoder:
     """Decodes messages into the columns that a source's views use. Columns that nothing uses are left out.
 
-    A message must be one object with every column that is used: a value of its column's kind, or null. JSON's times are
-    ISO 8601 texts, in UTC unless they say otherwise. Columns that the table lacks are let by, and told.
+    A message must be one object with every column that is used: a value of its column's kind, or null; but no null in
+    the keys of the source and of its topic. JSON's times are ISO 8601 texts, in UTC unless they say otherwise. Columns
+    that the table lacks are let by, and told.
     """
 
     def __init__(
@@ -52,20 +54,22 @@ class RowDecoder:
         Args:
             source: Whose rows the messages are.
             kinds: The kind of each column of its table.
-            columns: What is used of it besides its times.
+            columns: What is used of it besides its times and keys.
             opened: Reads a message that is no JSON as an object of plain values; raises ``ValueError`` with the reason.
             latest_us: The latest ``known_time`` that a row may have now, in microseconds since the epoch.
 
         Raises:
-            UnknownNameError: the table lacks a column.
+            UnknownNameError: the table lacks a column, or a key.
         """
         event, known = _present(source.event_expression), _present(source.known_expression)
         self._times = RowTimes.of_expressions(event, known, kinds, latest_us)
         self._columns = list(dict.fromkeys(columns))
-        for name in self._columns:
+        self._keys = row_keys(source.keys, source.stream.keys if source.stream else ())
+        for name in (*self._columns, *self._keys):
             if name not in kinds:
                 raise UnknownNameError("column", name, kinds)
-        self._kinds = {name: kinds[name] for name in dict.fromkeys([*self._columns, *self._times.columns])}
+        read = dict.fromkeys([*self._columns, *self._times.columns, *self._keys])
+        self._kinds = {name: kinds[name] for name in read}
         self._known_names = frozenset(kinds)
         row = row_type(self._kinds)
         self._fields = dict(zip(self._kinds, row.__struct_fields__, strict=True))
@@ -84,7 +88,7 @@ class RowDecoder:
             rows, offsets, values = self._one_by_one(offsets, values, poison)
         lists, why = row_values(rows, self._fields, self._kinds)
         events, knowns, timeless = self._times.of(lists, len(rows))
-        why = timeless | why
+        why = timeless | without_keys(lists, self._keys) | why
         poison += [(offsets[place], values[place], why[place]) for place in sorted(why)]
         frame = self._frame(lists, {EVENT: events, KNOWN: knowns, OFFSET: offsets})
         if why:

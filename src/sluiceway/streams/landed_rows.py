@@ -1,6 +1,6 @@
 """Landed rows: messages that were kept, as rows of their source's table as that is now."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,30 +12,38 @@ from sluiceway.streams.row_values import calendar_time
 
 
 class LandedRows:
-    """Reads kept messages by a table's columns; one that a message lacks, or holds of another kind, is null there."""
+    """Reads kept messages by a table's columns; one that a message lacks, or holds of another kind, is null there.
 
-    def __init__(self, schema: pa.Schema, kinds: Mapping[str, str]) -> None:
+    A message without the source's key is no row. It may have landed where the key was not declared yet.
+    """
+
+    def __init__(self, schema: pa.Schema, kinds: Mapping[str, str], keys: Collection[str] = ()) -> None:
         """Compile what reads a message.
 
         Args:
             schema: The table's columns, as they are stored.
             kinds: The kind of each of them.
+            keys: Those that are the source's key.
         """
         self._schema = schema
         row = self._row_type = row_type(kinds, optional=True)
         self._fields = row.__struct_fields__
+        self._keys = [field for field, name in zip(self._fields, kinds, strict=True) if name in keys]
         self._decode = msgspec.json.Decoder(row).decode
         alone = [row_type({name: kind}, optional=True) for name, kind in kinds.items()]
         self._alone = dict(zip(self._fields, [msgspec.json.Decoder(one).decode for one in alone], strict=True))
 
     def table(self, values: Iterable[bytes]) -> pa.Table:
         """Give messages as rows, in their order."""
-        rows = [self._row(value) for value in values]
+        rows = [row for row in map(self._row, values) if self._has_keys(row)]
         columns = [
             pa.array([_stored(getattr(row, name)) for row in rows], field.type)
             for name, field in zip(self._fields, self._schema, strict=True)
         ]
         return pa.Table.from_arrays(columns, schema=self._schema)
+
+    def _has_keys(self, row: msgspec.Struct) -> bool:
+        return all(_stored(getattr(row, key)) is not None for key in self._keys)
 
     def _row(self, value: bytes) -> msgspec.Struct:
         try:

@@ -18,7 +18,7 @@ from sluiceway.plans.corrections import EVENT, KNOWN
 from sluiceway.plans.latest import latest_features, supersedes
 from sluiceway.plans.moments_sql import MICROSECOND, length
 from sluiceway.plans.window_groups import window_features
-from sluiceway.streams.message_row import MOST_AHEAD
+from sluiceway.streams.latest_time import MOST_AHEAD
 
 
 def late_marks(rows: pl.DataFrame, *, time: str, before: pl.Series | int, every: int, lateness: int) -> pl.Series:

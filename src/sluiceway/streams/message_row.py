@@ -2,21 +2,17 @@
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
 
 from sluiceway.artifacts.table_ref import NUMBERS
-from sluiceway.core.moments import Clock
-from sluiceway.plans.moments_sql import microseconds
 
 WIDEST = 2**63
 TEXTS, BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL), re.compile(rb"[\[\]{}]")
 Whole = Annotated[int, msgspec.Meta(ge=-WIDEST, le=WIDEST - 1)]
-MOST_AHEAD = timedelta(hours=1)  # clocks differ by less
 DEEPEST = 100
-AHEAD = "its known_time is still to come, so nobody can know it yet; check its clock and time zone"
 TYPES: Mapping[str, Any] = {
     "integer": Whole, "number": float, "text": str, "boolean": bool, "time": datetime, NUMBERS: list[float | None],
 }  # fmt: skip
@@ -38,11 +34,6 @@ def row_type(kinds: Mapping[str, str], *, optional: bool = False) -> type[msgspe
         (field, TYPES[kind] | None, *default) for field, kind in zip(fields, kinds.values(), strict=True)
     ]
     return msgspec.defstruct("Row", types, rename=dict(zip(fields, kinds, strict=True)), gc=False)
-
-
-def latest_us(clock: Clock) -> Callable[[], int]:
-    """Make what tells the latest ``known_time`` a row may have now, in microseconds since the epoch."""
-    return lambda: microseconds(clock.now() + MOST_AHEAD)
 
 
 def row_reader(row: type[msgspec.Struct]) -> Callable[[bytes], msgspec.Struct]:

@@ -10,7 +10,7 @@ from sluiceway.declare.expression_kind import column_named
 from sluiceway.declare.expression_tree import Tree
 from sluiceway.plans.moments_sql import EPOCH, MICROSECOND
 from sluiceway.plans.request_closure import UNCOMPUTABLE, compile_tree
-from sluiceway.streams.message_row import AHEAD
+from sluiceway.streams.latest_time import ahead_of
 from sluiceway.streams.row_values import Lists, Why
 
 Micros = list[int | None]
@@ -90,8 +90,8 @@ class RowTimes:
             why = why_known | why
         latest = self.latest_us() if self.latest_us else None
         if latest is not None and any(known is not None and known > latest for known in knowns):
-            ahead = (place for place, known in enumerate(knowns) if known is not None and known > latest)
-            why = dict.fromkeys(ahead, AHEAD) | why
+            ahead = {place: known for place, known in enumerate(knowns) if known is not None and known > latest}
+            why = {place: ahead_of(known, latest) for place, known in ahead.items()} | why
         return events, knowns, why
 
 

@@ -29,6 +29,9 @@ def names(query):
         ("punctuality", ["delays__mean_arr_delay_24h"]),
         ("arr_delay", ["delays__mean_arr_delay_24h"]),
         ("degF", ["weather__latest_temp"]),
+        ("temperature", ["weather__latest_temp"]),
+        ("arrival", ["delays__mean_arr_delay_24h"]),
+        ("delays before", ["weather__latest_temp"]),
         ("carrier ops", ["home__count_9h"]),
         ("delay nothing", []),
         ("", []),
@@ -42,6 +45,16 @@ def test_every_word_must_be_found_and_the_best_comes_first(query, found):
 def test_a_whole_word_counts_more_than_a_part_of_one():
     (_, whole), (_, part) = search([entry("x__temp"), entry("x__temperature")], "temp")
     assert whole > part
+
+
+def test_a_short_form_of_a_word_counts_less_than_the_word_and_needs_three_letters():
+    found = search(
+        [entry("quakes__latest_mag"), entry("quakes__latest_magnitude"), entry("quakes__latest_ma")], "magnitude"
+    )
+    assert [(each.name, score) for each, score in found] == [
+        ("quakes__latest_magnitude", 16),
+        ("quakes__latest_mag", 4),
+    ]
 
 
 def test_a_slip_of_the_pen_is_met_with_what_was_perhaps_meant():

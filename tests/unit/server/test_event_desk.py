@@ -4,6 +4,7 @@ import asyncio
 import errno
 import json
 import os
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.unit.server.conftest import NOW, Heard
@@ -33,9 +34,12 @@ def time_of(text):
     return RowTime(expression.tree, tuple(expression.columns))
 
 
-def source(name="landings", known="landed_at + interval 1 hour", form="json", keys=("carrier",)):
+def source(
+    name="landings", known="landed_at + interval 1 hour", form="json", keys=("carrier",), fact_keys=(), lateness="5m"
+):
     fields = tuple(Field(column, kind) for column, kind in KINDS.items())
-    return StreamedSource(name, f"{name}-topic", form, keys, fields, time_of("landed_at"), time_of(known))
+    times = time_of("landed_at"), time_of(known)
+    return StreamedSource(name, f"{name}-topic", form, keys, fields, *times, fact_keys, lateness)
 
 
 class Desk:
@@ -270,6 +274,14 @@ def test_what_nobody_can_know_yet_is_refused(known):
     assert "still to come" in heard.json["error"]
 
 
+def test_a_clock_may_be_ahead_by_half_of_the_lateness():
+    def posted(minutes):
+        ahead = datetime.now(UTC) + timedelta(minutes=minutes)
+        return Desk(None, source(known="landed_at", lateness="20m")).post({**ROW, "landed_at": ahead.isoformat()})
+
+    assert [posted(minutes).status for minutes in (9, 11)] == [202, 422]
+
+
 @pytest.mark.parametrize("when", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
 def test_a_time_that_no_calendar_has_in_utc_is_refused(when):
     heard = Desk().post({**ROW, "landed_at": when})
@@ -283,7 +295,7 @@ def test_a_column_that_nothing_reads_may_hold_what_no_decoder_takes():
     assert heard.json["unknown_columns"] == ["gate"]
 
 
-@pytest.mark.parametrize(("carrier", "key"), [("UA", b"UA"), ("", b'""'), (None, b"null")])
+@pytest.mark.parametrize(("carrier", "key"), [("UA", b"UA"), ("", b'""')])
 def test_every_value_of_a_key_is_one(carrier, key):
     heard = []
 
@@ -294,3 +306,17 @@ def test_every_value_of_a_key_is_one(carrier, key):
 
     assert Desk(Listening({"landings-topic": MemoryTopic(4)})).post({**ROW, "carrier": carrier}).status == 202
     assert heard == [key]
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({**ROW, "carrier": None}, "row 1: 'carrier' is null, but is what messages are keyed by"),
+        ({**ROW, "delay": None}, "row 1: 'delay' is null, but is the key of its source"),
+    ],
+)
+def test_an_event_without_its_key_is_refused(row, said):
+    desk = Desk(None, source(fact_keys=("delay",)))
+    heard = desk.post([ROW, row])
+    assert (heard.status, desk.kept) == (422, [])
+    assert said in heard.json["error"]

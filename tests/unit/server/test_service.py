@@ -190,6 +190,21 @@ def test_before_anything_is_loaded_every_request_is_told_to_wait():
     assert server.records[0].status == 503
 
 
+def test_a_server_for_events_alone_says_how_it_comes_to_a_model_and_another_why_it_has_none():
+    server = Server()
+    server.app.service.is_ready_alone = True
+    heard = server.ask()
+    assert heard.status == 503
+    assert heard.json["error"].startswith(
+        "no model is in service: none is registered, and this server takes events alone"
+    )
+    assert "sluiceway run" in heard.json["error"]
+    server.app.service.load_error = "v1 is damaged"
+    assert server.ask().json["error"] == (
+        "no model is in service: the model that should answer cannot be loaded; GET /health says why"
+    )
+
+
 def test_a_swap_takes_effect_at_once_and_says_so(server):
     server.show(server.shelve(bundles.constant(0.9), "v2"), sequence=2)
     assert server.ask().json["model_version"] == "v2"

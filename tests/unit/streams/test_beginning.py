@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.stream_facts import IN_ONE_PARTITION, ROW, VIEWS, batch_values, counting, message, row_at
+from tests.stream_facts import IN_ONE_PARTITION, ROW, VIEWS, batch_values, counting, keyed, message, row_at
 from tests.stream_worlds import DEATHS, World, counts, finish, stream_values, table_of, timed
 from tests.thoroughness import examples
 
@@ -30,7 +30,7 @@ def test_a_stream_goes_on_where_batch_is(view, rows, partitions, in_files, lande
     partitions = 1 if view.source.key in IN_ONE_PARTITION else partitions
     world = World(view, partitions, deaths)
     files, coming = rows[:in_files], parted(rows[in_files:], partitions)
-    table_of(world, timed(files), [mine[:landed] for mine in coming])
+    table_of(world, files, [mine[:landed] for mine in coming])
     world.logs = [list(map(message, mine)) for mine in coming]
     with (
         patch.object(beginning, "MOST_ROWS", 2 if few else 5000),
@@ -40,8 +40,8 @@ def test_a_stream_goes_on_where_batch_is(view, rows, partitions, in_files, lande
         finish(world)
     wanted = {}
     for own, mine in zip(parted(files, partitions), coming, strict=True):
-        met = {row["e"] for row in timed(mine[landed:])}
-        values = batch_values(view, [*own, *mine]) if timed(mine) else {}
+        met = {row["e"] for row in timed(keyed(view, mine[landed:]))}
+        values = batch_values(view, [*own, *mine]) if timed(keyed(view, mine)) else {}
         of = {key: msgspec.msgpack.decode(key)[0] for key in values}
         wanted |= {key: each for key, each in values.items() if partitions == 1 or of[key] in met}
     found = stream_values(view, world.online)

@@ -15,8 +15,9 @@ SECOND = 1_000_000
 AT = int(BEGIN.timestamp()) * SECOND
 
 
-def decoder(columns=("who", "n", "x", "ok"), event="at", known=None, **given):
-    source = sw.Source("facts", sql="unused", event_time=event, known_time=known, stream=sw.topic("facts"))
+def decoder(columns=("who", "n", "x", "ok"), event="at", known=None, key=None, topic_key=None, **given):
+    topic = sw.topic("facts", key=topic_key)
+    source = sw.Source("facts", sql="unused", key=key, event_time=event, known_time=known, stream=topic)
     return RowDecoder(source, KINDS, columns, **given)
 
 
@@ -84,14 +85,31 @@ def test_what_is_nested_too_deep_stops_nothing(depth):
     assert found.rows["_offset"].to_list() == [10]
 
 
+@pytest.mark.parametrize("columns", [("who", "n"), ()])
+def test_a_row_without_a_key_is_none_whether_or_not_a_view_reads_it(columns):
+    reader = decoder(columns, key=("n", "x"), topic_key="who")
+    lacking = {name: value for name, value in row().items() if name != "n"}
+    found = decoded(reader, row(), row(n=None), row(who=None, x=None), row(ok=None), lacking)
+    assert found.rows["_offset"].to_list() == [10, 13]
+    assert found.rows.columns == [*columns, "_event", "_known", "_offset"]
+    assert {offset: why for offset, _, why in found.poison} == {
+        11: "'n' is null, but is the key of its source",
+        12: "'x' is null, but is the key of its source",
+        14: "Object missing required field `n`",
+    }
+    with pytest.raises(UnknownNameError, match="whom"):
+        decoder(topic_key="whom")
+
+
 def test_what_is_still_to_come_is_known_to_nobody():
     reader = decoder(latest_us=lambda: AT + 60 * SECOND)
-    found = decoded(reader, row(), row(at="2024-01-01T00:01:00Z"), row(at="2024-01-01T00:01:01Z"), row(at="9999-12-31"))
+    found = decoded(
+        reader, row(), row(at="2024-01-01T00:01:00Z"), row(at="2024-01-01T00:01:01Z"), row(at="9999-12-31T00:00:00Z")
+    )
     assert found.rows["_offset"].to_list() == [10, 11]
-    assert [(offset, why.partition(",")[0]) for offset, _, why in found.poison if offset == 12] == [
-        (12, "its known_time is still to come")
-    ]
-    assert len(found.poison) == 2
+    late, later = [why for _, _, why in found.poison]
+    assert "still to come: 2024-01-01T00:01:01Z is after 2024-01-01T00:01:00Z, the latest that is believed" in late
+    assert "9999-12-31" in later
 
 
 def test_a_time_that_cannot_be_computed_is_told():

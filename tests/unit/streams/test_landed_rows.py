@@ -10,8 +10,8 @@ KINDS = {"n": "integer", "x": "number", "at": "time", "who": "text"}
 SCHEMA = pa.schema([("n", pa.int64()), ("x", pa.float64()), ("at", pa.timestamp("us", "UTC")), ("who", pa.string())])
 
 
-def rows(*values):
-    return LandedRows(SCHEMA, KINDS).table(values).to_pylist()
+def rows(*values, keys=()):
+    return LandedRows(SCHEMA, KINDS, keys).table(values).to_pylist()
 
 
 def test_what_a_message_lacks_or_holds_of_another_kind_is_missing():
@@ -24,3 +24,8 @@ def test_what_no_decoder_takes_and_no_calendar_has_is_missing():
     (row,) = rows(b'{"n": 1, "x": 1e999, "at": "0001-01-01T00:00:00+14:00", "who": 5, "gate": 1e999}')
     assert row == {"n": 1, "x": None, "at": None, "who": None}
     assert rows(b'{"at": "2024-01-01T01:00:00+01:00"}')[0]["at"] == datetime(2024, 1, 1, tzinfo=UTC)
+
+
+def test_what_landed_without_its_key_is_no_row():
+    kept = rows(b'{"n": 1, "who": "a"}', b'{"who": "a"}', b'{"n": 2}', b'{"n": "1", "who": "b"}', keys=("n", "who"))
+    assert [(row["n"], row["who"]) for row in kept] == [(1, "a")]

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.stream_facts import LATENESS, ROW, SECOND, facts_of, message, row_at, view_for
+from tests.stream_facts import LATENESS, ROW, SECOND, facts_of, keyed, message, row_at, view_for
 from tests.stream_worlds import World, finish
 from tests.thoroughness import examples
 from tests.unit.streams.test_sealing import materialise_beside, seal, timed
@@ -49,7 +49,7 @@ def read(view, values, moment):
 
 
 def wanted_of(view, rows, moment):
-    facts = facts_of(timed(rows), moment)
+    facts = facts_of(timed(keyed(view, rows)), moment)
     return read(view, dict(packed(features_now(facts, view), view, cutoff=facts.cutoff, written=0)), moment)
 
 
@@ -63,8 +63,8 @@ def test_what_is_read_is_what_batch_says(view, rows, cuts):
         world.learn(owner, rows, most)
         if most % 2:
             owner = world.owner()
-    if timed(rows):
-        moment = max(row["known"] for row in timed(rows))
+    if timed(keyed(view, rows)):
+        moment = max(row["known"] for row in timed(keyed(view, rows)))
         late = {offset for *_, offset in world.side.messages.get("facts", {})}
         kept = [row for place, row in enumerate(rows) if place not in late]
         assert read(view, world.online._views.get(view.digest, {}), moment) == wanted_of(view, kept, moment)
@@ -81,8 +81,8 @@ def test_what_is_read_of_a_sealed_stream_is_what_batch_says_in_any_order(view, r
         for _ in range(2):
             seal(world)
         materialise_beside(world, world.landed[0])
-    if timed(rows):
-        moment = max(row["known"] for row in timed(rows))
+    if timed(keyed(view, rows)):
+        moment = max(row["known"] for row in timed(keyed(view, rows)))
         assert read(view, world.online._views.get(view.digest, {}), moment) == wanted_of(view, rows, moment)
 
 

@@ -14,6 +14,7 @@ from tests.stream_facts import (
     compared,
     counting,
     facts_of,
+    keyed,
     message,
     row_at,
 )
@@ -31,18 +32,19 @@ from sluiceway.streams.stored_frame import stored_frame
 
 def seal(world, files=()):
     """Seal every partition with what landed and what the files have, as a run does."""
-    rows = [*files, *(row for mine in world.landed for row in mine)]
+    rows = [*files, *keyed(world.view, [row for mine in world.landed for row in mine])]
     facts = facts_of(rows, 0)
     frame = stored_frame(facts.tables.read(facts.dataset.table("facts")), KINDS)
+    known = [[row["known"] * SECOND for row in timed(keyed(world.view, log))] for log in world.landed]
     landed = [
-        LandedPartition(number, len(log), max((row["known"] * SECOND for row in timed(log)), default=None))
-        for number, log in enumerate(world.landed)
+        LandedPartition(number, len(log), max(known[number], default=None)) for number, log in enumerate(world.landed)
     ]
     assert seal_stream(world.plan, frame, landed, panes=world.panes, now_us=lambda: 0, owner="run") == []
 
 
 def materialise_beside(world, rows):
     """Write what batch makes of one partition's rows, as a run does."""
+    rows = keyed(world.view, rows)
     known = [row["known"] for row in timed(rows)]
     if known:
         facts = facts_of(rows, max(known))
@@ -52,9 +54,10 @@ def materialise_beside(world, rows):
 
 def wanted_of(view, rows):
     """Compute what batch says of all rows of one partition, at the last moment that any was known at."""
-    if not timed(rows):
+    rows = timed(keyed(view, rows))
+    if not rows:
         return {}
-    facts = facts_of(timed(rows), max(row["known"] for row in timed(rows)))
+    facts = facts_of(rows, max(row["known"] for row in rows))
     return compared(view, dict(packed(features_now(facts, view), view, cutoff=facts.cutoff, written=0)))
 
 
