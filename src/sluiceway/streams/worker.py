@@ -236,11 +236,11 @@ class Worker:
             if lag is not None and lag < 0 and looks[number] > 1:
                 self._unchecked[number] = looks[number] - 1
             elif lag is not None and lag < 0:
-                name = self._plan.topic.name
+                source, name = self._plan.source.name, self._plan.topic.name
                 raise SourceError(
-                    f"partition {number} of topic {name!r} was learnt up to message {header.offset:,}, but ends at "
-                    f"{header.offset + lag:,}: it was made anew, or is another one. What was learnt is safe. Give the "
-                    "new topic a name of its own, and declare it"
+                    f"source {source!r}: partition {number} of topic {name!r} was learnt up to message "
+                    f"{header.offset:,}, but ends at {header.offset + lag:,}: it was made anew, or is another one. "
+                    f"What was learnt is safe. Bring it back, or declare the new one as sw.topic({name + '_2'!r})"
                 )
 
     def _elsewhere(self) -> Mapping[int, PartitionHeader]:
