@@ -89,6 +89,7 @@ def work(workers: Sequence[Worker], *, until_idle: bool, is_measured: bool = Fal
     began = told = time.monotonic()
     learnt, measured = 0, 0.0
     waiting: Mapping[str, str] = {}
+    missed: Mapping[str, int] = {}
     pause_s = OFTEN_S if sys.stderr.isatty() else SELDOM_S
     wait_s = 0.2 / len(workers)
     while True:
@@ -99,6 +100,7 @@ def work(workers: Sequence[Worker], *, until_idle: bool, is_measured: bool = Fal
             say(f"{learnt:,} messages, {learnt / (now - began):,.0f} a second; {where(workers)}")
             told = now
         waiting = tell_waiting(workers, waiting)
+        missed = tell_missed(workers, missed)
         if is_measured and now - measured >= MEASURED_S:
             measured = now
             for worker in workers:
@@ -113,6 +115,15 @@ def tell_waiting(workers: Sequence[Worker], said: Mapping[str, str]) -> Mapping[
     for name in sorted(found.keys() - said.keys()):
         say(f"{name} waits: {found[name]}")
     return found
+
+
+def tell_missed(workers: Sequence[Worker], said: Mapping[str, int]) -> Mapping[str, int]:
+    """Say how many messages were gone before they were learnt, where that was not said yet; return it."""
+    found = {name: count for worker in workers for name, count in worker.missed.items()}
+    for name, count in sorted(found.items()):
+        if count > said.get(name, 0):
+            say(f"{name}: {count:,} messages were gone from the topic before they were learnt; keep them for longer")
+    return {**said, **found}
 
 
 def where(workers: Sequence[Worker]) -> str:
@@ -132,7 +143,7 @@ def tell(streaming: Streaming, *, as_json: bool) -> int:
     if as_json:
         print_json({"streams": streams})
         return 0
-    names = ("source", "by", "partition", "learnt", "behind", "known until", "late", "dead")
+    names = ("source", "by", "partition", "learnt", "behind", "known until", "late", "dead", "missed")
     rows = [[stream["source"], stream["by"], *row(part)] for stream in streams for part in parts(stream)]
     print_table(names, rows)
     return 0
@@ -149,7 +160,7 @@ def row(part: Mapping[str, object]) -> list[object]:
     behind = part["lag"]
     if behind is None and part["lag_seconds"] is not None:
         behind = f"{part['lag_seconds']:g} s"
-    return [part["partition"], part["events"], behind, part["watermark"], part["late"], part["dead"]]
+    return [part["partition"], part["events"], behind, part["watermark"], part["late"], part["dead"], part["missed"]]
 
 
 def told(streaming: Streaming, plan: StreamPlan, *, by_spark: bool = False) -> dict[str, object]:
@@ -181,6 +192,7 @@ def part(number: int, header: PartitionHeader | None, lag: Lag | None) -> dict[s
         "events": found.events,
         "late": found.late,
         "dead": found.dead,
+        "missed": found.missed,
         "owner": found.owner or None,
         **{name: None if moment is None else iso(moment_of(moment)) for name, moment in moments.items()},
     }
