@@ -70,27 +70,23 @@ class Streaming:
         panes = pane_store(workspace.kit.online)
         return cls(workspace, plans, place, panes, schemas, settings.engine or ANYWHERE, settings.online)
 
-    def workers(self, metrics: StreamMetrics, *, follows_wall: bool = True) -> list[Worker]:
-        """Start a worker for each stream; with ``follows_wall`` time goes on by the wall's clock where all is silent.
+    def worker(self, plan: StreamPlan, metrics: StreamMetrics, *, follows_wall: bool = True) -> Worker:
+        """Start a worker for a stream; with ``follows_wall`` time goes on by the wall's clock where all is silent.
 
         Raises:
-            SourceError: a topic is not there, or nobody answers.
-            MisuseError: a topic's partitions are not those of its views' entities.
+            SourceError: the topic is not there, or nobody answers.
+            MisuseError: the topic's partitions are not those of its views' entities.
         """
-        owner = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
         clock = self.workspace.kit.clock
-        return [
-            Worker(
-                plan,
-                backends=Backends(self.events(plan), self.panes, self.place.side(plan.topic.name), self.schemas),
-                owner=owner,
-                now_us=lambda: microseconds(clock.now()),
-                metrics=metrics,
-                follows_wall=follows_wall,
-                latest_us=latest_us(plan.topic.lateness, clock),
-            )
-            for plan in self.plans
-        ]
+        return Worker(
+            plan,
+            backends=Backends(self.events(plan), self.panes, self.place.side(plan.topic.name), self.schemas),
+            owner=f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}",
+            now_us=lambda: microseconds(clock.now()),
+            metrics=metrics,
+            follows_wall=follows_wall,
+            latest_us=latest_us(plan.topic.lateness, clock),
+        )
 
     def on_spark(self, tell: Callable[[int, int], None]) -> tuple[SparkEngine, SparkStream]:
         """Prepare the only stream to be kept up by Spark, from files.

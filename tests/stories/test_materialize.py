@@ -68,11 +68,19 @@ def test_killed_in_the_middle_the_next_one_goes_on(featured_shop):
     assert online(shop) == online(shop, "--as-of", "1998-06-25")
 
 
-def test_data_that_gate_3_has_not_let_through_is_not_served(featured_shop):
-    with (featured_shop.folder / "data" / "purchases.csv").open("a") as table:
+def test_data_that_gate_3_has_not_let_through_is_not_served_and_a_lost_store_is_filled_from_the_version_before(
+    featured_shop,
+):
+    shop = featured_shop
+    before = online(shop)
+    with (shop.folder / "data" / "purchases.csv").open("a") as table:
         table.write(NEW)
-    featured_shop("run", "--until", "ingest")
-    assert "gate 3 is not open" in featured_shop("features", "materialize", code=2).err
+    shop("run", "--until", "ingest")
+    shutil.rmtree(shop.folder / ".sluiceway" / "online")
+    said = shop("features", "materialize", "--json")
+    assert "gate 3 is not open on dataset version" in said.err
+    assert {each["how"] for each in said.json["views"]} == {"whole"}
+    assert online(shop) == before
 
 
 def test_a_store_that_was_lost_is_filled_by_it_as_of_another_moment(featured_shop):

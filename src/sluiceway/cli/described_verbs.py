@@ -118,8 +118,8 @@ VERBS: dict[str, dict[str, Described]] = {
         ),
         "materialize": (
             "Bring online views up to the present: only entities that changed since, in one pass.",
-            "The present is the setting as_of, or now. Gate 3 must be open on the newest dataset. To do it again\n"
-            "changes nothing; killed, the next one goes on.\n"
+            "The present is the setting as_of, or now. It takes the newest dataset version that gate 3 is open on.\n"
+            "To do it again changes nothing; killed, the next one goes on.\n"
             "Views that a stream keeps up are left out. A moment before that of a view is refused without --back.",
             (
                 "sluiceway features materialize",

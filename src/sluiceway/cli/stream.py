@@ -1,18 +1,17 @@
 """``sluiceway stream``: workers that keep views up as messages arrive, and how far they are."""
 
 import signal
-import sys
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from sluiceway.cli.answer import print_json, print_table
+from sluiceway.cli.answer import print_json, print_table, warn
 from sluiceway.cli.aside import stdout_aside
 from sluiceway.cli.flags import HERE, Common
 from sluiceway.cli.stream_add import add
+from sluiceway.cli.stream_work import StreamWork
 from sluiceway.cli.watching import say
 from sluiceway.core.errors import MisuseError
 from sluiceway.core.moments import iso
@@ -22,10 +21,9 @@ from sluiceway.streaming import Streaming
 from sluiceway.streams.partition_header import PartitionHeader
 from sluiceway.streams.stream_metrics import StreamMetrics
 from sluiceway.streams.stream_plan import DIGITS, StreamPlan
-from sluiceway.streams.worker import Worker
 
 __all__ = ["add", "run", "status"]
-OFTEN_S, SELDOM_S, MEASURED_S = 1.0, 30.0, 5.0
+COULD_NOT_JUDGE = 3
 Source = Annotated[str | None, Parameter(help="Only this source's stream; all of them by default.")]
 UntilIdle = Annotated[bool, Parameter(help="End when all that has arrived was learnt.", negative=())]
 Folder = Annotated[Path | None, Parameter(help="Learn the files of JSON lines in this folder, by Spark.")]
@@ -48,17 +46,19 @@ def run(
     if spark is not None:
         return run_on_spark(streaming, spark, until_idle=until_idle, as_json=common.json)
     metrics = StreamMetrics()
-    workers = streaming.workers(metrics, follows_wall=not until_idle)
+    work = StreamWork(streaming, metrics, until_idle=until_idle)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with served(metrics.registry, metrics_port):
         try:
-            work(workers, until_idle=until_idle, is_measured=metrics_port is not None)
+            work.run(is_measured=metrics_port is not None)
         except KeyboardInterrupt:
             say("interrupted; what was learnt is committed")
         finally:
-            for worker in workers:
-                worker.close()
-    return tell(streaming, as_json=common.json)
+            work.close()
+    code = tell(streaming, as_json=common.json)
+    if work.stopped:
+        warn(f"not kept up: {', '.join(work.stopped)}; it is said above why")
+    return COULD_NOT_JUDGE if work.stopped else code
 
 
 def run_on_spark(streaming: Streaming, folder: Path, *, until_idle: bool, as_json: bool) -> int:
@@ -82,57 +82,6 @@ def status(*, source: Source = None, common: Common = HERE) -> int:
     with stdout_aside():
         streaming = Streaming.open(common.project, source=source)
     return tell(streaming, as_json=common.json)
-
-
-def work(workers: Sequence[Worker], *, until_idle: bool, is_measured: bool = False) -> None:
-    """Let each worker learn in turn, and tell a person how it goes."""
-    began = told = time.monotonic()
-    learnt, measured = 0, 0.0
-    waiting: Mapping[str, str] = {}
-    missed: Mapping[str, int] = {}
-    pause_s = OFTEN_S if sys.stderr.isatty() else SELDOM_S
-    wait_s = 0.2 / len(workers)
-    while True:
-        turn = sum(worker.step(wait_s=wait_s) for worker in workers)
-        learnt += turn
-        now = time.monotonic()
-        if now - told >= pause_s:
-            say(f"{learnt:,} messages, {learnt / (now - began):,.0f} a second; {where(workers)}")
-            told = now
-        waiting = tell_waiting(workers, waiting)
-        missed = tell_missed(workers, missed)
-        if is_measured and now - measured >= MEASURED_S:
-            measured = now
-            for worker in workers:
-                worker.measure()
-        if until_idle and not turn and all(worker.caught_up() for worker in workers):
-            return
-
-
-def tell_waiting(workers: Sequence[Worker], said: Mapping[str, str]) -> Mapping[str, str]:
-    """Say why partitions are not worked on, where that was not said yet; return what is the case."""
-    found = {name: why for worker in workers for name, why in worker.waiting.items()}
-    for name in sorted(found.keys() - said.keys()):
-        say(f"{name} waits: {found[name]}")
-    return found
-
-
-def tell_missed(workers: Sequence[Worker], said: Mapping[str, int]) -> Mapping[str, int]:
-    """Say how many messages were gone before they were learnt, where that was not said yet; return it."""
-    found = {name: count for worker in workers for name, count in worker.missed.items()}
-    for name, count in sorted(found.items()):
-        if count > said.get(name, 0):
-            say(f"{name}: {count:,} messages were gone from the topic before they were learnt; keep them for longer")
-    return {**said, **found}
-
-
-def where(workers: Sequence[Worker]) -> str:
-    """Say how far the partitions are that are owned here."""
-    headers = [header for worker in workers for header in worker.headers.values()]
-    reached = [header.watermark for header in headers if header.watermark is not None]
-    time_there = f", known until {iso(moment_of(min(reached)))}" if reached else ""
-    late, dead = sum(header.late for header in headers), sum(header.dead for header in headers)
-    return f"{len(headers)} partitions{time_there}, {late:,} late, {dead:,} dead"
 
 
 def tell(streaming: Streaming, *, as_json: bool) -> int:

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
 
 from rich.console import Console
@@ -10,6 +11,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from sluiceway.cli.gates import MARKS, verdict_words
 from sluiceway.flow.node import Node
 from sluiceway.ledger.standing import Standing
+from sluiceway.ports.progress import NOTE
 
 COLOURS = {
     "passed": "green",
@@ -27,12 +29,15 @@ EXTRACT = "extract"
 class Line:
     """One node's line while it works."""
 
-    def __init__(self, bars: Progress, name: str) -> None:
-        self._bars = bars
+    def __init__(self, bars: Progress, name: str, note: Callable[[str], None]) -> None:
+        self._bars, self._name, self._note = bars, name, note
         self.task = bars.add_task("", name=name, total=None)
 
     def say(self, text: str) -> None:
-        """Tell what is being done now."""
+        """Tell what is being done now; a note stays."""
+        if text.startswith(NOTE):
+            self._note(f"  {self._name:<9} {text}")
+            return
         self._bars.update(self.task, description=text)
 
     def advance(self, done: int, total: int) -> None:
@@ -67,7 +72,7 @@ class TerminalWatch:
 
     def begins(self, node: Node) -> Line:
         """Open a line for a node."""
-        line = Line(self._bars, node.name)
+        line = Line(self._bars, node.name, self._print)
         self._lines[node.name] = line
         return line
 
@@ -83,14 +88,17 @@ class TerminalWatch:
     def extracts(self) -> Line:
         """Open a line for what is read from databases and APIs."""
         if EXTRACT not in self._lines:
-            self._lines[EXTRACT] = Line(self._bars, EXTRACT)
+            self._lines[EXTRACT] = Line(self._bars, EXTRACT, self._print)
         return self._lines[EXTRACT]
 
     def tells(self, text: str) -> None:
         """Print a line, and close the one of reading."""
         if EXTRACT in self._lines:
             self._bars.remove_task(self._lines.pop(EXTRACT).task)
-        self._console.print(f"  {EXTRACT:<9} {text}", markup=False)
+        self._print(f"  {EXTRACT:<9} {text}")
+
+    def _print(self, line: str) -> None:
+        self._console.print(line, markup=False)
 
     def judged(self, standing: Standing) -> None:
         """Tell what a gate said."""

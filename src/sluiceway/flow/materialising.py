@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 def materialise_views(
     kit: Kit, project: Project, names: Sequence[str], *, cutoff: datetime, back: bool, progress: Progress
 ) -> Iterator["Refreshed"]:
-    """Bring views up to a moment (UTC), from the newest dataset; each is done once it is yielded.
+    """Bring views up to a moment (UTC), from the newest dataset behind gate 3; each is done once it is yielded.
 
     Those that models in service read by an earlier definition are brought up with them, or, by name, alone. Whoever
     calls holds the project's lock. Only with ``back`` may a view know less than it does.
 
     Raises:
-        MisuseError: there is no dataset, gate 3 is not open on the newest one, a view is kept up by a stream, or one is
+        MisuseError: there is no dataset, gate 3 is open on none, a view is kept up by a stream, or one is
             of a later moment already.
         UnknownNameError: there is no such view.
     """
@@ -46,11 +46,11 @@ def materialise_views(
     from sluiceway.features.refreshing import refresh
     from sluiceway.plans.moments_sql import microseconds
 
-    dataset, promise = _validated(kit)
+    versions = dataset_versions(kit)
+    dataset, promise = _validated(kit, versions, progress)
     check_binding(dataset, project.pipeline, promise.spec.inputs)
     large = LargeSources(kit.derived, progress=progress)
     facts = Facts(dataset, HeldTables(kit.tables), kit.engine, microseconds(cutoff), large=large)
-    versions = dataset_versions(kit)
     pinned = pinned_views(kit, project, dataset)
     for said in pinned.lost:
         progress.say(said)
@@ -87,16 +87,25 @@ def _forwards(views: Sequence[FeatureView], cutoff: int, kit: Kit) -> None:
             )
 
 
-def _validated(kit: Kit) -> tuple[DatasetVersion, Promise]:
+def _validated(kit: Kit, versions: dict[str, DatasetVersion], progress: Progress) -> tuple[DatasetVersion, Promise]:
+    """Give the newest dataset version that gate 3 is open on, and say so where a newer one is not behind it."""
     dataset, promise = newest_promised(kit)
     standings = [read_standing(entry) for entry in kit.ledger.entries(VERDICT)]
-    own = [each for each in standings if each.stage == "validate" and each.upstream.get("ingest") == dataset.content_id]
-    if not own or not own[-1].verdict.is_open:
+    judged = {each.upstream.get("ingest"): each.verdict.is_open for each in standings if each.stage == "validate"}
+    if judged.get(dataset.content_id):
+        return dataset, promise
+    passed = [version for name, version in versions.items() if judged.get(name)]
+    earlier = next((each for each in reversed(passed) if all(map(kit.tables.has, each.tables))), None)
+    if earlier is None:
         raise MisuseError(
-            f"gate 3 is not open on dataset version {dataset.version}, so nothing is served of it; "
+            f"gate 3 is not open on dataset version {dataset.version}, nor on an earlier one, so nothing is served; "
             "run `sluiceway run --until validate` first"
         )
-    return dataset, promise
+    progress.say(
+        f"gate 3 is not open on dataset version {dataset.version}: this is of {earlier.version}, the newest that it is "
+        "open on"
+    )
+    return earlier, promise
 
 
 def _chosen(project: Project, pinned: Sequence[FeatureView], names: Sequence[str]) -> list[FeatureView]:

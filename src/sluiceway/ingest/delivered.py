@@ -26,11 +26,17 @@ class Contents:
 
 
 def delivered(
-    source: Source, files: Files, entries: Sequence[FileEntry], *, contents: Contents, engine: Engine
+    source: Source,
+    files: Files,
+    entries: Sequence[FileEntry],
+    *,
+    contents: Contents,
+    engine: Engine,
+    warn: Callable[[str], None] = lambda _: None,
 ) -> tuple[Rows, tuple[str, ...]]:
     """Read a source's files as one normalised table, and name the columns that some of them lack.
 
-    One file is decoded at a time; Parquet is never held whole.
+    One file is decoded at a time; Parquet is never held whole. ``warn`` hears of columns of CSV that look like codes.
 
     Raises:
         SourceError: a file cannot be decoded, or the files do not go together.
@@ -38,22 +44,43 @@ def delivered(
     if files.format == IMAGE:
         return engine.keep([normalise(_images(files, entries, contents.whole))]), ()
     partitions = on_the_way([entry.path for entry in entries], files)
-    own = {entry.path: _of_file(files, entry, contents, engine) for entry in entries}
+    zeros = set[str]()
+    own = {entry.path: _of_file(files, entry, contents, engine, zeros=zeros) for entry in entries}
     if source.schema is not None:
         _keep_texts(own, files, entries, contents, engine)
     heads = {path: beside(rows.schema.empty_table(), partitions[path], path=path) for path, rows in own.items()}
-    pieces = _below_each_other(own, partitions, concatenate(heads, uneven=source.schema is not None))
+    head = concatenate(heads, uneven=source.schema is not None)
+    for name in sorted(each for each in zeros if pa.types.is_integer(head.schema.field(each).type)):
+        warn(_lost(source, files, name))
+    pieces = _below_each_other(own, partitions, head)
     return engine.keep(pieces), uneven_columns(heads)
 
 
 def _of_file(
-    files: Files, entry: FileEntry, contents: Contents, engine: Engine, *, texts: Collection[str] = ()
+    files: Files,
+    entry: FileEntry,
+    contents: Contents,
+    engine: Engine,
+    *,
+    texts: Collection[str] = (),
+    zeros: set[str] | None = None,
 ) -> Rows:
     if not is_plain_parquet(entry.path, files):
-        return engine.keep([decoded(decode(contents.whole(entry), path=entry.path, files=files, texts=texts))])
+        table = decode(contents.whole(entry), path=entry.path, files=files, texts=texts, zeros=zeros)
+        return engine.keep([decoded(table)])
     rows = stored_rows(engine.parquet(contents.chunks(entry), path=entry.path))
     checked(rows.schema.empty_table(), entry.path)
     return rows
+
+
+def _lost(source: Source, files: Files, column: str) -> str:
+    """Say that a column's leading zeros are lost, and what keeps them."""
+    kinds = ", ".join(f'"{name}": "{kind}"' for name, kind in (*files.kinds, (column, "text")))
+    return (
+        f"source {source.name!r}: column {column} is read as whole numbers, and values that begin with 0 lose it "
+        f'(00501 becomes 501). Codes keep it by sw.files("{files.pattern}", kinds={{{kinds}}}); "integer" there says '
+        "that numbers are meant"
+    )
 
 
 def _keep_texts(

@@ -42,6 +42,7 @@ def derive(
     engine: Engine,
     kept: Mapping[str, Sequence[Column]] = MappingProxyType({}),
     schemas: list[SourceSchema] | None = None,
+    warn: Callable[[str], None] = lambda _: None,
 ) -> Iterator[tuple[str, Rows]]:
     """Yield the name and rows of each table, sources that others read before them.
 
@@ -60,6 +61,7 @@ def derive(
         engine: Runs the SQL, and keeps rows.
         kept: The own columns of each source that are known, for those that discard others or freeze.
         schemas: Is given each source's own columns.
+        warn: Hears of what was read otherwise than it may be meant.
 
     Raises:
         SourceError: a file cannot be decoded, or SQL fails; the message names the source.
@@ -68,7 +70,9 @@ def derive(
     wanted = [_reads(source) for source in project.sources.values()]
     for place, (name, source) in enumerate(project.sources.items()):
         files = [entry for entry in entries if entry.source == name and not entry.is_event_part]
-        own = partial(_own, source, files, contents=contents, engine=engine, known=kept.get(name, ()), schemas=schemas)
+        own = partial(
+            _own, source, files, contents=contents, engine=engine, known=kept.get(name, ()), schemas=schemas, warn=warn
+        )
         arrived = partial(_arrived, event_parts(entries, name), keys=source.keys, contents=contents, engine=engine)
         rows, broken = _parted(source, own, made, engine, arrived=arrived)
         made[name] = rows
@@ -111,13 +115,14 @@ def _own(
     engine: Engine,
     known: Sequence[Column],
     schemas: list[SourceSchema] | None,
+    warn: Callable[[str], None],
 ) -> Rows | None:
     """Read a source's own rows, as its schema policy leaves them; a source of SQL alone has none."""
     uneven: tuple[str, ...] = ()
     if source.extract is not None:
         rows = _landed(source, entries, contents, engine)
     elif source.files is not None:
-        rows, uneven = delivered(source, source.files, entries, contents=contents, engine=engine)
+        rows, uneven = delivered(source, source.files, entries, contents=contents, engine=engine, warn=warn)
     else:
         return None
     rows, schema = settled(source, rows, known=known, uneven=uneven)

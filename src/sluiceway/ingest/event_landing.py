@@ -123,7 +123,8 @@ class EventLander:
                 raise SourceError(
                     f"source {self.source!r}: {landed:,} messages of partition {number} of topic {self.origin[1]!r} "
                     f"have landed, but it has {landed + lag.messages:,}: it was made anew, or is another one. What "
-                    "landed is safe. Give the new topic a name of its own, and declare it"
+                    "landed is safe. Bring the old one back, or declare the new one by a name of its own: "
+                    f"stream=sw.topic({self.origin[1] + '_2'!r})"
                 )
 
     def _drain(self, lags: Mapping[int, Lag]) -> None:

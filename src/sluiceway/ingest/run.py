@@ -22,7 +22,7 @@ from sluiceway.ingest.storing import store_files, with_tags
 from sluiceway.plans.schema_policy import schema_changes
 from sluiceway.ports.engine import Engine
 from sluiceway.ports.object_store import ObjectStore
-from sluiceway.ports.progress import Progress
+from sluiceway.ports.progress import NOTE, Progress
 from sluiceway.ports.table_store import TableStore
 
 REBUILT_WHOLE_BELOW = 8 * 1024**3
@@ -80,7 +80,8 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
     schemas: list[SourceSchema] = []
     started = time.perf_counter()
     known = last.kept_columns if last else {}
-    for name, rows in derive(project, entries, contents=contents, engine=engine, kept=known, schemas=schemas):
+    tell = partial(derive, warn=lambda text: progress.say(f"{NOTE}{text}"))
+    for name, rows in tell(project, entries, contents=contents, engine=engine, kept=known, schemas=schemas):
         refs.append(tables.write(name, rows))
         where = "table" if refs[-1].is_below(TABLES_FOLDER) else "in quarantine of"
         progress.say(f"{where} {source_of(name)}: {rows.num_rows:,} rows")

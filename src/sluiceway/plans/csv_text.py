@@ -9,6 +9,7 @@ import pyarrow.csv as arrow_csv
 
 from sluiceway.core.errors import SourceError
 from sluiceway.declare.files import NONE_DECLARED
+from sluiceway.plans.leading_zeros import with_leading_zeros
 from sluiceway.plans.table_digest import STORED_AS
 
 LARGEST_INTEGER = 2.0**63
@@ -26,6 +27,7 @@ def read_csv(
     nulls: Sequence[str],
     delimiter: str = ",",
     kinds: Mapping[str, str] = NONE_DECLARED,
+    zeros: set[str] | None = None,
 ) -> pa.Table:
     """Read CSV with a header. Types are inferred over whole columns; dates and times without an offset stay naive.
 
@@ -36,6 +38,7 @@ def read_csv(
             empty text is missing.
         delimiter: What stands between values.
         kinds: Of columns whose kind is known (text, integer, number, boolean, time), whatever their values look like.
+        zeros: Is given the columns that were taken for whole numbers although values begin with 0 (``leading_zeros``).
 
     Raises:
         SourceError: the text is empty, without rows, ragged or not UTF-8, has more than 10,000 columns, or a column's
@@ -59,6 +62,9 @@ def read_csv(
         table = _parse(
             data, path=path, nulls=nulls, delimiter=delimiter, kinds={**dict.fromkeys(wide, "text"), **kinds}
         )
+    if zeros is not None:
+        whole = [each.name for each in table.schema if pa.types.is_integer(each.type) and each.name not in kinds]
+        zeros.update(with_leading_zeros(data, whole, delimiter=delimiter))
     columns = [_settled(table, index, path) for index in range(table.num_columns)]
     times = [
         _as_time(name, values, path) if kinds.get(name) == "time" else values

@@ -20,7 +20,9 @@ LEAST_VALUE_BYTES = 4
 ROW = re.compile(r"row (\d+)")  # of JSON lines, which Arrow counts from 0
 
 
-def decode(data: bytes, *, path: str, files: Files, texts: Collection[str] = ()) -> pa.Table:
+def decode(
+    data: bytes, *, path: str, files: Files, texts: Collection[str] = (), zeros: set[str] | None = None
+) -> pa.Table:
     """Read one file as a table with flat columns, each name once.
 
     Args:
@@ -28,13 +30,14 @@ def decode(data: bytes, *, path: str, files: Files, texts: Collection[str] = ())
         path: Its path, for its suffixes and for errors.
         files: The format, and which texts mean "missing" in CSV.
         texts: Columns of CSV that are text, whatever their values look like.
+        zeros: Is given the columns of CSV that were taken for whole numbers although values begin with 0.
 
     Raises:
         SourceError: the bytes are not of that format; the message names the file, the row where known, and a remedy.
     """
     plain, name = unpack(data, path=path)
     try:
-        table = _table(plain, path=path, name=name.lower(), files=files, texts=texts)
+        table = _table(plain, path=path, name=name.lower(), files=files, texts=texts, zeros=zeros)
     except (pa.ArrowException, OSError, MemoryError, OverflowError) as error:
         words = (str(error) or "it asks for too much memory").splitlines()[0]
         reason = ROW.sub(lambda found: f"line {int(found[1]) + 1}", words)
@@ -42,12 +45,15 @@ def decode(data: bytes, *, path: str, files: Files, texts: Collection[str] = ())
     return checked(table, path)
 
 
-def _table(plain: bytes | bytearray, *, path: str, name: str, files: Files, texts: Collection[str]) -> pa.Table:
+def _table(
+    plain: bytes | bytearray, *, path: str, name: str, files: Files, texts: Collection[str], zeros: set[str] | None
+) -> pa.Table:
     match files.format:
         case "csv":
             tabs = name.endswith(".tsv") or without_packing(files.pattern).endswith(".tsv")
             kinds = {**dict.fromkeys(texts, "text"), **dict(files.kinds)}
-            return read_csv(plain, path=path, nulls=files.nulls, delimiter="\t" if tabs else ",", kinds=kinds)
+            delimiter = "\t" if tabs else ","
+            return read_csv(plain, path=path, nulls=files.nulls, delimiter=delimiter, kinds=kinds, zeros=zeros)
         case "parquet":
             return _parquet(plain, path)
         case "json":

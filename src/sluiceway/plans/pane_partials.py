@@ -20,24 +20,25 @@ from sluiceway.plans.single_precision import as_single
 from sluiceway.plans.spread import SUMS, UNITS, deviation_of
 
 PartialValue = int | float | list[int] | list[Told] | None
-Merge = Callable[[PartialValue, PartialValue], PartialValue]
+Merge = Callable[[Sequence[Any]], PartialValue]
 Tell = Callable[[Sequence[PartialValue]], FeatureValue]
 
 
-def _added(left: Any, right: Any) -> PartialValue:
-    return (left or 0) + (right or 0)
+def _added(values: Sequence[Any]) -> PartialValue:
+    total: int = sum(filter(None, values))
+    return total
 
 
-def _least(left: Any, right: Any) -> PartialValue:
-    return left if right is None or (left is not None and left <= right) else right  # type: ignore[no-any-return]
+def _least(values: Sequence[Any]) -> PartialValue:
+    return min([value for value in values if value is not None], default=None)
 
 
-def _greatest(left: Any, right: Any) -> PartialValue:
-    return left if right is None or (left is not None and left >= right) else right  # type: ignore[no-any-return]
+def _greatest(values: Sequence[Any]) -> PartialValue:
+    return max([value for value in values if value is not None], default=None)
 
 
-def _either(left: Any, right: Any) -> PartialValue:
-    return least({*(left or ()), *(right or ())})
+def _either(values: Sequence[Any]) -> PartialValue:
+    return least({each for value in values for each in value or ()})
 
 
 HASH = ":hash "  # no column has such a name
@@ -70,9 +71,11 @@ class PanePartials:
         marks = [pl.Series(MARK + text, where_true(text, self._kinds, rows), pl.Boolean) for text in self._conditions]
         return rows.with_columns(marks) if marks else rows
 
-    def merged(self, left: Sequence[PartialValue], right: Sequence[PartialValue]) -> list[PartialValue]:
-        """Merge the partials of two sets of rows."""
-        return [merge(one, other) for merge, one, other in zip(self._merges, left, right, strict=True)]
+    def merged(self, sets: Sequence[Sequence[PartialValue]]) -> list[PartialValue]:
+        """Merge the partials of sets of rows."""
+        if not sets:
+            return self.nothing
+        return [merge(values) for merge, values in zip(self._merges, zip(*sets, strict=True), strict=True)]
 
     def read(self, made: Sequence[Any]) -> list[PartialValue]:
         """Take over what ``of_rows`` made of some rows."""
@@ -119,8 +122,8 @@ def _merge_of(partial: Partial) -> Merge:
     if partial.merge != "LAST":
         return MERGES[partial.merge]
 
-    def merged(left: Any, right: Any) -> PartialValue:
-        return last([*(left or ()), *(right or ())], partial.size)
+    def merged(values: Sequence[Any]) -> PartialValue:
+        return last([each for value in values for each in value or ()], partial.size)
 
     return merged
 

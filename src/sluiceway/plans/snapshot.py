@@ -22,9 +22,13 @@ def window_end(view: FeatureView, moment: int) -> int:
 
     That is the moment itself where the view has features that may change at any, and else where its pane begins.
     """
-    if any(group.follows for group in window_groups(view)):
-        return moment
-    return moment // length(view.every) * length(view.every)
+    step = window_step(view)
+    return moment // step * step
+
+
+def window_step(view: FeatureView) -> int:
+    """Tell by how many microseconds a view's windows go on at a time: a pane, or one where they follow each moment."""
+    return 1 if any(group.follows for group in window_groups(view)) else length(view.every)
 
 
 def snapshot_sql(view: FeatureView, types: Mapping[str, str], *, cutoff: int, corrected: bool) -> str:

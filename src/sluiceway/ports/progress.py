@@ -2,6 +2,8 @@
 
 from typing import Protocol
 
+NOTE = "note: "  # what is said with it in front stays to be read, also where nothing moves
+
 
 class Progress(Protocol):
     """Where long work says how far it is. Safe to share between threads."""

@@ -68,7 +68,7 @@ class EntityPanes:
         """Merge the partials of further rows into a pane."""
         mine = self._panes.setdefault(place[0], {})
         before = mine.get(place[1])
-        mine[place[1]] = partials if before is None else self.partials.merged(before, partials)
+        mine[place[1]] = partials if before is None else self.partials.merged((before, partials))
         self._holders.setdefault(place[1], set()).add(place[0])
         self.changed.add(place)
 
@@ -105,15 +105,10 @@ class EntityPanes:
             if only_fresh and not is_fresh:
                 continue
             upto = end + is_fresh
-            values = self._merged(partials for pane, partials in mine.items() if end - panes <= pane < upto)
+            found = [partials for pane, partials in mine.items() if end - panes <= pane < upto]
+            values = self.partials.merged(found) if len(found) != 1 else found[0]
             for place, tell in tellers:
                 features[place] = tell(values)
-
-    def _merged(self, found: Iterable[Partials]) -> Partials:
-        merged: Partials | None = None
-        for partials in found:
-            merged = partials if merged is None else self.partials.merged(merged, partials)
-        return self.partials.nothing if merged is None else merged
 
     def _moves(self, pane: int, begin: int | None, end: int) -> bool:
         if begin is None:

@@ -5,64 +5,52 @@ earlier: the batch plan's windows know nothing of open panes. Those of event_tim
 once.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from operator import itemgetter
+from collections import defaultdict
+from collections.abc import Iterator
 
 import msgspec
+import polars as pl
 
 from sluiceway.declare.feature_view import BY_EVENT, FeatureView
-from sluiceway.plans.corrections import EVENT, fact_columns, identity
 from sluiceway.plans.moments_sql import length
-from sluiceway.plans.packed_value import pack_key
 from sluiceway.streams.entity_panes import Place
+from sluiceway.streams.fact_names import NAMELESS, FactNames
 from sluiceway.streams.fact_order import Fact, newness, replaces, version
 
-NOBODY = b""
-NAMELESS = b"\x00"  # before an offset: no MessagePack array begins so
 
-
-class Versions(msgspec.Struct, array_like=True, gc=False):
+class Versions(msgspec.Struct, gc=False):
     """What is kept of one fact: the version that counts in windows, those that wait for their pane's end, the last."""
 
     counts: Fact | None = None
-    waiting: list[Fact] = []
+    waiting: tuple[Fact, ...] = ()
     last: Fact | None = None
+
+
+def versions_of(view: FeatureView, *, windowed: bool, latest: bool, expires: bool) -> "FactVersions | None":
+    """Begin with no facts of a view; ``None`` where none replaces another in its windows or latest features."""
+    windowed = windowed and bool(view.source.keys)
+    return FactVersions(view, windowed=windowed, latest=latest, expires=expires) if windowed or latest else None
 
 
 class FactVersions:
     """Versions by fact, and which changed since ``settle``. For one thread.
 
     ``windowed`` keeps what windows need, until ``forget_before``; ``latest`` the last version of each fact, until it is
-    ``expire``d.
+    ``expire``d, if that ``expires``. What time alone does is no change: whoever takes a fact back does it again.
     """
 
-    def __init__(self, view: FeatureView, *, windowed: bool, latest: bool) -> None:
-        columns = fact_columns(view)
+    def __init__(self, view: FeatureView, *, windowed: bool, latest: bool, expires: bool) -> None:
         self._every = length(view.every)
         self._by_event = view.windows == BY_EVENT
-        self._windowed, self.is_latest = windowed, latest
-        self._entity = _picker(columns, view.entities)
-        self._is_series = EVENT in identity(view.source.keys, view.entities)
-        self._key = _picker(columns, view.source.keys)
+        self._windowed, self.is_latest, self._expires = windowed, latest, expires
+        self.names = FactNames(view)
         self._facts: dict[bytes, Versions] = {}
-        self._in_pane: dict[int, dict[bytes, set[bytes]]] = {}
-        self._waiting: dict[int, set[bytes]] = {}
-        self._of_entity: dict[bytes, set[bytes]] = {}
-        self._lasting: dict[int, set[bytes]] = {}  # by the pane of the last version's event_time
+        self._in_pane: defaultdict[int, defaultdict[bytes, set[bytes]]] = defaultdict(lambda: defaultdict(set))
+        self._waiting: defaultdict[int, dict[bytes, bytes]] = defaultdict(dict)  # with whose it is, if it waits alone
+        self._of_entity: defaultdict[bytes, set[bytes]] = defaultdict(set)
+        self._lasting: defaultdict[int, set[bytes]] = defaultdict(set)  # by the pane of the last version's event_time
         self.changed: set[bytes] = set()
         self.gone: set[bytes] = set()
-
-    def entity(self, fact: Fact) -> bytes:
-        """Return whose fact it is, as a packed key; ``NOBODY`` where an entity column is missing."""
-        found = self._entity(fact.values)
-        return NOBODY if None in found else pack_key(found)
-
-    def name(self, fact: Fact, offset: int) -> bytes:
-        """Name what a row is about: equal names are versions of one fact. A missing key makes a fact of its own."""
-        key = self._key(fact.values)
-        if None in key:
-            return NAMELESS + offset.to_bytes(8)
-        return pack_key((*key, fact.event)) if self._is_series else pack_key(key)
 
     def get(self, name: bytes) -> Versions:
         """Return what is kept of a fact."""
@@ -93,11 +81,29 @@ class FactVersions:
         """Take back a fact as it was stored."""
         self._facts[name] = kept
         if kept.counts is not None:
-            self._link(name, kept.counts)
+            self._link(name, self.names.entity(kept.counts), kept.counts)
         for fact in kept.waiting:
-            self._waiting.setdefault(fact.known // self._every, set()).add(name)
+            self._waiting[fact.known // self._every][name] = self.names.entity(fact)
         if kept.last is not None:
-            self._last(name, kept.last)
+            self._last(name, self.names.entity(kept.last), kept.last)
+
+    def take_all(self, rows: pl.DataFrame) -> Iterator[tuple[bytes, Fact, Fact | None]]:
+        """Learn rows; give whose each last version is, this version, and the one which was before."""
+        for name, entity, fact in self.names.of_rows(rows):
+            if name in self._facts:
+                is_last, before = self.take(name, fact)
+                if is_last:
+                    yield entity, fact, before
+                continue
+            kept = self._facts[name] = Versions()
+            if self._windowed:
+                kept.waiting = (fact,)
+                self._waiting[fact.known // self._every][name] = entity
+            if self.is_latest:
+                kept.last = fact
+                self._last(name, entity, fact)
+                yield entity, fact, None
+            self.changed.add(name)
 
     def take(self, name: bytes, fact: Fact, *, in_windows: bool = True) -> tuple[bool, Fact | None]:
         """Learn a row, of which windows may be spared; say whether it is the last version now, and which was before."""
@@ -105,16 +111,16 @@ class FactVersions:
         if kept is None:
             kept = self._facts[name] = Versions()
         if in_windows and self._windowed and (kept.counts is None or replaces(fact, kept.counts)):
-            kept.waiting.append(fact)
-            self._waiting.setdefault(fact.known // self._every, set()).add(name)
-            self._touch(name)
+            kept.waiting = (*kept.waiting, fact)
+            self._waiting[fact.known // self._every][name] = self.names.entity(fact)
+            self.changed.add(name)
         if not self.is_latest or (kept.last is not None and not replaces(fact, kept.last)):
             return False, None
         before, kept.last = kept.last, fact
         if before is not None:
-            self._of_entity[self.entity(before)].discard(name)
-        self._last(name, fact)
-        self._touch(name)
+            self._of_entity[self.names.entity(before)].discard(name)
+        self._last(name, self.names.entity(fact), fact)
+        self.changed.add(name)
         return True, before
 
     def expire(self, pane: int, *, known_before: int) -> None:
@@ -125,10 +131,11 @@ class FactVersions:
                 if kept is None or kept.last is None or kept.last.event // self._every != old:
                     continue
                 if kept.last.known // self._every >= known_before:
-                    self._last(name, kept.last)
+                    self._lasting[kept.last.event // self._every].add(name)
                     continue
-                self._of_entity[self.entity(kept.last)].discard(name)
+                self._of_entity[self.names.entity(kept.last)].discard(name)
                 kept.last = None
+                self.changed.add(name)
                 self._leave(name, kept)
 
     def newest(self, entity: bytes) -> Fact | None:
@@ -138,16 +145,19 @@ class FactVersions:
 
     def end_panes(self, pane: int) -> tuple[list[Fact], list[Fact]]:
         """Let the panes before one be over; return the facts that count now, and those that count no more."""
-        names: set[bytes] = set()
+        named: dict[bytes, bytes] = {}
         for ended in [each for each in self._waiting if each < pane]:
-            names |= self._waiting.pop(ended)
+            named |= self._waiting.pop(ended)
         begun, over, end = [], [], pane * self._every
-        for name in names:
+        for name, entity in named.items():
             kept = self._facts[name]
-            known = kept.waiting if len(kept.waiting) == 1 else [fact for fact in kept.waiting if fact.known < end]
-            best = known[0] if len(known) == 1 else max(known, key=version)
-            kept.waiting = [fact for fact in kept.waiting if fact.known >= end]
-            self._touch(name)
+            if kept.counts is None and len(kept.waiting) == 1:
+                kept.counts, kept.waiting = kept.waiting[0], ()
+                self._link(name, entity, kept.counts)
+                begun.append(kept.counts)
+                continue
+            best = max((fact for fact in kept.waiting if fact.known < end), key=version)
+            kept.waiting = tuple(fact for fact in kept.waiting if fact.known >= end)
             if kept.counts is None or replaces(best, kept.counts):
                 over += self._replace(name, kept, best)
                 begun.append(best)
@@ -155,12 +165,12 @@ class FactVersions:
 
     def in_pane(self, place: Place) -> list[Fact]:
         """List the facts that count in a pane of an entity."""
-        counted = (self._facts[name].counts for name in self._in_pane.get(place[1], {}).get(place[0], ()))
+        counted = (self._facts[name].counts for name in self._in_pane[place[1]][place[0]])
         return [fact for fact in counted if fact is not None]
 
     def place(self, fact: Fact) -> Place:
         """Say where a fact counts."""
-        return self.entity(fact), (fact.event if self._by_event else fact.known) // self._every
+        return self.names.entity(fact), self._pane(fact)
 
     def forget_before(self, pane: int, *, known_before: int) -> None:
         """Let go of what counted in panes before one, if no correction of it can come any more.
@@ -171,7 +181,7 @@ class FactVersions:
             for name in {name for names in self._in_pane.pop(old).values() for name in names}:
                 counted = self._facts[name].counts
                 if counted is not None and counted.known // self._every >= known_before:
-                    self._link(name, counted)
+                    self._link(name, self.names.entity(counted), counted)
                 else:
                     self._forget(name)
 
@@ -181,10 +191,8 @@ class FactVersions:
         self._leave(name, kept)
 
     def _leave(self, name: bytes, kept: Versions) -> None:
-        """Write what is left of a fact, or that nothing is."""
-        if kept.waiting or kept.last is not None or kept.counts is not None:
-            self._touch(name)
-        else:
+        """Let go of a fact of which nothing is left."""
+        if not kept.waiting and kept.last is None and kept.counts is None:
             del self._facts[name]
             self.changed.discard(name)
             self.gone.add(name)
@@ -198,25 +206,16 @@ class FactVersions:
         if before is not None:
             entity, pane = self.place(before)
             self._in_pane[pane][entity].discard(name)
-        self._link(name, fact)
+        self._link(name, self.names.entity(fact), fact)
         return [] if before is None else [before]
 
-    def _link(self, name: bytes, fact: Fact) -> None:
-        entity, pane = self.place(fact)
-        self._in_pane.setdefault(pane, {}).setdefault(entity, set()).add(name)
+    def _link(self, name: bytes, entity: bytes, fact: Fact) -> None:
+        self._in_pane[self._pane(fact)][entity].add(name)
 
-    def _last(self, name: bytes, fact: Fact) -> None:
-        self._of_entity.setdefault(self.entity(fact), set()).add(name)
-        self._lasting.setdefault(fact.event // self._every, set()).add(name)
+    def _pane(self, fact: Fact) -> int:
+        return (fact.event if self._by_event else fact.known) // self._every
 
-    def _touch(self, name: bytes) -> None:
-        self.changed.add(name)
-        self.gone.discard(name)
-
-
-def _picker(columns: Sequence[str], wanted: Iterable[str]) -> Callable[[Sequence[object]], tuple[object, ...]]:
-    places = [columns.index(name) for name in wanted]
-    if len(places) == 1:
-        only = places[0]
-        return lambda values: (values[only],)
-    return itemgetter(*places)
+    def _last(self, name: bytes, entity: bytes, fact: Fact) -> None:
+        self._of_entity[entity].add(name)
+        if self._expires:
+            self._lasting[fact.event // self._every].add(name)

@@ -7,8 +7,9 @@ import polars as pl
 from sluiceway.plans.corrections import EVENT, KNOWN
 from sluiceway.plans.list_columns import sort_key
 from sluiceway.plans.packed_value import pack_key
+from sluiceway.streams.fact_names import NOBODY
 from sluiceway.streams.fact_order import Fact, is_newer
-from sluiceway.streams.fact_versions import NOBODY, FactVersions
+from sluiceway.streams.fact_versions import FactVersions
 
 
 class NewestFacts:
@@ -44,12 +45,11 @@ class NewestFacts:
             self._newest[entity] = fact
             self.changed.add(entity)
 
-    def reconsider(self, versions: FactVersions, fact: Fact, before: Fact | None) -> None:
+    def reconsider(self, versions: FactVersions, entity: bytes, fact: Fact, before: Fact | None) -> None:
         """Let the last version of a fact be its entity's newest, and find another for who lost the one before."""
-        entity = versions.entity(fact)
         if entity != NOBODY:
             self.renew(entity, fact)
-        left = NOBODY if before is None else versions.entity(before)
+        left = NOBODY if before is None else versions.names.entity(before)
         if left == NOBODY or self._newest.get(left) != before:
             return
         newest = versions.newest(left)

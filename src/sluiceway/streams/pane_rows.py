@@ -10,8 +10,9 @@ from sluiceway.plans.moments_sql import length
 from sluiceway.plans.packed_value import pack_key
 from sluiceway.plans.window_groups import window_groups
 from sluiceway.streams.entity_panes import EntityPanes, Partials, Place
+from sluiceway.streams.fact_names import NOBODY
 from sluiceway.streams.fact_order import Fact
-from sluiceway.streams.fact_versions import NOBODY, FactVersions
+from sluiceway.streams.fact_versions import FactVersions
 from sluiceway.streams.stored_kinds import STORED
 
 PLACE = "_pane"
@@ -24,8 +25,7 @@ class PaneRows:
         self._names = list(view.entities)
         self._every, self._time = length(view.every), window_groups(view)[0].time
         self._panes = panes
-        kept = {name: STORED[kinds[name]] for name in fact_columns(view)}
-        self._schema: dict[str, pl.DataType] = {EVENT: pl.Int64(), KNOWN: pl.Int64(), **kept}
+        self._kept: dict[str, pl.DataType] = {name: STORED[kinds[name]] for name in fact_columns(view)}
 
     def merge(self, rows: pl.DataFrame) -> None:
         """Merge rows into the panes that some window may still reach."""
@@ -61,4 +61,8 @@ class PaneRows:
             yield (pack_key(row[:width]), row[width]), self._panes.partials.read(row[width + 1 :])
 
     def _frame(self, facts: Sequence[Fact]) -> pl.DataFrame:
-        return pl.DataFrame([(fact.event, fact.known, *fact.values) for fact in facts], self._schema, orient="row")
+        columns = zip(*(fact.values for fact in facts), strict=True) if facts else [()] * len(self._kept)
+        named = zip(self._kept.items(), columns, strict=True)
+        kept = [pl.Series(name, values, dtype) for (name, dtype), values in named]
+        times = {EVENT: [fact.event for fact in facts], KNOWN: [fact.known for fact in facts]}
+        return pl.DataFrame([*(pl.Series(name, values, pl.Int64) for name, values in times.items()), *kept])

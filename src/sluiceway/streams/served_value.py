@@ -9,7 +9,7 @@ from sluiceway.plans.latest import latest_features
 from sluiceway.plans.number_lists import numbers_of
 from sluiceway.plans.packed_value import BEFORE_ALL, FeatureValue, PackedValue, pack_value
 from sluiceway.plans.single_precision import as_single
-from sluiceway.plans.snapshot import window_end
+from sluiceway.plans.snapshot import window_step
 from sluiceway.plans.window_groups import window_features
 from sluiceway.streams.entity_panes import EntityPanes
 from sluiceway.streams.fact_order import Fact
@@ -20,9 +20,9 @@ class ServedValue:
 
     def __init__(self, view: FeatureView, kinds: Mapping[str, str], panes: EntityPanes | None) -> None:
         columns = fact_columns(view)
-        self._view, self._panes = view, panes
-        self._has_windows = bool(window_features(view))
-        self._derived = DerivedValues(view, kinds)
+        self._panes = panes
+        self._has_windows, self._step = bool(window_features(view)), window_step(view)
+        self._derived, self._has_derived = DerivedValues(view, kinds), any(each.is_derived for each in view.features)
         self._latest = [
             (
                 [view.columns.index(name) for name in view.columns_of(feature)],
@@ -51,14 +51,16 @@ class ServedValue:
             for places, column, kind, size in self._latest:
                 for place, value in zip(places, _served(newest.values[column], kind, size), strict=True):
                     features[place] = value
-        end = window_end(self._view, watermark)
+        end = watermark // self._step * self._step
         bare = BEFORE_ALL if self._latest else end
         stamp = (bare, bare) if newest is None else (newest.event, newest.known)
         through = end if self._has_windows else watermark
         return pack_value(PackedValue(*stamp, through, now, self._complete(features)))
 
-    def _complete(self, features: Sequence[FeatureValue]) -> list[FeatureValue]:
+    def _complete(self, features: list[FeatureValue]) -> list[FeatureValue]:
         """Compute the derived features."""
+        if not self._has_derived:
+            return features
         named = zip(self._names, features, strict=True)
         return self._derived.complete({name: value for (name, is_derived), value in named if not is_derived})
 

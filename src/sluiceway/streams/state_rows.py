@@ -3,7 +3,7 @@
 A key is the first 8 bytes of the view's digest, a letter, and then: ``p``, an entity's packed key and the number of a
 pane, for its partials; ``e`` and an entity's packed key, for when it was first known and its newest fact; ``f`` and the
 name of a fact, for its versions. Partials are JSON, as they hold whole numbers of 128 bits; the rest is
-MessagePack.
+MessagePack. A fact's last version, where it is one of the others, is written as its place among them.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ PANE, ENTITY, FACT = b"p", b"e", b"f"
 _partials = msgspec.json.Encoder().encode
 _to_partials = msgspec.json.Decoder(list[int | float | list[int | tuple[int, int, float]] | None]).decode
 _pack = msgspec.msgpack.Encoder().encode
-_to_versions = msgspec.msgpack.Decoder(Versions).decode
+_to_versions = msgspec.msgpack.Decoder(tuple[Fact | None, tuple[Fact, ...], Fact | int | None]).decode
 _to_entity = msgspec.msgpack.Decoder(tuple[int, Fact | None]).decode
 
 
@@ -64,12 +64,20 @@ def unpack_partials(data: bytes) -> list[PartialValue]:
 
 def pack_versions(kept: Versions) -> bytes:
     """Write what is kept of a fact."""
-    return _pack(kept)
+    counts, waiting, last = kept.counts, kept.waiting, kept.last
+    if last is not None:
+        if last is counts:
+            return _pack((counts, waiting, 0))
+        for place, each in enumerate(waiting, start=1):
+            if last is each:
+                return _pack((counts, waiting, place))
+    return _pack((counts, waiting, last))
 
 
 def unpack_versions(data: bytes) -> Versions:
     """Read what is kept of a fact."""
-    return _to_versions(data)
+    counts, waiting, last = _to_versions(data)
+    return Versions(counts, waiting, (counts, *waiting)[last] if isinstance(last, int) else last)
 
 
 def pack_entity(first: int, newest: Fact | None) -> bytes:

@@ -15,8 +15,9 @@ import polars as pl
 from sluiceway.declare.feature_view import BY_EVENT, FeatureView
 from sluiceway.plans.corrections import EVENT, KNOWN, fact_columns, identity
 from sluiceway.plans.list_columns import sort_key
+from sluiceway.streams.fact_names import NAMELESS
 from sluiceway.streams.fact_order import Fact
-from sluiceway.streams.fact_versions import NAMELESS, FactVersions
+from sluiceway.streams.fact_versions import FactVersions
 
 Taught = tuple[bytes, Fact, bool]  # a name, the fact, and whether it may count in windows
 HASH_BYTES, NUMBER_BYTES = 16, 4  # so that no name is one that an offset made
@@ -52,7 +53,7 @@ class TaughtFacts:
         order = [sort_key(name, rows.schema[name]) for name in (KNOWN, EVENT, *self._columns)]
         last = rows.sort(order, nulls_last=False).unique(self._identity, keep="last", maintain_order=True)
         for fact, counts, lasts in self._facts(last):
-            name = self._versions.name(fact, 0)
+            name = self._versions.names.name(fact, 0)
             if counts or lasts or self._versions.has(name):
                 yield name, fact, counts or self._versions.counted(name) is not None
 

@@ -75,11 +75,11 @@ class TopicChecks:
             if lag is not None and lag < 0 and looks[number] > 1:
                 self._unchecked[number] = looks[number] - 1
             elif lag is not None and lag < 0:
-                name = self._plan.topic.name
+                source, name = self._plan.source.name, self._plan.topic.name
                 raise SourceError(
-                    f"partition {number} of topic {name!r} was learnt up to message {header.offset:,}, but ends at "
-                    f"{header.offset + lag:,}: it was made anew, or is another one. What was learnt is safe. Give the "
-                    "new topic a name of its own, and declare it"
+                    f"source {source!r}: partition {number} of topic {name!r} was learnt up to message "
+                    f"{header.offset:,}, but ends at {header.offset + lag:,}: it was made anew, or is another one. "
+                    f"What was learnt is safe. Bring it back, or declare the new one as sw.topic({name + '_2'!r})"
                 )
 
     def _check_width(self, owned: Headers) -> None:
@@ -92,8 +92,9 @@ class TopicChecks:
             before |= {header.partitions for header in headers if header.offset and header.partitions}
         other = before - {now}
         if other:
+            source, name = self._plan.source.name, self._plan.topic.name
             raise SourceError(
-                f"topic {self._plan.topic.name!r} has {now} partitions, and had {max(other)} when it was learnt: keys "
-                "lie in other partitions by now, where their rows would count in parts. What was learnt is safe. Send "
-                "rows to a topic of another name that has as many partitions as you want, and declare it"
+                f"source {source!r}: topic {name!r} has {now} partitions, and had {max(other)} when it was learnt: "
+                "keys lie in other partitions by now, where their rows would count in parts. What was learnt is safe. "
+                f"Send all rows to a new topic with as many partitions, and declare it as sw.topic({name + '_2'!r})"
             )

@@ -7,15 +7,14 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from sluiceway.declare.feature_view import FeatureView
-from sluiceway.plans.corrections import EVENT, KNOWN, fact_columns
+from sluiceway.plans.corrections import fact_columns
 from sluiceway.plans.latest import latest_features, supersedes
 from sluiceway.plans.moments_sql import length
 from sluiceway.plans.window_groups import window_groups
 from sluiceway.ports.pane_store import Row
-from sluiceway.streams.decoding import OFFSET
 from sluiceway.streams.entity_panes import EntityPanes
 from sluiceway.streams.fact_order import Fact
-from sluiceway.streams.fact_versions import FactVersions
+from sluiceway.streams.fact_versions import FactVersions, versions_of
 from sluiceway.streams.first_known import FirstKnown
 from sluiceway.streams.late_rows import LateRows, expires_after
 from sluiceway.streams.newest_facts import NewestFacts
@@ -66,11 +65,9 @@ class ViewStream:
         self._pane_rows = PaneRows(view, kinds, self._panes) if self._panes else None
         self._served = ServedValue(view, kinds, self._panes)
         self._latest = bool(latest_features(view))
-        keyed = bool(view.source.keys)
-        self._superseded = self._latest and supersedes(view, repeated=keyed)
-        windowed = keyed and bool(groups)
-        needs_versions = windowed or self._superseded
-        self._versions = FactVersions(view, windowed=windowed, latest=self._superseded) if needs_versions else None
+        self._superseded = self._latest and supersedes(view, repeated=bool(view.source.keys))
+        expires = self._expires_after is not None
+        self._versions = versions_of(view, windowed=bool(groups), latest=self._superseded, expires=expires)
         self._first = FirstKnown(view.entities, self._every)
         self._newest = NewestFacts(view.entities, self._columns)
         self._late = LateRows(view, lateness=lateness)
@@ -90,9 +87,14 @@ class ViewStream:
             elif kind == ENTITY:
                 self._restore_entity(name_of(key), *unpack_entity(value))
         if self._panes and watermark is not None:
-            self._panes.advance(watermark // self._every)
+            end = watermark // self._every
+            self._panes.advance(end)
             self._panes.settle()
-            self._first.grow_up(watermark // self._every)
+            self._first.grow_up(end)
+            if self._versions is not None:  # rows of facts are not written anew where only time went on
+                self._versions.end_panes(end + self._open)
+                self._forget(self._versions, self._panes.oldest, watermark)
+                self._versions.settle()
 
     def adopt(self, rows: Iterable[Row]) -> None:
         """Take rows of state over that were written elsewhere, of entities not met here; other views' are let by."""
@@ -127,9 +129,8 @@ class ViewStream:
         """Learn rows that are not late."""
         self._meet(rows)
         if self._versions is not None:
-            for event, known, offset, *values in rows.select(EVENT, KNOWN, OFFSET, *self._columns).iter_rows():
-                fact = Fact(event, known, tuple(values))
-                self._learn(self._versions, self._versions.name(fact, offset), fact)
+            for entity, fact, before in self._versions.take_all(rows):
+                self._newest.reconsider(self._versions, entity, fact, before)
         elif self._pane_rows is not None:
             self._pane_rows.merge(rows)
         if self._latest and not self._superseded:
@@ -189,7 +190,7 @@ class ViewStream:
         """Learn a row that may replace another."""
         is_last, before = versions.take(name, fact, in_windows=in_windows)
         if is_last:
-            self._newest.reconsider(versions, fact, before)
+            self._newest.reconsider(versions, versions.names.entity(fact), fact, before)
 
     def advance(self, watermark: int) -> None:
         """Let time be what the watermark says."""
@@ -199,12 +200,14 @@ class ViewStream:
                 self._pane_rows.recount(self._versions, end + self._open)
             self._moved |= self._panes.advance(end) | self._first.grow_up(end)
             if self._versions is not None:
-                known_before = min(self._closed_before(watermark), self._panes.oldest)
-                self._versions.forget_before(self._panes.oldest, known_before=known_before)
+                self._forget(self._versions, self._panes.oldest, watermark)
         expired = self._expired_before(watermark)
         if self._versions is not None and expired is not None:
             known_before = min(self._closed_before(watermark), expired)
             self._versions.expire(expired, known_before=known_before)
+
+    def _forget(self, versions: FactVersions, oldest: int, watermark: int) -> None:
+        versions.forget_before(oldest, known_before=min(self._closed_before(watermark), oldest))
 
     def writes(self, watermark: int, now: int) -> Writes:
         """Tell what changed since the last time, and take it as written."""
@@ -233,10 +236,9 @@ class ViewStream:
             writes.drop += [pane_key(prefix, place) for place in self._panes.gone - self._panes.changed]
             self._panes.settle()
         if self._versions is not None:
-            writes.put += [
-                (prefix + FACT + name, pack_versions(self._versions.get(name))) for name in self._versions.changed
-            ]
-            writes.drop += [prefix + FACT + name for name in self._versions.gone]
+            begin, get = prefix + FACT, self._versions.get
+            writes.put += [(begin + name, pack_versions(get(name))) for name in self._versions.changed]
+            writes.drop += [prefix + FACT + name for name in self._versions.gone - self._versions.changed]
             self._versions.settle()
 
     def _value(self, entity: bytes, watermark: int, now: int) -> bytes | None:

@@ -52,3 +52,25 @@ def test_the_version_is_the_same_whether_its_tables_are_held_or_not(folder):
     assert Column("vector", "numbers") in held.table("sizes").columns
     assert on_disk.restore.unequal == ()
     assert {table.name: table.rows for table in held.tables}["quarantine/sizes"] == 2
+
+
+class Heard(Silence):
+    def __init__(self):
+        self.notes = []
+
+    def say(self, text):
+        self.notes += [text] if text.startswith("note: ") else []
+
+
+def test_codes_that_lose_their_zeros_are_told_once_with_what_keeps_them(folder):
+    for number in (1, 2):
+        folder.put(f"homes/{number}.csv", b"zip,street,n\n00501,A,1\n00502,B,2\n")
+    heard = Heard()
+    found = files("homes/*.csv", kinds={"n": "number"})
+    places = {"objects": ObstoreObjects.memory(), "tables": MemoryTables(), "scratch": ObstoreObjects.memory()}
+    run(project(homes=Source("homes", found)), files=folder, engine=ENGINE, progress=heard, **places)
+    (note,) = heard.notes
+    assert note.startswith(
+        "note: source 'homes': column zip is read as whole numbers, and values that begin with 0 lose"
+    )
+    assert 'sw.files("homes/*.csv", kinds={"n": "number", "zip": "text"})' in note

@@ -18,6 +18,30 @@ def test_a_declared_text_keeps_its_zeros():
 
 
 @pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("zip,n\n00501,1\n,2\n", {"zip"}),
+        ('zip,n\n"00501",1\n', {"zip"}),
+        ("n,zip\n7,-01\n", {"zip"}),
+        ("n,zip\n0,10\n", set()),
+        ("n,day,part\n7,2024-01-01,0.5\n", set()),
+        ("zip\n00501\nB7\n", set()),
+        ("zip\n" + "70501\n" * 400_000 + "00501\n", set()),  # it is looked for in the first MiB
+    ],
+)
+def test_whole_numbers_that_begin_with_zeros_are_told(text, told):
+    zeros = set()
+    read_csv(text.encode(), path="a.csv", nulls=DEFAULT_NULLS, zeros=zeros)
+    assert zeros == told
+
+
+def test_zeros_are_not_told_of_a_column_whose_kind_is_declared():
+    zeros = set()
+    read_csv(b"zip\n00501\n", path="a.csv", nulls=DEFAULT_NULLS, kinds={"zip": "integer"}, zeros=zeros)
+    assert zeros == set()
+
+
+@pytest.mark.parametrize(
     ("kind", "stored"),
     [("text", pa.string()), ("integer", pa.int64()), ("number", pa.float64()), ("boolean", pa.bool_()),
      ("time", pa.timestamp("us"))],

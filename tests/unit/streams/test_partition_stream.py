@@ -1,6 +1,7 @@
 """What is stored of a partition is what the rows before its offset make, whoever owns it, wherever it was killed."""
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from tests.stream_facts import EPOCH, KINDS, SECOND, counting, message, row_at
 from tests.stream_worlds import Killed, World, counts
 from tests.thoroughness import examples
 
+import sluiceway as sw
 from sluiceway.core.errors import ConflictError
 from sluiceway.core.moments import FixedClock
 from sluiceway.streams import partition_stream
@@ -67,6 +69,31 @@ def test_what_is_stored_is_what_the_rows_before_its_offset_make_whoever_believes
     alone.learn(alone.owner(), rows, len(rows))
     assert counts(world) == counts(alone)
     assert final.header.events == len(rows)
+
+
+VERSIONED = replace(counting(key="key"), features=[sw.count(over="3m"), sw.latest("x")])
+CORRECTED = st.lists(st.tuples(st.integers(0, 90), st.sampled_from("ab"), st.integers(0, 5)), max_size=16)
+
+
+@given(rows=CORRECTED, cuts=st.lists(st.integers(1, 4), max_size=16))
+@settings(max_examples=examples(40), deadline=None)
+def test_whoever_takes_facts_over_keeps_what_the_one_before_kept_though_time_alone_writes_none(rows, cuts):
+    world, alone, known = World(VERSIONED, 1), World(VERSIONED, 1), 0
+    facts = [row_at(known := known + passed, e=e, key=key) for passed, e, key in rows]
+    stays = alone.owner()
+    for most in (*cuts, 16):
+        world.learn(world.owner(), facts, most)
+        alone.learn(stays, facts, most)
+        assert kept(world.owner()) == kept(stays)
+    assert world.online._views == alone.online._views
+
+
+def kept(owner):
+    """What is in memory of facts, and where."""
+    versions = owner._views[0]._versions
+    panes = versions._in_pane.items()
+    places = {(pane, entity): names for pane, by in panes for entity, names in by.items() if names}
+    return versions._facts, places, {pane: set(names) for pane, names in versions._waiting.items() if names}
 
 
 @pytest.mark.parametrize("windows", [None, {"windows": "event_time", "lateness": "1m"}])

@@ -5,7 +5,7 @@ from tests.stream_facts import counting, message, row_at
 from tests.stream_worlds import World, counts
 
 from sluiceway.adapters.memory_events import MemoryEvents, MemoryTopic
-from sluiceway.cli.stream import tell_missed
+from sluiceway.cli.stream_work import StreamWork
 from sluiceway.core.errors import SourceError
 from sluiceway.streams.stream_metrics import StreamMetrics
 from sluiceway.streams.topic_checks import COUNT_EVERY_S
@@ -88,7 +88,9 @@ def test_messages_that_were_let_go_before_they_were_learnt_are_counted_and_said(
     assert (worker.headers[0].missed, worker.headers[0].events, counts(world)) == (5, 11, {"a": 7.0})
     worker.measure()
     assert metrics.registry.get_sample_value("sluiceway_stream_missed", {"source": "facts", "partition": "0"}) == 5
-    said = tell_missed([worker], {})
+    work = StreamWork.__new__(StreamWork)
+    work._workers = {"facts": worker}
+    said = work._tell_missed({})
     assert "facts, partition 0: 5 messages were gone from the topic" in capsys.readouterr().err
-    assert tell_missed([worker], said) == said
+    assert work._tell_missed(said) == said
     assert capsys.readouterr().err == ""
