@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.expression_rows import COLUMNS, GOLDEN, INF, NAN, assert_same, every, in_closure, in_duckdb, plain
+from tests.random_expressions import ANY, ROWS
 
 from sluiceway.core.errors import DeclarationError
 from sluiceway.declare.expression import bind_expression, parse_expression
@@ -173,3 +174,13 @@ def test_upper_and_lower_agree_on_every_letter_of_the_basic_plane(session):
         expression = parse_expression(text)
         found, expected = in_closure(expression, rows), in_duckdb(session, expression.sql, rows, kind="text")
         assert [letters[at] for at in range(len(rows)) if found[at] != expected[at]] == []
+
+
+@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+@given(text=ANY, rows=ROWS)
+def test_random_expressions_over_random_rows_agree(session, text, rows):
+    expression = parse_expression(text)
+    kind = bind_expression(expression, COLUMNS)
+    expected = in_duckdb(session, expression.sql, rows, kind=kind)
+    for found, wanted, row in zip(in_closure(expression, rows), expected, rows, strict=True):
+        assert_same(found, wanted, where=f"{text} over {row}")
