@@ -72,12 +72,12 @@ def written_and_through(data: bytes) -> tuple[int, int]:
 def features_reader(views: Sequence[Sequence[str]]) -> Callable[[Sequence[bytes | None]], Any]:
     """Make what reads the features of one value of each view, together, as an object with an attribute for each.
 
-    Its ``as_dict`` gives them in the order of the views' columns. Several values are read as one array, which takes a
-    fraction of reading each. ``None`` stands for no value. It raises ``msgspec.DecodeError`` where features are
-    damaged, or a value has not as many as its view.
+    Called, it gives them as a dict in the order of the views' columns. Several values are read as one array, which
+    takes a fraction of reading each. ``None`` stands for no value. It raises ``msgspec.DecodeError`` where features
+    are damaged, or a value has not as many as its view.
     """
     fields = [(name, FeatureValue) for names in views for name in names]
-    methods = {"as_dict": lambda self: msgspec.structs.asdict(self)}  # noqa: PLW0108 - a builtin is no method
+    methods = {"__call__": lambda self: msgspec.structs.asdict(self)}  # noqa: PLW0108 - a builtin is no method
     read_as = msgspec.defstruct("Features", fields, array_like=True, gc=False, namespace=methods)
     decode = msgspec.msgpack.Decoder(read_as).decode
     begins, whole = TIMES.size, _array_header(len(fields))
