@@ -117,11 +117,11 @@ class StreamedProject:
 
         return Spool(EventPlace("", self.folder / ".sluiceway", {}).state / "events" / "landings")
 
-    def served(self) -> dict[str, list[object]]:
-        """What is served of each carrier."""
+    def served(self, *names: str) -> dict[str, list[object]]:
+        """What is served of some carriers, of all that events have by default."""
         view = view_digest(self.folder)
         store = self.online()
-        names = [f"C{number:02}" for number in range(CARRIERS)]
+        names = names or tuple(f"C{number:02}" for number in range(CARRIERS))
         found = store.read(view, [pack_key([name]) for name in names])
         store.close()
         return {name: unpack_value(value).features for name, value in zip(names, found, strict=True) if value}

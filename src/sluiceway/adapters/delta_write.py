@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MONTH = "_month"
 MONTH_ROWS = 250_000  # on the average; with fewer, more small files would cost more than months save
+GROUP_ROWS, GROUP_VALUES = 128 * 1024, 2 * 1024 * 1024  # who reads piece by piece decodes many row groups ahead
 
 
 def append_version(folder: Path, rows: Rows, content_id: str, *, by: str | None) -> Commit:
@@ -35,11 +36,12 @@ def append_version(folder: Path, rows: Rows, content_id: str, *, by: str | None)
         DamagedError: the table's log cannot be read.
     """
     import pyarrow as pa
-    from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, write_deltalake
+    from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, WriterProperties, write_deltalake
     from deltalake.exceptions import CommitFailedError, DeltaError
 
     parted = by is not None and _has_full_months(rows, by)
     written = _with_months(rows, by) if by is not None and parted else rows
+    group_rows = max(1024, min(GROUP_ROWS, GROUP_VALUES // max(1, len(rows.schema))))
     try:
         write_deltalake(
             str(folder),
@@ -49,6 +51,7 @@ def append_version(folder: Path, rows: Rows, content_id: str, *, by: str | None)
             mode="overwrite",
             schema_mode="overwrite",
             partition_by=[MONTH] if parted else [],
+            writer_properties=WriterProperties(max_row_group_size=group_rows, compression="SNAPPY"),
             commit_properties=CommitProperties(custom_metadata={CONTENT_KEY: content_id}),
             post_commithook_properties=PostCommitHookProperties(cleanup_expired_logs=False),
         )

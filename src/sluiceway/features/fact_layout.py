@@ -46,6 +46,10 @@ class LayoutKeys:
         """Name rows on their way into parts."""
         return f"{self.stem}/run-{number:05}@{self.content_id}"
 
+    def of_pairs(self, number: int) -> str:
+        """Name keys with their entities on the way to be compared."""
+        return f"{self.stem}/pairs-{number:05}@{self.content_id}"
+
     @property
     def index(self) -> str:
         """Name the index, which is written last."""

@@ -16,11 +16,10 @@ from sluiceway.features.gate import STAGE_VERSION
 from sluiceway.features.laying_out import laid_out
 from sluiceway.plans.table_digest import table_content_id
 from sluiceway.ports.derived_store import DerivedStore, NothingDerived
-from sluiceway.ports.engine import Engine
 from sluiceway.ports.progress import Progress, Silence
 
 LARGE_ROWS = 4_000_000
-PART_ROWS = 2_000_000
+PART_ROWS = 1_000_000
 
 
 class Scans(Protocol):
@@ -54,7 +53,7 @@ class LargeSources:
         """Tell whether a source is to be laid out instead of held."""
         return ref.rows >= self.from_rows and not isinstance(self.derived, NothingDerived)
 
-    def layout(self, view: FeatureView, ref: TableRef, tables: Scans, engine: Engine) -> FactLayout:
+    def layout(self, view: FeatureView, ref: TableRef, tables: Scans) -> FactLayout:
         """Find or make the layout of a view's source.
 
         Raises:
@@ -70,7 +69,6 @@ class LargeSources:
                     rows=ref.rows,
                     part_rows=self.part_rows,
                     derived=self.derived,
-                    engine=engine,
                     progress=self.progress,
                 )
         return self._layouts[keys]

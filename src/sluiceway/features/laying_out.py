@@ -1,11 +1,10 @@
 """Laying out: from a stored source, in whatever order, to the parts of a ``FactLayout``, with little of it in memory.
 
-The source is read once. Its rows go, in runs, to parts by a hash of their entity; then each part is put together and
-sorted. The hash decides nothing but which entities share a part, and is nowhere written down.
+The source is read once. Its rows go, in runs, to parts by a hash of their entity, and keys with entities to others
+by a hash of the key, to find the facts that move; then each part is put together and sorted.
 """
 
 from collections.abc import Iterator
-from itertools import pairwise
 
 import polars as pl
 import pyarrow as pa
@@ -13,21 +12,20 @@ import pyarrow as pa
 from sluiceway.artifacts.dataset_version import EVENT_TIME, KNOWN_TIME
 from sluiceway.core.errors import DamagedError
 from sluiceway.declare.feature_view import FeatureView
-from sluiceway.features.fact_layout import MARK, PART, ROWS, START, FactLayout, LayoutKeys, kept_layout, needed
-from sluiceway.features.moved_facts import keys_that_move
+from sluiceway.features.dealt_rows import DealtRows
+from sluiceway.features.fact_layout import MARK, PART, ROWS, START, FactLayout, LayoutKeys, kept_layout
+from sluiceway.features.moved_facts import key_and_entity, keys_that_move, may_move
+from sluiceway.features.stored_rows import sliced
 from sluiceway.plans.corrections import fact_columns
 from sluiceway.plans.list_columns import sort_key
 from sluiceway.ports.derived_store import DerivedStore
-from sluiceway.ports.engine import Engine
 from sluiceway.ports.progress import Progress
 
-PIECE_ROWS = 128 * 1024
+RUN_ROWS = 512 * 1024
 PLACE = "_place"
 
-Runs = list[list[tuple[int, int]]]  # by run, by part: start and rows
 
-
-def laid_out(  # noqa: PLR0913 - what it reads, what it works with, where it puts it
+def laid_out(
     view: FeatureView,
     source: pl.LazyFrame,
     keys: LayoutKeys,
@@ -35,7 +33,6 @@ def laid_out(  # noqa: PLR0913 - what it reads, what it works with, where it put
     rows: int,
     part_rows: int,
     derived: DerivedStore,
-    engine: Engine,
     progress: Progress,
 ) -> FactLayout:
     """Find the layout of a view's source, or make it.
@@ -47,23 +44,25 @@ def laid_out(  # noqa: PLR0913 - what it reads, what it works with, where it put
         rows: How many rows the source has.
         part_rows: About how many a part is to have.
         derived: Where parts are kept; it must keep what it is given.
-        engine: Finds the facts that corrections move.
         progress: Told how far it is.
     """
     found = kept_layout(keys, derived)
     if found is not None:
         return found
     progress.say(f"laying out {view.source.name} by {', '.join(view.entities)}")
-    facts = _facts(view, source)
-    movers = keys_that_move(view, facts, rows=rows, engine=engine)
     parts = max(1, -(-rows // part_rows))
-    runs, moved = _write_runs(view, facts, keys, parts=parts, run_rows=part_rows, movers=movers, derived=derived)
-    indexes = []
+    dealt = DealtRows(keys.of_run, by=view.entities, parts=parts, derived=derived)
+    runs = _runs(view, source, rows=rows, run_rows=min(part_rows, RUN_ROWS))
+    movers = _deal(view, runs, dealt, keys, parts=parts, derived=derived)
+    indexes, apart = [], []
     for number in range(parts):
         progress.advance(number, parts)
-        indexes.append(_write_part(view, number, runs, keys, derived))
+        staying, moving = _told_apart(dealt.part(number), movers)
+        indexes.append(_write_part(view, number, staying, keys, derived))
+        apart.append(moving)
     progress.advance(parts, parts)
-    derived.drop([keys.of_run(number) for number in range(len(runs))])
+    dealt.drop()
+    moved = pl.concat(apart).to_arrow()
     derived.put(keys.moved, moved)
     index = _with_moved(view, pl.concat(indexes), moved).to_arrow().replace_schema_metadata({"parts": str(parts)})
     derived.put(keys.index, index)
@@ -73,61 +72,49 @@ def laid_out(  # noqa: PLR0913 - what it reads, what it works with, where it put
     return made
 
 
-def _facts(view: FeatureView, source: pl.LazyFrame) -> pl.LazyFrame:
-    """Take what the view reads; a row without a time is no fact."""
-    others = [name for name in fact_columns(view) if name not in view.entities]
-    timed = source.filter(pl.col(EVENT_TIME).is_not_null() & pl.col(KNOWN_TIME).is_not_null())
-    return timed.select(*view.entities, KNOWN_TIME, EVENT_TIME, *others)
-
-
-def _write_runs(
+def _deal(
     view: FeatureView,
-    facts: pl.LazyFrame,
+    runs: Iterator[pl.DataFrame],
+    dealt: DealtRows,
     keys: LayoutKeys,
     *,
     parts: int,
-    run_rows: int,
-    movers: pl.DataFrame,
     derived: DerivedStore,
-) -> tuple[Runs, pa.Table]:
-    """Put rows into runs, sorted by part; keep apart, in memory, the versions of facts that move."""
-    runs: Runs = []
-    apart: list[pl.DataFrame] = [pl.DataFrame(schema=facts.collect_schema())]
-    for run in _runs(facts, run_rows):
-        staying = run
-        if len(movers):
-            on = list(view.source.keys)
-            apart.append(run.join(movers, on=on, how="semi"))
-            staying = run.join(movers, on=on, how="anti")
-        part = (pl.struct(*view.entities).hash(seed=0) % parts).cast(pl.Int64).alias(PART)
-        ordered = staying.with_columns(part).sort(PART)
-        ends = ordered.get_column(PART).search_sorted(pl.Series(range(parts + 1))).to_list()
-        derived.put(keys.of_run(len(runs)), ordered.drop(PART).to_arrow())
-        runs.append([(start, end - start) for start, end in pairwise(ends)])
-    return runs, pl.concat(apart).to_arrow()
+) -> pl.DataFrame:
+    """Deal facts out, and list the keys of those that move."""
+    whose = DealtRows(keys.of_pairs, by=view.source.keys, parts=parts, derived=derived) if may_move(view) else None
+    for run in runs:
+        dealt.add(run)
+        if whose:
+            whose.add(run.select(key_and_entity(view)))
+    if not whose:
+        return pl.DataFrame()
+    movers = pl.concat([keys_that_move(view, whose.part(number)) for number in range(parts)])
+    whose.drop()
+    return movers
 
 
-def _runs(facts: pl.LazyFrame, run_rows: int) -> Iterator[pl.DataFrame]:
-    """Read the facts piece by piece, and join pieces to runs; one at least, so that the columns are known."""
-    pending = [pl.DataFrame(schema=facts.collect_schema())]
-    count = 0
-    for piece in facts.collect_batches(chunk_size=PIECE_ROWS, maintain_order=False, engine="streaming"):
-        pending.append(piece)
-        count += len(piece)
-        if count >= run_rows:
-            yield pl.concat(pending)
-            pending, count = [], 0
-    if pending:
-        yield pl.concat(pending)
+def _runs(view: FeatureView, source: pl.LazyFrame, *, rows: int, run_rows: int) -> Iterator[pl.DataFrame]:
+    """Read what the view reads, run by run; a row without a time is no fact."""
+    others = [name for name in fact_columns(view) if name not in view.entities]
+    for piece in sliced(source, rows, slice_rows=run_rows):
+        timed = piece.filter(pl.col(EVENT_TIME).is_not_null() & pl.col(KNOWN_TIME).is_not_null())
+        yield timed.select(*view.entities, KNOWN_TIME, EVENT_TIME, *others).collect(engine="streaming")
 
 
-def _write_part(view: FeatureView, number: int, runs: Runs, keys: LayoutKeys, derived: DerivedStore) -> pl.DataFrame:
-    """Put a part together from the runs, sort it, and give its share of the index."""
-    pieces = []
-    for place, slices in enumerate(runs):
-        start, rows = slices[number]
-        pieces.append(needed(derived, keys.of_run(place)).slice(start, rows))
-    part = _sorted(view, pl.DataFrame(pl.from_arrow(pa.concat_tables(pieces))))
+def _told_apart(part: pl.DataFrame, movers: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Tell the facts that stay in a part from all versions of those that move."""
+    if movers.is_empty():
+        return part, part.clear()
+    on = movers.columns
+    return part.join(movers, on=on, how="anti"), part.join(movers, on=on, how="semi")
+
+
+def _write_part(
+    view: FeatureView, number: int, facts: pl.DataFrame, keys: LayoutKeys, derived: DerivedStore
+) -> pl.DataFrame:
+    """Sort a part, keep it, and give its share of the index."""
+    part = _sorted(view, facts)
     part = part.with_columns(_marks(view, part))
     derived.put(keys.of_part(number), part.to_arrow())
     return _index(view, part, number)

@@ -74,7 +74,7 @@ class Facts:
         ref = self.dataset.table(view.source.name)
         if not self.large.is_large(ref):
             return self.rows(view)
-        return self.large.layout(view, ref, self.tables, self.engine).facts_of(asked, view.entities)
+        return self.large.layout(view, ref, self.tables).facts_of(asked, view.entities)
 
     def whole(self, source: str, columns: Sequence[str] | None = None) -> pa.Table | Rows:
         """Give all rows of a source, or some of their columns, to statements, which read a large one as they go."""
@@ -125,7 +125,7 @@ def features_at(facts: Facts, view: FeatureView, spine: pa.Table) -> pa.Table:
             lambda: features_of(facts, view, asked, source=source, repeated=facts.repeat(view, source)),
         )
 
-    layout = facts.large.layout(view, ref, facts.tables, facts.engine)
+    layout = facts.large.layout(view, ref, facts.tables)
     facts.large.progress.say(f"computing {view.name}")
     return asked_by_parts(layout, needed, view.entities, answer=answer, progress=facts.large.progress)
 
@@ -200,5 +200,5 @@ def features_now(facts: Facts, view: FeatureView) -> pa.Table:
     if facts.elsewhere is not None or not facts.large.is_large(ref):
         source = facts.given(view)
         return snapshot(source, corrected=facts.has_repeats(view, source))
-    layout = facts.large.layout(view, ref, facts.tables, facts.engine)
+    layout = facts.large.layout(view, ref, facts.tables)
     return all_by_parts(layout, view.entities, lambda part: snapshot(part, corrected=facts.repeat(view, part)))

@@ -89,6 +89,15 @@ def test_a_content_written_twice_has_one_version(tmp_path):
     assert len(list((tmp_path / "t" / "_delta_log").glob("*.json"))) == 2
 
 
+@pytest.mark.parametrize(("columns", "most"), [(2, 131_072), (64, 32_768)])
+def test_files_are_in_pieces_that_are_small_when_decoded(tmp_path, columns, most):
+    rows = 140_000
+    DeltaTables(tmp_path).write("t", pa.table({f"c{number}": pa.array(range(rows)) for number in range(columns)}))
+    [file] = tmp_path.glob("t/*.parquet")
+    about = pq.read_metadata(file)
+    assert max(about.row_group(number).num_rows for number in range(about.num_row_groups)) == most
+
+
 def test_looking_for_a_table_loads_no_heavy_library(tmp_path):
     ref = DeltaTables(tmp_path).write("t", TABLE)
     child = start(LOOKING, str(tmp_path), ref.content_id)
