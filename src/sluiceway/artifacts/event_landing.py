@@ -31,7 +31,8 @@ class EventPart:
 class LandedPartition:
     """Where one partition is: the offset of the next message, its watermark (microseconds), and what was no row.
 
-    ``mark`` is what its source needs to find that message, where the offset is not enough.
+    ``mark`` is what its source needs to find that message, where the offset is not enough. ``missed`` are messages that
+    the source had let go before they landed.
     """
 
     partition: int
@@ -39,6 +40,7 @@ class LandedPartition:
     watermark: int | None = None
     dead: int = 0
     mark: str = ""
+    missed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

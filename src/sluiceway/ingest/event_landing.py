@@ -171,8 +171,9 @@ class EventLander:
                 filled = True
             kept = value if self.opened is None else as_json(self.opened(value))
             mine.add(mine.before + len(mine.offsets) if batch.origins else offset, kept)
-        dead_count = at.dead + len(dead)
-        self._at[batch.partition] = LandedPartition(batch.partition, offsets[-1] + 1, watermark, dead_count, batch.mark)
+        self._at[batch.partition] = LandedPartition(
+            batch.partition, offsets[-1] + 1, watermark, at.dead + len(dead), batch.mark, at.missed + batch.missed
+        )
         return filled
 
     def _lane(self, lane: int) -> _Open:
