@@ -57,7 +57,7 @@ def test_what_cannot_be_used_is_set_aside_with_the_reason(project):
     dead = [json.loads(line) for path in (aside / "dead").iterdir() for line in path.read_text().splitlines()]
     assert [each["offset"] for each in dead] == list(range(250, 256))
     whys = [each["why"] for each in dead]
-    assert "Expected `object`" in whys[1]
+    assert "expected object" in whys[1]
     assert "`$.delay`" in whys[2]
     assert "missing required field `delay`" in whys[3]
     assert "no event_time" in whys[5]
