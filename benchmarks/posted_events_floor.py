@@ -16,7 +16,7 @@ ANSWER = (
 
 class Appending:
     def __init__(self) -> None:
-        self._file = os.open(os.environ["POSTED_EVENTS_FLOOR"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        self._file = os.open(os.environ["POSTED_EVENTS_FLOOR"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         self._waiting: list[tuple[bytes, asyncio.Future[None]]] = []
         self._writing: asyncio.Task[None] | None = None
 
