@@ -92,6 +92,10 @@ class KafkaEvents:
         behind = self._topic.behind({number: position.offset for number, position in positions.items()})
         return {number: Lag(count) for number, count in behind.items()}
 
+    def joined(self, positions: Mapping[int, Position]) -> Position:
+        """Return where to go on in the only partition there is."""
+        return positions.get(0, Position())
+
     def close(self, ownership: Ownership) -> None:
         """Leave the group."""
         self._ownership = ownership

@@ -74,6 +74,11 @@ class MergedKafkaEvents:
             return {}
         return {0: Lag(sum(max(count, 0) for count in behind.values()))}
 
+    def joined(self, positions: Mapping[int, Position]) -> Position:
+        """Return where to go on in all partitions, which others have read one by one."""
+        offsets = {number: each.offset for number, each in positions.items()}
+        return Position(sum(offsets.values()), write_mark(offsets, ()) if offsets else "")
+
     def close(self, ownership: Ownership) -> None:
         """Read no more."""
         if self._lanes is not None:

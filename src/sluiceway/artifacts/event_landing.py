@@ -1,10 +1,14 @@
 """An event landing: what of a source's topic lies beside its files so far, and up to where in each partition."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import msgspec
 
 from sluiceway.artifacts.codec import decode
+from sluiceway.core.digest import digest_of
+
+MOST_POINTS = 50  # runs whose dataset is newer than the last that passed
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +48,20 @@ class LandedPartition:
 
 
 @dataclass(frozen=True, slots=True)
+class LandingPoint:
+    """Where a landing was when its parts were those of ``digest``: a dataset version that has them goes up to there."""
+
+    digest: str
+    origin: tuple[str, str]
+    partitions: tuple[LandedPartition, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class EventLanding:
     """Everything that has landed of a source's events.
 
     ``origin`` is the kind of place and the topic. Where that changed, an ``epoch`` began, with offsets of its own; what
-    landed before stays.
+    landed before stays. ``points`` are where it was at the end of some earlier times, the newest last.
     """
 
     source: str
@@ -56,11 +69,31 @@ class EventLanding:
     epoch: int = 0
     parts: tuple[EventPart, ...] = ()
     partitions: tuple[LandedPartition, ...] = ()
+    points: tuple[LandingPoint, ...] = ()
 
     @property
     def rows(self) -> int:
         """How many events have landed."""
         return sum(part.rows for part in self.parts)
+
+    def marked(self) -> "EventLanding":
+        """Note where it is now, as a point."""
+        digest = parts_digest(part.sha256 for part in self.parts)
+        before = [point for point in self.points if point.digest != digest]
+        return replace(self, points=(*before, LandingPoint(digest, self.origin, self.partitions))[-MOST_POINTS:])
+
+    def point(self, parts: Iterable[str]) -> LandingPoint | None:
+        """Tell where it was when its parts were these, by their SHA-256; nothing where that is not known any more."""
+        digest = parts_digest(parts)
+        found = next((point for point in self.points if point.digest == digest), None)
+        if found is None and digest == parts_digest(part.sha256 for part in self.parts):
+            return LandingPoint(digest, self.origin, self.partitions)  # written down before points were
+        return found
+
+
+def parts_digest(parts: Iterable[str]) -> str:
+    """Identify some parts by their SHA-256, whatever their order."""
+    return digest_of(sorted(parts))
 
 
 def event_landing_key(source: str) -> str:

@@ -31,7 +31,8 @@ def _seal(
     from sluiceway.features.binding import kinds_of
     from sluiceway.ingest.landed_events import event_parts, known_event_landing
     from sluiceway.plans.moments_sql import microseconds
-    from sluiceway.streams.sealing import as_one, seal_stream, stored_frame
+    from sluiceway.streams.sealing import as_one, seal_stream
+    from sluiceway.streams.stored_frame import stored_frame
     from sluiceway.streams.stream_plan import stream_plan
 
     views = (*project.pipeline.feature_views, *pinned_views(kit, project, dataset).of(name))

@@ -85,6 +85,9 @@ class EventLander:
             self._bring_in(before)
         finally:
             self.events.close(self)
+        self._landing = self._landing.marked()
+        if self._landing != before:
+            self.objects.put(event_landing_key(self.source), encode(self._landing))
         return self._landing, self._landing.rows - before.rows
 
     def _bring_in(self, before: EventLanding) -> None:
@@ -110,7 +113,7 @@ class EventLander:
         if found is None:
             return EventLanding(self.source, self.origin)
         if found.origin != self.origin:
-            return EventLanding(self.source, self.origin, found.epoch + 1, found.parts)
+            return EventLanding(self.source, self.origin, found.epoch + 1, found.parts, points=found.points)
         return found
 
     def _lags(self) -> dict[int, Lag]:

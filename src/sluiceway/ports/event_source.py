@@ -99,5 +99,11 @@ class EventSource(Protocol):
     def lags(self, positions: Mapping[int, Position]) -> dict[int, Lag]:
         """Return for each partition what lies behind a position, or behind its beginning, as far as it is known."""
 
+    def joined(self, positions: Mapping[int, Position]) -> Position:
+        """Return where to go on in the only partition, once all that there are were read up to some positions.
+
+        Others have read them: one by one, where this reader makes one of several.
+        """
+
     def close(self, ownership: Ownership) -> None:
         """Leave the group, once."""

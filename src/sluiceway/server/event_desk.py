@@ -91,7 +91,7 @@ class EventDesk:
         began = perf_counter()
         added = await self._turns.add(check.source.topic, events)
         self._metrics.count_events(check.source.name, len(events), perf_counter() - began)
-        unknown = check.unknown(events[-1])
+        unknown = check.unknown(events)
         return _encode(Taken(check.source.name, check.source.topic, len(events), _spans(added), unknown, request_id))
 
     def _look(self) -> None:

@@ -69,8 +69,7 @@ class PartitionStream:
         self._stored = panes.header(self._name)
         self.header = found = unpack_header(self._stored) or PartitionHeader(owner=owner)
         counted = found.partitions if found.partitions and (found.offset or not partitions) else partitions
-        views = tuple(view.digest for view in plan.views)
-        self._put(msgspec.structs.replace(found, owner=owner, views=views, partitions=counted))
+        self._put(msgspec.structs.replace(found, owner=owner, views=plan.digests, partitions=counted))
         stored, rows = panes.load(self._name)
         if stored != self._stored:
             raise ConflictError(f"the stream of {self._name} was taken over by another worker while it was loaded")

@@ -63,6 +63,11 @@ class StreamPlan:
         of_times = {column_named(name, self.kinds) for time in times for name in time.columns}
         return {name: self.kinds[name] for name in sorted({*self.columns, *of_times}) if name in self.kinds}
 
+    @property
+    def digests(self) -> tuple[str, ...]:
+        """The digests of the views."""
+        return tuple(view.digest for view in self.views)
+
     def partition(self, number: int) -> str:
         """Name a partition's state."""
         return f"{self.keeper}{self.source.name}/{self.digest[:DIGITS]}/{number}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from sluiceway.declare.feature_view import FeatureView
-from sluiceway.plans.corrections import fact_columns
+from sluiceway.plans.corrections import KNOWN, fact_columns
 from sluiceway.plans.latest import latest_features, supersedes
 from sluiceway.plans.moments_sql import length
 from sluiceway.plans.window_groups import window_groups
@@ -125,14 +125,28 @@ class ViewStream:
         """Mark the rows that are late for this view; ``None`` where none is."""
         return self._late.arriving(rows, watermark)
 
+    def begin(self, rows: pl.DataFrame) -> None:
+        """Learn rows of the source's table as if they had come in time; of those that no window has, what is needed."""
+        self._meet(rows)
+        is_cut = self._panes is not None and self._panes.end is not None and not (self._by_event or self._superseded)
+        oldest = self._panes.oldest * self._every if self._panes and is_cut else None
+        self._count(rows if oldest is None else rows.filter(pl.col(KNOWN) >= oldest))
+        self._hear(rows)
+
     def take(self, rows: pl.DataFrame) -> None:
         """Learn rows that are not late."""
         self._meet(rows)
+        self._count(rows)
+        self._hear(rows)
+
+    def _count(self, rows: pl.DataFrame) -> None:
         if self._versions is not None:
             for entity, fact, before in self._versions.take_all(rows):
                 self._newest.reconsider(self._versions, entity, fact, before)
         elif self._pane_rows is not None:
             self._pane_rows.merge(rows)
+
+    def _hear(self, rows: pl.DataFrame) -> None:
         if self._latest and not self._superseded:
             self._newest.hear(rows)
 
@@ -160,8 +174,7 @@ class ViewStream:
                 self._learn(self._versions, name, fact, in_windows=in_windows)
         elif self._pane_rows is not None:
             self._pane_rows.renew(rows)
-        if self._latest and not self._superseded:
-            self._newest.hear(rows)
+        self._hear(rows)
 
     def _closed_before(self, watermark: int) -> int:
         """Tell before which pane all that became known has come in time, or is late."""

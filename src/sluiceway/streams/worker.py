@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from sluiceway.core.errors import ConflictError, TransientError
 from sluiceway.ports.event_source import EventBatch, Lag, Position
+from sluiceway.streams.beginning import Beginning, TableStart
 from sluiceway.streams.decoding import RowDecoder
 from sluiceway.streams.partition_header import PartitionHeader, unpack_header
 from sluiceway.streams.partition_stream import Backends, PartitionStream
@@ -39,6 +40,7 @@ class Worker:
         metrics: StreamMetrics | None = None,
         follows_wall: bool = True,
         latest_us: Callable[[], int] | None = None,
+        table: Callable[[], TableStart | None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Stand ready.
@@ -53,6 +55,7 @@ class Worker:
                 what is there is only gone through, as then what comes of it should depend on the messages alone.
             latest_us: The latest ``known_time`` that a message may have; one beyond is dead, as it would make all that
                 come after it late.
+            table: What the source's table has, for a stream that begins.
             clock: Seconds that pass.
 
         Raises:
@@ -69,6 +72,9 @@ class Worker:
         self._metrics = metrics or StreamMetrics()
         opened = opener(plan.topic, backends.schemas)
         self._decoder = RowDecoder(plan.source, plan.kinds, plan.columns, opened=opened, latest_us=latest_us)
+        self._beginning = Beginning(
+            plan, table, self._checks.count, backends.events.joined, backends.panes, owner=owner, now_us=now_us
+        )
         self._owned: dict[int, PartitionStream] = {}
         self._waiting: dict[int, Waiting] = {}
         self._shown: dict[int, tuple[int, float]] = {}
@@ -212,6 +218,7 @@ class Worker:
                     stored = self._backends.panes.header(self._plan.partition(number))
                     if waiting.is_taken(stored, mine=self._owner, now=now):
                         continue
+                self._beginning.ensure(number)
                 stream = PartitionStream(
                     self._plan,
                     number,
