@@ -1,11 +1,13 @@
 """A stream that begins knows what the table has: after a first run, and after a view was changed."""
 
+import json
 import shutil
 
 import pytest
 from tests.kafka_broker import Broker
 from tests.streamed_project import StreamedProject, events, expected, messages
 
+from sluiceway.adapters import spool
 from sluiceway.flow.arriving import landed_events
 from sluiceway.flow.streamed import streams_of
 from sluiceway.flow.table_start import table_start
@@ -84,3 +86,29 @@ def test_a_topic_that_moves_to_a_broker_begins_there_with_all_that_landed(projec
         assert project.served() == expected(landings)
     finally:
         broker.kill()
+
+
+def test_a_spool_is_trimmed_of_what_nobody_reads_any_more(project, monkeypatch):
+    monkeypatch.setattr(spool, "SEGMENT_BYTES", 4096)
+    landings = events(600)
+    for begin in range(0, 400, 50):
+        project.spool().append(messages(landings[begin : begin + 50]))
+    project("stream", "run", "--until-idle")
+    assert json.loads(project("data", "gc", "--yes", "--json"))["segment"] == []  # none has landed
+    before = len(segments(project))
+    project("run", "--until", "ingest")
+    assert f"- {before - 1} segments of spools" in project("data", "gc")
+    assert len(segments(project)) == before
+    project("data", "gc", "--yes")
+    assert len(segments(project)) == 1
+    project.spool().append(messages(landings[400:]))
+    pipeline = project.folder / "pipeline.py"
+    pipeline.write_text(pipeline.read_text().replace('sw.count(over="1h")', 'sw.count(over="60m", name="flights")'))
+    project("stream", "run", "--until-idle")
+    assert project.served() == expected(landings)
+    project("run", "--until", "ingest")
+    assert json.loads(project("stream", "status", "--json"))["streams"][0]["partitions"][0]["missed"] == 0
+
+
+def segments(project):
+    return sorted((project.folder / ".sluiceway" / "events" / "landings").glob("*.seg"))

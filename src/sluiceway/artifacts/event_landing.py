@@ -8,6 +8,7 @@ import msgspec
 from sluiceway.artifacts.codec import decode
 from sluiceway.core.digest import digest_of
 
+EVENT_LANDINGS = "landing/events"
 MOST_POINTS = 50  # runs whose dataset is newer than the last that passed
 
 
@@ -98,7 +99,7 @@ def parts_digest(parts: Iterable[str]) -> str:
 
 def event_landing_key(source: str) -> str:
     """Where a source's event landing is written down."""
-    return f"landing/events/{source}.json"
+    return f"{EVENT_LANDINGS}/{source}.json"
 
 
 def recalled_event_landing(data: bytes) -> EventLanding | None:

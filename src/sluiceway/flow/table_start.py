@@ -29,8 +29,8 @@ def table_start(plan: "StreamPlan", origin: tuple[str, str], kit: Kit) -> "Table
     """
     from sluiceway.streams.beginning import TableStart
 
-    dataset = _dataset(kit)
-    landed = _landed(dataset, plan.source.name, origin, kit)
+    dataset = starting_dataset(plan.source.name, kit)
+    landed = landed_in(dataset, plan.source.name, origin, kit)
     columns = {each.name for each in dataset.table(plan.source.name).columns}
     if landed is None or not columns.issuperset(plan.columns):
         return None
@@ -38,13 +38,15 @@ def table_start(plan: "StreamPlan", origin: tuple[str, str], kit: Kit) -> "Table
     return TableStart(rows, plan.kinds, tuple(landed))
 
 
-def _dataset(kit: Kit) -> DatasetVersion:
-    """Choose the newest dataset that passed gate 3; before any did, the newest."""
-    passed, versions = passed_before("", kit), dataset_versions(kit)
-    return next((versions[each] for each in reversed(passed) if each in versions), None) or newest_dataset(kit)
+def starting_dataset(source: str, kit: Kit) -> DatasetVersion:
+    """Choose the newest dataset that passed gate 3 and has a source; before any does, the newest."""
+    versions = dataset_versions(kit)
+    passed = [versions[each] for each in passed_before("", kit) if each in versions]
+    fitting = [each for each in passed if f"sources/{source}" in {table.name for table in each.tables}]
+    return fitting[-1] if fitting else newest_dataset(kit)
 
 
-def _landed(
+def landed_in(
     dataset: DatasetVersion, source: str, origin: tuple[str, str], kit: Kit
 ) -> Sequence[LandedPartition] | None:
     """Tell how far a topic has landed in a dataset; ``None`` where nobody knows."""

@@ -15,7 +15,7 @@ from sluiceway.plans.moments_sql import length
 from sluiceway.plans.window_groups import window_features, window_groups
 
 DIGITS = 12
-SPOOL = "spool"
+SPOOL, SEEDS = "spool", "-seeds/0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,12 @@ class StreamPlan:
     @property
     def seeds(self) -> str:
         """Name the state that no partition has yet."""
-        return f"{self.keeper}{self.source.name}/{self.digest[:DIGITS]}-seeds/0"
+        return f"{self.keeper}{self.source.name}/{self.digest[:DIGITS]}{SEEDS}"
+
+
+def is_seeds(partition: str) -> bool:
+    """Whether what is called so are seeds, and no partition."""
+    return partition.endswith(SEEDS)
 
 
 def stream_plan(
