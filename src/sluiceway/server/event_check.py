@@ -10,11 +10,11 @@ from sluiceway.core.moments import SystemClock
 from sluiceway.ports.event_sink import Event
 from sluiceway.server.refusal import Refusal
 from sluiceway.streams.latest_time import latest_us
-from sluiceway.streams.message_row import DEEPEST, column_names, is_nested_too_deep, row_fields, strictly
+from sluiceway.streams.message_row import DEEPEST, column_names, row_fields, strictly
 from sluiceway.streams.row_keys import row_keys, without_keys
 from sluiceway.streams.row_reader import json_reader
 from sluiceway.streams.row_time import RowTime, RowTimes
-from sluiceway.streams.row_values import row_values
+from sluiceway.streams.row_values import Lists, row_values
 from sluiceway.streams.row_words import told
 
 EMPTY, MALFORMED, TOO_MANY, NO_ROW, OTHER_FORMAT = 400, 400, 413, 422, 415
@@ -57,38 +57,45 @@ class EventCheck:
                 f"messages of {self.source.name!r} are {self.source.format}, by a registered schema; send them to "
                 f"topic {self.source.topic!r} itself",
             )
-        values = _values(body)
+        values = list(map(bytes, _values(body)))
         if len(values) > self._most:
             raise Refusal(
                 TOO_MANY, f"{len(values):,} events are more than {self._most:,}, the most a request may have; split it"
             )
         rows = [self._row(place, value) for place, value in enumerate(values)]
-        self._check_values(rows)
-        return [Event(self._key(row), bytes(value)) for row, value in zip(rows, values, strict=True)]
+        lists = self._checked(rows)
+        return list(map(Event, self._message_keys(rows, lists), values))
 
     def unknown(self, events: Sequence[Event]) -> list[str]:
         """Name the columns of events that the source's table lacks; they are kept, and nothing reads them."""
         return sorted(frozenset().union(*(column_names(event.value) for event in events)) - set(self._kinds))
 
-    def _row(self, place: int, value: bytes | msgspec.Raw) -> msgspec.Struct:
-        if is_nested_too_deep(value):
-            raise Refusal(NO_ROW, f"row {place} is nested more than {DEEPEST} deep; nothing of this request was kept")
+    def _row(self, place: int, value: bytes) -> msgspec.Struct:
         try:
-            row: msgspec.Struct = self._read(bytes(value))
+            row: msgspec.Struct = self._read(value)
         except msgspec.ValidationError as error:
             raise Refusal(NO_ROW, f"row {place}: {told(error)}; nothing of this request was kept") from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise Refusal(MALFORMED, f"row {place} is no JSON: {error}; nothing of this request was kept") from None
+        except ValueError:  # the only other that it raises
+            why = f"row {place} is nested more than {DEEPEST} deep; nothing of this request was kept"
+            raise Refusal(NO_ROW, why) from None
         return row
 
-    def _check_values(self, rows: list[msgspec.Struct]) -> None:
-        """Refuse rows that a stream would set aside."""
+    def _checked(self, rows: list[msgspec.Struct]) -> Lists:
+        """Give rows as lists, and refuse those that a stream would set aside."""
         lists, why = row_values(rows, self._fields, self._kinds)
         timeless = self._times.of(lists, len(rows))[2]
         why = timeless | without_keys(lists, self._keys) | why
         if why:
             place = min(why)
             raise Refusal(NO_ROW, f"row {place}: {why[place]}; nothing of this request was kept")
+        return lists
+
+    def _message_keys(self, rows: list[msgspec.Struct], lists: Lists) -> list[bytes]:
+        if len(self.source.keys) == 1 and self._kinds[self.source.keys[0]] == "text":
+            return [text.encode() if text else _encode(text) for text in lists[self.source.keys[0]]]
+        return list(map(self._key, rows))
 
     def _key(self, row: msgspec.Struct) -> bytes:
         """Write the columns that messages are keyed by: a text as it is, all else, and the empty text, as JSON."""

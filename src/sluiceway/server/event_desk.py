@@ -110,11 +110,10 @@ class EventDesk:
 
 
 def _spans(added: list[Added]) -> dict[str, tuple[int | str, int | str]]:
-    spans: dict[str, tuple[int, int]] = {}
+    offsets: dict[int, list[int]] = {}
     for partition, offset in added:
-        first, last = spans.get(str(partition), (offset, offset))
-        spans[str(partition)] = (min(first, offset), max(last, offset))
-    return {partition: (_told(first), _told(last)) for partition, (first, last) in spans.items()}
+        offsets.setdefault(partition, []).append(offset)
+    return {str(partition): (_told(min(each)), _told(max(each))) for partition, each in offsets.items()}
 
 
 def _told(offset: int) -> int | str:
