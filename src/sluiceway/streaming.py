@@ -66,8 +66,8 @@ class Streaming:
         environment = os.environ if environment is None else environment
         workspace = Workspace.open(folder, environment=environment, alerts=False)
         settings = read_settings(folder, environment, alerts=False)
-        plans = _plans(workspace, source)
         place = EventPlace(settings.events, workspace.state, environment, home=_home(settings.online, environment))
+        plans = _plans(workspace, source, place.kind)
         schemas = schema_registry(settings.schemas, environment)
         panes = pane_store(workspace.kit.online)
         return cls(workspace, plans, place, panes, schemas, settings.engine or ANYWHERE, settings.online)
@@ -177,7 +177,7 @@ def _home(online: str, environment: Mapping[str, str]) -> str:
     return OnlinePlace(online, environment).shown if online else ""
 
 
-def _plans(workspace: Workspace, source: str | None) -> tuple[StreamPlan, ...]:
+def _plans(workspace: Workspace, source: str | None, place: str) -> tuple[StreamPlan, ...]:
     from sluiceway.features.binding import kinds_of
 
     project = workspace.kit.reader.load()
@@ -190,4 +190,4 @@ def _plans(workspace: Workspace, source: str | None) -> tuple[StreamPlan, ...]:
     pinned = pinned_views(workspace.kit, project, dataset).views  # models in service read these as they were
     views = (*project.pipeline.feature_views, *pinned)
     chosen = [streamed[source]] if source else list(streamed.values())
-    return tuple(stream_plan(each, views, kinds_of(dataset, each.name)) for each in chosen)
+    return tuple(stream_plan(each, views, kinds_of(dataset, each.name), place=place) for each in chosen)

@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+from tests.kafka_broker import Broker
 from tests.streamed_project import StreamedProject, events, expected, messages
 
 from sluiceway.flow.arriving import landed_events
@@ -66,3 +67,20 @@ def test_a_stream_begins_behind_what_its_dataset_has_though_more_has_landed(proj
     project("stream", "run", "--until-idle")
     assert project.partitions()[0]["events"] == 100
     assert project.served() == expected(landings)
+
+
+def test_a_topic_that_moves_to_a_broker_begins_there_with_all_that_landed(project):
+    landings = events(300)
+    project.spool().append(messages(landings[:200]))
+    project("stream", "run", "--until-idle")
+    project("run", "--until", "ingest")
+    broker = Broker()
+    try:
+        project.environment["SLUICEWAY_EVENTS"] = f"kafka://{broker.servers}"
+        broker.create("landings", 1)
+        broker.send("landings", 0, messages(landings[200:]))
+        project("stream", "run", "--until-idle")
+        assert [part["events"] for part in project.partitions()] == [100]
+        assert project.served() == expected(landings)
+    finally:
+        broker.kill()
