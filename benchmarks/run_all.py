@@ -13,6 +13,7 @@ NO_BENCHMARKS = {
     "machine.py",
     "measured.py",
     "online_peers.py",
+    "posted_events_floor.py",
     "run_all.py",
     "streaming_peers.py",
     "streaming_worker.py",

@@ -77,7 +77,7 @@ class Server:
             except (OSError, http.client.HTTPException) as error:
                 said = repr(error)
             else:
-                if status == http.client.OK:
+                if status in {http.client.OK, http.client.ACCEPTED}:
                     return
                 said = f"{status} {answer[:200]!r}"
             time.sleep(BETWEEN_ASKS_S)

@@ -135,6 +135,7 @@ def main() -> int:
         rows.append(row("one worker", workers(1, servers, url, "keyless"), rate))
         rows.append(row("two workers", workers(2, servers, url, "keyless"), rate))
         rows.append(row("one worker, keyed", workers(1, servers, url, "keyed"), rate))
+        rows.append(row("two workers, keyed", workers(2, servers, url, "keyed"), rate))
         peer = quix(servers, valkey.port, min(given.events, PEER_EVENTS)) if given.peers else None
         if peer:
             rows.append(row("Quix Streams, one window", peer, rate))

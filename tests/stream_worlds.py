@@ -4,19 +4,23 @@ from itertools import count
 
 import msgspec
 from hypothesis import strategies as st
-from tests.stream_facts import KINDS, SECOND, compared, message, row_at
+from tests.stream_facts import KINDS, SECOND, compared, facts_of, keyed, message, row_at
 
 from sluiceway.adapters.memory_events import MemoryEvents, MemoryTopic
 from sluiceway.adapters.memory_online import MemoryOnline
 from sluiceway.adapters.memory_panes import MemoryPanes
 from sluiceway.adapters.memory_side import MemorySide
+from sluiceway.artifacts.event_landing import LandedPartition
 from sluiceway.plans.packed_value import unpack_value
 from sluiceway.ports.event_source import EventBatch
+from sluiceway.streams.beginning import TableStart
 from sluiceway.streams.decoding import RowDecoder
 from sluiceway.streams.partition_header import unpack_header
 from sluiceway.streams.partition_stream import Backends, PartitionStream
 from sluiceway.streams.stream_plan import stream_plan
 from sluiceway.streams.worker import Worker
+
+NOW = 10_000  # seconds since the epoch, after all that rows say
 
 
 class Killed(BaseException):
@@ -55,7 +59,7 @@ class World:
         self.online, self.side = MemoryOnline(), MemorySide()
         self.panes = DeadlyPanes(MemoryPanes(self.online), deaths or {})
         self.decoder = RowDecoder(view.source, KINDS, self.plan.columns)
-        self.clock, self.wall = 0.0, None
+        self.clock, self.wall, self.table = 0.0, None, lambda: None
         self._names = count()
 
     def worker(self, events=None):
@@ -64,8 +68,8 @@ class World:
         topic.logs = self.logs
         backends = Backends(events or MemoryEvents(topic), self.panes, self.side)
         return Worker(
-            self.plan, backends=backends, owner=f"w{next(self._names)}", now_us=lambda: (self.wall or 0) * SECOND,
-            follows_wall=self.wall is not None, clock=lambda: self.clock,
+            self.plan, backends=backends, owner=f"w{next(self._names)}", now_us=lambda: (self.wall or NOW) * SECOND,
+            follows_wall=self.wall is not None, clock=lambda: self.clock, table=self.table,
         )  # fmt: skip
 
     def owner(self):
@@ -121,3 +125,17 @@ def counts(world):
     """What is served: the only feature by entity."""
     values = world.online._views.get(world.view.digest, {})
     return {msgspec.msgpack.decode(key)[0]: unpack_value(value).features[0] for key, value in values.items()}
+
+
+def timed(rows):
+    return [row for row in rows if row["known"] is not None and row["event"] is not None]
+
+
+def table_of(world, rows, landed=()):
+    """Let a world's table have some rows, of which some landed: those of each partition, in order."""
+    there = timed(keyed(world.view, [*rows, *(row for mine in landed for row in mine)]))
+    facts = facts_of(there, 0)
+    table = facts.tables.scan(facts.dataset.table("facts"))
+    known = [[row["known"] * SECOND for row in timed(keyed(world.view, mine))] for mine in landed]
+    at = tuple(LandedPartition(n, len(mine), max(known[n], default=None)) for n, mine in enumerate(landed))
+    world.table = lambda: TableStart(table, KINDS, at)

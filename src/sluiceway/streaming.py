@@ -5,7 +5,7 @@ import shutil
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -19,10 +19,12 @@ from sluiceway.adapters.spark_stream import SparkStream, checkpoint_name
 from sluiceway.core.errors import MisuseError, UnknownNameError
 from sluiceway.flow.newest_dataset import newest_dataset
 from sluiceway.flow.pinned_views import pinned_views
+from sluiceway.flow.table_start import table_start
 from sluiceway.plans.moments_sql import microseconds
-from sluiceway.ports.event_source import EventSource
+from sluiceway.ports.event_source import EventSource, Position
 from sluiceway.ports.pane_store import PaneStore
 from sluiceway.ports.schema_registry import SchemaRegistry
+from sluiceway.streams.beginning import Beginning, TableStart
 from sluiceway.streams.latest_time import latest_us
 from sluiceway.streams.line_partitions import partition_count
 from sluiceway.streams.partition_header import PartitionHeader, unpack_header
@@ -64,8 +66,8 @@ class Streaming:
         environment = os.environ if environment is None else environment
         workspace = Workspace.open(folder, environment=environment, alerts=False)
         settings = read_settings(folder, environment, alerts=False)
-        plans = _plans(workspace, source)
         place = EventPlace(settings.events, workspace.state, environment, home=_home(settings.online, environment))
+        plans = _plans(workspace, source, place.kind)
         schemas = schema_registry(settings.schemas, environment)
         panes = pane_store(workspace.kit.online)
         return cls(workspace, plans, place, panes, schemas, settings.engine or ANYWHERE, settings.online)
@@ -81,11 +83,12 @@ class Streaming:
         return Worker(
             plan,
             backends=Backends(self.events(plan), self.panes, self.place.side(plan.topic.name), self.schemas),
-            owner=f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}",
+            owner=owner_name(),
             now_us=lambda: microseconds(clock.now()),
             metrics=metrics,
             follows_wall=follows_wall,
             latest_us=latest_us(plan.topic.lateness, clock),
+            table=partial(self.table, plan),
         )
 
     def on_spark(self, tell: Callable[[int, int], None]) -> tuple[SparkEngine, SparkStream]:
@@ -123,9 +126,18 @@ class Streaming:
             for other in self.panes.partitions(f"{SPARK}-"):
                 if other.split("/")[1] == plan.source.name and not other.startswith(name[:-1]):
                     self.panes.forget(other)
+            self._beginning(kept).ensure(0)
             return SparkLearner(name, self.online, self.workspace.state.absolute(), kept)
 
         return cache(learner)
+
+    def _beginning(self, kept: StreamPlan) -> Beginning:
+        """Let what Spark keeps up begin with the table; of the files' lines nothing is there."""
+        table = partial(table_start, kept, (SPARK, kept.topic.name), self.workspace.kit)
+        clock, joined = self.workspace.kit.clock, lambda _: Position()
+        return Beginning(
+            kept, table, partition_count(kept), joined, self.panes, owner_name(), lambda: microseconds(clock.now())
+        )
 
     def _begin_anew_if_lost(self, plan: StreamPlan) -> None:
         """Remove a checkpoint of which all that was learnt is gone: swept, or with the store."""
@@ -135,6 +147,10 @@ class Streaming:
 
     def _spark_state(self, plan: StreamPlan) -> Path:
         return self.workspace.state.absolute() / SPARK / plan.source.name / plan.digest[:DIGITS]
+
+    def table(self, plan: StreamPlan) -> TableStart | None:
+        """Tell what a stream's table has, for one that begins."""
+        return table_start(plan, (self.place.kind, plan.topic.name), self.workspace.kit)
 
     def events(self, plan: StreamPlan) -> EventSource:
         """Open a stream's topic; workers of one stream are one group."""
@@ -151,12 +167,17 @@ class Streaming:
         return found
 
 
+def owner_name() -> str:
+    """Name who owns partitions: no other process has the name."""
+    return f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
+
+
 def _home(online: str, environment: Mapping[str, str]) -> str:
     """Name the store that workers share, without its secrets; nothing where it is the project's own folder."""
     return OnlinePlace(online, environment).shown if online else ""
 
 
-def _plans(workspace: Workspace, source: str | None) -> tuple[StreamPlan, ...]:
+def _plans(workspace: Workspace, source: str | None, place: str) -> tuple[StreamPlan, ...]:
     from sluiceway.features.binding import kinds_of
 
     project = workspace.kit.reader.load()
@@ -169,4 +190,4 @@ def _plans(workspace: Workspace, source: str | None) -> tuple[StreamPlan, ...]:
     pinned = pinned_views(workspace.kit, project, dataset).views  # models in service read these as they were
     views = (*project.pipeline.feature_views, *pinned)
     chosen = [streamed[source]] if source else list(streamed.values())
-    return tuple(stream_plan(each, views, kinds_of(dataset, each.name)) for each in chosen)
+    return tuple(stream_plan(each, views, kinds_of(dataset, each.name), place=place) for each in chosen)

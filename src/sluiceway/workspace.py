@@ -14,7 +14,7 @@ from sluiceway.adapters.apprise_alerter import AppriseAlerter
 from sluiceway.adapters.delta_tables import DeltaTables
 from sluiceway.adapters.derived_folder import DerivedFolder
 from sluiceway.adapters.duckdb_engine import DuckdbEngine
-from sluiceway.adapters.event_place import EventPlace, panes_beside
+from sluiceway.adapters.event_place import EVENTS, EventPlace, panes_beside
 from sluiceway.adapters.every_alerter import EveryAlerter
 from sluiceway.adapters.every_extractor import EveryExtractor
 from sluiceway.adapters.killed_folders import KilledFolders, is_in_use
@@ -31,6 +31,7 @@ from sluiceway.adapters.schema_place import schema_registry
 from sluiceway.adapters.settings_file import FileSettings, read_settings
 from sluiceway.adapters.source_files import SourceFiles
 from sluiceway.adapters.spark_engine import SparkEngine
+from sluiceway.adapters.spool_segments import SpoolSegments
 from sluiceway.adapters.sqlite_state import SqliteState
 from sluiceway.artifacts.rollout_state import REHEARSAL
 from sluiceway.core.errors import DeclarationError, MisuseError, Problem
@@ -247,7 +248,7 @@ def embedded(folder: Path, state: Path, clock: Clock, given: FileSettings, envir
         logged_since=day_mark,
         extractor=EveryExtractor(folder, environment),
         alerter=EveryAlerter([LogAlerter(state / "alerts.jsonl", clock=clock), AppriseAlerter(given.alerts)]),
-        sweepable=(objects, tables, derived, online, KilledFolders(state)),
+        sweepable=(objects, tables, derived, online, KilledFolders(state), SpoolSegments(state / EVENTS)),
         derived=derived,
         arriving=EventPlace(given.events, state, environment),
         schemas=lambda: schema_registry(given.schemas, environment),

@@ -21,13 +21,13 @@ class MemoryPlace:
     def __init__(self, partitions=1, *, is_dealt):
         self.topic = MemoryTopic(partitions)
         self.send = lambda values, partition=0: self.topic.append(partition, values)
-        self.member = lambda: MemoryEvents(self.topic, is_dealt=is_dealt)
+        self.member = self.apart = lambda: MemoryEvents(self.topic, is_dealt=is_dealt)
 
 
 class SpoolPlace:
     def __init__(self, folder):
         self.send = Spool(folder).append
-        self.member = lambda: SpoolEvents(folder)
+        self.member = self.apart = lambda: SpoolEvents(folder)
 
 
 class KafkaPlace:
@@ -35,7 +35,7 @@ class KafkaPlace:
         topic = f"t{uuid.uuid4().hex[:12]}"
         broker.create(topic, partitions)
         self.send = lambda values, partition=0: broker.send(topic, partition, values)
-        self.member = lambda: KafkaEvents(broker.servers, topic, group=f"g-{topic}")
+        self.member = self.apart = lambda: KafkaEvents(broker.servers, topic, group=f"g-{topic}")
 
 
 class MergedPlace:
@@ -45,6 +45,7 @@ class MergedPlace:
         topic, self._sent, self._broker = f"t{uuid.uuid4().hex[:12]}", 0, broker
         broker.create(topic, 3)
         self.member = lambda: MergedKafkaEvents(broker.servers, topic, group=f"g-{topic}")
+        self.apart = lambda: KafkaEvents(broker.servers, topic, group=f"apart-{topic}")
         self._topic = topic
 
     def send(self, values):
@@ -59,7 +60,7 @@ class KinesisPlace:
         stream = f"t{uuid.uuid4().hex[:12]}"
         kinesis.create(stream)
         self.send = lambda values: kinesis.send(stream, values)
-        self.member = lambda: KinesisEvents(kinesis.wire(), stream)
+        self.member = self.apart = lambda: KinesisEvents(kinesis.wire(), stream)
 
 
 @pytest.fixture(params=ADAPTERS)
@@ -78,7 +79,7 @@ class Owner:
 
     def __init__(self, begins):
         self.begins, self.owned, self.read, self.ends, self.origins = begins, set(), [], [], []
-        self.partitions = []
+        self.partitions, self.reached = [], {}
 
     def assigned(self, partitions):
         self.owned |= set(partitions)
@@ -99,6 +100,7 @@ class Owner:
                 self.read += list(zip(batch.offsets, batch.values, strict=True))
                 self.origins += [(batch.origin(place), value) for place, value in enumerate(batch.values)]
                 self.ends.append(Position(batch.offsets[-1] + 1, batch.mark))
+                self.reached[batch.partition] = self.ends[-1]
         return self.read
 
 
@@ -226,3 +228,17 @@ def test_each_of_two_partitions_is_read_where_it_is_sought_and_goes_to_the_membe
         assert each.read[-1] == (40 + number, b"last %d" % number)
     second.close(other)
     member.close(owner)
+
+
+def test_who_reads_all_as_one_goes_on_where_others_have_read_each(place):
+    place.send(numbered(*range(6)))
+    apart, first = place.apart(), Owner(dict.fromkeys(range(3), BEGIN))
+    first.listen(apart, lambda: len(first.read) == 6)
+    apart.close(first)
+    member = place.member()
+    second = Owner({0: member.joined(first.reached)})
+    place.send(numbered(6, 7))
+    second.listen(member, lambda: len(second.read) >= 2)
+    member.close(second)
+    assert [value for _, value in second.read] == numbered(6, 7)
+    assert member.joined({}) == BEGIN

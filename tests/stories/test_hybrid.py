@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.kafka_broker import Broker
-from tests.streamed_project import StreamedProject, events, expected, messages, partition_of
+from tests.streamed_project import IN_FILES, StreamedProject, events, expected, messages, partition_of
 
 from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.flow.recall import current
@@ -81,14 +81,13 @@ def test_a_run_never_goes_back_behind_the_stream_and_adds_what_came_late(made, t
     project.spool().append([*messages(landings), LATE])
     project("stream", "run", "--until-idle")
     assert project.served() == expected(landings)
-    in_files = [{"carrier": "C00", "delay": 1, "at": 0}, {"carrier": "C01", "delay": 2, "at": 60}]
-    everything = [*landings, *in_files, {"carrier": "C00", "delay": 5, "at": 30}]
+    everything = [*landings, {"carrier": "C00", "delay": 5, "at": 30}]
     for as_of in ("2024-01-01T02:30:00Z", "2024-01-01T03:00:00Z"):
         project("run", "--until", "features", "--as-of", as_of)
         assert project.served() == expected(everything)  # as late as the stream is, and with what it was too late for
     project("run", "--until", "features", "--as-of", "2024-01-01T08:00:00Z")
     for carrier, (hour, total, greatest, newest) in project.served().items():
-        mine = [each["delay"] for each in everything if each["carrier"] == carrier]
+        mine = [each["delay"] for each in (*IN_FILES, *everything) if each["carrier"] == carrier]
         assert (hour, total, greatest, newest) == (0, sum(mine), max(mine), expected(landings)[carrier][3])
     project.spool().append([b'{"carrier": "C00", "delay": 7, "landed_at": "2024-01-01T09:00:00Z"}'])
     project("stream", "run", "--until-idle")

@@ -81,7 +81,7 @@ def test_a_file_is_added_wherever_events_are_once_all_of_it_is_checked(project, 
     assert len(expected(landings)) == 20  # what is added is spread over carriers, and so over shards
     wrong = tmp_path / "wrong.jsonl"
     wrong.write_bytes(lines[0] + b'\n{"carrier": "C00"}\n')
-    assert "wrong.jsonl, line 2: Object missing required column `delay`; nothing was added" in refused(project, wrong)
+    assert "wrong.jsonl, line 2: column 'delay' is missing; nothing was added" in refused(project, wrong)
     file.write_bytes(file.read_bytes()[:300])
     wrong.write_bytes(lines[0] + b"\n" + lines[1].replace(b'"C', b'null, "was": "C'))
     assert "wrong.jsonl, line 2: 'carrier' is null, but is what messages are keyed by" in refused(project, wrong)
@@ -90,6 +90,8 @@ def test_a_file_is_added_wherever_events_are_once_all_of_it_is_checked(project, 
     assert "source with a stream is called 'flights'" in refused(project, wrong, source="flights")
     added = json.loads(project("stream", "add", "landings", str(wrong), "--from-line", "3", "--json"))
     assert added["events"] == 0
+    wrong.write_bytes(b"\xef\xbb\xbf" + lines[0])
+    assert json.loads(project("stream", "add", "landings", str(wrong), "--json"))["events"] == 1
 
 
 def refused(project, file, source="landings"):

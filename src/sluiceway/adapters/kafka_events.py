@@ -89,8 +89,12 @@ class KafkaEvents:
 
     def lags(self, positions: Mapping[int, Position]) -> dict[int, Lag]:
         """Return for each partition how many messages lie behind a position, where the broker tells."""
-        ends = self._topic.ends()
-        return {number: Lag(end - positions.get(number, Position()).offset) for number, end in ends.items()}
+        behind = self._topic.behind({number: position.offset for number, position in positions.items()})
+        return {number: Lag(count) for number, count in behind.items()}
+
+    def joined(self, positions: Mapping[int, Position]) -> Position:
+        """Return where to go on in the only partition there is."""
+        return positions.get(0, Position())
 
     def close(self, ownership: Ownership) -> None:
         """Leave the group."""
@@ -138,8 +142,9 @@ class KafkaEvents:
             number = message.partition()
             offsets.setdefault(number, []).append(message.offset())
             values.setdefault(number, []).append(message.value() or b"")
+        missed = {number: self._topic.missed(number, self._read.get(number, 0), offsets[number]) for number in offsets}
         self._read.update({number: mine[-1] + 1 for number, mine in offsets.items()})
-        return [EventBatch(number, mine, values[number]) for number, mine in offsets.items()]
+        return [EventBatch(number, mine, values[number], missed=missed[number]) for number, mine in offsets.items()]
 
     def _show(self) -> None:
         """Tell the broker what was read, now and then."""

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sluiceway.adapters.kafka_topic import KafkaTopic
@@ -29,6 +30,7 @@ class MergedKafkaEvents:
         self._lanes: MergedLanes | None = None
         self._is_assigned = False
         self._paused: set[int] = set()
+        self._missed: dict[tuple[int, int], int] = {}  # by the lane and number of what came next
         self._count_at = self._shown_at = time.monotonic()
 
     def partition_count(self) -> int:
@@ -59,7 +61,7 @@ class MergedKafkaEvents:
         """Go on reading from a position."""
         if partition == 0:
             self._topic.consumer.unassign()
-            self._paused, self._is_assigned = set(), False
+            self._paused, self._missed, self._is_assigned = set(), {}, False
             self._lanes = None if position is None else MergedLanes(_marked(position))
             if self._lanes is not None:
                 self._assign(self._lanes)
@@ -67,10 +69,15 @@ class MergedKafkaEvents:
     def lags(self, positions: Mapping[int, Position]) -> dict[int, Lag]:
         """Return how many messages lie behind a position, where the broker tells it of every partition."""
         following, _ = read_mark(_marked(positions.get(0, Position())).mark)
-        ends = self._topic.ends()
-        if len(ends) < self._topic.count or not ends:
+        behind = self._topic.behind(following)
+        if len(behind) < self._topic.count or not behind:
             return {}
-        return {0: Lag(sum(max(end - following.get(number, 0), 0) for number, end in ends.items()))}
+        return {0: Lag(sum(max(count, 0) for count in behind.values()))}
+
+    def joined(self, positions: Mapping[int, Position]) -> Position:
+        """Return where to go on in all partitions, which others have read one by one."""
+        offsets = {number: each.offset for number, each in positions.items()}
+        return Position(sum(offsets.values()), write_mark(offsets, ()) if offsets else "")
 
     def close(self, ownership: Ownership) -> None:
         """Read no more."""
@@ -118,7 +125,8 @@ class MergedKafkaEvents:
             return []
         self._hold_back(lanes)
         self._show(lanes)
-        return [lanes.batch(found)]
+        missed = sum(self._missed.pop((lane, each.number), 0) for _, lane, each in found) if self._missed else 0
+        return [replace(lanes.batch(found), missed=missed)]
 
     def _sort(self, lanes: MergedLanes, messages: list[Any]) -> None:
         """Put what came where it belongs, and note which partitions have no more."""
@@ -137,6 +145,10 @@ class MergedKafkaEvents:
                 tips.add(number)
             else:
                 self._topic.refuse(error)
+        for number, mine in came.items():
+            missed = self._topic.missed(number, lanes.following(number), [each.number for each in mine])
+            if missed:
+                self._missed[number, mine[0].number] = missed
         for number in {*came, *tips}:
             lanes.add(number, came.get(number, ()), at_tip=number in tips)
         self._hold_back(lanes)

@@ -1,7 +1,7 @@
 """A topic of Kafka, as who reads it asks for it: its consumer, its partitions and where they end."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from typing import Any
@@ -78,8 +78,11 @@ class KafkaTopic:
         self.count = len(found.partitions)
         return self.count
 
-    def ends(self) -> dict[int, int]:
-        """Return for each partition the offset that its next message will have, where the broker tells."""
+    def behind(self, following: Mapping[int, int]) -> dict[int, int]:
+        """Count for each partition the messages from an offset on that are there, where the broker tells.
+
+        Below 0 where it ends before that offset.
+        """
         from confluent_kafka import KafkaException, TopicPartition
 
         found = {}
@@ -88,8 +91,28 @@ class KafkaTopic:
                 place = TopicPartition(self.name, number)
                 asked = self.consumer.get_watermark_offsets(place, timeout=PATIENCE_S)
                 heard = self.consumer.get_watermark_offsets(place, cached=True)  # with what was fetched last
-                found[number] = max(asked[1], heard[1])
+                found[number] = max(asked[1], heard[1]) - max(following.get(number, 0), asked[0])
         return found
+
+    def missed(self, number: int, following: int, offsets: Sequence[int]) -> int:
+        """Count the messages from ``following`` on, up to the last of ``offsets``, that the broker had let go.
+
+        Other numbers that are left out never were messages, such as the ends of transactions, or were compacted. Where
+        the broker does not answer they count too: better too many than none.
+        """
+        if not following or offsets[-1] - following + 1 == len(offsets):
+            return 0
+        oldest = min(self._oldest(number, offsets[-1]), offsets[-1])
+        kept = sum(following <= offset < oldest for offset in offsets)
+        return max(oldest - following - kept, 0)
+
+    def _oldest(self, number: int, otherwise: int) -> int:
+        from confluent_kafka import KafkaException, TopicPartition
+
+        with suppress(KafkaException):
+            place = TopicPartition(self.name, number)
+            return int(self.consumer.get_watermark_offsets(place, timeout=PATIENCE_S)[0])
+        return otherwise
 
     def refuse(self, error: Any) -> None:
         """Let an error of a message pass, unless waiting does not help.

@@ -93,6 +93,10 @@ class KinesisEvents:
             return {}
         return {0: Lag(0, 0.0) if asked is None else Lag(None, asked / 1000)}
 
+    def joined(self, positions: Mapping[int, Position]) -> Position:
+        """Return where to go on in the only partition there is."""
+        return positions.get(0, Position())
+
     def close(self, ownership: Ownership) -> None:
         """Read no more."""
         if self._is_told:

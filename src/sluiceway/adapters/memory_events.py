@@ -6,15 +6,20 @@ from sluiceway.ports.event_source import EventBatch, Lag, Ownership, Position
 
 
 class MemoryTopic:
-    """Messages by partition, kept for ever, and who reads them."""
+    """Messages by partition, kept until they are let go, and who reads them."""
 
     def __init__(self, partitions: int = 1) -> None:
         self.logs: list[list[bytes]] = [[] for _ in range(partitions)]
         self.members: list[MemoryEvents] = []
+        self.oldest: dict[int, int] = {}
 
     def append(self, partition: int, values: Sequence[bytes]) -> None:
         """Add messages."""
         self.logs[partition] += values
+
+    def let_go(self, partition: int, before: int) -> None:
+        """Keep no message from before an offset."""
+        self.oldest[partition] = before
 
 
 class MemoryEvents:
@@ -40,10 +45,12 @@ class MemoryEvents:
         for partition, offset in self._next.items():
             if offset is None or most <= 0:
                 continue
-            values = self._topic.logs[partition][offset : offset + most]
+            begin = max(offset, self._topic.oldest.get(partition, 0))
+            values = self._topic.logs[partition][begin : begin + most]
             if values:
-                self._next[partition] = offset + len(values)
-                batches.append(EventBatch(partition, range(offset, offset + len(values)), values))
+                self._next[partition] = begin + len(values)
+                missed = begin - offset if offset else 0
+                batches.append(EventBatch(partition, range(begin, begin + len(values)), values, missed=missed))
                 most -= len(values)
         return batches
 
@@ -58,6 +65,10 @@ class MemoryEvents:
             partition: Lag(len(log) - positions.get(partition, Position()).offset)
             for partition, log in enumerate(self._topic.logs)
         }
+
+    def joined(self, positions: Mapping[int, Position]) -> Position:
+        """Return where to go on in the only partition there is."""
+        return positions.get(0, Position())
 
     def close(self, ownership: Ownership) -> None:
         """Leave the group."""

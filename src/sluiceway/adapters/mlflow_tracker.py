@@ -4,21 +4,19 @@ import logging
 import os
 import posixpath
 import re
-import sqlite3
 import tempfile
 import warnings
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
 
 from sluiceway.adapters.memory_tracker import BUNDLE_TAG, IDENTITY_TAG, newest_first, require_recorded, require_version
+from sluiceway.adapters.mlflow_registry import knows, registered, registered_versions
 from sluiceway.core.errors import SourceError
 from sluiceway.ports.tracker import RegisteredModel, TrackedRun
-
-KNOWN = "SELECT 1 FROM model_version_tags WHERE key = ? AND value = ?"
 
 Value = TypeVar("Value")
 
@@ -80,18 +78,15 @@ class MlflowTracker:
         """Return the versions of one model or of all, newest first. Makes nothing where there is nothing."""
         if not self._database.exists():
             return []
+        found = registered_versions(self._database)
+        if found is not None:
+            return newest_first(each for each in found if name in {None, each.name})
         with self._client() as client:
             return _versions(client, name)
 
     def knows(self, identity: str) -> bool:
-        """Tell whether some model's version has this identity, by one look into the database: MLflow takes seconds."""
-        if not self._database.exists():
-            return False
-        try:
-            with closing(sqlite3.connect(f"{self._database.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-                return connection.execute(KNOWN, (IDENTITY_TAG, identity)).fetchone() is not None
-        except sqlite3.Error:
-            return False
+        """Tell whether some model's version has this identity."""
+        return self._database.exists() and knows(self._database, identity)
 
     def alias(self, name: str, version: int, alias: str) -> None:
         """Point an alias at a version, and away from the one that had it. Raises ``UnknownNameError``."""
@@ -191,12 +186,17 @@ def _create_version(client: Any, name: str, run: Any, tags: Mapping[str, str]) -
 
 def _versions(client: Any, name: str | None) -> list[RegisteredModel]:
     only = None if name is None else f"name = '{name}'"
-    aliases = {
-        (model.name, int(version), alias)
-        for model in _all_pages(client.search_registered_models, only)
-        for alias, version in model.aliases.items()
-    }
-    return newest_first(_registered(found, aliases) for found in _all_pages(client.search_model_versions, only))
+    aliases: dict[tuple[str, int], list[str]] = defaultdict(list)
+    for model in _all_pages(client.search_registered_models, only):
+        for alias, version in model.aliases.items():
+            aliases[model.name, int(version)].append(alias)
+    return newest_first(
+        registered(
+            each.name, int(each.version), at_ms=each.creation_timestamp, tags=dict(each.tags),
+            aliases=aliases[each.name, int(each.version)],
+        )
+        for each in _all_pages(client.search_model_versions, only)
+    )  # fmt: skip
 
 
 def _all_pages(search: Any, only: str | None) -> Iterator[Any]:
@@ -207,19 +207,6 @@ def _all_pages(search: Any, only: str | None) -> Iterator[Any]:
         token = page.token
         if not token:
             return
-
-
-def _registered(found: Any, aliases: set[tuple[str, int, str]]) -> RegisteredModel:
-    version = int(found.version)
-    return RegisteredModel(
-        name=found.name,
-        version=version,
-        identity=found.tags.get(IDENTITY_TAG, ""),
-        bundle=found.tags.get(BUNDLE_TAG, ""),
-        registered_at=datetime.fromtimestamp(found.creation_timestamp / 1000, UTC),
-        aliases=tuple(sorted(alias for name, of, alias in aliases if (name, of) == (found.name, version))),
-        tags={key: value for key, value in found.tags.items() if key not in {IDENTITY_TAG, BUNDLE_TAG}},
-    )
 
 
 def _named(values: Mapping[str, Value]) -> dict[str, Value]:

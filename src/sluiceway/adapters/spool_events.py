@@ -56,6 +56,10 @@ class SpoolEvents:
         """Return how many messages lie behind a position."""
         return {0: Lag(self._spool.end() - positions.get(0, Position()).offset)}
 
+    def joined(self, positions: Mapping[int, Position]) -> Position:
+        """Return where to go on in the only partition there is."""
+        return positions.get(0, Position())
+
     def close(self, ownership: Ownership) -> None:
         """Let another read."""
         if self._lock is not None:

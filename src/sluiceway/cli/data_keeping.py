@@ -14,7 +14,7 @@ from sluiceway.core.errors import DamagedError, MisuseError, UnknownNameError
 from sluiceway.flow.reference import dataset_by_id
 from sluiceway.ledger.pinning import pins, record_pin, record_unpin
 from sluiceway.ledger.sweeping import swept
-from sluiceway.ports.sweepable import OBJECT, STAGED, STREAM, TABLE, VIEW, Leftover
+from sluiceway.ports.sweepable import OBJECT, SEGMENT, STAGED, STREAM, TABLE, VIEW, Leftover
 from sluiceway.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ WORDS = {
     TABLE: "tables",
     VIEW: "online views",
     STREAM: "partitions of streams",
+    SEGMENT: "segments of spools",
     STAGED: "left by killed writes",
 }
 

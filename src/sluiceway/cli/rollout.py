@@ -32,15 +32,14 @@ from sluiceway.flow.live_rollout import (
     LOCK_WAIT_S,
     NOBODY,
     begin,
-    changed_since,
     end,
     go_back,
     last_judged,
-    registered,
     shown,
     state_now,
     take_over,
 )
+from sluiceway.flow.registered_models import changed_since, registered
 from sluiceway.ledger.rolling import current
 from sluiceway.workspace import Workspace
 

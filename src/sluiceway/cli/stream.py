@@ -92,7 +92,7 @@ def tell(streaming: Streaming, *, as_json: bool) -> int:
     if as_json:
         print_json({"streams": streams})
         return 0
-    names = ("source", "by", "partition", "learnt", "behind", "known until", "late", "dead")
+    names = ("source", "by", "partition", "learnt", "behind", "known until", "late", "dead", "missed")
     rows = [[stream["source"], stream["by"], *row(part)] for stream in streams for part in parts(stream)]
     print_table(names, rows)
     return 0
@@ -109,7 +109,7 @@ def row(part: Mapping[str, object]) -> list[object]:
     behind = part["lag"]
     if behind is None and part["lag_seconds"] is not None:
         behind = f"{part['lag_seconds']:g} s"
-    return [part["partition"], part["events"], behind, part["watermark"], part["late"], part["dead"]]
+    return [part["partition"], part["events"], behind, part["watermark"], part["late"], part["dead"], part["missed"]]
 
 
 def told(streaming: Streaming, plan: StreamPlan, *, by_spark: bool = False) -> dict[str, object]:
@@ -141,6 +141,7 @@ def part(number: int, header: PartitionHeader | None, lag: Lag | None) -> dict[s
         "events": found.events,
         "late": found.late,
         "dead": found.dead,
+        "missed": found.missed,
         "owner": found.owner or None,
         **{name: None if moment is None else iso(moment_of(moment)) for name, moment in moments.items()},
     }

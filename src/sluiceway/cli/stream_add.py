@@ -48,7 +48,8 @@ def add(source: Source, file: File, *, from_line: FromLine = 1, common: Common =
     if common.json:
         print_json({"source": source, "topic": check.source.topic, "events": added, "last_line": last})
     else:
-        say(f"{added:,} events added to topic {check.source.topic} at {project.events.shown}")
+        empty = "" if added else f", as {file} has none from line {from_line} on"
+        say(f"{added:,} events added to topic {check.source.topic} at {project.events.shown}{empty}")
     return 0
 
 

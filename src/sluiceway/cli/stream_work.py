@@ -36,6 +36,7 @@ class StreamWork:
         began = told = time.monotonic()
         learnt, measured = 0, 0.0
         waiting: Mapping[str, str] = {}
+        missed: Mapping[str, int] = {}
         pause_s = OFTEN_S if sys.stderr.isatty() else SELDOM_S
         while self._workers:
             turn = self._turn()
@@ -45,6 +46,7 @@ class StreamWork:
                 say(f"{learnt:,} messages, {learnt / (now - began):,.0f} a second; {self._where()}")
                 told = now
             waiting = self._tell_waiting(waiting)
+            missed = self._tell_missed(missed)
             if is_measured and now - measured >= MEASURED_S:
                 measured = now
                 self._measure()
@@ -95,6 +97,14 @@ class StreamWork:
         for name in sorted(found.keys() - said.keys()):
             say(f"{name} waits: {found[name]}")
         return found
+
+    def _tell_missed(self, said: Mapping[str, int]) -> Mapping[str, int]:
+        """Say how many messages were gone before they were learnt, where that was not said yet; return it."""
+        found = {name: count for worker in self._workers.values() for name, count in worker.missed.items()}
+        for name, count in sorted(found.items()):
+            if count > said.get(name, 0):
+                say(f"{name}: {count:,} messages were gone from the topic before they were learnt; keep more of it")
+        return {**said, **found}
 
     def _where(self) -> str:
         """Say how far the partitions are that are owned here."""

@@ -7,7 +7,7 @@ from sluiceway.artifacts.feature_set import FeatureSet
 from sluiceway.artifacts.promise import Promise
 from sluiceway.core.verdict import Criterion, Outcome, Overrides, Verdict
 
-STAGE_VERSION = 3
+STAGE_VERSION = 4
 
 
 def gate(features: FeatureSet, promise: Promise, overrides: Overrides, now: datetime) -> Verdict:

@@ -7,8 +7,8 @@ from sluiceway.artifacts.feature_set import FeatureSet
 from sluiceway.artifacts.rollout_state import LIVE
 from sluiceway.core.errors import MisuseError
 from sluiceway.flow.kit import Kit
-from sluiceway.flow.live_rollout import registered, versions
 from sluiceway.flow.recall import recalled
+from sluiceway.flow.registered_models import registered, versions
 from sluiceway.ledger.rolling import current
 from sluiceway.ledger.standing import standing_on
 

@@ -39,9 +39,7 @@ def arrived_now(
         if landing is not None and landing.rows:
             identities.append([source, event_identity(landing)])
         if new_rows and landing is not None:
-            dead = sum(each.dead for each in landing.partitions)
-            how = f"events that arrived; {dead:,} were no rows" if dead else "events that arrived"
-            told.append(Extracted(source, f"topic {streamed.topic.name}", new_rows, landing.rows, how))
+            told.append(Extracted(source, f"topic {streamed.topic.name}", new_rows, landing.rows, _how(landing)))
             say(str(told[-1]))
     return identities, tuple(told)
 
@@ -70,6 +68,13 @@ def landed_events(
     events = kit.arriving.events(streamed.topic.name, group=f"{source}.{GROUP}")
     origin = (kit.arriving.kind, streamed.topic.name)
     return EventLander(source, origin, events, decoder, opened, kit.objects, kit.clock.now()).land()
+
+
+def _how(landing: EventLanding) -> str:
+    dead, missed = (sum(getattr(each, name) for each in landing.partitions) for name in ("dead", "missed"))
+    said = ["events that arrived", f"{dead:,} were no rows" if dead else ""]
+    said.append(f"{missed:,} were gone from the topic before they could land" if missed else "")
+    return "; ".join(filter(None, said))
 
 
 def _kinds(source: str, kit: Kit) -> Mapping[str, str] | None:

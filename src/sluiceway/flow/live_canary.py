@@ -18,8 +18,9 @@ from sluiceway.deploy.page import write_page
 from sluiceway.deploy.rollout import ABORT, PROMOTE, START, challenger_of, changed, due
 from sluiceway.flow.kit import Kit, Settings
 from sluiceway.flow.known_outcomes import known_outcomes
-from sluiceway.flow.live_rollout import NOBODY, last_judged, make, require_state, versions
+from sluiceway.flow.live_rollout import NOBODY, last_judged, make, require_state
 from sluiceway.flow.recall import current as recalled
+from sluiceway.flow.registered_models import versions
 from sluiceway.flow.rival import rival
 from sluiceway.flow.stages import stage_named
 from sluiceway.ledger.overriding import overrides

@@ -1,15 +1,10 @@
 """Live rollouts: each change goes onto the ledger first, then onto the board that servers look at."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sluiceway.artifacts.candidate import Candidate
-from sluiceway.artifacts.promise import Promise
 from sluiceway.artifacts.rollout_state import LIVE, RolloutState, Served
-from sluiceway.core.errors import DamagedError, MisuseError, UnknownNameError
-from sluiceway.declare.spec import Spec
+from sluiceway.core.errors import DamagedError, MisuseError
 from sluiceway.deploy.rollout import (
     ABORT,
     FIRST,
@@ -24,11 +19,8 @@ from sluiceway.deploy.rollout import (
     start,
 )
 from sluiceway.flow.kit import Kit
-from sluiceway.flow.recall import current as recalled
-from sluiceway.flow.recall import recalled as recalled_by_id
-from sluiceway.flow.recall import recalled_candidate
+from sluiceway.flow.registered_models import Registered, registered, terms
 from sluiceway.ledger.rolling import ROLLOUT, Transition, current, record_transition, rehearsed_on
-from sluiceway.ledger.running import published
 from sluiceway.ledger.standing import Standing, live_standings, standing_on
 from sluiceway.server.board import Board
 from sluiceway.server.loading import require_loadable
@@ -40,15 +32,6 @@ FIRST_BECAUSE = "no model has passed a live canary yet: the baseline answers"
 NOBODY = (
     "nobody answers live traffic yet; sluiceway rollout start puts a model on the canary, sluiceway serve serves it"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Registered:
-    """A candidate in the registry: its version, its content id, and itself."""
-
-    version: int
-    artifact: str
-    candidate: Candidate
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,54 +150,6 @@ def go_back(kit: Kit, *, reason: str, author: str) -> RolloutState:
     """
     state = rollback(require_state(kit), at=kit.clock.now(), why=reason)
     return make(kit, Transition(ROLLBACK, state, author=author))
-
-
-def registered(kit: Kit, version: int | None) -> Registered:
-    """Find a registered candidate, by default the newest.
-
-    Raises:
-        MisuseError: nothing is registered, or its evidence is gone.
-        UnknownNameError: there is no such version.
-    """
-    told = versions(kit)
-    if not told:
-        raise MisuseError("no model is registered yet; one is when gate 5 opens: sluiceway run")
-    wanted = list(told)[-1] if version is None else version
-    if wanted not in told:
-        raise UnknownNameError("version", str(wanted), [str(each) for each in told])
-    artifact = told[wanted]["artifact"]
-    candidate = recalled_candidate(artifact, kit)
-    if candidate is None:
-        raise MisuseError(f"the evidence of version {wanted} is no longer in the store; make it again: sluiceway run")
-    return Registered(wanted, artifact, candidate)
-
-
-def versions(kit: Kit) -> dict[int, Mapping[str, Any]]:
-    """Return what was told of each registered version, the newest last."""
-    return {told["version"]: told for told in published(kit.ledger).values() if "version" in told}
-
-
-def terms(kit: Kit, found: Registered) -> Promise:
-    """Return the promise that a version's rehearsal passed under: a rollout goes by what was rehearsed.
-
-    Raises:
-        MisuseError: it is no longer in the store.
-    """
-    rehearsed = rehearsed_on(kit.ledger, found.artifact)
-    content_id = None if rehearsed is None else rehearsed.upstream.get("spec")
-    promise = recalled("spec", kit) if content_id is None else recalled_by_id("spec", content_id, kit)
-    if not isinstance(promise, Promise):
-        raise MisuseError(
-            f"the spec that version {found.version} was rehearsed under is no longer in the store; rehearse it again: "
-            "sluiceway run --until deploy"
-        )
-    return promise
-
-
-def changed_since(kit: Kit, found: Registered, spec: Spec) -> tuple[str, ...]:
-    """Name the sections in which a spec differs from the one that a version was rehearsed under."""
-    rehearsed = terms(kit, found).spec
-    return tuple(field.name for field in fields(Spec) if getattr(spec, field.name) != getattr(rehearsed, field.name))
 
 
 def kept_off(kit: Kit, found: Registered, now: datetime) -> Shut | None:

@@ -31,14 +31,16 @@ def _seal(
     from sluiceway.features.binding import kinds_of
     from sluiceway.ingest.landed_events import event_parts, known_event_landing
     from sluiceway.plans.moments_sql import microseconds
-    from sluiceway.streams.sealing import as_one, seal_stream, stored_frame
-    from sluiceway.streams.stream_plan import stream_plan
+    from sluiceway.streams.sealing import as_one, seal_stream
+    from sluiceway.streams.stored_frame import stored_frame
+    from sluiceway.streams.stream_plan import SPOOL, stream_plan
 
     views = (*project.pipeline.feature_views, *pinned_views(kit, project, dataset).of(name))
     if all(view.source.name != name for view in views):
         return
     try:
-        plan = stream_plan(project.source(name), views, kinds_of(dataset, name))
+        place = kit.arriving.kind if kit.arriving else SPOOL
+        plan = stream_plan(project.source(name), views, kinds_of(dataset, name), place=place)
     except MisuseError as error:  # so no stream keeps them up, and there is nothing to seal
         say(f"{name}: not kept up by a stream: {error}")
         return

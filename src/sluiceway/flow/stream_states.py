@@ -1,6 +1,6 @@
 """Stream states: what streams keep of partitions, swept where no view in use is kept up from it.
 
-A worker of a stream that was swept after all begins anew with the oldest message of its topic, as a new one does.
+A worker of a stream that was swept after all begins anew with the table, as a new one does.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,7 +1,7 @@
 """Sweeping: what nothing needs any more is named first, and removed only then."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sluiceway.artifacts.dataset_version import DatasetVersion
@@ -12,6 +12,7 @@ from sluiceway.flow.cache import artifact_key, evidence
 from sluiceway.flow.kit import Kit, Settings
 from sluiceway.flow.reaching import Identities, Reach, References, first_hand, identities_in
 from sluiceway.flow.reference import dataset_versions
+from sluiceway.flow.spooled import read_upto
 from sluiceway.flow.stream_states import StreamStates
 from sluiceway.ledger.making import everything_made
 from sluiceway.ledger.sweeping import record_swept, swept
@@ -20,6 +21,7 @@ from sluiceway.ports.sweepable import OBJECT, TABLE, Leftover, Sweepable, view_k
 # What may be swept. Anything else in the store stays: the evidence, declarations, what servers look at.
 SWEPT_FOLDERS = ("files/", "models/", "bundles/", "reports/", "rollouts/canaries/", "health/live/")
 TOKEN = re.compile(r"[0-9a-f]{12,64}")
+SPOOLED = "spool@"
 TABLE_KEY = re.compile(r"@[0-9a-f]{64}$")
 SHORT = 12
 FEATURES = "features"
@@ -32,12 +34,13 @@ class Keeper:
 
     A beginning and a whole are taken for the same when their first twelve digits are. ``in_vain`` names keys that go
     whatever they are called. An online store may be shared: views that this project did not make, which are not among
-    ``own``, stay.
+    ``own``, stay. ``read_upto`` tells of topics of a spool before which offset nobody reads them.
     """
 
     needed: Identities
     in_vain: frozenset[str] = frozenset()
     own: Identities = frozenset()
+    read_upto: Mapping[str, int] = field(default_factory=dict)
     short: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -61,8 +64,15 @@ class Keeper:
         digest = key.removeprefix(view_key(""))
         return digest not in self.own or digest[:SHORT] in self.short
 
+    def keeps_segment(self, key: str) -> bool:
+        """Whether a piece of a spool stays."""
+        topic, _, upto = key.split("@")[1:]
+        return int(upto) > self.read_upto.get(topic, 0)
+
     def keeps(self, key: str) -> bool:
         """Whether what a key of any kind names stays."""
+        if key.startswith(SPOOLED):
+            return self.keeps_segment(key)
         if key.startswith(view_key("")):
             return self.keeps_view(key)
         return self.keeps_table(key) if TABLE_KEY.search(key) else self.keeps_object(key)
@@ -114,7 +124,7 @@ def plan_sweep(kit: Kit, settings: Settings, *, last: int, lost_for_good: bool =
             "removed. Bring .sluiceway/objects/artifacts back from a copy, or make it again (sluiceway run); if it is "
             "lost for good, --lost-for-good goes by what the ledger knows"
         )
-    keeper = Keeper(needed | reach.leaves, own=own_views(kit))
+    keeper = Keeper(needed | reach.leaves, own=own_views(kit), read_upto=read_upto(kit))
     keeper = replace(keeper, in_vain=notes_in_vain(kit, keeper))
     found = tuple(tuple(store.leftovers(keeper.keeps)) for store in _stores(kit))
     versions = dataset_versions(kit)

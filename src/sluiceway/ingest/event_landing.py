@@ -85,6 +85,9 @@ class EventLander:
             self._bring_in(before)
         finally:
             self.events.close(self)
+        self._landing = self._landing.marked()
+        if self._landing != before:
+            self.objects.put(event_landing_key(self.source), encode(self._landing))
         return self._landing, self._landing.rows - before.rows
 
     def _bring_in(self, before: EventLanding) -> None:
@@ -110,7 +113,7 @@ class EventLander:
         if found is None:
             return EventLanding(self.source, self.origin)
         if found.origin != self.origin:
-            return EventLanding(self.source, self.origin, found.epoch + 1, found.parts)
+            return EventLanding(self.source, self.origin, found.epoch + 1, found.parts, points=found.points)
         return found
 
     def _lags(self) -> dict[int, Lag]:
@@ -171,8 +174,9 @@ class EventLander:
                 filled = True
             kept = value if self.opened is None else as_json(self.opened(value))
             mine.add(mine.before + len(mine.offsets) if batch.origins else offset, kept)
-        dead_count = at.dead + len(dead)
-        self._at[batch.partition] = LandedPartition(batch.partition, offsets[-1] + 1, watermark, dead_count, batch.mark)
+        self._at[batch.partition] = LandedPartition(
+            batch.partition, offsets[-1] + 1, watermark, at.dead + len(dead), batch.mark, at.missed + batch.missed
+        )
         return filled
 
     def _lane(self, lane: int) -> _Open:

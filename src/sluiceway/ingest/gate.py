@@ -8,7 +8,7 @@ from sluiceway.artifacts.promise import Promise
 from sluiceway.core.verdict import Criterion, Overrides, Verdict
 from sluiceway.ingest.schema_criteria import schema_criteria
 
-STAGE_VERSION = 4
+STAGE_VERSION = 5
 MOST_MISSED = 0.01
 NAMED_AT_MOST = 5
 

@@ -9,6 +9,7 @@ import pyarrow.json as arrow_json
 
 from sluiceway.core.errors import SourceError
 from sluiceway.plans.csv_text import MOST_COLUMNS, TO_UTF_8, UTF_16_MARKS, require_columns
+from sluiceway.plans.text_times import with_times
 
 # So few lines that even if each brought columns of its own, their table would be small.
 BLOCK_BYTES = 64 * 1024
@@ -34,7 +35,7 @@ def read_json_array(plain: bytes | bytearray, *, path: str) -> pa.Table:
 
 
 def read_json_lines(plain: bytes | bytearray, *, path: str) -> pa.Table:
-    """Read lines of objects.
+    """Read lines of objects; texts that are all times are times.
 
     Raises:
         SourceError: there is none, they are no UTF-8 text, have too many columns, or whole numbers beyond 64 bits; the
@@ -50,7 +51,7 @@ def read_json_lines(plain: bytes | bytearray, *, path: str) -> pa.Table:
         require_columns(len(names), path=path)
     _require_small_numbers(plain, path)
     block_size = arrow_json.ReadOptions(block_size=min(len(plain) + 1, 2**31 - 1))
-    return arrow_json.read_json(pa.BufferReader(plain), read_options=block_size)
+    return with_times(arrow_json.read_json(pa.BufferReader(plain), read_options=block_size))
 
 
 def _require_small_numbers(plain: bytes | bytearray, path: str) -> None:

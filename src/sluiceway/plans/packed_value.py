@@ -12,12 +12,12 @@ A key is the MessagePack array of the entity's values with their types: ``1``, `
 
 from collections.abc import Callable, Sequence
 from struct import Struct
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 TIMES = Struct(">QQQQ")
-AFTER_STAMP = Struct(">16xQQ")
+TOLD = Struct(">Q8xQQ")  # all but known_time
 RAISED = 1 << 63
 BEFORE_ALL = -62_135_596_800_000_000  # the year 1: stamps what has lost its newest fact, so that any other takes effect
 NIL = b"\xc0"  # None, as MessagePack writes it
@@ -65,25 +65,28 @@ def written_and_through(data: bytes) -> tuple[int, int]:
     Raises:
         struct.error: the bytes are too few.
     """
-    through, written = AFTER_STAMP.unpack_from(data)
+    _, through, written = TOLD.unpack_from(data)
     return written - RAISED, through - RAISED
 
 
-def features_reader(views: Sequence[Sequence[str]]) -> Callable[[Sequence[bytes | None]], dict[str, FeatureValue]]:
-    """Make what reads the features of one value of each view, together, as a dict in the order of the views' columns.
+def features_reader(views: Sequence[Sequence[str]]) -> Callable[[Sequence[bytes | None]], Any]:
+    """Make what reads the features of one value of each view, together, as an object with an attribute for each.
 
-    Several values are read as one array, which takes a fraction of reading each. ``None`` stands for no value. It
-    raises ``msgspec.DecodeError`` where features are damaged, or a value has not as many as its view.
+    Called, it gives them as a dict in the order of the views' columns. Several values are read as one array, which
+    takes a fraction of reading each. ``None`` stands for no value. It raises ``msgspec.DecodeError`` where features
+    are damaged, or a value has not as many as its view.
     """
     fields = [(name, FeatureValue) for names in views for name in names]
-    decode = msgspec.msgpack.Decoder(msgspec.defstruct("Features", fields, array_like=True, gc=False)).decode
-    as_dict, begins, whole = msgspec.structs.asdict, TIMES.size, _array_header(len(fields))
+    methods = {"__call__": lambda self: msgspec.structs.asdict(self)}  # noqa: PLW0108 - a builtin is no method
+    read_as = msgspec.defstruct("Features", fields, array_like=True, gc=False, namespace=methods)
+    decode = msgspec.msgpack.Decoder(read_as).decode
+    begins, whole = TIMES.size, _array_header(len(fields))
     parts = [(_array_header(len(names)), NIL * len(names)) for names in views]
     if len(views) == 1:
         nothing = whole + parts[0][1]
-        return lambda values: as_dict(decode(nothing if values[0] is None else values[0][begins:]))
+        return lambda values: decode(nothing if values[0] is None else values[0][begins:])
 
-    def read(values: Sequence[bytes | None]) -> dict[str, FeatureValue]:
+    def read(values: Sequence[bytes | None]) -> Any:
         bodies = [whole]
         for value, (header, nothing) in zip(values, parts, strict=True):
             if value is None:
@@ -92,22 +95,13 @@ def features_reader(views: Sequence[Sequence[str]]) -> Callable[[Sequence[bytes 
                 bodies.append(value[begins + len(header) :])
             else:
                 raise msgspec.DecodeError(f"a packed value has not the {len(nothing)} features of its view")
-        return as_dict(decode(b"".join(bodies)))
+        return decode(b"".join(bodies))
 
     return read
 
 
 def _array_header(length: int) -> bytes:
     return _pack([None] * length).removesuffix(NIL * length)
-
-
-def oldest_bytes(event_time: int) -> bytes:
-    """Write an event_time as values begin with it: a value below these bytes is older.
-
-    >>> pack_value(PackedValue(4, 9, 9, 9, [])) < oldest_bytes(5) < pack_value(PackedValue(5, 9, 9, 9, []))
-    True
-    """
-    return (event_time + RAISED).to_bytes(8)
 
 
 def pack_key(entity: Sequence[object]) -> bytes:

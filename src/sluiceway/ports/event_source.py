@@ -36,7 +36,8 @@ class EventBatch:
     """Messages of one partition in order. ``offsets`` rise strictly, but may leave numbers out.
 
     ``mark`` is that of the position behind the last message. Where a partition is made of several lanes, ``origins``
-    are each message's lane and its number there, which stay the same in whatever order lanes are read.
+    are each message's lane and its number there, which stay the same in whatever order lanes are read. ``missed`` are
+    the messages before or among these that the source had let go before they were read, as far as it counts them.
     """
 
     partition: int
@@ -44,6 +45,7 @@ class EventBatch:
     values: Sequence[bytes]
     mark: str = ""
     origins: Sequence[tuple[int, int]] = ()
+    missed: int = 0
 
     def origin(self, place: int) -> tuple[int, int]:
         """Return what identifies a message for ever, by its place in the batch."""
@@ -64,8 +66,8 @@ class EventSource(Protocol):
     """One topic, read by one member of a group. For one thread.
 
     Every message at or behind the asked position is delivered at least once, and in order, to whoever owns the
-    partition. A position below the oldest message kept begins at that message. Two readers may believe for a while that
-    they own a partition: what they write has to be fenced.
+    partition. A position below the oldest message kept begins at that message, and what is missed is told. Two readers
+    may believe for a while that they own a partition: what they write has to be fenced.
     """
 
     @property
@@ -96,6 +98,12 @@ class EventSource(Protocol):
 
     def lags(self, positions: Mapping[int, Position]) -> dict[int, Lag]:
         """Return for each partition what lies behind a position, or behind its beginning, as far as it is known."""
+
+    def joined(self, positions: Mapping[int, Position]) -> Position:
+        """Return where to go on in the only partition, once all that there are were read up to some positions.
+
+        Others have read them: one by one, where this reader makes one of several.
+        """
 
     def close(self, ownership: Ownership) -> None:
         """Leave the group, once."""

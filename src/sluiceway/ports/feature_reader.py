@@ -1,22 +1,29 @@
 """The feature reader: what serving needs from stage 4."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeAlias
 
 Moments: TypeAlias = int | Sequence[int] | None
+Features: TypeAlias = dict[str, float | str | None]
 
 
 class FeatureRow(NamedTuple):
-    """One position's features by column, and what they were read from.
+    """One position's features, and what they were read from.
 
+    ``found`` are the features by column, or what makes them so when they are wanted: that takes longer than reading.
     ``views`` holds, by view, the first 12 digits of the definition's digest, when the value was written and up to when
     everything known is in it (microseconds since the epoch); ``None`` where the entity is unknown. ``lacking`` says why
     nothing could be read, where features are missing for that reason.
     """
 
-    features: dict[str, float | str | None]
+    found: Features | Callable[[], Features]
     views: dict[str, tuple[str, int, int] | None]
     lacking: str = ""
+
+    @property
+    def features(self) -> Features:
+        """The features by column, made anew each time where they are not a dict yet."""
+        return self.found if isinstance(self.found, dict) else self.found()
 
 
 class FeatureReader(Protocol):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-OBJECT, TABLE, STAGED, VIEW, STREAM = "object", "table", "staged", "view", "stream"
+OBJECT, TABLE, STAGED, VIEW, STREAM, SEGMENT = "object", "table", "staged", "view", "stream", "segment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,8 +12,8 @@ class Leftover:
     """Something that may go, and how many bytes that frees.
 
     ``kind`` is ``object``, ``table`` (``key`` is a name, ``@`` and a content id), ``view`` (of an online store; ``key``
-    is as ``view_key`` makes it), ``stream`` (what one keeps of a partition) or ``staged``: what a write that was killed
-    left behind, which no reader ever sees.
+    is as ``view_key`` makes it), ``stream`` (what one keeps of a partition), ``segment`` (of a spool; ``key`` is as
+    ``segment_key`` makes it) or ``staged``: what a write that was killed left behind, which no reader ever sees.
     """
 
     key: str
@@ -24,6 +24,11 @@ class Leftover:
 def view_key(digest: str) -> str:
     """Name a view of an online store, which is called by its definition's digest."""
     return f"online@{digest}"
+
+
+def segment_key(topic: str, first: int, *, upto: int) -> str:
+    """Name a piece of a topic in a spool: the messages from an offset on, up to before another."""
+    return f"spool@{topic}@{first:020d}@{upto}"
 
 
 class Sweepable(Protocol):
@@ -39,8 +44,8 @@ class Sweepable(Protocol):
         A store may hold on to the newest version of a table of which an older one is kept.
 
         Args:
-            is_kept: Tells of an object's key, of a table's name, ``@`` and content id, or of a view's key, whether it
-                must stay.
+            is_kept: Tells of an object's key, of a table's name, ``@`` and content id, of a view's or a segment's key,
+                whether it must stay.
         """
 
     def remove(self, found: Sequence[Leftover]) -> None:

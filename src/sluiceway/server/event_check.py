@@ -1,6 +1,7 @@
 """Event check: a body as the messages of a source, each of them a row by its columns and its times, or none taken."""
 
-from collections.abc import Mapping
+from codecs import BOM_UTF8
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -9,10 +10,12 @@ from sluiceway.core.moments import SystemClock
 from sluiceway.ports.event_sink import Event
 from sluiceway.server.refusal import Refusal
 from sluiceway.streams.latest_time import latest_us
-from sluiceway.streams.message_row import DEEPEST, column_names, is_nested_too_deep, row_reader, row_type
+from sluiceway.streams.message_row import DEEPEST, column_names, row_fields, strictly
 from sluiceway.streams.row_keys import row_keys, without_keys
+from sluiceway.streams.row_reader import json_reader
 from sluiceway.streams.row_time import RowTime, RowTimes
-from sluiceway.streams.row_values import row_values
+from sluiceway.streams.row_values import Lists, row_values
+from sluiceway.streams.row_words import told
 
 EMPTY, MALFORMED, TOO_MANY, NO_ROW, OTHER_FORMAT = 400, 400, 413, 422, 415
 _ONE = msgspec.json.Decoder(msgspec.Raw).decode
@@ -36,10 +39,9 @@ class EventCheck:
         self.source = source
         self._most = most
         kinds = {column.name: column.kind for column in source.columns}
-        row = row_type(kinds)
         self._kinds = kinds
-        self._fields = dict(zip(kinds, row.__struct_fields__, strict=True))
-        self._read = row_reader(row)
+        self._fields = row_fields(kinds)
+        self._read = strictly(json_reader(kinds))
         self._times = _row_times(source, kinds)
         self._keys = row_keys(source.fact_keys, source.keys)
 
@@ -55,38 +57,45 @@ class EventCheck:
                 f"messages of {self.source.name!r} are {self.source.format}, by a registered schema; send them to "
                 f"topic {self.source.topic!r} itself",
             )
-        values = _values(body)
+        values = list(map(bytes, _values(body)))
         if len(values) > self._most:
             raise Refusal(
                 TOO_MANY, f"{len(values):,} events are more than {self._most:,}, the most a request may have; split it"
             )
         rows = [self._row(place, value) for place, value in enumerate(values)]
-        self._check_values(rows)
-        return [Event(self._key(row), bytes(value)) for row, value in zip(rows, values, strict=True)]
+        lists = self._checked(rows)
+        return list(map(Event, self._message_keys(rows, lists), values))
 
-    def unknown(self, event: Event) -> list[str]:
-        """Name the columns of an event that the source's table lacks; they are kept, and nothing reads them."""
-        return sorted(column_names(event.value) - set(self._kinds))
+    def unknown(self, events: Sequence[Event]) -> list[str]:
+        """Name the columns of events that the source's table lacks; they are kept, and nothing reads them."""
+        return sorted(frozenset().union(*(column_names(event.value) for event in events)) - set(self._kinds))
 
-    def _row(self, place: int, value: bytes | msgspec.Raw) -> msgspec.Struct:
-        if is_nested_too_deep(value):
-            raise Refusal(NO_ROW, f"row {place} is nested more than {DEEPEST} deep; nothing of this request was kept")
+    def _row(self, place: int, value: bytes) -> msgspec.Struct:
         try:
-            row = self._read(bytes(value))
+            row: msgspec.Struct = self._read(value)
         except msgspec.ValidationError as error:
-            raise Refusal(NO_ROW, f"row {place}: {_told(error)}; nothing of this request was kept") from None
+            raise Refusal(NO_ROW, f"row {place}: {told(error)}; nothing of this request was kept") from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise Refusal(MALFORMED, f"row {place} is no JSON: {error}; nothing of this request was kept") from None
+        except ValueError:  # the only other that it raises
+            why = f"row {place} is nested more than {DEEPEST} deep; nothing of this request was kept"
+            raise Refusal(NO_ROW, why) from None
         return row
 
-    def _check_values(self, rows: list[msgspec.Struct]) -> None:
-        """Refuse rows that a stream would set aside."""
+    def _checked(self, rows: list[msgspec.Struct]) -> Lists:
+        """Give rows as lists, and refuse those that a stream would set aside."""
         lists, why = row_values(rows, self._fields, self._kinds)
         timeless = self._times.of(lists, len(rows))[2]
         why = timeless | without_keys(lists, self._keys) | why
         if why:
             place = min(why)
             raise Refusal(NO_ROW, f"row {place}: {why[place]}; nothing of this request was kept")
+        return lists
+
+    def _message_keys(self, rows: list[msgspec.Struct], lists: Lists) -> list[bytes]:
+        if len(self.source.keys) == 1 and self._kinds[self.source.keys[0]] == "text":
+            return [text.encode() if text else _encode(text) for text in lists[self.source.keys[0]]]
+        return list(map(self._key, rows))
 
     def _key(self, row: msgspec.Struct) -> bytes:
         """Write the columns that messages are keyed by: a text as it is, all else, and the empty text, as JSON."""
@@ -97,7 +106,7 @@ class EventCheck:
 
 
 def _values(body: bytes) -> list[msgspec.Raw] | list[bytes]:
-    stripped = body.strip()
+    stripped = body.removeprefix(BOM_UTF8).strip()
     if not stripped:
         raise Refusal(EMPTY, "the body is empty; send an event as a JSON object, an array of them, or one on each line")
     try:
@@ -117,10 +126,3 @@ def _row_times(source: StreamedSource, kinds: Mapping[str, str]) -> RowTimes:
         for name, time in (("event_time", source.event), ("known_time", source.known))
     )
     return RowTimes(event, event if source.known == source.event else known, latest_us(source.lateness, SystemClock()))
-
-
-def _told(error: msgspec.ValidationError) -> str:
-    """Say what a decoder found, with the column as callers know it."""
-    text = str(error)
-    said, _, place = text.partition(" - at `$.")
-    return f"column {place.rstrip('`')!r}: {said}" if place else text.replace("field `", "column `")

@@ -91,7 +91,7 @@ class EventDesk:
         began = perf_counter()
         added = await self._turns.add(check.source.topic, events)
         self._metrics.count_events(check.source.name, len(events), perf_counter() - began)
-        unknown = check.unknown(events[-1])
+        unknown = check.unknown(events)
         return _encode(Taken(check.source.name, check.source.topic, len(events), _spans(added), unknown, request_id))
 
     def _look(self) -> None:
@@ -110,11 +110,10 @@ class EventDesk:
 
 
 def _spans(added: list[Added]) -> dict[str, tuple[int | str, int | str]]:
-    spans: dict[str, tuple[int, int]] = {}
+    offsets: dict[int, list[int]] = {}
     for partition, offset in added:
-        first, last = spans.get(str(partition), (offset, offset))
-        spans[str(partition)] = (min(first, offset), max(last, offset))
-    return {partition: (_told(first), _told(last)) for partition, (first, last) in spans.items()}
+        offsets.setdefault(partition, []).append(offset)
+    return {str(partition): (_told(min(each)), _told(max(each))) for partition, each in offsets.items()}
 
 
 def _told(offset: int) -> int | str:

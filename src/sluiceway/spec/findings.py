@@ -13,7 +13,7 @@ from sluiceway.declare.written_at import WrittenAt
 Kinds = Mapping[str, str]
 TEXT_HINT = (
     "; a column is text as soon as one value is no number or time: mend that row, or, if it means that there is none, "
-    "name it in files(nulls=[…]); times in JSON are texts: CAST(… AS TIMESTAMP) in the source's sql"
+    "name it in files(nulls=[…])"
 )
 
 A_LIST = "a list of numbers; take its numbers as features by a view with sw.latest(…, size=…)"
@@ -23,6 +23,17 @@ LIST_HINT = f"; it is {A_LIST}"
 def kinds_of(columns: Sequence[Column]) -> dict[str, str]:
     """Give each column's type by its name."""
     return {column.name: column.type for column in columns}
+
+
+def text_hint(name: str, wanted: Sequence[str]) -> str:
+    """Say why a column is perhaps text, and how it comes to a kind that is wanted; nothing where text is."""
+    if "text" in wanted:
+        return ""
+    if "time" not in wanted or not name.isidentifier():
+        return TEXT_HINT
+    read = f"SELECT * REPLACE (strptime({name}, '%d/%m/%Y %H:%M') AS {name}) FROM …"  # noqa: S608 - nobody runs it
+    iso = "Times are read as such where each is ISO 8601, as in 2024-01-31T09:00:00Z, with a zone in all or in none"
+    return f'{TEXT_HINT}. {iso}; others by the source\'s own sql="{read}"'
 
 
 @dataclass(slots=True)
@@ -71,7 +82,7 @@ class Findings:
         """Note a column that is missing, or is of none of these types."""
         kind = self.column(where, name, columns)
         if kind is not None and kind not in allowed:
-            hint = TEXT_HINT if kind == "text" and "text" not in allowed and name not in self.empty else ""
+            hint = text_hint(name, allowed) if kind == "text" and name not in self.empty else ""
             hint = LIST_HINT if kind == NUMBERS else hint
             self.note(f"{where}: column {name!r} is {kind}, it must be {' or '.join(allowed)}{hint}")
 
@@ -83,7 +94,8 @@ class Findings:
             self.note(f"{where}: {error}")
             return
         if kind not in wanted:
-            hint = "; leave at_zone out, times are UTC" if kind == "local" else TEXT_HINT if kind == "text" else ""
+            hint = "; leave at_zone out, times are UTC" if kind == "local" else ""
+            hint = text_hint(expression.text, wanted) if kind == "text" else hint
             self.note(f"{where}: {expression.text!r} is {kind}, it must be {' or '.join(wanted)}{hint}")
 
     def settle(self) -> None:

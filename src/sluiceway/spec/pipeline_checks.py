@@ -45,7 +45,7 @@ def check_view(view: FeatureView, label: Label, columns: Mapping[str, Kinds], fi
     where = f"view {view.name!r}"
     for entity in view.entities:
         here = findings.column(f"{where}, entity in {view.source.name}", entity, own)
-        there = findings.column(f"{where}, entity in {label.each.name}", entity, each)
+        there = _asked_about(where, entity, label, each, findings)
         if here and there and (here != there or here not in LOOKED_UP):
             findings.note(
                 f"{where}: entity {entity!r} is {here} in {view.source.name} and {there} in {label.each.name}; it must "
@@ -100,10 +100,23 @@ def check_inputs(pipeline: Pipeline, spec: Spec, columns: Mapping[str, Kinds], f
         offered.setdefault(name, _stored_kind(expression, offered))
     for view in pipeline.feature_views:
         for entity in view.entities:
-            if entity not in spec.inputs:
+            if entity not in spec.inputs and (each is None or entity in each):
                 with findings.about(view.written_at):
                     reason = _not_an_input(entity, spec.inputs)
                     findings.note(f"view {view.name!r} is looked up by {entity!r}: {reason}")
+
+
+def _asked_about(where: str, entity: str, label: Label, each: Kinds, findings: Findings) -> str | None:
+    """Return the kind of an entity in the label's rows, or ``None`` after noting that they have no such column."""
+    if entity in each or get_close_matches(entity, each, n=1):
+        return findings.column(f"{where}, entity in {label.each.name}", entity, each)
+    rows = label.each.name
+    findings.note(
+        f"{where} is of {entity!r}, which the rows of {rows} do not have, and those are what label {label.name!r} is "
+        f"about: bring the column into {rows} by its sql (a join), or declare the view in a project of its own, whose "
+        f"label is about {entity}. {rows} has: {', '.join(each)}"
+    )
+    return None
 
 
 def _looked_up(pipeline: Pipeline, columns: Mapping[str, Kinds]) -> dict[str, str | None]:

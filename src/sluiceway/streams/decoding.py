@@ -13,13 +13,16 @@ from sluiceway.declare.expression import Expression
 from sluiceway.declare.source import Source
 from sluiceway.plans.corrections import EVENT, KNOWN
 from sluiceway.plans.list_columns import as_in_tables
-from sluiceway.streams.message_row import column_names, row_reader, row_type
+from sluiceway.streams.message_row import column_names, row_fields, strictly
 from sluiceway.streams.row_keys import row_keys, without_keys
+from sluiceway.streams.row_reader import json_reader, object_reader
 from sluiceway.streams.row_time import RowTimes, micros
 from sluiceway.streams.row_values import row_values
+from sluiceway.streams.row_words import told
 from sluiceway.streams.stored_kinds import STORED
 
 OFFSET = "_offset"
+LOOKED_AT = 500
 Opener = Callable[[bytes], object]
 
 
@@ -71,12 +74,11 @@ class RowDecoder:
         read = dict.fromkeys([*self._columns, *self._times.columns, *self._keys])
         self._kinds = {name: kinds[name] for name in read}
         self._known_names = frozenset(kinds)
-        row = row_type(self._kinds)
-        self._fields = dict(zip(self._kinds, row.__struct_fields__, strict=True))
-        self._decode: Opener = row_reader(row)
+        self._fields = row_fields(self._kinds)
+        self._decode = strictly(json_reader(self._kinds))
         self._names: Callable[[bytes], Collection[str]] = column_names
         if opened is not None:
-            self._decode = lambda value: msgspec.convert(opened(value), row)
+            self._decode = _opening(opened, object_reader(self._kinds))
             self._names = lambda value: found if isinstance(found := opened(value), Mapping) else ()
 
     def decode(self, offsets: Sequence[int], values: Sequence[bytes]) -> Decoded:
@@ -103,7 +105,7 @@ class RowDecoder:
             try:
                 row = self._decode(value)
             except (msgspec.DecodeError, ValueError) as error:
-                poison.append((offset, value, str(error)))
+                poison.append((offset, value, told(error)))
             else:
                 rows.append(row)
                 kept_offsets.append(offset)
@@ -115,8 +117,13 @@ class RowDecoder:
         return pl.DataFrame([*columns, *(pl.Series(name, values, pl.Int64) for name, values in whole.items())])
 
     def _unknown(self, values: Sequence[bytes]) -> frozenset[str]:
-        """Look at one message for columns that the table lacks."""
-        return frozenset(self._names(values[-1]) if values else ()) - self._known_names
+        """Look for columns that the table lacks, in some hundred messages of a batch at most."""
+        some = values[:: len(values) // LOOKED_AT + 1]
+        return frozenset(name for value in some for name in self._names(value)) - self._known_names
+
+
+def _opening(opened: Opener, read: Callable[[object], Any]) -> Opener:
+    return lambda value: read(opened(value))
 
 
 def _present(expression: Expression | None) -> Expression:

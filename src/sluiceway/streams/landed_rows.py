@@ -8,6 +8,7 @@ import msgspec
 import pyarrow as pa
 
 from sluiceway.streams.message_row import row_type
+from sluiceway.streams.row_reader import json_reader
 from sluiceway.streams.row_values import calendar_time
 
 
@@ -29,9 +30,9 @@ class LandedRows:
         row = self._row_type = row_type(kinds, optional=True)
         self._fields = row.__struct_fields__
         self._keys = [field for field, name in zip(self._fields, kinds, strict=True) if name in keys]
-        self._decode = msgspec.json.Decoder(row).decode
-        alone = [row_type({name: kind}, optional=True) for name, kind in kinds.items()]
-        self._alone = dict(zip(self._fields, [msgspec.json.Decoder(one).decode for one in alone], strict=True))
+        self._decode = json_reader(kinds, optional=True)
+        alone = [json_reader({name: kind}, optional=True) for name, kind in kinds.items()]
+        self._alone = dict(zip(self._fields, alone, strict=True))
 
     def table(self, values: Iterable[bytes]) -> pa.Table:
         """Give messages as rows, in their order."""

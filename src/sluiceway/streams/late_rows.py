@@ -53,12 +53,21 @@ class LateRows:
         self._every = length(view.every)
         self._rules: Sequence[tuple[str, int]] = ()
         self.known_lateness = lateness
+        self._expires_after = expires_after(view)
         if window_features(view):
             rules = [(EVENT, lateness + length(str(view.lateness)))] if by_event else []
             self._rules = [*rules, (KNOWN, lateness)] if view.source.keys or not by_event else rules
-        elif expires_after(view) is not None:
-            self.known_lateness = lateness + (expires_after(view) or 0)
+        elif self._expires_after is not None:
+            self.known_lateness = lateness + self._expires_after
             self._rules = [(KNOWN, self.known_lateness)]
+
+    def closed_before(self, watermark: int) -> int:
+        """Tell before which pane all that became known has come in time, or is late."""
+        return (watermark - self.known_lateness) // self._every
+
+    def expired_before(self, watermark: int) -> int | None:
+        """Tell before which pane an event_time is past its ttl; ``None`` where nothing expires."""
+        return None if self._expires_after is None else (watermark - self._expires_after) // self._every
 
     def arriving(self, rows: pl.DataFrame, watermark: int | None) -> pl.Series | None:
         """Mark rows that come one after the other; ``None`` where none is late.

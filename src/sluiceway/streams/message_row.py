@@ -13,8 +13,10 @@ WIDEST = 2**63
 TEXTS, BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL), re.compile(rb"[\[\]{}]")
 Whole = Annotated[int, msgspec.Meta(ge=-WIDEST, le=WIDEST - 1)]
 DEEPEST = 100
+ANY = "any"
 TYPES: Mapping[str, Any] = {
     "integer": Whole, "number": float, "text": str, "boolean": bool, "time": datetime, NUMBERS: list[float | None],
+    ANY: Any,
 }  # fmt: skip
 
 _columns = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode  # values may be what no decoder takes
@@ -28,22 +30,26 @@ def row_type(kinds: Mapping[str, str], *, optional: bool = False) -> type[msgspe
     >>> msgspec.json.decode(b'{"n": 1, "other": 2}', type=row_type({"n": "integer"})).c0
     1
     """
-    fields = [f"c{place}" for place in range(len(kinds))]
+    fields = row_fields(kinds)
     default = (None,) if optional else ()
     types: list[Any] = [
-        (field, TYPES[kind] | None, *default) for field, kind in zip(fields, kinds.values(), strict=True)
+        (field, TYPES[kind] | None, *default) for field, kind in zip(fields.values(), kinds.values(), strict=True)
     ]
-    return msgspec.defstruct("Row", types, rename=dict(zip(fields, kinds, strict=True)), gc=False)
+    return msgspec.defstruct("Row", types, rename={field: name for name, field in fields.items()}, gc=False)
 
 
-def row_reader(row: type[msgspec.Struct]) -> Callable[[bytes], msgspec.Struct]:
-    """Make what reads a message as a row. What it lets by is JSON, also where no column looks.
+def row_fields(kinds: Mapping[str, str]) -> dict[str, str]:
+    """Name the field that a row has each column in."""
+    return {name: f"c{place}" for place, name in enumerate(kinds)}
+
+
+def strictly(decode: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
+    """Let a reader of JSON see only what is JSON, also where no column looks.
 
     It raises ``msgspec.DecodeError`` or ``ValueError`` with the reason.
     """
-    decode = msgspec.json.Decoder(row).decode
 
-    def read(value: bytes) -> msgspec.Struct:
+    def read(value: bytes) -> Any:
         if is_nested_too_deep(value):
             raise ValueError(f"it is nested more than {DEEPEST} deep")
         if not value.isascii():

@@ -1,5 +1,7 @@
 """Partition headers: how far a partition was read, what time it is there, who wrote that, and what was counted."""
 
+from typing import Any, Self
+
 import msgspec
 
 from sluiceway.ports.event_source import Position
@@ -11,7 +13,9 @@ class PartitionHeader(msgspec.Struct, frozen=True, kw_only=True):
     ``offset`` is that of the next message, and ``mark`` what its source needs to find it. ``owner`` is empty where the
     one who wrote it has left. ``watermark`` is the greatest ``known_time``, microseconds since the epoch.
     ``events`` are all messages read, of which ``late`` were late for a view, and ``dead`` no rows. ``written`` is wall
-    time, in microseconds. ``views`` are the digests of those that are kept up.
+    time, in microseconds. ``views`` are the digests of those that are kept up. ``missed`` are the messages that were
+    gone before they were read; ``partitions`` is how many the topic had when this one was begun, 0 where nobody said.
+    ``is_whole`` says that all was written which the state began with; else it begins anew.
     """
 
     owner: str
@@ -24,6 +28,13 @@ class PartitionHeader(msgspec.Struct, frozen=True, kw_only=True):
     dead: int = 0
     written: int = 0
     views: tuple[str, ...] = ()
+    missed: int = 0
+    partitions: int = 0
+    is_whole: bool = True
+
+    def following(self, **changes: Any) -> Self:
+        """Make the header of a later commit."""
+        return msgspec.structs.replace(self, **changes)
 
     @property
     def position(self) -> Position:

@@ -46,6 +46,7 @@ class PartitionStream:
         side: SideChannel | None = None,
         owner: str,
         now_us: Callable[[], int],
+        partitions: int = 0,
     ) -> None:
         """Take the partition over, and load what is stored: whoever had it can commit no more.
 
@@ -56,6 +57,7 @@ class PartitionStream:
             side: Takes what is late or dead; who learns no messages needs none.
             owner: Who takes it over.
             now_us: Tells when values are written.
+            partitions: How many the topic has; it is kept with one that is begun.
 
         Raises:
             ConflictError: another took it over meanwhile.
@@ -66,7 +68,8 @@ class PartitionStream:
         self._name = plan.partition(number)
         self._stored = panes.header(self._name)
         self.header = found = unpack_header(self._stored) or PartitionHeader(owner=owner)
-        self._put(msgspec.structs.replace(found, owner=owner, views=tuple(view.digest for view in plan.views)))
+        counted = found.partitions if found.partitions and (found.offset or not partitions) else partitions
+        self._put(msgspec.structs.replace(found, owner=owner, views=plan.digests, partitions=counted))
         stored, rows = panes.load(self._name)
         if stored != self._stored:
             raise ConflictError(f"the stream of {self._name} was taken over by another worker while it was loaded")
@@ -99,7 +102,7 @@ class PartitionStream:
             self._go_on(
                 position=Position(offsets[-1] + 1, batch.mark),
                 watermark=watermark,
-                counts=(len(offsets), len(late), len(decoded.poison)),
+                counts=(len(offsets), len(late), len(decoded.poison), batch.missed),
             )
         return decoded
 
@@ -111,7 +114,7 @@ class PartitionStream:
             TransientError: the store did not answer.
         """
         if self.header.watermark is None or watermark > self.header.watermark:
-            self._go_on(position=self.header.position, watermark=watermark, counts=(0, 0, 0))
+            self._go_on(position=self.header.position, watermark=watermark)
 
     def renew(self) -> None:
         """Commit that the owner is still at work, though nothing changed.
@@ -145,7 +148,7 @@ class PartitionStream:
             rows = self._keys.chosen(rows, self._met, inside=True)
         for view in self._views:
             view.seal(rows, watermark, mine=mine)
-        self._go_on(position=self.header.position, watermark=mine, counts=(0, 0, 0))
+        self._go_on(position=self.header.position, watermark=mine)
 
     def _meet(self, rows: pl.DataFrame, watermark: int | None) -> None:
         """Take the seeds over of keys that were not met before."""
@@ -166,7 +169,7 @@ class PartitionStream:
                 late.setdefault(offset, []).append(view.view.name)
         return late
 
-    def _go_on(self, *, position: Position, watermark: int | None, counts: tuple[int, int, int]) -> None:
+    def _go_on(self, *, position: Position, watermark: int | None, counts: Sequence[int] = (0, 0, 0, 0)) -> None:
         if watermark is not None:
             for view in self._views:
                 view.advance(watermark)
@@ -180,6 +183,7 @@ class PartitionStream:
                 events=header.events + counts[0],
                 late=header.late + counts[1],
                 dead=header.dead + counts[2],
+                missed=header.missed + counts[3],
             )
         )
 

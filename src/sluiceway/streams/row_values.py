@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sluiceway.core.moments import in_utc
@@ -47,8 +47,8 @@ def calendar_time(value: datetime) -> datetime | None:
 
 
 def _times(name: str, values: list[Any], why: Why) -> list[datetime | None]:
-    made = [None if value is None else calendar_time(value) for value in values]
-    for place, (value, time) in enumerate(zip(values, made, strict=True)):
+    made = [value if value is None or value.tzinfo is UTC else calendar_time(value) for value in values]
+    for place, (value, time) in enumerate(zip(values, made, strict=True) if None in made else ()):
         if time is None and value is not None:
             why.setdefault(place, f"column {name!r}: {value.isoformat()} is outside the years 1 to 9999 in UTC")
     return made

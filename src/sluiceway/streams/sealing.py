@@ -4,18 +4,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
 import polars as pl
-import pyarrow as pa
 
-from sluiceway.artifacts.dataset_version import EVENT_TIME, KNOWN_TIME
 from sluiceway.artifacts.event_landing import LandedPartition
 from sluiceway.core.errors import ConflictError
-from sluiceway.plans.corrections import EVENT, KNOWN
 from sluiceway.ports.pane_store import PaneStore, Row
-from sluiceway.streams.decoding import OFFSET
+from sluiceway.streams.beginning import begin_from_seeds
 from sluiceway.streams.partition_header import unpack_header
 from sluiceway.streams.partition_stream import PartitionStream, sealed_through
-from sluiceway.streams.seeds import SeedHeader, write_seeds
-from sluiceway.streams.stored_kinds import STORED
+from sluiceway.streams.seeds import SeedHeader, seed_header, seeded_rows, seeds_by_key, write_seeds
 from sluiceway.streams.stream_plan import StreamPlan
 from sluiceway.streams.topic_keys import TopicKeys
 from sluiceway.streams.view_stream import ViewStream
@@ -49,8 +45,8 @@ def seal_stream(
         TransientError: the store did not answer.
     """
     by_number = {each.partition: each for each in landed}
-    begun = sorted(int(name.rpartition("/")[2]) for name in panes.partitions(plan.partition(0)[:-1]))
     is_alone = len(landed) == 1
+    begun = _begun(plan, by_number, panes=panes, now_us=now_us, owner=owner)
     if not is_alone and plan.parted_by:
         with suppress(ConflictError):  # another run does the same
             _seed(plan, rows, by_number, begun, panes=panes, now_us=now_us, owner=owner)
@@ -69,6 +65,25 @@ def seal_stream(
         else:
             missed.append(number)
     return missed
+
+
+def _begun(
+    plan: StreamPlan,
+    landed: Mapping[int, LandedPartition],
+    *,
+    panes: PaneStore,
+    now_us: Callable[[], int],
+    owner: str,
+) -> list[int]:
+    """Number the partitions that have begun, or do so now, as seeds say where; one that is unfinished has not."""
+    numbers = {int(name.rpartition("/")[2]) for name in panes.partitions(plan.partition(0)[:-1])}
+    found = {number: unpack_header(panes.header(plan.partition(number))) for number in numbers}
+    begun = {number for number, header in found.items() if header is not None and header.is_whole}
+    for number in (landed.keys() - numbers) if begun else ():
+        with suppress(ConflictError):  # a worker did it
+            if begin_from_seeds(plan, number, panes=panes, owner=owner, now_us=now_us):
+                begun.add(number)
+    return sorted(begun)
 
 
 def as_one(landed: Sequence[LandedPartition]) -> LandedPartition:
@@ -98,31 +113,26 @@ def _seed(
     known = [each for each in reached if each is not None]
     if not known:
         return
-    watermark, found = min(known), dict[bytes, list[Row]]()
-    for row in state_of(plan, keys.chosen(rows, met, inside=False), watermark):
-        found.setdefault(keys.of_state(row), []).append(row)
-    unlanded = tuple(number for number, each in landed.items() if each.watermark is None)
-    views = tuple(view.digest for view in plan.views)
-    header = SeedHeader(owner=owner, watermark=watermark, written=now_us(), views=views, unlanded=unlanded)
-    write_seeds(panes, plan.seeds, found, header)
+    watermark, made = min(known), seed_header(panes, plan.seeds)
+    kept = [row for key, mine in seeded_rows(panes, plan.seeds).items() if key not in met for row in mine]
+    sealed = _state(plan, kept, keys.chosen(rows, met, inside=False), watermark)
+    header = SeedHeader(
+        owner=owner,
+        watermark=watermark,
+        written=now_us(),
+        views=plan.digests,
+        unlanded=tuple(number for number, each in landed.items() if each.watermark is None),
+        begins=() if made is None else made.begins,
+    )
+    write_seeds(panes, plan.seeds, seeds_by_key(keys, sealed), header, since=watermark)
 
 
-def state_of(plan: StreamPlan, rows: pl.DataFrame, watermark: int) -> Iterator[Row]:
-    """Make the state that a stream would have which was sealed with these rows, and learnt no others."""
+def _state(plan: StreamPlan, kept: Sequence[Row], rows: pl.DataFrame, watermark: int) -> Iterator[Row]:
+    """Make the state that a stream would have which had the kept rows of state, was sealed, and learnt no others."""
     for view in plan.views:
         stream = ViewStream(view, plan.kinds, lateness=plan.lateness)
         stream.restore([], watermark)
+        stream.adopt(kept)
         stream.seal(rows, watermark, mine=watermark)
         stream.advance(watermark)
         yield from stream.state()
-
-
-def stored_frame(table: pa.Table, kinds: Mapping[str, str]) -> pl.DataFrame:
-    """Give a table's rows the shape that decoded messages have; rows without one of their times are none."""
-    frame = pl.DataFrame(table).rename({EVENT_TIME: EVENT, KNOWN_TIME: KNOWN}).drop_nulls([EVENT, KNOWN])
-    times = [name for name in frame.columns if name in {EVENT, KNOWN} or kinds.get(name) == "time"]
-    return frame.with_columns(
-        *(pl.col(name).dt.timestamp("us") for name in times),
-        *(pl.col(name).cast(STORED[kinds[name]]) for name in frame.columns if name not in times),
-        pl.lit(-1, pl.Int64).alias(OFFSET),
-    )

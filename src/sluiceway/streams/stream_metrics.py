@@ -19,6 +19,7 @@ class StreamMetrics:
             "events": "Messages learnt.",
             "late": "Messages that were late for a view.",
             "dead": "Messages that were no rows.",
+            "missed": "Messages that were gone from the topic before they were learnt.",
             "watermark": "The greatest known_time, in seconds since the epoch.",
             "owned": "Whether it is worked on: 0 while the store does not answer.",
             "lag": "Messages that have arrived and were not learnt yet.",
@@ -40,7 +41,7 @@ class StreamMetrics:
     def note(self, plan: StreamPlan, number: int, header: PartitionHeader, *, lag: Lag | None, is_owned: bool) -> None:
         """Show where a partition is."""
         shown: dict[str, float] = {"events": header.events, "late": header.late, "dead": header.dead}
-        shown["owned"] = is_owned
+        shown["missed"], shown["owned"] = header.missed, is_owned
         if header.watermark is not None:
             shown["watermark"] = header.watermark * MICROSECOND.total_seconds()
         if lag is not None and lag.messages is not None:

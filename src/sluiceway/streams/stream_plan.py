@@ -15,19 +15,22 @@ from sluiceway.plans.moments_sql import length
 from sluiceway.plans.window_groups import window_features, window_groups
 
 DIGITS = 12
+SPOOL, SEEDS = "spool", "-seeds/0"
 
 
 @dataclass(frozen=True, slots=True)
 class StreamPlan:
     """One topic and the views that are kept up from it. ``kinds`` are those of its source's columns.
 
-    ``keeper`` names who keeps them up where it is no group of workers: what it has learnt is kept apart from theirs.
+    ``place`` is the kind of place that the topic is in: offsets of one mean nothing in another. ``keeper`` names who
+    keeps them up where it is no group of workers: what it has learnt is kept apart from theirs.
     """
 
     source: Source
     topic: Topic
     views: tuple[FeatureView, ...]
     kinds: Mapping[str, str]
+    place: str = SPOOL
     keeper: str = ""
 
     @property
@@ -55,13 +58,19 @@ class StreamPlan:
     def digest(self) -> str:
         """Identify what is computed, apart from other plans. Columns that nothing reads may change."""
         views = sorted(view.digest for view in self.views)
-        return digest_of([self.topic.meaning, self.source.meaning, views, self._kinds_read])
+        place = [] if self.place == SPOOL else [self.place]
+        return digest_of([self.topic.meaning, self.source.meaning, views, self._kinds_read, *place])
 
     @property
     def _kinds_read(self) -> dict[str, str]:
         times = [time for time in (self.source.event_expression, self.source.known_expression) if time is not None]
         of_times = {column_named(name, self.kinds) for time in times for name in time.columns}
         return {name: self.kinds[name] for name in sorted({*self.columns, *of_times}) if name in self.kinds}
+
+    @property
+    def digests(self) -> tuple[str, ...]:
+        """The digests of the views."""
+        return tuple(view.digest for view in self.views)
 
     def partition(self, number: int) -> str:
         """Name a partition's state."""
@@ -70,11 +79,18 @@ class StreamPlan:
     @property
     def seeds(self) -> str:
         """Name the state that no partition has yet."""
-        return f"{self.keeper}{self.source.name}/{self.digest[:DIGITS]}-seeds/0"
+        return f"{self.keeper}{self.source.name}/{self.digest[:DIGITS]}{SEEDS}"
 
 
-def stream_plan(source: Source, views: Sequence[FeatureView], kinds: Mapping[str, str]) -> StreamPlan:
-    """Plan a source's stream.
+def is_seeds(partition: str) -> bool:
+    """Whether what is called so are seeds, and no partition."""
+    return partition.endswith(SEEDS)
+
+
+def stream_plan(
+    source: Source, views: Sequence[FeatureView], kinds: Mapping[str, str], *, place: str = SPOOL
+) -> StreamPlan:
+    """Plan a source's stream, of a topic in a kind of place.
 
     Raises:
         MisuseError: the source has no stream, no view is built on it, or one has windows that cannot be kept up.
@@ -88,7 +104,7 @@ def stream_plan(source: Source, views: Sequence[FeatureView], kinds: Mapping[str
         )
     for view in mine:
         _check_windows(view)
-    return StreamPlan(source, source.stream, mine, kinds)
+    return StreamPlan(source, source.stream, mine, kinds, place)
 
 
 def _check_windows(view: FeatureView) -> None:

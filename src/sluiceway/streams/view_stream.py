@@ -2,12 +2,11 @@
 
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 import polars as pl
 
 from sluiceway.declare.feature_view import FeatureView
-from sluiceway.plans.corrections import fact_columns
+from sluiceway.plans.corrections import KNOWN, fact_columns
 from sluiceway.plans.latest import latest_features, supersedes
 from sluiceway.plans.moments_sql import length
 from sluiceway.plans.window_groups import window_groups
@@ -37,16 +36,7 @@ from sluiceway.streams.state_rows import (
     view_prefix,
 )
 from sluiceway.streams.taught_facts import TaughtFacts
-
-
-@dataclass(slots=True)
-class Writes:
-    """What a view wants written: rows of state, and served values, of which ``forced`` went back in time."""
-
-    put: list[Row] = field(default_factory=list)
-    drop: list[bytes] = field(default_factory=list)
-    online: list[tuple[str, bytes, bytes]] = field(default_factory=list)
-    forced: list[tuple[str, bytes, bytes]] = field(default_factory=list)
+from sluiceway.streams.view_writes import Writes
 
 
 class ViewStream:
@@ -54,7 +44,7 @@ class ViewStream:
 
     def __init__(self, view: FeatureView, kinds: Mapping[str, str], *, lateness: int) -> None:
         """Begin with nothing; ``lateness`` is the topic's, in microseconds."""
-        self.view, self._expires_after = view, expires_after(view)
+        self.view = view
         self._every = length(view.every)
         self._columns = fact_columns(view)
         self._prefix = view_prefix(view.digest)
@@ -66,7 +56,7 @@ class ViewStream:
         self._served = ServedValue(view, kinds, self._panes)
         self._latest = bool(latest_features(view))
         self._superseded = self._latest and supersedes(view, repeated=bool(view.source.keys))
-        expires = self._expires_after is not None
+        expires = expires_after(view) is not None
         self._versions = versions_of(view, windowed=bool(groups), latest=self._superseded, expires=expires)
         self._first = FirstKnown(view.entities, self._every)
         self._newest = NewestFacts(view.entities, self._columns)
@@ -125,14 +115,28 @@ class ViewStream:
         """Mark the rows that are late for this view; ``None`` where none is."""
         return self._late.arriving(rows, watermark)
 
+    def begin(self, rows: pl.DataFrame) -> None:
+        """Learn rows of the source's table as if they had come in time; of those that no window has, what is needed."""
+        self._meet(rows)
+        is_cut = self._panes is not None and self._panes.end is not None and not (self._by_event or self._superseded)
+        oldest = self._panes.oldest * self._every if self._panes and is_cut else None
+        self._count(rows if oldest is None else rows.filter(pl.col(KNOWN) >= oldest))
+        self._hear(rows)
+
     def take(self, rows: pl.DataFrame) -> None:
         """Learn rows that are not late."""
         self._meet(rows)
+        self._count(rows)
+        self._hear(rows)
+
+    def _count(self, rows: pl.DataFrame) -> None:
         if self._versions is not None:
             for entity, fact, before in self._versions.take_all(rows):
                 self._newest.reconsider(self._versions, entity, fact, before)
         elif self._pane_rows is not None:
             self._pane_rows.merge(rows)
+
+    def _hear(self, rows: pl.DataFrame) -> None:
         if self._latest and not self._superseded:
             self._newest.hear(rows)
 
@@ -148,38 +152,29 @@ class ViewStream:
             watermark: Up to when both batch and this stream have what comes in time.
             mine: Up to when this stream has it, microseconds as well.
         """
-        if self._forgotten_before(mine) > self._closed_before(watermark):
+        if self._forgotten_before(mine) > self._late.closed_before(watermark):
             return
         rows = self._late.closed(rows, watermark)
         self._meet(rows)
         if self._versions is not None:
             oldest = None if self._panes is None else self._panes.oldest
             teacher = TaughtFacts(self.view, self._versions, every=self._every)
-            lacking = teacher.lacking(rows, oldest=oldest, expired=self._expired_before(mine))
+            lacking = teacher.lacking(rows, oldest=oldest, expired=self._late.expired_before(mine))
             for name, fact, in_windows in list(lacking):
                 self._learn(self._versions, name, fact, in_windows=in_windows)
         elif self._pane_rows is not None:
             self._pane_rows.renew(rows)
-        if self._latest and not self._superseded:
-            self._newest.hear(rows)
-
-    def _closed_before(self, watermark: int) -> int:
-        """Tell before which pane all that became known has come in time, or is late."""
-        return (watermark - self._late.known_lateness) // self._every
-
-    def _expired_before(self, watermark: int) -> int | None:
-        """Tell before which pane an event_time is past its ttl; ``None`` where nothing expires."""
-        return None if self._expires_after is None else (watermark - self._expires_after) // self._every
+        self._hear(rows)
 
     def _forgotten_before(self, watermark: int) -> int:
         """Tell before which pane a fact became known of which nothing is kept, though it may have replaced another."""
         bounds = [-sys.maxsize]
         if self._versions and self._panes and self._by_event:
             bounds.append(self._panes.oldest)
-        expired = self._expired_before(watermark)
+        expired = self._late.expired_before(watermark)
         if expired is not None:
             bounds.append(expired)
-        return min(self._closed_before(watermark), max(bounds))
+        return min(self._late.closed_before(watermark), max(bounds))
 
     def _meet(self, rows: pl.DataFrame) -> None:
         met = self._first.meet(rows)
@@ -201,13 +196,13 @@ class ViewStream:
             self._moved |= self._panes.advance(end) | self._first.grow_up(end)
             if self._versions is not None:
                 self._forget(self._versions, self._panes.oldest, watermark)
-        expired = self._expired_before(watermark)
+        expired = self._late.expired_before(watermark)
         if self._versions is not None and expired is not None:
-            known_before = min(self._closed_before(watermark), expired)
+            known_before = min(self._late.closed_before(watermark), expired)
             self._versions.expire(expired, known_before=known_before)
 
     def _forget(self, versions: FactVersions, oldest: int, watermark: int) -> None:
-        versions.forget_before(oldest, known_before=min(self._closed_before(watermark), oldest))
+        versions.forget_before(oldest, known_before=min(self._late.closed_before(watermark), oldest))
 
     def writes(self, watermark: int, now: int) -> Writes:
         """Tell what changed since the last time, and take it as written."""

@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
-from sluiceway.core.errors import ConflictError, SourceError, TransientError
+from sluiceway.core.errors import ConflictError, TransientError
 from sluiceway.ports.event_source import EventBatch, Lag, Position
+from sluiceway.streams.beginning import Beginning, TableStart
 from sluiceway.streams.decoding import RowDecoder
 from sluiceway.streams.partition_header import PartitionHeader, unpack_header
 from sluiceway.streams.partition_stream import Backends, PartitionStream
@@ -13,11 +14,11 @@ from sluiceway.streams.registered_messages import opener
 from sluiceway.streams.silence import Silence
 from sluiceway.streams.standing_by import STAND_BY_S, Waiting
 from sluiceway.streams.stream_metrics import StreamMetrics
-from sluiceway.streams.stream_plan import StreamPlan, check_partitions
+from sluiceway.streams.stream_plan import StreamPlan
+from sluiceway.streams.topic_checks import TopicChecks
 
 MOST = 10_000  # messages a turn: whoever reads a shared store waits while what they changed is committed
 RETRY_S, RENEW_S = 0.2, 1.5
-LOOKS = 10  # at where a topic ends: some brokers tell it right only after messages were asked for
 
 
 class Worker:
@@ -39,6 +40,7 @@ class Worker:
         metrics: StreamMetrics | None = None,
         follows_wall: bool = True,
         latest_us: Callable[[], int] | None = None,
+        table: Callable[[], TableStart | None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Stand ready.
@@ -53,16 +55,16 @@ class Worker:
                 what is there is only gone through, as then what comes of it should depend on the messages alone.
             latest_us: The latest ``known_time`` that a message may have; one beyond is dead, as it would make all that
                 come after it late.
+            table: What the source's table has, for a stream that begins.
             clock: Seconds that pass.
 
         Raises:
             MisuseError: the topic's partitions are not those of the views' entities, or its format needs a registry.
             SourceError: the topic is not there.
         """
-        self._count = backends.events.partition_count()
-        check_partitions(plan, self._count)
         self._plan, self._backends, self._events = plan, backends, backends.events
         self._owner, self._now_us, self._clock = owner, now_us, clock
+        self._checks = TopicChecks(plan, backends.events, elsewhere=self._elsewhere, clock=clock)
         self._silence = Silence(
             plan, clock=clock, now_us=now_us, lags=backends.events.lags, elsewhere=self._elsewhere,
             follows_wall=follows_wall,
@@ -70,10 +72,12 @@ class Worker:
         self._metrics = metrics or StreamMetrics()
         opened = opener(plan.topic, backends.schemas)
         self._decoder = RowDecoder(plan.source, plan.kinds, plan.columns, opened=opened, latest_us=latest_us)
+        self._beginning = Beginning(
+            plan, table, self._checks.count, backends.events.joined, backends.panes, owner=owner, now_us=now_us
+        )
         self._owned: dict[int, PartitionStream] = {}
         self._waiting: dict[int, Waiting] = {}
         self._shown: dict[int, tuple[int, float]] = {}
-        self._unchecked: dict[int, int] = {}
 
     def assigned(self, partitions: Sequence[int]) -> Mapping[int, Position]:
         """Take partitions over, as far as the store answers; the others follow later, by ``seek``."""
@@ -93,13 +97,13 @@ class Worker:
         """Learn what has arrived, at most so many messages; return how many they were.
 
         Raises:
-            SourceError: the topic is gone, or ends before what was learnt of it.
+            SourceError: the topic is gone, ends before what was learnt of it, or has other partitions than it had.
         """
         self._take_over(seek=True)
         if self._waiting and not self._owned:
             wait_s = min(wait_s, RETRY_S)
         batches = self._events.poll(self, most=most, wait_s=wait_s)
-        self._check_ends()
+        self._checks.look(self.headers)
         learnt = sum(self._learn(batch) for batch in batches)
         self._follow()
         self._renew()
@@ -116,6 +120,12 @@ class Worker:
         name = self._plan.source.name
         return {f"{name}, partition {number}": each.why for number, each in self._waiting.items() if each.why}
 
+    @property
+    def missed(self) -> dict[str, int]:
+        """How many messages of partitions that are owned here were gone before they were learnt, where any were."""
+        name = self._plan.source.name
+        return {f"{name}, partition {number}": each.missed for number, each in self.headers.items() if each.missed}
+
     def caught_up(self) -> bool:
         """Whether all that is in the topic now was learnt, here or by whom the other partitions belong to.
 
@@ -126,8 +136,8 @@ class Worker:
         except TransientError:
             return False
         lags = self._events.lags({number: header.position for number, header in reached.items()})
-        learnt = all(number in lags and lags[number].is_none for number in range(self._count))
-        return learnt and not self._unchecked
+        learnt = all(number in lags and lags[number].is_none for number in range(self._checks.count))
+        return learnt and self._checks.are_done
 
     def measure(self) -> None:
         """Bring the metrics up to date with the source."""
@@ -208,6 +218,7 @@ class Worker:
                     stored = self._backends.panes.header(self._plan.partition(number))
                     if waiting.is_taken(stored, mine=self._owner, now=now):
                         continue
+                self._beginning.ensure(number)
                 stream = PartitionStream(
                     self._plan,
                     number,
@@ -215,36 +226,22 @@ class Worker:
                     side=self._backends.side,
                     owner=self._owner,
                     now_us=self._now_us,
+                    partitions=self._checks.count,
                 )
             except (ConflictError, TransientError) as error:
                 self._give_up(number, error)
                 continue
             del self._waiting[number]
             self._owned[number] = stream
-            self._unchecked[number] = LOOKS
+            self._checks.begin(number)
             self._silence.hear(number)
             if seek:
                 self._events.seek(number, stream.header.position)
 
-    def _check_ends(self) -> None:
-        """Refuse a topic that was made anew: its messages would pass for those that were learnt."""
-        fresh = {number: self._owned[number].header for number in self._unchecked if number in self._owned}
-        looks, self._unchecked = self._unchecked, {}
-        lags = self._events.lags({number: header.position for number, header in fresh.items()}) if fresh else {}
-        for number, header in fresh.items():
-            lag = lags.get(number, Lag(None)).messages
-            if lag is not None and lag < 0 and looks[number] > 1:
-                self._unchecked[number] = looks[number] - 1
-            elif lag is not None and lag < 0:
-                source, name = self._plan.source.name, self._plan.topic.name
-                raise SourceError(
-                    f"source {source!r}: partition {number} of topic {name!r} was learnt up to message "
-                    f"{header.offset:,}, but ends at {header.offset + lag:,}: it was made anew, or is another one. "
-                    f"What was learnt is safe. Bring it back, or declare the new one as sw.topic({name + '_2'!r})"
-                )
-
     def _elsewhere(self) -> Mapping[int, PartitionHeader]:
         """Read how far the partitions are that are not owned here, where the store answers."""
-        names = {number: self._plan.partition(number) for number in range(self._count) if number not in self._owned}
+        names = {
+            number: self._plan.partition(number) for number in range(self._checks.count) if number not in self._owned
+        }
         found = {number: unpack_header(self._backends.panes.header(name)) for number, name in names.items()}
         return {number: header for number, header in found.items() if header is not None}

@@ -1,38 +1,20 @@
-"""What Redis and Valkey promise beyond the contract: one round trip, kills, pauses, refusals, secrets."""
+"""What Redis and Valkey promise beyond the contract: one round trip, kills, pauses, what was not heard."""
 
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from threading import Event
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 from redis.exceptions import ConnectionError as NotThere
-from tests.s3_server import free_port
-from tests.valkey_server import TlsWire, Valkey
+from tests.redis_store import MANY, VIEW, online, value
+from tests.valkey_server import Valkey
 
-from sluiceway.adapters.online_place import OnlinePlace
-from sluiceway.adapters.redis_online import CHUNK_ITEMS, RedisOnline
+from sluiceway.adapters.redis_online import CHUNK_ITEMS
 from sluiceway.adapters.redis_panes import COMMIT, RedisPanes
 from sluiceway.adapters.redis_scripts import STAGE, SWITCH, WRITE
-from sluiceway.adapters.redis_wire import RedisWire
-from sluiceway.core.errors import DeclarationError, SourceError, TransientError
+from sluiceway.core.errors import SourceError, TransientError
 from sluiceway.ports.pane_store import PaneCommit
-
-VIEW = "5f" * 32
-MANY = [(number.to_bytes(3, "big"), number.to_bytes(16, "big") + b"x" * 100) for number in range(3 * CHUNK_ITEMS)]
-
-
-def online(server, *, patience_s=0.5, prefix="test", url=None):
-    return RedisOnline(
-        RedisWire(lambda: url or server.url, shown="the shown place", patience_s=patience_s), prefix=prefix
-    )
 
 
 @pytest.fixture
@@ -42,10 +24,6 @@ def own(tmp_path):
     yield server
     server.go_on()
     server.kill()
-
-
-def value(stamp):
-    return stamp.to_bytes(16, "big")
 
 
 def test_many_views_and_keys_are_one_round_trip(valkey):
@@ -59,38 +37,6 @@ def test_many_views_and_keys_are_one_round_trip(valkey):
     assert store.read_many(asked) == [[stored for _, stored in MANY[:100]]] * 3
     assert client.info("stats")["total_reads_processed"] - packets == 3  # two of them are this test's own
     assert client.info("commandstats")["cmdstat_hmget"]["calls"] - calls == 3
-
-
-def test_a_cluster_is_refused_at_connect(tmp_path):
-    server = Valkey(tmp_path, cluster_enabled="yes", cluster_port=str(free_port()))  # by default 10,000 above the other
-    try:
-        for ask in (lambda store: store.read(VIEW, [b"a"]), lambda store: store.write(VIEW, [(b"a", value(1))])):
-            with pytest.raises(DeclarationError, match="the shown place is a Redis Cluster"):
-                ask(online(server))
-    finally:
-        server.kill()
-
-
-def test_a_wrong_password_is_told_without_it():
-    server = Valkey(requirepass="the-right-one")
-    try:
-        right = online(server, url=server.url.replace("//", "//:the-right-one@"))
-        assert right.write(VIEW, [(b"a", value(1))]) == 1
-        for url in (server.url, server.url.replace("//", "//:the-wrong-one@")):
-            with pytest.raises(SourceError, match="lets nobody in by these credentials") as told:
-                online(server, url=url).read(VIEW, [b"a"])
-            assert "-one" not in str(told.value)
-    finally:
-        server.kill()
-
-
-def test_a_server_that_is_not_there_is_told_at_once():
-    server = Valkey()
-    server.kill()
-    began = time.monotonic()
-    with pytest.raises(TransientError, match="the shown place is not there"):
-        online(server).read(VIEW, [b"a"])
-    assert time.monotonic() - began < 3
 
 
 def test_a_paused_server_is_waited_for_no_longer_than_said_and_answers_when_it_goes_on(own):
@@ -279,39 +225,3 @@ def test_a_server_that_is_killed_again_and_again_under_writers_ends_with_the_new
         over.set()
     newest = max(writer.result() for writer in writers)
     assert online(own).read(VIEW, keys) == [value(newest)] * len(keys)
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """A key, and a certificate for this machine that its own owner signed."""
-    folder = tmp_path_factory.mktemp("tls")
-    key = ec.generate_private_key(ec.SECP256R1())
-    name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "here")]), datetime.now(UTC)
-    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    made = made.serial_number(1).not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
-    made = made.add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-    made = made.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    (folder / "key.pem").write_bytes(secret)
-    (folder / "cert.pem").write_bytes(made.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM))
-    return folder
-
-
-def test_over_tls_a_user_with_a_password_is_let_in_and_a_stranger_to_the_certificate_is_not(certificate):
-    server = Valkey()
-    wire = TlsWire(server, certificate / "cert.pem", certificate / "key.pem")
-    try:
-        server.client().execute_command("ACL", "SETUSER", "app", "on", ">p@ss", "~shop:*", "+@all")
-        address = f"rediss://app:${{PW}}@127.0.0.1:{wire.port}/0?prefix=shop"
-        trusting = f"{address}&ssl_ca_certs={certificate}/cert.pem"
-        store = OnlinePlace(trusting, {"PW": "p@ss"}).open(certificate, patience_s=1)
-        store.replace(VIEW, MANY, snapshot="one")
-        assert store.read(VIEW, [MANY[7][0]]) == [MANY[7][1]]
-        with pytest.raises(TransientError, match=r"rediss://127\.0\.0\.1:\d+/0\?prefix=shop is not there"):
-            OnlinePlace(address, {"PW": "p@ss"}).open(certificate, patience_s=1).read(VIEW, [b"a"])
-        elsewhere = OnlinePlace(trusting.replace("prefix=shop", "prefix=other"), {"PW": "p@ss"})
-        with pytest.raises(SourceError, match="lets nobody in by these credentials"):
-            elsewhere.open(certificate, patience_s=1).read(VIEW, [b"a"])
-    finally:
-        wire.close()
-        server.kill()

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from tests.unit.plans.test_request_closure import COLUMNS, GOLDEN, SCHEMA
+from tests.expression_rows import COLUMNS, GOLDEN, SCHEMA
 from tests.wide_facts import KEYS, facts_of, spine_of, table_of, wide_view, world
 
 import sluiceway as sw

@@ -53,9 +53,10 @@ DRIFTED = pl.col("distance") * 2
 class Scene:
     """A registered model that answers live traffic, and a week of flights to ask it about."""
 
-    def __init__(self):
+    def __init__(self, **bundle):
         self.clock, self.alerter, self.log = FixedClock(NOW), MemoryAlerter(), MemoryRequests()
-        self.world = World(spec=replace(World().spec, observe=replace(World().spec.observe, window="7d")))
+        world = World(spec=replace(World().spec, observe=replace(World().spec.observe, window="7d")))
+        self.world = replace(world, bundle=replace(world.bundle, **bundle))
         nothing = dict.fromkeys(("reader", "online", "tracker", "rehearse"))
         objects, tables = self.world.objects, self.world.tables
         self.kit = Kit(
@@ -114,8 +115,8 @@ class Scene:
             lines.append(encode(record) + b"\n")
         self.log.append(b"".join(lines))
 
-    def health(self, *, windows=4, **settings):
-        project = Project(PIPELINE, {}, "", "")
+    def health(self, *, windows=4, pipeline=PIPELINE, **settings):
+        project = Project(pipeline, {LANDINGS.name: LANDINGS}, "", "")
         return LiveHealth(self.kit, Settings(**settings), lambda: project, windows=windows)
 
     def look(self, **settings):

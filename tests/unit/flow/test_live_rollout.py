@@ -15,15 +15,14 @@ from sluiceway.flow.live_rollout import (
     NOBODY,
     Shut,
     begin,
-    changed_since,
     end,
     go_back,
     make,
-    registered,
     require_state,
     state_now,
     take_over,
 )
+from sluiceway.flow.registered_models import changed_since, registered
 from sluiceway.ledger.rolling import Transition, current, transitions
 
 FEWER = bundles.other_contract(inputs=tuple(each for each in bundles.CONTRACT.inputs if each.name != "seats"))

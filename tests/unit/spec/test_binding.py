@@ -77,7 +77,15 @@ def test_a_fitting_declaration_tells_the_columns_of_every_source(folder):
         ),
         ({"label": {"expression": "delay + 1"}}, "label 'late': 'delay + 1' is integer, it must be boolean"),
         ({"label": {"expression": "arr_dealy > 30"}}, "label 'late': "),
+        (
+            {"label": {"at": "carrier"}},
+            "sql=\"SELECT * REPLACE (strptime(carrier, '%d/%m/%Y %H:%M') AS carrier) FROM",
+        ),
         ({"label": {"at": "distance"}}, "label 'late', at: 'distance' is integer, it must be time"),
+        (
+            {"view": {"entity": "landed_at"}},
+            "view 'delays' is of 'landed_at', which the rows of schedule do not have, and those are what label",
+        ),
         ({"view": {"entity": "distance"}}, "view 'delays', entity in landings: no column is called 'distance'"),
         (
             {"view": {"features": [mean("dealy", over="1h")]}},

@@ -26,6 +26,11 @@ def test_what_no_decoder_takes_and_no_calendar_has_is_missing():
     assert rows(b'{"at": "2024-01-01T01:00:00+01:00"}')[0]["at"] == datetime(2024, 1, 1, tzinfo=UTC)
 
 
+def test_times_as_postgres_prints_them_are_times():
+    (row,) = rows(b'{"at": "2024-01-01 01:00:00+01", "n": "1"}')
+    assert (row["at"], row["n"]) == (datetime(2024, 1, 1, tzinfo=UTC), None)
+
+
 def test_what_landed_without_its_key_is_no_row():
     kept = rows(b'{"n": 1, "who": "a"}', b'{"who": "a"}', b'{"n": 2}', b'{"n": "1", "who": "b"}', keys=("n", "who"))
     assert [(row["n"], row["who"]) for row in kept] == [(1, "a")]

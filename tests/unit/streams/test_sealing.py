@@ -18,7 +18,7 @@ from tests.stream_facts import (
     message,
     row_at,
 )
-from tests.stream_worlds import World, counts, finish, stream_values
+from tests.stream_worlds import World, counts, finish, stream_values, table_of, timed
 from tests.thoroughness import examples
 
 import sluiceway as sw
@@ -26,11 +26,8 @@ from sluiceway.artifacts.event_landing import LandedPartition
 from sluiceway.features.beside_stream import write_beside_stream
 from sluiceway.features.materialise import packed
 from sluiceway.features.point_in_time import features_now
-from sluiceway.streams.sealing import seal_stream, stored_frame
-
-
-def timed(rows):
-    return [row for row in rows if row["known"] is not None and row["event"] is not None]
+from sluiceway.streams.sealing import seal_stream
+from sluiceway.streams.stored_frame import stored_frame
 
 
 def seal(world, files=()):
@@ -69,14 +66,21 @@ def wanted_of(view, rows):
     rows=st.lists(ROW, min_size=4, max_size=24),
     partitions=st.integers(1, 3),
     moments=st.lists(st.tuples(st.integers(0, 24), st.integers(0, 24)), max_size=3),
+    first=st.none() | st.integers(0, 6),
 )
 @settings(max_examples=examples(40), deadline=None)
-def test_batch_and_a_sealed_stream_agree_in_any_order(view, rows, partitions, moments):
-    """Rows arrive in any order; at some moments a run lands some of what there is, and seals, whoever is further."""
+def test_batch_and_a_sealed_stream_agree_in_any_order(view, rows, partitions, moments, first):
+    """Rows arrive in any order; at some moments a run lands some of what there is, and seals, whoever is further.
+
+    The stream may begin with a table in which the first have landed.
+    """
     partitions = 1 if view.source.key in IN_ONE_PARTITION else partitions
     by_partition = [[row for row in rows if ord(row["e"] or "a") % partitions == each] for each in range(partitions)]
     world = World(view, partitions)
-    world.landed = [[] for _ in by_partition]
+    world.landed = [mine[: first or 0] for mine in by_partition]
+    world.logs = [list(map(message, mine)) for mine in world.landed]
+    if first is not None:
+        table_of(world, [], world.landed)
     for learnt, landed in (*moments, (len(rows), len(rows))):
         for number, mine in enumerate(by_partition):
             world.logs[number].extend(map(message, mine[len(world.logs[number]) : learnt]))

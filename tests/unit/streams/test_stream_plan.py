@@ -65,3 +65,10 @@ def test_a_column_that_nothing_reads_may_come_and_go_and_one_that_is_read_may_no
     assert planned(source(), sw.count(over="1h"), kinds={**KINDS, "id": "text"}).digest == one.digest
     assert planned(source(), sw.count(over="1h"), kinds={**KINDS, "e": "integer"}).digest != one.digest
     assert planned(source(), sw.count(over="1h"), kinds={**KINDS, "t": "date"}).digest != one.digest
+
+
+def test_a_topic_in_another_place_has_another_stream():
+    view = sw.FeatureView("v", "e", source(), [sw.count(over="1h")])
+    plans = {place: stream_plan(view.source, [view], KINDS, place=place) for place in ("spool", "kafka", "kinesis")}
+    assert len({plan.digest for plan in plans.values()}) == 3
+    assert stream_plan(view.source, [view], KINDS).digest == plans["spool"].digest

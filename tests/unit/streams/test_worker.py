@@ -15,7 +15,7 @@ from sluiceway.core.errors import SourceError, TransientError
 from sluiceway.streams import partition_stream
 from sluiceway.streams.partition_stream import MOST_VALUES
 from sluiceway.streams.stream_metrics import StreamMetrics
-from sluiceway.streams.worker import LOOKS
+from sluiceway.streams.topic_checks import LOOKS
 
 WALLS = st.none() | st.integers(-4, 10).map(lambda pane: 60 * pane)
 STEPS = st.lists(st.tuples(st.integers(0, 2), st.integers(1, 7), st.booleans()), min_size=4, max_size=25)

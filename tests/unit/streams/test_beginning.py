@@ -1,0 +1,103 @@
+"""A stream that begins learns what the table has: at once it serves what batch does, and counts nothing twice."""
+
+from unittest.mock import patch
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.stream_facts import IN_ONE_PARTITION, ROW, VIEWS, batch_values, counting, keyed, message, row_at
+from tests.stream_worlds import DEATHS, World, counts, finish, stream_values, table_of, timed
+from tests.thoroughness import examples
+
+from sluiceway.streams import beginning, seeds
+
+TIMED = st.tuples(ROW, st.integers(-240, 240)).map(lambda drawn: {**drawn[0], "known": drawn[1]})
+
+
+def parted(rows, partitions):
+    return [[row for row in rows if ord(row["e"] or "a") % partitions == each] for each in range(partitions)]
+
+
+@given(
+    view=VIEWS, rows=st.lists(TIMED, min_size=6, max_size=24), partitions=st.integers(1, 3), in_files=st.integers(0, 5),
+    landed=st.integers(0, 4), deaths=DEATHS, few=st.booleans(),
+)  # fmt: skip
+@settings(max_examples=examples(60), deadline=None)
+def test_a_stream_goes_on_where_batch_is(view, rows, partitions, in_files, landed, deaths, few):
+    """Of rows in their order the first are in files, some landed, and the others come; workers are killed."""
+    rows = sorted(rows, key=lambda row: row["known"] or 0)
+    partitions = 1 if view.source.key in IN_ONE_PARTITION else partitions
+    world = World(view, partitions, deaths)
+    files, coming = rows[:in_files], parted(rows[in_files:], partitions)
+    table_of(world, files, [mine[:landed] for mine in coming])
+    world.logs = [list(map(message, mine)) for mine in coming]
+    with (
+        patch.object(beginning, "MOST_ROWS", 2 if few else 5000),
+        patch.object(seeds, "MOST_SEEDS", 1 if few else 2000),
+        patch.object(beginning, "PIECE_ROWS", 3),
+    ):
+        finish(world)
+    wanted = {}
+    for own, mine in zip(parted(files, partitions), coming, strict=True):
+        met = {row["e"] for row in timed(keyed(view, mine[landed:]))}
+        values = batch_values(view, [*own, *mine]) if timed(keyed(view, mine)) else {}
+        of = {key: msgspec.msgpack.decode(key)[0] for key in values}
+        wanted |= {key: each for key, each in values.items() if partitions == 1 or of[key] in met}
+    found = stream_values(view, world.online)
+    assert {key: found.get(key) for key in wanted} == wanted
+
+
+def test_what_a_table_has_is_served_at_once_and_windows_go_on():
+    world = World(counting(), 1)
+    table_of(world, [row_at(70), row_at(130, e="b")], [[row_at(135)]])
+    world.logs[0] += [message(row_at(135))]
+    finish(world)
+    assert counts(world) == {"a": 1.0}
+    assert world.stored().offset == 1
+    world.logs[0].append(message(row_at(190)))
+    finish(world)
+    assert counts(world) == {"a": 2.0, "b": 1.0}
+
+
+def test_a_stream_begins_once():
+    world = World(counting(), 1)
+    table_of(world, [row_at(70)])
+    world.logs[0].append(message(row_at(130)))
+    finish(world)
+    assert counts(world) == {"a": 1.0}
+    table_of(world, [row_at(70), row_at(80)])
+    world.logs[0].append(message(row_at(131)))
+    finish(world)
+    assert counts(world) == {"a": 1.0}
+
+
+def test_what_became_known_after_now_waits():
+    world = World(counting(), 1)
+    table_of(world, [row_at(50), row_at(70), row_at(20_000)])
+    finish(world)
+    assert counts(world) == {"a": 1.0}
+
+
+def test_rows_older_than_those_of_the_table_are_not_late():
+    world = World(counting(), 1)
+    table_of(world, [row_at(1000)])
+    world.logs[0] += [message(row_at(known)) for known in (10, 20, 950, 1030)]
+    finish(world)
+    assert world.stored().late == 0
+    assert counts(world) == {"a": 2.0}
+
+
+@pytest.mark.parametrize("key", [None, "key"])
+def test_a_partition_takes_over_what_the_table_has_of_a_key_whatever_it_had_learnt(key):
+    world = World(counting(key=key), 2)
+    landed = [[row_at(100, key=1), row_at(125, e="b", key=2)], []]
+    table_of(world, [row_at(124, e="c", key=3), row_at(130, e="d", key=4)], landed)
+    world.logs[0] += [message(row) for row in landed[0]]
+    finish(world)
+    world.logs[0] += [message(row_at(131, e="b", key=5))]
+    world.logs[1] += [message(row_at(133, e="c", key=6)), message(row_at(190, e="c", key=7))]
+    finish(world)
+    world.logs[0] += [message(row_at(190, e="a", key=8))]
+    finish(world)
+    assert counts(world) == {"a": 1.0, "b": 2.0, "c": 2.0}
