@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 import msgspec
 
 TIMES = Struct(">QQQQ")
-TOLD = Struct(">Q8xQQ")  # all but known_time
 RAISED = 1 << 63
 BEFORE_ALL = -62_135_596_800_000_000  # the year 1: stamps what has lost its newest fact, so that any other takes effect
 NIL = b"\xc0"  # None, as MessagePack writes it
@@ -57,16 +56,6 @@ def unpack_value(data: bytes) -> PackedValue:
     event, known, through, written = TIMES.unpack_from(data)
     features = _unpack(data[TIMES.size :])
     return PackedValue(event - RAISED, known - RAISED, through - RAISED, written - RAISED, features)
-
-
-def written_and_through(data: bytes) -> tuple[int, int]:
-    """Read when a value was written, and up to when everything known is in it.
-
-    Raises:
-        struct.error: the bytes are too few.
-    """
-    _, through, written = TOLD.unpack_from(data)
-    return written - RAISED, through - RAISED
 
 
 def features_reader(views: Sequence[Sequence[str]]) -> Callable[[Sequence[bytes | None]], Any]:
