@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 TIMES = Struct(">QQQQ")
+TOLD = Struct(">Q8xQQ")  # all but known_time
 RAISED = 1 << 63
 BEFORE_ALL = -62_135_596_800_000_000  # the year 1: stamps what has lost its newest fact, so that any other takes effect
 NIL = b"\xc0"  # None, as MessagePack writes it
