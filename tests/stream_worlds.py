@@ -68,9 +68,12 @@ class World:
         topic.logs = self.logs
         backends = Backends(events or MemoryEvents(topic), self.panes, self.side)
         return Worker(
-            self.plan, backends=backends, owner=f"w{next(self._names)}", now_us=lambda: (self.wall or NOW) * SECOND,
+            self.plan, backends=backends, owner=f"w{next(self._names)}", now_us=self.now,
             follows_wall=self.wall is not None, clock=lambda: self.clock, table=self.table,
         )  # fmt: skip
+
+    def now(self):
+        return (NOW if self.wall is None else self.wall) * SECOND
 
     def owner(self):
         """Take the only partition over."""

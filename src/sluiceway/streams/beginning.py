@@ -87,7 +87,10 @@ class Beginning:
         before = unpack_header(seen)
         if before is not None and before.is_whole:
             return
-        start = self.table() or TableStart.nothing()
+        start = self.table()
+        if start is None and before is None:
+            return
+        start = start or TableStart.nothing()
         position = self.joined({each.partition: Position(each.offset, each.mark) for each in start.landed})
         reached = max((each.watermark for each in start.landed if each.watermark is not None), default=None)
         header = PartitionHeader(

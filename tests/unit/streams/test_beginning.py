@@ -44,7 +44,8 @@ def test_a_stream_goes_on_where_batch_is(view, rows, partitions, in_files, lande
     wanted = {}
     for own, mine in zip(parted(files, partitions), coming, strict=True):
         met = {row["e"] for row in timed(keyed(view, mine[landed:]))}
-        values = batch_values(view, [*own, *mine]) if timed(keyed(view, mine)) else {}
+        there = bool(timed(keyed(view, mine)))
+        values = batch_values(view, mine[landed:], table=own, landed=mine[:landed]) if there else {}
         of = {key: msgspec.msgpack.decode(key)[0] for key in values}
         wanted |= {key: each for key, each in values.items() if partitions == 1 or of[key] in met}
     found = stream_values(view, world.online)
