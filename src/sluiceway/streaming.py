@@ -42,7 +42,8 @@ SPARK = "spark"
 class Streaming:
     """A project's streams, with where they read from and write to.
 
-    ``lost`` says which views that models in service read are not kept up, and why. ``engine`` says where Spark is, for streams of files, and ``online`` where their executors find the online store.
+    ``lost`` says which views that models in service read are not kept up, and why. ``engine`` says where Spark is, for
+    streams of files, and ``online`` where their executors find the online store.
     """
 
     workspace: Workspace

@@ -35,7 +35,7 @@ def run(job: Job) -> Artifact:
     for view in (*views, *pinned.views):
         keep_definition(view, kit.objects)
         forget(view.digest, kit)
-    seal_streams(dataset, job.project, kit, say=lambda said: job.progress.say(f"{NOTE}{said}"))  # before batch writes beside them
+    seal_streams(dataset, job.project, kit, say=job.progress.say)  # before batch writes beside them
     with discreetly(job):
         made = run(
             dataset,

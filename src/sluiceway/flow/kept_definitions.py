@@ -10,8 +10,8 @@ from sluiceway.declare.expectation import QUARANTINE, Expectation
 from sluiceway.declare.feature import Feature
 from sluiceway.declare.feature_view import FeatureView
 from sluiceway.declare.source import Source
+from sluiceway.plans.corrections import fact_columns
 from sluiceway.ports.object_store import ObjectStore
-
 
 ELSEWHERE = {"source", "features", "apart"}  # what a view has in other words than its kept definition
 
@@ -59,6 +59,12 @@ class KeptView(msgspec.Struct, frozen=True, omit_defaults=True):
     lateness: str | None = None
     fresh_within: str | None = None
     apart: tuple[KeptRule, ...] = ()
+
+    @property
+    def columns(self) -> set[str]:
+        """The columns that it reads, its source's key and times aside."""
+        source = Source(self.source, sql="SELECT 1", event_time="unknown")
+        return set(fact_columns(self.over(source)))
 
     def again(self, digest: str, source: Source) -> FeatureView | None:
         """Declare the view with this digest again, whatever rules set rows of its source apart now.

@@ -65,6 +65,16 @@ def limits_of_models(kit: Kit, project: Project) -> Mapping[str, timedelta | Non
     return found
 
 
+def columns_of_models(kit: Kit) -> dict[str, set[str]]:
+    """Name what views of models in service read of each source, as far as their definitions were kept."""
+    found: dict[str, set[str]] = {}
+    for digest in _read_by_models(kit):
+        kept = kept_definition(digest, kit.objects)
+        if kept is not None:
+            found.setdefault(kept.source, set()).update(kept.columns)
+    return found
+
+
 def _read_by_models(kit: Kit) -> dict[str, tuple[str, str]]:
     """Name the views that models in service read, and which model, by the definitions' digests."""
     state = current(kit.ledger, LIVE)

@@ -9,6 +9,7 @@ from sluiceway.declare.project import Project
 from sluiceway.flow.kit import Kit
 from sluiceway.flow.pinned_views import pinned_views
 from sluiceway.ports.pane_store import PaneStore
+from sluiceway.ports.progress import NOTE
 
 
 def seal_streams(dataset: DatasetVersion, project: Project, kit: Kit, *, say: Callable[[str], None]) -> None:
@@ -42,7 +43,7 @@ def _seal(
         place = kit.arriving.kind if kit.arriving else SPOOL
         plan = stream_plan(project.source(name), views, kinds_of(dataset, name), place=place)
     except MisuseError as error:  # so no stream keeps them up, and there is nothing to seal
-        say(f"{name}: not kept up by a stream: {error}")
+        say(f"{NOTE}{name}: not kept up by a stream: {error}")
         return
     landing = known_event_landing(name, kit.objects)
     if landing is None or not panes.partitions(plan.partition(0)[:-1]):
@@ -59,4 +60,4 @@ def _seal(
         owner=f"run-{uuid4().hex[:8]}",
     )
     for number in missed:
-        say(f"{name}: partition {number} changes too quickly to be sealed now; the next run tries again")
+        say(f"{NOTE}{name}: partition {number} changes too quickly to be sealed now; the next run tries again")
