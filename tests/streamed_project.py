@@ -82,14 +82,21 @@ class StreamedProject:
         )
 
     def __call__(self, *words: str, code: int | None = 0) -> str:
-        """Run a command, which must exit with ``code``, unless it is ``None``."""
+        """Run a command, which must exit with ``code``, unless it is ``None``; give its output."""
+        return self._run(*words, code=code).stdout
+
+    def said(self, *words: str, code: int) -> str:
+        """Run a command, and give what it says beside its output."""
+        return self._run(*words, code=code).stderr
+
+    def _run(self, *words: str, code: int | None) -> "subprocess.CompletedProcess[str]":
         done = subprocess.run(
             [COMMAND, *words], cwd=self.folder, env=self.environment, check=False, capture_output=True, text=True,
             timeout=self.patience_s,
         )  # fmt: skip
         assert code in {None, done.returncode}, f"{words} exited {done.returncode}\n{done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stderr, done.stderr
-        return done.stdout
+        return done
 
     def worker(self, *words: str) -> "subprocess.Popen[bytes]":
         """Start a worker."""

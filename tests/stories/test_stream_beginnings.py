@@ -8,10 +8,13 @@ from tests.kafka_broker import Broker
 from tests.streamed_project import StreamedProject, events, expected, messages
 
 from sluiceway.adapters import spool
+from sluiceway.core.discreet import MASK
 from sluiceway.flow.arriving import landed_events
 from sluiceway.flow.streamed import streams_of
 from sluiceway.flow.table_start import table_start
 from sluiceway.streaming import Streaming
+
+COLUMNS = ("delays__count_1h", "delays__sum_delay_24h", "delays__max_delay_24h", "delays__latest_delay")
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +35,7 @@ def test_a_stream_of_a_changed_view_serves_all_that_has_landed_at_once(project):
     project("run", "--until", "ingest")
     before = project.served()
     assert before == expected(landings[:800])
-    pipeline = project.folder / "pipeline.py"
-    pipeline.write_text(pipeline.read_text().replace('sw.count(over="1h")', 'sw.count(over="60m", name="flights")'))
+    rename_count(project)
     project("stream", "run", "--until-idle")
     assert project.served() == before
     (part,) = project.partitions()
@@ -41,6 +43,25 @@ def test_a_stream_of_a_changed_view_serves_all_that_has_landed_at_once(project):
     project.spool().append(messages(landings[800:]))
     project("stream", "run", "--until-idle")
     assert project.served() == expected(landings)
+
+
+def test_what_only_a_stream_has_filled_is_shown_and_what_is_sensitive_is_masked(project):
+    landings = events(300)
+    wanted = expected(landings)["C03"]
+    project.spool().append(messages(landings))
+    project("run", "--until", "features", code=None)  # so few rows teach nothing, so gate 4 is closed
+    shutil.rmtree(project.folder / ".sluiceway" / "online")
+    assert "sluiceway run, or stream run, fills it" in project.said("features", "get", "carrier=C03", code=2)
+    project("stream", "run", "--until-idle")
+    assert shown(project) == dict(zip(COLUMNS, wanted, strict=True))
+    edit(project, "spec.yaml", "costs:", "sensitive: [delay]\ncosts:")
+    project("run", "--until", "features", code=None)
+    assert project.served("C03") == {"C03": wanted}
+    edit(project, "pipeline.py", 'sw.max("delay", over="24h")', 'sw.max("delay", over="24h", name="worst")')
+    project("stream", "run", "--until-idle")
+    masked = ["delays__sum_delay_24h", "delays__worst", "delays__latest_delay"]
+    assert shown(project) == {"delays__count_1h": wanted[0], **dict.fromkeys(masked, MASK)}
+    assert project.served("C03") == {"C03": wanted}
 
 
 def test_entities_of_files_are_served_beside_those_of_messages(project):
@@ -102,8 +123,7 @@ def test_a_spool_is_trimmed_of_what_nobody_reads_any_more(project, monkeypatch):
     project("data", "gc", "--yes")
     assert len(segments(project)) == 1
     project.spool().append(messages(landings[400:]))
-    pipeline = project.folder / "pipeline.py"
-    pipeline.write_text(pipeline.read_text().replace('sw.count(over="1h")', 'sw.count(over="60m", name="flights")'))
+    rename_count(project)
     project("stream", "run", "--until-idle")
     assert project.served() == expected(landings)
     project("run", "--until", "ingest")
@@ -112,3 +132,20 @@ def test_a_spool_is_trimmed_of_what_nobody_reads_any_more(project, monkeypatch):
 
 def segments(project):
     return sorted((project.folder / ".sluiceway" / "events" / "landings").glob("*.seg"))
+
+
+def rename_count(project):
+    edit(project, "pipeline.py", 'sw.count(over="1h")', 'sw.count(over="60m", name="flights")')
+
+
+def edit(project, name, old, new):
+    path = project.folder / name
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+def shown(project):
+    told = json.loads(project("features", "get", "carrier=C03", "--json"))
+    assert told["lost"] == []
+    return told["features"]

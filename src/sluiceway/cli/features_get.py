@@ -73,7 +73,7 @@ def get(
     unknown = [name for name, moments in read.views.items() if moments is None]
     if len(unknown) == len(views) and not lost:
         raise unknown_entity(read, views, workspace)
-    hidden = features.contract.unlogged
+    hidden = hidden_features(features, workspace)
     values = {name: MASK if name in hidden and value is not None else value for name, value in read.values.items()}
     if common.json:
         told = {name: plain_fields(moments) for name, moments in read.views.items() if moments is not None}
@@ -115,21 +115,35 @@ def unknown_entity(read: Read, views: Sequence[FeatureView], workspace: Workspac
     return UnknownEntityError(written_out(read.keys), [view.name for view in views], iso(read.moment), near)
 
 
+def hidden_features(features: FeatureSet, workspace: Workspace) -> frozenset[str]:
+    """Name the features of which no value is shown, also those that came with a view's newest definition."""
+    from sluiceway.flow.hidden_columns import hidden_columns
+    from sluiceway.plans.sensitive_features import sensitive_features
+
+    now = sensitive_features(workspace.kit.reader.load().pipeline, (), hidden_columns(workspace.kit))
+    return frozenset({*features.contract.unlogged, *now})
+
+
 def held(
     views: Sequence[FeatureView], features: FeatureSet, workspace: Workspace
 ) -> tuple[list[FeatureView], list[str]]:
     """Part views into those that the store holds, of this feature set or a later moment, and the names of the others.
 
+    What a stream has filled is there, whether a run has filled it too or not.
+
     Raises:
         MisuseError: it holds none of them.
     """
     from sluiceway.flow.held_views import held_of
+    from sluiceway.flow.kept_by_streams import is_kept_by_a_stream
 
     kit = workspace.kit
     there = [
         view
         for view in views
-        if held_of(view, kit) is not None or kit.online.snapshot(view.digest) == features.snapshots.get(view.name)
+        if held_of(view, kit) is not None
+        or kit.online.snapshot(view.digest) == features.snapshots.get(view.name)
+        or is_kept_by_a_stream(view, kit)
     ]
     lost = [view.name for view in views if view not in there]
     if not there:
@@ -141,7 +155,7 @@ def held(
 def filled_by(name: str, views: Sequence[FeatureView]) -> str:
     """Say what fills a view that the store has lost."""
     is_streamed = any(view.name == name and view.source.stream is not None for view in views)
-    return f"sluiceway {'run' if is_streamed else 'features materialize'} fills it"
+    return f"sluiceway {'run, or stream run,' if is_streamed else 'features materialize'} fills it"
 
 
 def online(views: Sequence[FeatureView], given: dict[str, str], features: FeatureSet, workspace: Workspace) -> Read:

@@ -39,7 +39,8 @@ class FeaturesThere:
         if missing:
             raise SourceError(
                 f"the online store was never filled with {', '.join(missing)}, which {served.version} reads, and would "
-                "give no features of anybody; fill it: sluiceway run --until features"
+                "give no features of anybody; fill it: sluiceway run --until features. Where that says that it is not "
+                "kept up, put a newer model in its place: sluiceway rollout"
             )
 
 
