@@ -33,6 +33,7 @@ def _seal(
     from sluiceway.ingest.landed_events import event_parts, known_event_landing
     from sluiceway.plans.moments_sql import microseconds
     from sluiceway.streams.sealing import as_one, seal_stream
+    from sluiceway.streams.standing_by import RUN
     from sluiceway.streams.stored_frame import stored_frame
     from sluiceway.streams.stream_plan import SPOOL, stream_plan
 
@@ -57,7 +58,7 @@ def _seal(
         landing.partitions if plan.parted_by else (as_one(landing.partitions),),
         panes=panes,
         now_us=lambda: microseconds(kit.clock.now()),
-        owner=f"run-{uuid4().hex[:8]}",
+        owner=f"{RUN}{uuid4().hex[:8]}",
     )
     for number in missed:
         say(f"{NOTE}{name}: partition {number} changes too quickly to be sealed now; the next run tries again")
