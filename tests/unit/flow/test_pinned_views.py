@@ -42,7 +42,7 @@ def test_what_it_reads_is_asked_of_events_as_well(scene):
     dataset = SimpleNamespace(table=lambda _: SimpleNamespace(columns=COLUMNS))
     streamed = Streamed(sw.topic("landings"), "lands", "lands", ("gusts",), ())
     (intake,) = intake_of({WIND.source.name: streamed}, dataset, scene.kit).sources
-    assert intake.asked == ("flight_id", "gusts", "origin", "wind", "lands")
+    assert intake.asked == ("gusts", "origin", "wind", "lands")
 
 
 def test_one_whose_definition_was_not_kept_has_no_limit(scene):
