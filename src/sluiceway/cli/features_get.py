@@ -112,8 +112,7 @@ def unknown_entity(read: Read, views: Sequence[FeatureView], workspace: Workspac
     from sluiceway.flow.near_entities import first_known, near_entities
 
     first = first_known(newest_facts(workspace, read.moment), views, read.keys)
-    is_later = first is not None and first > microseconds(read.moment)
-    later = iso(moment_of(first)) if first is not None and is_later else ""
+    later = iso(moment_of(first)) if first is not None and first > microseconds(read.moment) else ""
     near = [] if later else near_entities(workspace.kit, views, read.keys)
     return UnknownEntityError(written_out(read.keys), [view.name for view in views], iso(read.moment), near, later)
 
