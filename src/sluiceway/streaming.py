@@ -46,7 +46,8 @@ def silent(said: str) -> None:
 class Streaming:
     """A project's streams, with where they read from and write to.
 
-    ``engine`` says where Spark is, for streams of files, and ``online`` where their executors find the online store.
+    ``lost`` says which views that models in service read are not kept up, and why. ``engine`` says where Spark is, for
+    streams of files, and ``online`` where their executors find the online store.
     """
 
     workspace: Workspace
@@ -56,6 +57,7 @@ class Streaming:
     schemas: SchemaRegistry | None = None
     engine: str = ANYWHERE
     online: str = ""
+    lost: tuple[str, ...] = ()
 
     @classmethod
     def open(
@@ -71,10 +73,10 @@ class Streaming:
         workspace = Workspace.open(folder, environment=environment, alerts=False)
         settings = read_settings(folder, environment, alerts=False)
         place = EventPlace(settings.events, workspace.state, environment, home=_home(settings.online, environment))
-        plans = _plans(workspace, source, place.kind)
+        plans, lost = _plans(workspace, source, place.kind)
         schemas = schema_registry(settings.schemas, environment)
         panes = pane_store(workspace.kit.online)
-        return cls(workspace, plans, place, panes, schemas, settings.engine or ANYWHERE, settings.online)
+        return cls(workspace, plans, place, panes, schemas, settings.engine or ANYWHERE, settings.online, lost)
 
     def worker(
         self,
@@ -179,7 +181,8 @@ def _home(online: str, environment: Mapping[str, str]) -> str:
     return OnlinePlace(online, environment).shown if online else ""
 
 
-def _plans(workspace: Workspace, source: str | None, place: str) -> tuple[StreamPlan, ...]:
+def _plans(workspace: Workspace, source: str | None, place: str) -> tuple[tuple[StreamPlan, ...], tuple[str, ...]]:
+    """Plan streams, and say which views that models in service read are kept up by none."""
     from sluiceway.features.binding import kinds_of
 
     project = workspace.kit.reader.load()
@@ -189,7 +192,8 @@ def _plans(workspace: Workspace, source: str | None, place: str) -> tuple[Stream
     if source is not None and source not in streamed:
         raise UnknownNameError("source with a stream", source, streamed)
     dataset = newest_dataset(workspace.kit)
-    pinned = pinned_views(workspace.kit, project, dataset).views  # models in service read these as they were
-    views = (*project.pipeline.feature_views, *pinned)
+    pinned = pinned_views(workspace.kit, project, dataset)  # models in service read these as they were
+    views = (*project.pipeline.feature_views, *pinned.views)
     chosen = [streamed[source]] if source else list(streamed.values())
-    return tuple(stream_plan(each, views, kinds_of(dataset, each.name), place=place) for each in chosen)
+    plans = tuple(stream_plan(each, views, kinds_of(dataset, each.name), place=place) for each in chosen)
+    return plans, pinned.lost

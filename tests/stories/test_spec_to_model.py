@@ -142,6 +142,8 @@ def test_an_entity_that_no_view_knows_is_said_so(finished):
     error = finished("features", "get", "customer_id=99999", "--json", code=2).json["error"]
     assert error["kind"] == "UnknownEntityError"
     assert error["message"].startswith("none of history, last_purchase knows anything of customer_id=99999 as of 1998")
+    early = finished("features", "get", "customer_id=4", "--as-of", "1990-01-01", "--json", code=2).json["error"]
+    assert "customer_id=4 as of 1990-01-01T00:00:00Z; the first fact about it became known at 199" in early["message"]
 
 
 def test_an_online_value_is_what_the_file_says(finished):

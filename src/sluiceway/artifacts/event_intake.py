@@ -20,8 +20,9 @@ class RowTime:
 class StreamedSource:
     """A source whose rows arrive as messages of ``topic``, which are keyed by ``keys``.
 
-    ``columns`` are those of its table: an event has them all. ``format`` is how messages are written. ``fact_keys`` are
-    the source's own key, ``lateness`` is the topic's.
+    ``columns`` are those of its table, ``read`` those of them that views read: an event has these, its keys and what
+    its times are made of; where nobody said what is read, all columns. ``format`` is how messages are written.
+    ``fact_keys`` are the source's own key, ``lateness`` is the topic's.
     """
 
     name: str
@@ -33,6 +34,16 @@ class StreamedSource:
     known: RowTime
     fact_keys: tuple[str, ...] = ()
     lateness: str = "5m"
+    read: tuple[str, ...] | None = None
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The columns that an event must have, in the order of the table's."""
+        names = tuple(column.name for column in self.columns)
+        if self.read is None:
+            return names
+        needed = {*self.read, *self.keys, *self.fact_keys, *self.event.columns, *self.known.columns}
+        return tuple(name for name in names if name in needed)
 
 
 @dataclass(frozen=True, slots=True)

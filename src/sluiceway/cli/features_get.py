@@ -108,11 +108,13 @@ def written_out(keys: Mapping[str, Any]) -> str:
 
 
 def unknown_entity(read: Read, views: Sequence[FeatureView], workspace: Workspace) -> UnknownEntityError:
-    """Make the error that says that nobody knows an entity, with those of nearly that name."""
-    from sluiceway.flow.near_entities import near_entities
+    """Make the error that says that nobody knows an entity: yet, or at all, with those of nearly that name."""
+    from sluiceway.flow.near_entities import first_known, near_entities
 
-    near = near_entities(workspace.kit, views, read.keys)
-    return UnknownEntityError(written_out(read.keys), [view.name for view in views], iso(read.moment), near)
+    first = first_known(newest_facts(workspace, read.moment), views, read.keys)
+    later = iso(moment_of(first)) if first is not None and first > microseconds(read.moment) else ""
+    near = [] if later else near_entities(workspace.kit, views, read.keys)
+    return UnknownEntityError(written_out(read.keys), [view.name for view in views], iso(read.moment), near, later)
 
 
 def hidden_features(features: FeatureSet, workspace: Workspace) -> frozenset[str]:

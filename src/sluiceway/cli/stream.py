@@ -43,6 +43,8 @@ def run(
 
     with stdout_aside():
         streaming = Streaming.open(common.project, source=source)
+    for said in streaming.lost:
+        warn(said)
     if spark is not None:
         return run_on_spark(streaming, spark, until_idle=until_idle, as_json=common.json)
     metrics = StreamMetrics()

@@ -52,15 +52,19 @@ class UnknownNameError(MisuseError, LookupError):
 
 
 class UnknownEntityError(MisuseError, LookupError):
-    """An entity was asked for that no view knows by a moment; ``near`` are those that are called nearly so."""
+    """An entity was asked for that no view knows by a moment; ``near`` are those that are called nearly so.
 
-    def __init__(self, entity: str, views: Iterable[str], moment: str, near: Iterable[str]) -> None:
-        super().__init__(entity, tuple(views), moment, tuple(near))
+    ``later`` is the moment from which on one knows it, where that is so.
+    """
+
+    def __init__(self, entity: str, views: Iterable[str], moment: str, near: Iterable[str], later: str = "") -> None:
+        super().__init__(entity, tuple(views), moment, tuple(near), later)
 
     def __str__(self) -> str:
-        entity, views, moment, near = self.args
+        entity, views, moment, near, later = self.args
         who = f"view {views[0]} knows nothing" if len(views) == 1 else f"none of {', '.join(views)} knows anything"
         hint = f"did you mean {' or '.join(near)}?" if near else "check its spelling, or that its rows were ingested"
+        hint = f"the first fact about it became known at {later}" if later else hint
         return f"{who} of {entity} as of {moment}; {hint}"
 
 

@@ -16,6 +16,7 @@ from sluiceway.flow.kit import Kit
 from sluiceway.flow.node import Artifact, Job, Node
 from sluiceway.flow.pinned_views import pinned_views
 from sluiceway.flow.stages import stage_named
+from sluiceway.ports.progress import NOTE
 
 
 def run(job: Job) -> Artifact:
@@ -30,7 +31,7 @@ def run(job: Job) -> Artifact:
     views = job.project.pipeline.feature_views
     pinned = pinned_views(kit, job.project, dataset)
     for said in pinned.lost:
-        job.progress.say(said)
+        job.progress.say(f"{NOTE}{said}")
     for view in (*views, *pinned.views):
         keep_definition(view, kit.objects)
         forget(view.digest, kit)

@@ -2,7 +2,8 @@
 
 A model keeps the features that it learnt from, also their values as they come: what keeps declared views up keeps these
 up too, as long as the model answers or may be rolled back to. That takes the old definition, which is kept
-beside the evidence, and its source as it was: a view's digest is also of that.
+beside the evidence, and its source as it was: a view's digest is also of that. Rules that set rows apart may be others:
+they say which rows there are, not what a row means, so the old view is made of the rows that are left.
 """
 
 from collections.abc import Mapping, Sequence
@@ -64,6 +65,16 @@ def limits_of_models(kit: Kit, project: Project) -> Mapping[str, timedelta | Non
     return found
 
 
+def columns_of_models(kit: Kit) -> dict[str, set[str]]:
+    """Name what views of models in service read of each source, as far as their definitions were kept."""
+    found: dict[str, set[str]] = {}
+    for digest in _read_by_models(kit):
+        kept = kept_definition(digest, kit.objects)
+        if kept is not None:
+            found.setdefault(kept.source, set()).update(kept.columns)
+    return found
+
+
 def _read_by_models(kit: Kit) -> dict[str, tuple[str, str]]:
     """Name the views that models in service read, and which model, by the definitions' digests."""
     state = current(kit.ledger, LIVE)
@@ -87,8 +98,8 @@ def _declared_again(digest: str, kit: Kit, project: Project, dataset: DatasetVer
     if source is None or source.is_timeless:
         return f"its source {kept.source!r} is no longer declared"
     try:
-        view = kept.over(source)
-        if view.digest != digest:
+        view = kept.again(digest, source)
+        if view is None:
             return f"its source {kept.source!r} is declared otherwise now"
         check_view(dataset, view)
     except SluicewayError as error:

@@ -223,7 +223,7 @@ class Runner:
         if node.tell is not None:
             node.tell(self._kit, artifact, standing.verdict, promise)
         if standing.verdict.is_open and isinstance(artifact, DatasetVersion):
-            show_intake(self._kit.objects, intake_of(line.declaration.streams, artifact))
+            show_intake(self._kit.objects, intake_of(line.declaration.streams, artifact, self._kit))
         if standing.verdict.is_open and node.publish is not None:
             with_retries(
                 lambda: publish(node, artifact, promise=promise, kit=self._kit, settings=self._settings, again=again),

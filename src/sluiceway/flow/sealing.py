@@ -9,6 +9,7 @@ from sluiceway.declare.project import Project
 from sluiceway.flow.kit import Kit
 from sluiceway.flow.pinned_views import pinned_views
 from sluiceway.ports.pane_store import PaneStore
+from sluiceway.ports.progress import NOTE
 
 
 def seal_streams(dataset: DatasetVersion, project: Project, kit: Kit, *, say: Callable[[str], None]) -> None:
@@ -32,6 +33,7 @@ def _seal(
     from sluiceway.ingest.landed_events import event_parts, known_event_landing
     from sluiceway.plans.moments_sql import microseconds
     from sluiceway.streams.sealing import as_one, seal_stream
+    from sluiceway.streams.standing_by import RUN
     from sluiceway.streams.stored_frame import stored_frame
     from sluiceway.streams.stream_plan import SPOOL, stream_plan
 
@@ -42,7 +44,7 @@ def _seal(
         place = kit.arriving.kind if kit.arriving else SPOOL
         plan = stream_plan(project.source(name), views, kinds_of(dataset, name), place=place)
     except MisuseError as error:  # so no stream keeps them up, and there is nothing to seal
-        say(f"{name}: not kept up by a stream: {error}")
+        say(f"{NOTE}{name}: not kept up by a stream: {error}")
         return
     landing = known_event_landing(name, kit.objects)
     if landing is None or not panes.partitions(plan.partition(0)[:-1]):
@@ -56,7 +58,7 @@ def _seal(
         landing.partitions if plan.parted_by else (as_one(landing.partitions),),
         panes=panes,
         now_us=lambda: microseconds(kit.clock.now()),
-        owner=f"run-{uuid4().hex[:8]}",
+        owner=f"{RUN}{uuid4().hex[:8]}",
     )
     for number in missed:
-        say(f"{name}: partition {number} changes too quickly to be sealed now; the next run tries again")
+        say(f"{NOTE}{name}: partition {number} changes too quickly to be sealed now; the next run tries again")

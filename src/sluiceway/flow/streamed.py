@@ -1,6 +1,6 @@
 """Streamed sources: what a declaration says of them, kept so that nothing of the user's is imported to follow them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sluiceway.artifacts.dataset_version import EVENT_TIME, KNOWN_TIME, DatasetVersion
@@ -8,6 +8,8 @@ from sluiceway.artifacts.event_intake import EventIntake, RowTime, StreamedSourc
 from sluiceway.artifacts.serving_contract import Field
 from sluiceway.declare.project import Project
 from sluiceway.declare.stream import Topic
+from sluiceway.flow.kit import Kit
+from sluiceway.flow.pinned_views import columns_of_models
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +37,10 @@ def streams_of(project: Project) -> dict[str, Streamed]:
     return found
 
 
-def intake_of(streams: Mapping[str, Streamed], dataset: DatasetVersion) -> EventIntake:
-    """Say what an event of each must hold, by the tables as they are."""
-    return EventIntake(tuple(_intake(name, streamed, dataset) for name, streamed in sorted(streams.items())))
+def intake_of(streams: Mapping[str, Streamed], dataset: DatasetVersion, kit: Kit) -> EventIntake:
+    """Say what an event of each must hold, by the tables as they are; also for views that only models read any more."""
+    pinned, sources = columns_of_models(kit) if streams else {}, sorted(streams.items())
+    return EventIntake(tuple(_intake(name, each, dataset, pinned.get(name, ())) for name, each in sources))
 
 
 def table_kinds(dataset: DatasetVersion, source: str) -> dict[str, str]:
@@ -46,7 +49,7 @@ def table_kinds(dataset: DatasetVersion, source: str) -> dict[str, str]:
     return {each.name: each.type for each in columns if each.name not in {EVENT_TIME, KNOWN_TIME}}
 
 
-def _intake(name: str, streamed: Streamed, dataset: DatasetVersion) -> StreamedSource:
+def _intake(name: str, streamed: Streamed, dataset: DatasetVersion, pinned: Collection[str]) -> StreamedSource:
     kinds = table_kinds(dataset, name)
     return StreamedSource(
         name,
@@ -58,6 +61,7 @@ def _intake(name: str, streamed: Streamed, dataset: DatasetVersion) -> StreamedS
         _time(streamed.known, kinds),
         streamed.keys,
         streamed.topic.lateness,
+        tuple(sorted({*streamed.columns, *pinned} & kinds.keys())),
     )
 
 

@@ -1,4 +1,4 @@
-"""Event check: a body as the messages of a source, each of them a row by its columns and its times, or none taken."""
+"""Event check: a body as messages of a source, each a row as its stream and landing have it, or none taken."""
 
 from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
@@ -39,10 +39,11 @@ class EventCheck:
         self.source = source
         self._most = most
         kinds = {column.name: column.kind for column in source.columns}
-        self._kinds = kinds
+        self._names = frozenset(kinds)
+        self._times = _row_times(source, kinds)
+        self._kinds = kinds = {name: kinds[name] for name in source.asked}
         self._fields = row_fields(kinds)
         self._read = strictly(json_reader(kinds))
-        self._times = _row_times(source, kinds)
         self._keys = row_keys(source.fact_keys, source.keys)
 
     def events(self, body: bytes) -> list[Event]:
@@ -68,7 +69,7 @@ class EventCheck:
 
     def unknown(self, events: Sequence[Event]) -> list[str]:
         """Name the columns of events that the source's table lacks; they are kept, and nothing reads them."""
-        return sorted(frozenset().union(*(column_names(event.value) for event in events)) - set(self._kinds))
+        return sorted(frozenset().union(*(column_names(event.value) for event in events)) - self._names)
 
     def _row(self, place: int, value: bytes) -> msgspec.Struct:
         try:

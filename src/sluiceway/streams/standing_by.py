@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 
+from sluiceway.core.errors import ConflictError, TransientError
+from sluiceway.ports.pane_store import PaneStore
 from sluiceway.streams.partition_header import PartitionHeader, unpack_header
 
 STAND_BY_S = 5.0
+RUN = "run-"  # what the names of runs that seal begin with
 
 
 @dataclass(slots=True)
@@ -31,3 +34,16 @@ class Waiting:
         before, self.seen, self.until = self.seen, stored, now + STAND_BY_S
         header = unpack_header(stored)
         return stored != before and header is not None and header.owner not in {"", mine}
+
+
+def why_refused(error: ConflictError, partition: str, panes: PaneStore) -> str:
+    """Say who had a partition when a commit was refused: runs that seal have each for a moment, and leave it."""
+    try:
+        header = unpack_header(panes.header(partition))
+    except TransientError:
+        return str(error)
+    if header is not None and header.owner.startswith(RUN):
+        return "a run seals it; this worker goes on once that is done"
+    if header is not None and not header.owner:
+        return "a run sealed it, or a worker had it and left; this worker goes on from there in some seconds"
+    return str(error)

@@ -12,7 +12,7 @@ from sluiceway.streams.partition_header import PartitionHeader, unpack_header
 from sluiceway.streams.partition_stream import Backends, PartitionStream
 from sluiceway.streams.registered_messages import opener
 from sluiceway.streams.silence import Silence
-from sluiceway.streams.standing_by import STAND_BY_S, Waiting
+from sluiceway.streams.standing_by import STAND_BY_S, Waiting, why_refused
 from sluiceway.streams.stream_metrics import StreamMetrics
 from sluiceway.streams.stream_plan import StreamPlan
 from sluiceway.streams.table_start import TableStart
@@ -201,7 +201,8 @@ class Worker:
         """Forget a partition's state, which may not be what is stored any more, and read no more of it."""
         stream, before = self._owned.pop(number, None), self._waiting.get(number, Waiting())
         if isinstance(error, ConflictError):
-            self._waiting[number] = Waiting(self._clock() + STAND_BY_S, looks=True, why=str(error))
+            why = why_refused(error, self._plan.partition(number), self._backends.panes)
+            self._waiting[number] = Waiting(self._clock() + STAND_BY_S, looks=True, why=why)
             self._metrics.forget(self._plan, number)  # another shows it
         else:
             last = stream.header if stream is not None else before.last

@@ -1,5 +1,7 @@
 """Definitions that are kept are declared again as they were."""
 
+from dataclasses import replace
+
 import pytest
 
 import sluiceway as sw
@@ -28,3 +30,23 @@ def test_a_definition_is_declared_again_with_the_same_digest_and_limit(view, tmp
     assert (again.digest, again.columns, again.may_be_behind) == (view.digest, view.columns, view.may_be_behind)
     other = sw.Source("facts", sql="unused", key="k", event_time="t")
     assert kept_definition(view.digest, objects).over(other).digest != view.digest
+    assert kept_definition(view.digest, objects).again(view.digest, other) is None
+
+
+APART = [
+    sw.column("x").between(0, 9.5, at_least=0.9, on_failure="quarantine"),
+    sw.column("y").one_of("a", 1, 2.5, at_least=0.8, on_failure="quarantine"),
+    sw.row("x > 0", at_least=0.99, on_failure="quarantine"),
+]
+
+
+@pytest.mark.parametrize("before", [[], APART[:1], APART, [sw.column("x").not_null()]])
+@pytest.mark.parametrize("now", [[], APART[1:], APART])
+def test_rules_that_set_rows_apart_may_come_and_go(before, now, tmp_path):
+    objects = ObstoreObjects.local(tmp_path)
+    source = replace(SOURCE, expectations=before)
+    for each in VIEWS:
+        view = replace(each, source=source)
+        keep_definition(view, objects)
+        again = kept_definition(view.digest, objects).again(view.digest, replace(SOURCE, expectations=now))
+        assert (again.digest, again.columns) == (view.digest, view.columns)

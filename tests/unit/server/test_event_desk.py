@@ -35,11 +35,17 @@ def time_of(text):
 
 
 def source(
-    name="landings", known="landed_at + interval 1 hour", form="json", keys=("carrier",), fact_keys=(), lateness="5m"
+    name="landings",
+    known="landed_at + interval 1 hour",
+    form="json",
+    keys=("carrier",),
+    fact_keys=(),
+    lateness="5m",
+    read=None,
 ):
     fields = tuple(Field(column, kind) for column, kind in KINDS.items())
     times = time_of("landed_at"), time_of(known)
-    return StreamedSource(name, f"{name}-topic", form, keys, fields, *times, fact_keys, lateness)
+    return StreamedSource(name, f"{name}-topic", form, keys, fields, *times, fact_keys, lateness, read)
 
 
 class Desk:

@@ -11,8 +11,8 @@ from sluiceway.adapters.memory_online import MemoryOnline
 from sluiceway.adapters.memory_panes import MemoryPanes
 from sluiceway.adapters.memory_side import MemorySide
 from sluiceway.streams.partition_header import unpack_header
-from sluiceway.streams.partition_stream import Backends
-from sluiceway.streams.standing_by import STAND_BY_S
+from sluiceway.streams.partition_stream import Backends, PartitionStream
+from sluiceway.streams.standing_by import RUN, STAND_BY_S
 from sluiceway.streams.stream_plan import stream_plan
 from sluiceway.streams.worker import Worker
 
@@ -100,3 +100,25 @@ def test_one_that_stood_still_is_refused_and_stands_by(scene):
         scene.send()
         assert scene.turn("first", "second") == [0, 1]
     assert (scene.header.owner, scene.header.events) == ("second", 13)
+
+
+def test_one_that_a_run_sealed_says_so_and_goes_on(scene):
+    plan = scene.plan
+    for leaves, said in ((False, "a run seals it"), (True, "a run sealed it, or a worker had it and left")):
+        run = PartitionStream(plan, 0, panes=scene.panes, owner=f"{RUN}1", now_us=lambda: 0)
+        if leaves:
+            run.release()
+        scene.send()
+        assert scene.turn("first") == [0]
+        (why,) = scene.workers["first"].waiting.values()
+        assert why.startswith(said)
+        assert sum(scene.turn("first")[0] for _ in range(2 * int(STAND_BY_S) + 2)) == 1
+        assert scene.workers["first"].waiting == {}
+
+
+def test_one_that_another_worker_replaced_says_that(scene):
+    PartitionStream(scene.plan, 0, panes=scene.panes, owner="third", now_us=lambda: 0)
+    scene.send()
+    assert scene.turn("first") == [0]
+    (why,) = scene.workers["first"].waiting.values()
+    assert "was taken over by another worker" in why
