@@ -5,10 +5,11 @@ from contextlib import contextmanager
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
+from time import monotonic
 
 import lmdb
 
-from sluiceway.adapters.lmdb_environment import opened
+from sluiceway.adapters.lmdb_environment import Place, opened, place_of
 from sluiceway.core.errors import SourceError
 from sluiceway.ports.online_store import STAMP_BYTES, Asked, checked
 from sluiceway.ports.sweepable import VIEW, Leftover, view_key
@@ -16,6 +17,7 @@ from sluiceway.ports.sweepable import VIEW, Leftover, view_key
 MAP_BYTES = 64 << 30
 VIEW_BYTES = 16
 PLAIN, HASHED, NAME, SNAPSHOT = b"k", b"h", b"n", b"s"
+LOOK_S = 1.0
 LONGEST_KEY = 511 - VIEW_BYTES - 1
 
 
@@ -26,7 +28,8 @@ class LmdbOnline:
     it is longer than 494 bytes, since LMDB's keys end at 511; ``n`` alone holds the view's name, ``s`` its snapshot.
     Every method is one transaction, so that a batch is seen whole, and so are all views of a read. The file is
     sparse: the map's size is address space and the most it can hold, not disk. A folder that does not exist is an
-    empty store; the first write makes it.
+    empty store; the first write makes it. So is one that was removed while it is open: reads notice within a second,
+    all else at once.
 
     Not ``durable``, a write does not wait for the disk. A killed process still loses nothing, as the pages are the
     system's; a machine that stops may leave no store at all. That is for stores that are made anew, as a rehearsal's.
@@ -37,6 +40,8 @@ class LmdbOnline:
         self._map_bytes = map_bytes
         self._durable = durable
         self._opened: lmdb.Environment | None = None
+        self._place: Place | None = None
+        self._look_at_s = 0.0
 
     def write(self, view: str, items: Iterable[tuple[bytes, bytes]]) -> int:
         """Store values by key unless newer ones are there; return how many took effect.
@@ -56,7 +61,7 @@ class LmdbOnline:
 
     def read_many(self, asked: Sequence[Asked]) -> list[list[bytes | None]]:
         """Return for each view that is asked, and each of its keys, the value; all from one moment."""
-        if self._opened is None and not self.is_there():
+        if (self._opened is None or monotonic() >= self._look_at_s) and not self.is_there():
             return [[None] * len(keys) for _, keys in asked]
         try:
             with (self._opened or self._environment()).begin() as transaction:
@@ -144,13 +149,23 @@ class LmdbOnline:
 
     def is_there(self) -> bool:
         """Whether there is a store; the first write makes it."""
-        return self._opened is not None or (self._folder / "data.mdb").exists()
+        return self._look() is not None
+
+    def _look(self) -> Place | None:
+        """Tell which file the folder has; let go of one that it does not have any more."""
+        place, self._look_at_s = place_of(self._folder), monotonic() + LOOK_S
+        if place is None or place != self._place:
+            self._opened = None
+        return place
 
     def _environment(self) -> lmdb.Environment:
-        if self._opened is None:
+        self._look()
+        environment = self._opened
+        if environment is None:
             with self._refusals():
-                self._opened = opened(self._folder, self._map_bytes, durable=self._durable)
-        return self._opened
+                environment, self._place = opened(self._folder, self._map_bytes, durable=self._durable)
+            self._opened = environment
+        return environment
 
     @contextmanager
     def _refusals(self) -> Iterator[None]:

@@ -67,5 +67,8 @@ def by_view(values: Sequence[tuple[str, bytes, bytes]]) -> dict[str, list[tuple[
 
 
 def conflict(partition: str) -> ConflictError:
-    """Say that another worker owns a partition."""
-    return ConflictError(f"the stream of {partition} was taken over by another worker; this one's commit was refused")
+    """Say that another worker owns a partition, or that nobody does any more."""
+    return ConflictError(
+        f"the stream of {partition} was taken over by another worker, or its state is gone from the store; this one's "
+        "commit was refused"
+    )

@@ -1,14 +1,19 @@
 """What LMDB promises beyond the contract: other processes, kills, limits."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
+from sluiceway.adapters import lmdb_online
 from sluiceway.adapters.lmdb_online import LmdbOnline
-from sluiceway.core.errors import MisuseError, SourceError
+from sluiceway.adapters.lmdb_panes import LmdbPanes
+from sluiceway.core.errors import ConflictError, MisuseError, SourceError
+from sluiceway.ports.pane_store import PaneCommit
 
 WRITING = """
 import sys
@@ -58,6 +63,32 @@ def test_reading_makes_no_folder(tmp_path):
     assert store.count("v") == 0
     assert store.snapshot("v") == ""
     assert not (tmp_path / "absent").exists()
+
+
+def test_a_store_that_was_removed_is_empty_for_those_who_have_it_open(tmp_path, monkeypatch):
+    reader, writer, panes = (
+        LmdbOnline(tmp_path / "s"),
+        LmdbOnline(tmp_path / "s"),
+        LmdbPanes(LmdbOnline(tmp_path / "s")),
+    )
+    panes.commit("p/0/0", PaneCommit(b"", b"one", online=[("v", b"a", STAMP)]))
+    assert reader.read("v", [b"a"]) == writer.read("v", [b"a"]) == [STAMP]
+    shutil.rmtree(tmp_path / "s")
+    with pytest.raises(ConflictError, match="gone from the store"):
+        panes.commit("p/0/0", PaneCommit(b"one", b"two", online=[("v", b"a", STAMP)]))
+    assert panes.header("p/0/0") == b""
+    monkeypatch.setattr(lmdb_online, "monotonic", lambda: time.monotonic() + lmdb_online.LOOK_S)
+    assert reader.read("v", [b"a"]) == [None]
+    writer.write("v", [(b"b", STAMP)])
+    assert reader.read("v", [b"a", b"b"]) == [None, STAMP]
+
+
+def test_a_store_that_was_removed_stays_so_while_it_is_only_read(tmp_path):
+    store = LmdbOnline(tmp_path / "s")
+    store.replace("v", [(b"a", STAMP)], snapshot="of some")
+    shutil.rmtree(tmp_path / "s")
+    assert (store.snapshot("v"), store.count("v"), store.read("v", [b"a"])) == ("", 0, [None])
+    assert not (tmp_path / "s").exists()
 
 
 def test_two_stores_on_one_folder_in_one_process_share_it(tmp_path):

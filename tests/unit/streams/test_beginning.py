@@ -72,6 +72,21 @@ def test_a_stream_begins_once():
     assert counts(world) == {"a": 1.0}
 
 
+def test_a_worker_whose_store_was_emptied_begins_anew():
+    world = World(counting(), 1)
+    table_of(world, [row_at(70)])
+    world.logs[0].append(message(row_at(80)))
+    worker = world.worker()
+    world.step(worker, 100)
+    world.panes.forget(world.plan.partition(0))
+    world.online.remove(world.online.leftovers(lambda _: False))
+    world.logs[0].append(message(row_at(130)))
+    for _ in range(4):  # it is refused, stands by for five seconds, and looks
+        world.step(worker, 100)
+    assert counts(world) == {"a": 2.0}
+    assert world.stored().offset == 2
+
+
 def test_what_became_known_after_now_waits():
     world = World(counting(), 1)
     table_of(world, [row_at(50), row_at(70), row_at(20_000)])
