@@ -14,6 +14,7 @@ class Working:
 
     headers: dict = {}
     waiting: dict = {}
+    missed: dict = {}
 
     def __init__(self, messages, fails_at=None):
         self.messages, self.fails_at, self.learnt, self.closed = messages, fails_at, 0, 0
