@@ -125,6 +125,7 @@ def test_live_requests_are_checked_and_each_planted_difference_is_named(shop, re
     ask(shop, recent[2:])
     said = shop("features", "skew", "--last", "18", "--json", code=None).json
     assert set(said["causes"]) == {"stale view"}
+    assert said["hint"] == ""
 
 
 def test_what_cannot_be_asked_for_is_refused(shop):

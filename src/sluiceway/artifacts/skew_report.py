@@ -55,7 +55,7 @@ class SkewReport:
     ``requests`` rows were answered from ``since`` to ``until`` (UTC, virtual in a rehearsal), of which ``sampled`` were
     compared. ``unchecked`` says of each feature that could not be compared why; ``unknown_versions`` counts rows by
     versions that the registry does not know, ``unread_lines`` those of the log that cannot be read. ``limit`` is the
-    share of values that may differ.
+    share of values that may differ. ``hint`` says what is the matter with all of them, where something is.
     """
 
     scope: str
@@ -70,6 +70,7 @@ class SkewReport:
     unknown_versions: Mapping[str, int]
     unread_lines: int
     limit: float
+    hint: str = ""
 
     @property
     def compared(self) -> int:

@@ -97,6 +97,8 @@ def moment(given: str, now: datetime) -> datetime:
 def lines(report: SkewReport) -> Iterator[str]:
     """Say what was compared, what differs, and why."""
     yield headline(report)
+    if report.hint:
+        yield report.hint
     if report.sampled:
         yield ""
         yield from table_lines(

@@ -35,6 +35,7 @@ def find_skew(
         UnknownNameError, DeclarationError: the declaration does not fit the newest dataset.
     """
     from sluiceway.features.binding import check_binding
+    from sluiceway.features.far_from_data import far_from_data
     from sluiceway.features.held_tables import HeldTables
     from sluiceway.features.large_sources import LargeSources
     from sluiceway.features.point_in_time import Facts
@@ -56,11 +57,13 @@ def find_skew(
         progress.say(f"computing {answers.table.num_rows:,} vectors of {answers.version} again, offline")
         skew.compare(answers, found)
     order = [name for view in pipeline.feature_views for name in view.columns] + list(pipeline.request_columns)
+    differ = any(each.differing for each in found.features.values())
+    first = min((begin for begin, _ in ends), default=cutoff)
     return SkewReport(
         scope=scope,
         dataset=dataset.content_id,
-        since=_moment(min((first for first, _ in ends), default=None)),
-        until=_moment(max((last for _, last in ends), default=None)),
+        since=_moment(first if ends else None),
+        until=_moment(cutoff if ends else None),
         requests=drawn.rows,
         sampled=sum(each.table.num_rows for each in drawn.answers),
         features=tuple(found.features[name] for name in order if name in found.features),
@@ -69,6 +72,7 @@ def find_skew(
         unknown_versions=drawn.unknown,
         unread_lines=drawn.unread,
         limit=limit,
+        hint=far_from_data(facts, pipeline.feature_views, first, cutoff) if differ else "",
     )
 
 

@@ -46,6 +46,7 @@ def _subtitle(report: SkewReport) -> str:
 def _head(report: SkewReport) -> list[Block]:
     said = f"{report.differing:,} of {report.compared:,} values are not what offline computes."
     said = said if report.differing else f"All {report.compared:,} values are what offline computes."
+    said = f"{said} Note that {report.hint}." if report.hint else said
     facts: tuple[tuple[str, str], ...] = (
         ("rows compared", f"{report.sampled:,} of {report.requests:,}"),
         ("values that differ", percent(report.share)),

@@ -14,6 +14,7 @@ class Working:
 
     headers: dict = {}
     waiting: dict = {}
+    missed: dict = {}
 
     def __init__(self, messages, fails_at=None):
         self.messages, self.fails_at, self.learnt, self.closed = messages, fails_at, 0, 0
@@ -36,7 +37,7 @@ class Working:
 def work_of(**workers):
     """Let workers work until idle; a source whose worker is an error cannot be read from the beginning."""
 
-    def worker(plan, metrics, *, follows_wall):
+    def worker(plan, metrics, *, follows_wall, say):
         found = workers[plan.source.name]
         if isinstance(found, Exception):
             raise found
