@@ -93,13 +93,22 @@ def facts_of(rows, cutoff):
     return Facts(DatasetVersion((), (ref,), RestoreReport(0.0, 0, 0, 0, ())), tables, ENGINE, cutoff * SECOND)
 
 
-def batch_values(view, rows, *, wall=None):
-    """Compute what the batch plan says at the last moment that rows were known at, or later."""
-    timed = [row for row in keyed(view, rows) if row["known"] is not None and row["event"] is not None]
+def batch_values(view, rows, *, wall=None, table=(), landed=()):
+    """Compute what the batch plan says at the last moment that rows were known at, or later.
+
+    What the ``table`` has counts however late it was, and what has ``landed`` in it, which is of this partition.
+    """
+    own, before, coming = (
+        [row for row in keyed(view, mine) if row["known"] is not None and row["event"] is not None]
+        for mine in (table, landed, rows)
+    )
+    timed = [*own, *before, *coming]
     if not timed:
         return {}
     newest = max(row["known"] for row in timed)
-    facts = facts_of(counting_rows(view, timed), newest if wall is None else max(newest, wall))
+    reached = max((row["known"] for row in before), default=None)
+    counting = [*own, *before, *counting_rows(view, coming, reached)]
+    facts = facts_of(counting, newest if wall is None else max(newest, wall))
     made = packed(features_now(facts, view), view, cutoff=facts.cutoff, written=0)
     return compared(view, dict(made))
 
@@ -110,9 +119,9 @@ def keyed(view, rows):
     return [row for row in rows if all(row[key] is not None for key in keys)]
 
 
-def counting_rows(view, rows):
+def counting_rows(view, rows, before=None):
     """Leave out what is late by event_time where windows are of it: known longer after its pane than the view says."""
-    kept, before = [], None
+    kept = []
     for row in rows:
         end = (row["event"] // 60 + 1) * 60 + EVENT_LATENESS + LATENESS
         if view.lateness is None or before is None or end > before:

@@ -13,11 +13,11 @@ from sluiceway.adapters.memory_side import MemorySide
 from sluiceway.artifacts.event_landing import LandedPartition
 from sluiceway.plans.packed_value import unpack_value
 from sluiceway.ports.event_source import EventBatch
-from sluiceway.streams.beginning import TableStart
 from sluiceway.streams.decoding import RowDecoder
 from sluiceway.streams.partition_header import unpack_header
 from sluiceway.streams.partition_stream import Backends, PartitionStream
 from sluiceway.streams.stream_plan import stream_plan
+from sluiceway.streams.table_start import TableStart
 from sluiceway.streams.worker import Worker
 
 NOW = 10_000  # seconds since the epoch, after all that rows say
@@ -68,9 +68,12 @@ class World:
         topic.logs = self.logs
         backends = Backends(events or MemoryEvents(topic), self.panes, self.side)
         return Worker(
-            self.plan, backends=backends, owner=f"w{next(self._names)}", now_us=lambda: (self.wall or NOW) * SECOND,
+            self.plan, backends=backends, owner=f"w{next(self._names)}", now_us=self.now,
             follows_wall=self.wall is not None, clock=lambda: self.clock, table=self.table,
         )  # fmt: skip
+
+    def now(self):
+        return (NOW if self.wall is None else self.wall) * SECOND
 
     def owner(self):
         """Take the only partition over."""

@@ -21,21 +21,25 @@ from sluiceway.flow.newest_dataset import newest_dataset
 from sluiceway.flow.pinned_views import pinned_views
 from sluiceway.flow.table_start import table_start
 from sluiceway.plans.moments_sql import microseconds
-from sluiceway.ports.event_source import EventSource, Position
+from sluiceway.ports.event_source import EventSource
 from sluiceway.ports.pane_store import PaneStore
 from sluiceway.ports.schema_registry import SchemaRegistry
-from sluiceway.streams.beginning import Beginning, TableStart
 from sluiceway.streams.latest_time import latest_us
 from sluiceway.streams.line_partitions import partition_count
 from sluiceway.streams.partition_header import PartitionHeader, unpack_header
 from sluiceway.streams.partition_stream import Backends
 from sluiceway.streams.stream_metrics import StreamMetrics
 from sluiceway.streams.stream_plan import DIGITS, StreamPlan, check_partitions, stream_plan
+from sluiceway.streams.table_start import TableStart
 from sluiceway.streams.worker import Worker
 from sluiceway.workspace import Workspace
 
 ANYWHERE = "spark://local[*]"
 SPARK = "spark"
+
+
+def silent(said: str) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,14 @@ class Streaming:
         panes = pane_store(workspace.kit.online)
         return cls(workspace, plans, place, panes, schemas, settings.engine or ANYWHERE, settings.online, lost)
 
-    def worker(self, plan: StreamPlan, metrics: StreamMetrics, *, follows_wall: bool = True) -> Worker:
+    def worker(
+        self,
+        plan: StreamPlan,
+        metrics: StreamMetrics,
+        *,
+        follows_wall: bool = True,
+        say: Callable[[str], None] = silent,
+    ) -> Worker:
         """Start a worker for a stream; with ``follows_wall`` time goes on by the wall's clock where all is silent.
 
         Raises:
@@ -90,7 +101,7 @@ class Streaming:
             metrics=metrics,
             follows_wall=follows_wall,
             latest_us=latest_us(plan.topic.lateness, clock),
-            table=partial(self.table, plan),
+            table=partial(self.table, plan, say=say),
         )
 
     def on_spark(self, tell: Callable[[int, int], None]) -> tuple[SparkEngine, SparkStream]:
@@ -128,18 +139,9 @@ class Streaming:
             for other in self.panes.partitions(f"{SPARK}-"):
                 if other.split("/")[1] == plan.source.name and not other.startswith(name[:-1]):
                     self.panes.forget(other)
-            self._beginning(kept).ensure(0)
             return SparkLearner(name, self.online, self.workspace.state.absolute(), kept)
 
         return cache(learner)
-
-    def _beginning(self, kept: StreamPlan) -> Beginning:
-        """Let what Spark keeps up begin with the table; of the files' lines nothing is there."""
-        table = partial(table_start, kept, (SPARK, kept.topic.name), self.workspace.kit)
-        clock, joined = self.workspace.kit.clock, lambda _: Position()
-        return Beginning(
-            kept, table, partition_count(kept), joined, self.panes, owner_name(), lambda: microseconds(clock.now())
-        )
 
     def _begin_anew_if_lost(self, plan: StreamPlan) -> None:
         """Remove a checkpoint of which all that was learnt is gone: swept, or with the store."""
@@ -150,9 +152,9 @@ class Streaming:
     def _spark_state(self, plan: StreamPlan) -> Path:
         return self.workspace.state.absolute() / SPARK / plan.source.name / plan.digest[:DIGITS]
 
-    def table(self, plan: StreamPlan) -> TableStart | None:
-        """Tell what a stream's table has, for one that begins."""
-        return table_start(plan, (self.place.kind, plan.topic.name), self.workspace.kit)
+    def table(self, plan: StreamPlan, *, say: Callable[[str], None] = silent) -> TableStart | None:
+        """Tell what a stream's table has, for one that begins; ``say`` hears why it has none."""
+        return table_start(plan, (self.place.kind, plan.topic.name), self.workspace.kit, say=say)
 
     def events(self, plan: StreamPlan) -> EventSource:
         """Open a stream's topic; workers of one stream are one group."""

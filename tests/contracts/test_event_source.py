@@ -242,3 +242,16 @@ def test_who_reads_all_as_one_goes_on_where_others_have_read_each(place):
     member.close(second)
     assert [value for _, value in second.read] == numbered(6, 7)
     assert member.joined({}) == BEGIN
+
+
+def test_a_topic_that_ends_before_a_position_says_so(place):
+    if isinstance(place, KinesisPlace):
+        pytest.skip("its records have no numbers, and those of a stream that is made anew go on rising")
+    place.send(numbered(0, 1, 2))
+    apart, owner = place.apart(), Owner(dict.fromkeys(range(3), BEGIN))
+    owner.listen(apart, lambda: len(owner.read) == 3)  # some brokers tell the end only to who has asked for messages
+    apart.close(owner)
+    member = place.member()
+    beyond = member.joined({number: Position(50) for number in owner.reached})
+    assert member.lags({0: beyond})[0].messages < 0
+    member.close(Owner({}))

@@ -92,3 +92,21 @@ def test_a_run_never_goes_back_behind_the_stream_and_adds_what_came_late(made, t
     project.spool().append([b'{"carrier": "C00", "delay": 7, "landed_at": "2024-01-01T09:00:00Z"}'])
     project("stream", "run", "--until-idle")
     assert project.served()["C00"][3] == 7.0
+
+
+def test_an_event_that_is_sent_again_is_one_fact_where_the_source_has_a_key(made, tmp_path):
+    project = copied(made, tmp_path / "project")
+    pipeline = project.folder / "pipeline.py"
+    pipeline.write_text(
+        pipeline.read_text()
+        .replace(
+            'event_time="landed_at",\n                     stream',
+            'key=("carrier", "landed_at"), event_time="landed_at",\n                     stream',
+        )
+        .replace('matures="1d"', 'matures="2h"')
+    )
+    landings, again = events(200), b'{"carrier": "C00", "delay": 1, "landed_at": "2024-01-01T00:00:00+00:00"}'
+    project("run", "--until", "ingest")
+    project.spool().append([*messages(landings), *messages(landings[:50]), again])  # the last is in the files too
+    project("run", "--until", "validate")
+    assert len(landings_of(project)) == 2 + len({(each["carrier"], each["at"]) for each in landings})

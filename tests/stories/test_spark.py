@@ -6,7 +6,7 @@ import shutil
 from dataclasses import replace
 
 import pytest
-from tests.streamed_project import StreamedProject, end, events, expected, messages, until
+from tests.streamed_project import IN_FILES, StreamedProject, end, events, expected, messages, until
 
 pytest.importorskip("pyspark", reason="pyspark is not installed: make test-spark has it")
 pytestmark = pytest.mark.spark
@@ -52,17 +52,17 @@ def test_a_stream_that_is_killed_and_started_again_counts_every_line_once(tmp_pa
     project = Arriving(tmp_path / "project", SLUICEWAY_ENGINE=ENGINE)
     landings = events(4000)
     sent = messages(landings)
-    project.put("first.jsonl", sent[:1000])
+    project.put("first.jsonl", [*messages(list(IN_FILES)), *sent[:1000]])  # the folder has all that the source has
     victim = project.worker("--spark", "arriving")
-    until(lambda: project.learnt() >= 1000, patience_s=PATIENCE_S, what="the first file is learnt")
+    until(lambda: project.learnt() >= 1002, patience_s=PATIENCE_S, what="the first file is learnt")
     project.put("second.jsonl", [*sent[1000:3000], b"{"])
-    until(lambda: project.learnt() > 1000, what="the second file is being learnt")
+    until(lambda: project.learnt() > 1002, what="the second file is being learnt")
     end(victim, kill=True)  # most often in the middle of the batch, as partitions are committed one by one
     project.put("third.jsonl", sent[3000:])
     told = json.loads(project("stream", "run", "--spark", "arriving", "--until-idle", "--json"))
     (stream,) = [each for each in told["streams"] if each["by"] == "spark"]
     parts = stream["partitions"]
-    assert (sum(part["events"] for part in parts), sum(part["dead"] for part in parts)) == (4001, 1)
+    assert (sum(part["events"] for part in parts), sum(part["dead"] for part in parts)) == (4003, 1)
     assert project.served() == expected(landings)
     worker = StreamedProject(made.folder)
     worker.spool().append(sent)

@@ -2,16 +2,20 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 from tests.kafka_broker import Broker
 from tests.streamed_project import StreamedProject, events, expected, messages
 
 from sluiceway.adapters import spool
+from sluiceway.artifacts.codec import encode
+from sluiceway.artifacts.event_landing import event_landing_key
 from sluiceway.core.discreet import MASK
 from sluiceway.flow.arriving import landed_events
 from sluiceway.flow.streamed import streams_of
 from sluiceway.flow.table_start import table_start
+from sluiceway.ingest.landed_events import known_event_landing
 from sluiceway.streaming import Streaming
 
 COLUMNS = ("delays__count_1h", "delays__sum_delay_24h", "delays__max_delay_24h", "delays__latest_delay")
@@ -86,7 +90,16 @@ def test_a_stream_begins_behind_what_its_dataset_has_though_more_has_landed(proj
     assert (landing.partitions[0].offset, rows) == (300, 100)
     (plan,) = streaming.plans
     assert [each.offset for each in streaming.table(plan).landed] == [200]
-    assert table_start(plan, ("kafka", "landings"), streaming.workspace.kit).landed == ()  # it never landed from there
+    kit, said = streaming.workspace.kit, []
+    assert table_start(plan, ("kafka", "landings"), kit, say=said.append).landed == ()  # it never landed from there
+    assert said == []
+    other = replace(plan, kinds={**plan.kinds, "delay": "text"})
+    assert table_start(other, ("spool", "landings"), kit, say=said.append) is None
+    assert "gate 3, has no text 'delay'" in said[0]
+    event_landing_of(kit, points=(), partitions=())
+    assert table_start(plan, ("spool", "landings"), kit, say=said.append) is None
+    assert "does not tell how far the topic landed" in said[1]
+    event_landing_of(kit, points=landing.points, partitions=landing.partitions)
     project("stream", "run", "--until-idle")
     assert project.partitions()[0]["events"] == 100
     assert project.served() == expected(landings)
@@ -128,6 +141,12 @@ def test_a_spool_is_trimmed_of_what_nobody_reads_any_more(project, monkeypatch):
     assert project.served() == expected(landings)
     project("run", "--until", "ingest")
     assert json.loads(project("stream", "status", "--json"))["streams"][0]["partitions"][0]["missed"] == 0
+
+
+def event_landing_of(kit, **changes):
+    """Write the landing down otherwise."""
+    known = known_event_landing("landings", kit.objects)
+    kit.objects.put(event_landing_key("landings"), encode(replace(known, **changes)))
 
 
 def segments(project):

@@ -222,5 +222,5 @@ def test_what_is_no_row_goes_to_a_topic_with_the_reason(world):
     assert [part["dead"] for part in world.project.partitions()] == [0, 2, 0, 0]
     told = world.broker.read("landings.dead")
     assert (told[0][0], told[0][1]["partition"]) == (b"{", "1")
-    assert "missing required field `landed_at`" in told[1][1]["why"]
+    assert "column 'landed_at' is missing" in told[1][1]["why"]
     assert json.loads(world.project("stream", "status", "--json"))["streams"][0]["topic"] == "landings"

@@ -72,7 +72,8 @@ class MergedKafkaEvents:
         behind = self._topic.behind(following)
         if len(behind) < self._topic.count or not behind:
             return {}
-        return {0: Lag(sum(max(count, 0) for count in behind.values()))}
+        lost = min(behind.values())
+        return {0: Lag(lost if lost < 0 else sum(behind.values()))}
 
     def joined(self, positions: Mapping[int, Position]) -> Position:
         """Return where to go on in all partitions, which others have read one by one."""

@@ -25,7 +25,7 @@ class StreamWork:
         self.stopped: dict[str, SourceError] = {}
         for plan in streaming.plans:
             with self._alone(plan.source.name):
-                self._workers[plan.source.name] = streaming.worker(plan, metrics, follows_wall=not until_idle)
+                self._workers[plan.source.name] = streaming.worker(plan, metrics, follows_wall=not until_idle, say=say)
 
     def run(self, *, is_measured: bool = False) -> None:
         """Let each worker learn in turn, and tell a person how it goes, until there is nothing left to do.

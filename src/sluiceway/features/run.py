@@ -63,7 +63,8 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
         dataset: The validated sources.
         project: The pipeline; its label and views are bound to the dataset here.
         inputs: What a caller has at inference time, in the spec's order.
-        as_of: The cutoff in UTC, past which nothing is known; by default the label source's newest known time.
+        as_of: The cutoff in UTC, past which nothing is known; by default the label source's newest known time
+            that has come.
         tables: Where sources are read and the table ``features/<label>`` is written.
         engine: Computes every plan.
         elsewhere: Computes the views instead; the checks of what it made stay with ``engine``.
@@ -82,7 +83,7 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
     """
     pipeline = project.pipeline
     check_binding(dataset, pipeline, inputs)
-    cutoff = in_utc(as_of) if as_of else newest_known(dataset, pipeline, tables)
+    cutoff = in_utc(as_of) if as_of else newest_known(dataset, pipeline, tables, now=clock.now())
     large = LargeSources(derived, progress=progress)
     facts = Facts(dataset, HeldTables(tables), engine, microseconds(cutoff), large=large)
     computed = replace(facts, elsewhere=elsewhere)
@@ -131,15 +132,19 @@ def run(  # noqa: PLR0913 - a stage takes its ports one by one
     )
 
 
-def newest_known(dataset: DatasetVersion, pipeline: Pipeline, tables: TableStore) -> datetime:
-    """Find when the newest outcome became known.
+def newest_known(dataset: DatasetVersion, pipeline: Pipeline, tables: TableStore, *, now: datetime) -> datetime:
+    """Find when the newest outcome became known, of those known by now (UTC) if there are any.
+
+    One whose time is wrong and far ahead would end all windows where nothing is in them.
 
     Raises:
         SourceError: no outcome ever did.
     """
     source = pipeline.label.source.name
-    known = tables.scan(dataset.table(source)).select(pl.col(KNOWN_TIME).max())
-    newest = known.collect(engine="streaming").item()
+    known, times = pl.col(KNOWN_TIME), tables.scan(dataset.table(source)).select(KNOWN_TIME)
+    both = times.select(known.filter(known <= now).max().alias("by_now"), known.max().alias("ever"))
+    by_now, ever = both.collect(engine="streaming").row(0)
+    newest = ever if by_now is None else by_now
     if newest is None:
         raise SourceError(
             f"source {source!r} has no row with a known_time, so no outcome is known; check its rows, or give --as-of"

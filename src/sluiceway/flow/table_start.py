@@ -1,6 +1,6 @@
 """Table starts: what the newest dataset that passed gate 3 has of a source, for a stream of it that begins."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from sluiceway.artifacts.dataset_version import EVENT_TIME, KNOWN_TIME, DatasetVersion
@@ -11,30 +11,38 @@ from sluiceway.flow.reference import dataset_versions, passed_before
 from sluiceway.ingest.landed_events import event_parts, known_event_landing
 
 if TYPE_CHECKING:
-    from sluiceway.streams.beginning import TableStart
     from sluiceway.streams.stream_plan import StreamPlan
+    from sluiceway.streams.table_start import TableStart
 
 
-def table_start(plan: "StreamPlan", origin: tuple[str, str], kit: Kit) -> "TableStart | None":
+def table_start(
+    plan: "StreamPlan", origin: tuple[str, str], kit: Kit, *, say: Callable[[str], None]
+) -> "TableStart | None":
     """Tell what a table has for a stream, and how far its topic has landed in it.
 
     Args:
         plan: The stream.
         origin: The kind of place where its events are, and the topic; those of others have offsets of their own.
         kit: Knows the datasets.
-
-    Returns:
-        Nothing where the table lacks a column that the stream reads, or where it is not known any more how far the
-        topic has landed in it.
+        say: Hears why a stream begins without the table, if it does.
     """
-    from sluiceway.streams.beginning import TableStart
+    from sluiceway.features.binding import kinds_of
+    from sluiceway.streams.table_start import TableStart
 
-    dataset = starting_dataset(plan.source.name, kit)
-    landed = landed_in(dataset, plan.source.name, origin, kit)
-    columns = {each.name for each in dataset.table(plan.source.name).columns}
-    if landed is None or not columns.issuperset(plan.columns):
+    source = plan.source.name
+    dataset = starting_dataset(source, kit)
+    table = dataset.table(source)
+    kinds = kinds_of(dataset, source)
+    changed = sorted(name for name in plan.columns if kinds.get(name) != plan.kinds[name])
+    landed = landed_in(dataset, source, origin, kit)
+    if changed or landed is None:
+        why = f"has no {plan.kinds[changed[0]]} {changed[0]!r}" if changed else "does not tell how far the topic landed"
+        say(
+            f"{source}: begins with the oldest message that its topic has, as dataset {dataset.version}, the last to "
+            f"pass gate 3, {why}: what is served lacks older rows until the next run that passes"
+        )
         return None
-    rows = kit.tables.scan(dataset.table(plan.source.name)).select(*plan.columns, EVENT_TIME, KNOWN_TIME)
+    rows = kit.tables.scan(table).select(*plan.columns, EVENT_TIME, KNOWN_TIME)
     return TableStart(rows, plan.kinds, tuple(landed))
 
 

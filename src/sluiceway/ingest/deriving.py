@@ -27,6 +27,7 @@ from sluiceway.ingest.quarantine import parted
 from sluiceway.plans.latest_row import latest_marks
 from sluiceway.plans.lineage import tables_read
 from sluiceway.plans.parquet_part import decode_part
+from sluiceway.plans.quoting import listed
 from sluiceway.plans.schema_policy import settled
 from sluiceway.plans.table_digest import columns_of, normalise
 from sluiceway.ports.engine import Engine
@@ -143,10 +144,13 @@ def _rows(source: Source, own: Rows | None, made: dict[str, Rows], *, engine: En
 def _arrived(
     parts: Sequence[FileEntry], rows: Rows, *, keys: Sequence[str], contents: Contents, engine: Engine
 ) -> Rows:
-    """Put the rows that arrived in the source's topic below a table; part by part, never all of them at once."""
+    """Put the rows that arrived in the source's topic below a table; part by part, never all of them at once.
+
+    Where the source has a key, a row that is there already is the same fact, told again, and let by.
+    """
     if not parts:
         return rows
-    from sluiceway.streams.landed_rows import LandedRows
+    from sluiceway.streams.landed_rows import LandedRows, each_once
 
     head = normalise(rows.schema.empty_table())
     reads = LandedRows(head.schema, {column.name: column.type for column in columns_of(head)}, keys)
@@ -156,7 +160,12 @@ def _arrived(
         for part in parts:
             yield normalise(reads.table(decode_part(contents.whole(part))["value"].to_pylist()))
 
-    return engine.keep(below())
+    there = engine.keep(below())
+    if not keys or not set(keys) <= set(head.schema.names):
+        return there
+    repeated = f"SELECT {listed(keys)} FROM rows_of_source GROUP BY ALL HAVING count(*) > 1"
+    suspects = engine.derive(repeated, {"rows_of_source": there}).table()
+    return engine.keep(each_once(there.tables(), suspects)) if suspects.num_rows else there
 
 
 def _landed(source: Source, parts: Sequence[FileEntry], contents: Contents, engine: Engine) -> Rows:

@@ -59,16 +59,6 @@ def unpack_value(data: bytes) -> PackedValue:
     return PackedValue(event - RAISED, known - RAISED, through - RAISED, written - RAISED, features)
 
 
-def written_and_through(data: bytes) -> tuple[int, int]:
-    """Read when a value was written, and up to when everything known is in it.
-
-    Raises:
-        struct.error: the bytes are too few.
-    """
-    _, through, written = TOLD.unpack_from(data)
-    return written - RAISED, through - RAISED
-
-
 def features_reader(views: Sequence[Sequence[str]]) -> Callable[[Sequence[bytes | None]], Any]:
     """Make what reads the features of one value of each view, together, as an object with an attribute for each.
 

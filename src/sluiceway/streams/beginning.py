@@ -5,65 +5,24 @@ all there. Else nobody here knows in which partition a key lies: the rows become
 All partitions begin where the seeds say, so that what is in a seed comes to none of them again.
 """
 
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import polars as pl
 
-from sluiceway.artifacts.dataset_version import KNOWN_TIME
 from sluiceway.artifacts.event_landing import LandedPartition
 from sluiceway.plans.corrections import KNOWN
 from sluiceway.ports.event_source import Position
-from sluiceway.ports.pane_store import PaneCommit, PaneStore, Row
-from sluiceway.streams.decoding import OFFSET
+from sluiceway.ports.pane_store import PaneCommit, PaneStore
 from sluiceway.streams.partition_header import PartitionHeader, pack_header, unpack_header
-from sluiceway.streams.seeds import ANYBODYS, SeedHeader, seed_header, seeds_by_key, write_seeds
-from sluiceway.streams.stored_frame import stored_frame
+from sluiceway.streams.seeds import ANYBODYS, SeedHeader, StoredSeeds, renewed, seed_header, seeds_by_key
+from sluiceway.streams.state_change import StateChange, write_change
 from sluiceway.streams.stream_plan import StreamPlan
+from sluiceway.streams.table_start import TableStart
 from sluiceway.streams.topic_keys import TopicKeys
 from sluiceway.streams.view_stream import ViewStream
 
-PIECE_ROWS = 200_000
-MOST_ROWS = 5_000  # of state in a commit, and served values: whoever reads the store waits for it
-
-Served = tuple[str, bytes, bytes]
 Joined = Callable[[Mapping[int, Position]], Position]
-
-
-@dataclass(frozen=True, slots=True)
-class TableStart:
-    """What a source's table has, as its store scans it, and what of its topic's partitions is among that.
-
-    Partitions of which nothing is are left out.
-    """
-
-    rows: pl.LazyFrame
-    kinds: Mapping[str, str]
-    landed: tuple[LandedPartition, ...] = ()
-
-    def newest(self, now: int) -> int | None:
-        """Tell when what is known by now became known last; both in microseconds since the epoch."""
-        known = self.rows.select(pl.col(KNOWN_TIME).dt.timestamp("us").alias(KNOWN)).filter(pl.col(KNOWN) <= now)
-        newest = known.max().collect(engine="streaming").item()
-        return newest if isinstance(newest, int) else None
-
-    def pieces(self) -> Iterator[pl.DataFrame]:
-        """Read the rows some at a time, as ``stored_frame``; numbered from above, where no message's offset is."""
-        number = sys.maxsize
-        for piece in self.rows.collect_batches(chunk_size=PIECE_ROWS, maintain_order=False, engine="streaming"):
-            frame = stored_frame(piece, self.kinds)
-            offsets = pl.int_range(number - len(frame), number, dtype=pl.Int64, eager=True)
-            yield frame.with_columns(offsets.alias(OFFSET))
-            number -= len(frame)
-
-
-@dataclass(frozen=True, slots=True)
-class _Learnt:
-    """Rows of state of all that a table has, and what is served of it."""
-
-    rows: Sequence[Row] = ()
-    online: Sequence[Served] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +54,20 @@ class Beginning:
                 self.seed()
                 begin_from_seeds(self.plan, number, panes=self.panes, owner=self.owner, now_us=self.now_us)
             else:
-                self._whole(header)
+                self._whole()
 
     def seed(self) -> None:
         """Let what the table has be seeds, unless the stream has begun. Raises as ``ensure`` does."""
-        made = seed_header(self.panes, self.plan.seeds)
-        has_begun = made is None and bool(self.panes.partitions(self.plan.partition(0)[:-1]))
-        if has_begun or (made is not None and made.is_whole):
+        stored = StoredSeeds.load(self.panes, self.plan.seeds)
+        has_begun = stored.header is None and bool(self.panes.partitions(self.plan.partition(0)[:-1]))
+        if has_begun or (stored.header is not None and stored.header.is_whole):
             return
         start = self.table()
         if start is None:
             return
         landed = {each.partition: each for each in start.landed}
         begins = tuple(landed.get(number, LandedPartition(number, 0)) for number in range(self.count))
+        reached = [each.watermark for each in begins if each.watermark is not None]
         header = SeedHeader(
             owner=self.owner,
             written=self.now_us(),
@@ -115,69 +75,61 @@ class Beginning:
             unlanded=tuple(each.partition for each in begins if each.watermark is None),
             begins=begins,
         )
-        learnt = self._learnt(start, begins)
-        if made is not None:
-            self.panes.forget(self.plan.seeds)
-        found = seeds_by_key(TopicKeys(self.plan), learnt.rows)
-        write_seeds(self.panes, self.plan.seeds, found, header, since=ANYBODYS, online=learnt.online)
+        learnt = self._learnt(start, min(reached, default=None))
+        seeds = renewed(stored, seeds_by_key(TopicKeys(self.plan), learnt.put), since=ANYBODYS)
+        change = replace(seeds, online=learnt.online)
+        write_change(self.panes, self.plan.seeds, change, header, seen=stored.data, is_beginning=True)
 
-    def _whole(self, left: PartitionHeader | None) -> None:
-        """Let the only partition hold all that the table has; what another ``left`` unfinished goes."""
-        start, name = self.table(), self.plan.partition(0)
-        if start is None:
-            if left is not None:
-                self.panes.forget(name)
+    def _whole(self) -> None:
+        """Let the only partition hold all that the table has; what another left unfinished goes."""
+        name = self.plan.partition(0)
+        seen, left = self.panes.load(name)
+        before = unpack_header(seen)
+        if before is not None and before.is_whole:
             return
+        start = self.table()
+        if start is None and before is None:
+            return
+        start = start or TableStart.nothing()
         position = self.joined({each.partition: Position(each.offset, each.mark) for each in start.landed})
-        known = [each.watermark for each in start.landed if each.watermark is not None]
+        reached = max((each.watermark for each in start.landed if each.watermark is not None), default=None)
         header = PartitionHeader(
             owner=self.owner,
             offset=position.offset,
             mark=position.mark,
-            watermark=max(known, default=None),
+            watermark=reached,
+            written=self.now_us(),
             views=self.plan.digests,
         )
-        learnt = self._learnt(start, start.landed)
-        if left is not None:
-            self.panes.forget(name)
-        self._write(name, header, learnt)
+        learnt = self._learnt(start, reached)
+        here = {key for key, _ in learnt.put}
+        change = replace(learnt, drop=[key for key, _ in left if key not in here])
+        write_change(self.panes, name, change, header, seen=seen, is_beginning=True)
 
-    def _learnt(self, start: TableStart, begins: Sequence[LandedPartition]) -> _Learnt:
-        """Learn what the table has by now.
+    def _learnt(self, start: TableStart, reached: int | None) -> StateChange:
+        """Learn what the table has by now, and what of it is ahead of now but landed.
 
-        It is served as of the moment up to which all partitions go that have landed, or, where none has, of the newest
-        row.
+        It is served as of the moment up to which partitions have landed, or, where none has, of the newest row.
         """
         now = self.now_us()
-        reached = [each.watermark for each in begins if each.watermark is not None]
-        until = min(reached) if reached else start.newest(now)
+        upto = max([now, *(each.watermark for each in start.landed if each.watermark is not None)])
+        until = start.newest(upto) if reached is None else reached
         if until is None:
-            return _Learnt()
+            return StateChange()
         views = [ViewStream(view, self.plan.kinds, lateness=self.plan.lateness) for view in self.plan.views]
         for view in views:
             view.restore([], until)
         for piece in start.pieces():
-            rows = piece.filter(pl.col(KNOWN) <= now).drop_nulls(self.plan.parted_by)
+            rows = piece.filter(pl.col(KNOWN) <= upto).drop_nulls(self.plan.parted_by)
             for view in views:
                 view.begin(rows)
         for view in views:
-            view.advance(until)
+            view.advance(until, is_open=reached is None)
         writes = [view.writes(until, now) for view in views]
-        return _Learnt(
-            [row for each in writes for row in each.put],
-            [value for each in writes for value in (*each.online, *each.forced)],
+        return StateChange(
+            put=[row for each in writes for row in each.put],
+            online=[value for each in writes for value in (*each.online, *each.forced)],
         )
-
-    def _write(self, name: str, header: PartitionHeader, learnt: _Learnt) -> None:
-        """Write what a partition begins with, some at a time; it has begun with the last."""
-        rows, online = learnt.rows, learnt.online
-        stored, turns = b"", range(0, max(len(rows), len(online), 1), MOST_ROWS)
-        for number, at in enumerate(turns):
-            upto = at + MOST_ROWS
-            following = header.following(sequence=number, written=self.now_us(), is_whole=upto >= turns.stop)
-            data = pack_header(following)
-            self.panes.commit(name, PaneCommit(stored, data, put=rows[at:upto], online=online[at:upto]))
-            stored = data
 
 
 def begin_from_seeds(plan: StreamPlan, number: int, *, panes: PaneStore, owner: str, now_us: Callable[[], int]) -> bool:
@@ -193,7 +145,7 @@ def begin_from_seeds(plan: StreamPlan, number: int, *, panes: PaneStore, owner: 
         if each.partition == number:
             header = PartitionHeader(
                 owner=owner, offset=each.offset, mark=each.mark, watermark=each.watermark, written=now_us(),
-                views=plan.digests,
+                views=plan.digests, partitions=len(begins),
             )  # fmt: skip
             panes.commit(plan.partition(number), PaneCommit(b"", pack_header(header)))
             return True

@@ -1,15 +1,18 @@
 """Landed rows: messages that were kept, as rows of their source's table as that is now."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 import msgspec
+import polars as pl
 import pyarrow as pa
 
 from sluiceway.streams.message_row import row_type
 from sluiceway.streams.row_reader import json_reader
 from sluiceway.streams.row_values import calendar_time
+
+SUSPECT = "_suspect"
 
 
 class LandedRows:
@@ -52,6 +55,25 @@ class LandedRows:
         except msgspec.ValidationError:
             return self._row_type(**{field: _alone(decode, value) for field, decode in self._alone.items()})
         return row
+
+
+def each_once(pieces: Iterable[pa.Table], suspects: pa.Table) -> Iterator[pa.Table]:
+    """Leave rows out that are equal to one before them, in every column.
+
+    Args:
+        pieces: The rows, some at a time.
+        suspects: Keys that several of them have, as columns; the rows with other keys are not looked at.
+    """
+    seen, keys = set[tuple[int, int]](), pl.DataFrame(suspects).with_columns(pl.lit(value=True).alias(SUSPECT))
+    for piece in pieces:
+        rows = pl.DataFrame(piece)
+        marked = rows.join(keys, on=suspects.column_names, how="left", maintain_order="left")
+        places = marked.get_column(SUSPECT).is_not_null().arg_true()
+        chosen, first = rows[places], [True] * len(rows)
+        for place, mark in zip(places, zip(chosen.hash_rows(0), chosen.hash_rows(1), strict=True), strict=True):
+            first[place] = mark not in seen
+            seen.add(mark)
+        yield piece if all(first) else piece.filter(pa.array(first))
 
 
 def as_json(opened: object) -> bytes:

@@ -11,7 +11,8 @@ from sluiceway.ports.pane_store import PaneStore, Row
 from sluiceway.streams.beginning import begin_from_seeds
 from sluiceway.streams.partition_header import unpack_header
 from sluiceway.streams.partition_stream import PartitionStream, sealed_through
-from sluiceway.streams.seeds import SeedHeader, seed_header, seeded_rows, seeds_by_key, write_seeds
+from sluiceway.streams.seeds import SeedHeader, StoredSeeds, renewed, seeds_by_key
+from sluiceway.streams.state_change import write_change
 from sluiceway.streams.stream_plan import StreamPlan
 from sluiceway.streams.topic_keys import TopicKeys
 from sluiceway.streams.view_stream import ViewStream
@@ -48,7 +49,7 @@ def seal_stream(
     is_alone = len(landed) == 1
     begun = _begun(plan, by_number, panes=panes, now_us=now_us, owner=owner)
     if not is_alone and plan.parted_by:
-        with suppress(ConflictError):  # another run does the same
+        with suppress(ConflictError):  # who begins meanwhile writes them, and the next run seals those
             _seed(plan, rows, by_number, begun, panes=panes, now_us=now_us, owner=owner)
     missed = []
     for number in begun:
@@ -113,8 +114,8 @@ def _seed(
     known = [each for each in reached if each is not None]
     if not known:
         return
-    watermark, made = min(known), seed_header(panes, plan.seeds)
-    kept = [row for key, mine in seeded_rows(panes, plan.seeds).items() if key not in met for row in mine]
+    watermark, stored = min(known), StoredSeeds.load(panes, plan.seeds)
+    kept = [row for key, seed in stored.seeds.items() if key not in met for row in seed.rows]
     sealed = _state(plan, kept, keys.chosen(rows, met, inside=False), watermark)
     header = SeedHeader(
         owner=owner,
@@ -122,9 +123,10 @@ def _seed(
         written=now_us(),
         views=plan.digests,
         unlanded=tuple(number for number, each in landed.items() if each.watermark is None),
-        begins=() if made is None else made.begins,
+        begins=() if stored.header is None else stored.header.begins,
     )
-    write_seeds(panes, plan.seeds, seeds_by_key(keys, sealed), header, since=watermark)
+    change = renewed(stored, seeds_by_key(keys, sealed), since=watermark)
+    write_change(panes, plan.seeds, change, header, seen=stored.data, is_beginning=False)
 
 
 def _state(plan: StreamPlan, kept: Sequence[Row], rows: pl.DataFrame, watermark: int) -> Iterator[Row]:

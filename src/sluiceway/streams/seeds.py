@@ -7,16 +7,17 @@ the next sealing. The seeds that a stream began with are anybody's: all partitio
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import msgspec
 
 from sluiceway.artifacts.event_landing import LandedPartition
-from sluiceway.ports.pane_store import PaneCommit, PaneStore, Row
-from sluiceway.streams.partition_header import PartitionHeader, pack_header
+from sluiceway.ports.pane_store import PaneStore, Row
+from sluiceway.streams.partition_header import PartitionHeader
+from sluiceway.streams.state_change import StateChange
 from sluiceway.streams.topic_keys import TopicKeys
 
 ANYBODYS = -(1 << 63)
-MOST_SEEDS = 2_000  # in a commit: whoever reads the store waits for it
 
 
 class SeedHeader(PartitionHeader, frozen=True, kw_only=True):
@@ -38,17 +39,16 @@ class Seed(msgspec.Struct, array_like=True, frozen=True):
 
 _pack = msgspec.msgpack.Encoder().encode
 _to_seed = msgspec.msgpack.Decoder(Seed).decode
+_to_header = msgspec.json.Decoder(SeedHeader).decode
 
 
 class Seeds:
     """The seeds of one stream, as one of its partitions reads them."""
 
     def __init__(self, panes: PaneStore, name: str, number: int) -> None:
-        """Look when they were made; a later sealing takes the partition over, and then they are looked up anew."""
-        self._panes, self._name = panes, name
-        header = seed_header(panes, name)
-        self._is_there = header is not None
-        self._is_unlanded = header is not None and number in header.unlanded
+        """Look whether there are any: who writes the first takes the partition over afterwards."""
+        self._panes, self._name, self._number = panes, name, number
+        self._is_there = bool(panes.header(name))
 
     def of(self, keys: Iterable[bytes], *, before: int | None, after: int | None) -> list[Row]:
         """Give the rows of state of some keys that are met now.
@@ -61,27 +61,39 @@ class Seeds:
         Raises:
             TransientError: the store did not answer.
         """
-        reached = after if before is None and self._is_unlanded else before
-        if not self._is_there or reached is None:
+        if not self._is_there:
             return []
-        _, found = self._panes.load(self._name, sorted(keys))
-        seeds = [_to_seed(value) for _, value in found]
-        return [row for seed in seeds if seed.watermark <= reached for row in seed.rows]
+        data, found = self._panes.load(self._name, sorted(keys))
+        header = _to_header(data)
+        reached = after if before is None and self._number in header.unlanded else before
+        upto = ANYBODYS if reached is None else reached
+        seeds = [_to_seed(value) for _, value in found] if header.is_whole else []
+        return [row for seed in seeds if seed.watermark <= upto for row in seed.rows]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSeeds:
+    """The seeds of a stream as they are at one moment; ``data`` is their header as it is stored, empty without any."""
+
+    data: bytes
+    header: SeedHeader | None
+    seeds: Mapping[bytes, Seed]
+
+    @classmethod
+    def load(cls, panes: PaneStore, name: str) -> "StoredSeeds":
+        """Read them.
+
+        Raises:
+            TransientError: the store did not answer.
+        """
+        data, found = panes.load(name)
+        return cls(data, _to_header(data) if data else None, {key: _to_seed(value) for key, value in found})
 
 
 def seed_header(panes: PaneStore, name: str) -> SeedHeader | None:
-    """Read the header of a stream's seeds; ``None`` where it has none.
-
-    Raises:
-        TransientError: the store did not answer.
-    """
+    """Read the header of a stream's seeds, ``None`` where it has none. Raises as ``StoredSeeds.load`` does."""
     data = panes.header(name)
-    return msgspec.json.decode(data, type=SeedHeader) if data else None
-
-
-def seeded_rows(panes: PaneStore, name: str) -> dict[bytes, list[Row]]:
-    """Read the rows of state in all seeds, by key. Raises as ``seed_header`` does."""
-    return {key: _to_seed(value).rows for key, value in panes.load(name)[1]}
+    return _to_header(data) if data else None
 
 
 def seeds_by_key(keys: TopicKeys, rows: Iterable[Row]) -> dict[bytes, list[Row]]:
@@ -92,37 +104,12 @@ def seeds_by_key(keys: TopicKeys, rows: Iterable[Row]) -> dict[bytes, list[Row]]
     return found
 
 
-def write_seeds(
-    panes: PaneStore,
-    name: str,
-    rows: Mapping[bytes, Sequence[Row]],
-    header: SeedHeader,
-    *,
-    since: int,
-    online: Sequence[tuple[str, bytes, bytes]] = (),
-) -> None:
-    """Let the seeds be these, by key, some at a time.
-
-    Those that change go to who has reached ``since``; ``online`` are values to serve of them. The header comes first,
-    as it says who may take any; of seeds that a stream begins with, it says that they are whole with the last.
-
-    Raises:
-        ConflictError: another run writes them.
-        TransientError: the store did not answer.
-    """
-    stored, found = panes.load(name)
-    before = {key: _to_seed(value) for key, value in found}
-    sequence = msgspec.json.decode(stored, type=SeedHeader).sequence + 1 if stored else 0
+def renewed(stored: StoredSeeds, rows: Mapping[bytes, Sequence[Row]], *, since: int) -> StateChange:
+    """Let seeds be these, by key: those that change go to who has reached ``since``."""
+    before = stored.seeds
     put = [
         (key, _pack(Seed(since, sorted(mine))))
         for key, mine in rows.items()
         if key not in before or before[key].rows != sorted(mine)
     ]
-    drop = [key for key in before if key not in rows]
-    begins_now, turns = not stored, range(0, max(len(put), len(online), 1), MOST_SEEDS)
-    for number, at in enumerate(turns):
-        upto = at + MOST_SEEDS
-        is_whole = not begins_now or upto >= turns.stop
-        data = pack_header(header.following(sequence=sequence + number, is_whole=is_whole))
-        panes.commit(name, PaneCommit(stored, data, put[at:upto], [] if at else drop, online[at:upto]))
-        stored = data
+    return StateChange(put, [key for key in before if key not in rows])

@@ -187,16 +187,20 @@ class ViewStream:
         if is_last:
             self._newest.reconsider(versions, versions.names.entity(fact), fact, before)
 
-    def advance(self, watermark: int) -> None:
-        """Let time be what the watermark says."""
+    def advance(self, watermark: int, *, is_open: bool = False) -> None:
+        """Let time be what the watermark says.
+
+        Where all is still ``is_open``, as no message has shown a time yet, an older version of any fact may come:
+        nothing is let go that would tell it from the last.
+        """
         if self._panes is not None and self._pane_rows is not None:
             end = watermark // self._every
             if self._versions is not None:
                 self._pane_rows.recount(self._versions, end + self._open)
             self._moved |= self._panes.advance(end) | self._first.grow_up(end)
-            if self._versions is not None:
+            if self._versions is not None and not (is_open and self._by_event):
                 self._forget(self._versions, self._panes.oldest, watermark)
-        expired = self._late.expired_before(watermark)
+        expired = None if is_open else self._late.expired_before(watermark)
         if self._versions is not None and expired is not None:
             known_before = min(self._late.closed_before(watermark), expired)
             self._versions.expire(expired, known_before=known_before)

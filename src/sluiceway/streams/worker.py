@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from sluiceway.core.errors import ConflictError, TransientError
 from sluiceway.ports.event_source import EventBatch, Lag, Position
-from sluiceway.streams.beginning import Beginning, TableStart
+from sluiceway.streams.beginning import Beginning
 from sluiceway.streams.decoding import RowDecoder
 from sluiceway.streams.partition_header import PartitionHeader, unpack_header
 from sluiceway.streams.partition_stream import Backends, PartitionStream
@@ -15,6 +15,7 @@ from sluiceway.streams.silence import Silence
 from sluiceway.streams.standing_by import STAND_BY_S, Waiting, why_refused
 from sluiceway.streams.stream_metrics import StreamMetrics
 from sluiceway.streams.stream_plan import StreamPlan
+from sluiceway.streams.table_start import TableStart
 from sluiceway.streams.topic_checks import TopicChecks
 
 MOST = 10_000  # messages a turn: whoever reads a shared store waits while what they changed is committed

@@ -37,7 +37,7 @@ class Working:
 def work_of(**workers):
     """Let workers work until idle; a source whose worker is an error cannot be read from the beginning."""
 
-    def worker(plan, metrics, *, follows_wall):
+    def worker(plan, metrics, *, follows_wall, say):
         found = workers[plan.source.name]
         if isinstance(found, Exception):
             raise found

@@ -34,6 +34,11 @@ def test_the_cutoff_is_the_newest_known_outcome_unless_it_is_given():
     assert build(pipeline(), usual())[0].cutoff == hour(61)
 
 
+def test_an_outcome_that_claims_to_be_known_in_the_future_moves_no_cutoff():
+    ahead = [*landings(), {**landings()[-1], "id": 9999, "lands": hour(24 * 365 * 200)}]
+    assert build(pipeline(), usual(landings=landed(ahead)))[0].cutoff == hour(61)
+
+
 def test_each_row_has_what_was_known_at_its_prediction():
     _, rows = build(pipeline(), usual(), as_of=hour(40))
     row = rows[8]
