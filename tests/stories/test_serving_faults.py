@@ -167,7 +167,7 @@ def test_who_is_tried_out_on_whom_outlives_a_restart_and_is_the_same_in_every_wo
     assert {record.sequence for record in stand.records()} == {2}
 
 
-def test_without_an_online_store_nothing_answers_until_it_is_there(stand):
+def test_without_an_online_store_nothing_answers_until_it_is_there_nor_when_it_is_gone_again(stand):
     stand.online.close()
     shutil.rmtree(stand.state / "online")
     with stand.serving(ready=False) as server:
@@ -178,3 +178,8 @@ def test_without_an_online_store_nothing_answers_until_it_is_there(stand):
         LmdbOnline(stand.state / "online").replace(WIND.digest, [], snapshot="of nobody")
         server.wait_until_ready()
         assert server.ask(row()).status == 200
+        shutil.rmtree(stand.state / "online")  # while the server has it open
+        eventually(lambda: server.ask(row()).status == 503)
+        assert "holds nothing of origin_weather any more" in server.get("/health").json["online_error"]
+        LmdbOnline(stand.state / "online").replace(WIND.digest, [], snapshot="of nobody")
+        eventually(lambda: server.ask(row()).status == 200)
