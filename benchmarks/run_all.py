@@ -23,7 +23,9 @@ WORDS = {"online_read.py": ["--peers"], "streaming.py": ["--peers"], "validation
 PARTS = "serving_"  # of serving.py
 OPENING = """# Benchmarks
 
-Written by `make bench`; each table comes from the file in `benchmarks/` that its heading names, which also runs alone.
+Each table comes from the file in `benchmarks/` that its heading names. `make bench` runs all of them at their default
+sizes and writes this page; tables of other sizes and of peers, and the notes below tables, were added by hand, from the
+commands above them.
 Figures are comparable only inside one table: each is a run of its own, on this machine.
 """
 
