@@ -1,6 +1,7 @@
 """Spooled: up to where nobody reads the project's own topics any more."""
 
 from sluiceway.artifacts.event_landing import EVENT_LANDINGS, recalled_event_landing
+from sluiceway.core.errors import DamagedError, MisuseError
 from sluiceway.flow.kit import Kit
 from sluiceway.flow.table_start import landed_in, starting_dataset
 from sluiceway.streams.partition_header import unpack_header
@@ -26,7 +27,10 @@ def read_upto(kit: Kit) -> dict[str, int]:
 
 
 def _upto(source: str, origin: tuple[str, str], kit: Kit) -> int:
-    landed = landed_in(starting_dataset(source, kit), source, origin, kit) or ()
+    try:
+        landed = landed_in(starting_dataset(source, kit), source, origin, kit) or ()
+    except (DamagedError, MisuseError):  # no dataset is left to begin with: its messages may be all that there is
+        return 0
     panes, offsets = kit.panes(), [each.offset for each in landed]
     for name in () if panes is None else panes.partitions(f"{source}/"):
         header = None if panes is None or is_seeds(name) else unpack_header(panes.header(name))

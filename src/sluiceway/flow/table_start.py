@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from sluiceway.artifacts.dataset_version import EVENT_TIME, KNOWN_TIME, DatasetVersion
+from sluiceway.artifacts.dataset_version import EVENT_TIME, KNOWN_TIME, TABLES_FOLDER, DatasetVersion
 from sluiceway.artifacts.event_landing import LandedPartition
 from sluiceway.flow.kit import Kit
 from sluiceway.flow.newest_dataset import newest_dataset
@@ -50,7 +50,7 @@ def starting_dataset(source: str, kit: Kit) -> DatasetVersion:
     """Choose the newest dataset that passed gate 3 and has a source; before any does, the newest."""
     versions = dataset_versions(kit)
     passed = [versions[each] for each in passed_before("", kit) if each in versions]
-    fitting = [each for each in passed if f"sources/{source}" in {table.name for table in each.tables}]
+    fitting = [each for each in passed if TABLES_FOLDER + source in {table.name for table in each.tables}]
     return fitting[-1] if fitting else newest_dataset(kit)
 
 
