@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -73,6 +74,11 @@ class StreamedProject:
         project = cls(folder)
         project("run", "--until", "ingest")
         return project
+
+    def copied(self, folder: Path, **environment: str) -> "StreamedProject":
+        """The same project elsewhere, with all that was made in it."""
+        shutil.copytree(self.folder, folder)
+        return StreamedProject(folder, **environment)
 
     def start(self, *words: str) -> "subprocess.Popen[str]":
         """Start a command."""

@@ -207,6 +207,14 @@ def flights(tmp_path_factory) -> Shop:
     return shop
 
 
+@pytest.fixture(scope="session")
+def streamed(tmp_path_factory):
+    """A project with a streamed source, its table ingested; whoever uses it takes a copy."""
+    from tests.streamed_project import StreamedProject
+
+    return StreamedProject.made(tmp_path_factory.mktemp("streamed") / "project")
+
+
 @pytest.fixture
 def fresh_shop(declared, tmp_path) -> Shop:
     return declared.copied(tmp_path / "shop")

@@ -1,12 +1,9 @@
 """Training sees what serving saw: events of a topic land beside their source's files, while a worker streams them."""
 
 import json
-import shutil
-from pathlib import Path
 
-import pytest
 from tests.kafka_broker import Broker
-from tests.streamed_project import IN_FILES, StreamedProject, events, expected, messages, partition_of
+from tests.streamed_project import IN_FILES, events, expected, messages, partition_of
 
 from sluiceway.artifacts.dataset_version import DatasetVersion
 from sluiceway.flow.recall import current
@@ -16,16 +13,6 @@ LATE = b'{"carrier": "C00", "delay": 5, "landed_at": "2024-01-01T00:00:30Z"}'
 
 NOBODYS = LATE.replace(b'"C00"', b"null")
 FUTURE = b'{"carrier": "C00", "delay": 5, "landed_at": "2999-01-01T00:00:00Z"}'
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    return StreamedProject.made(tmp_path_factory.mktemp("hybrid") / "project")
-
-
-def copied(made, folder: Path, **environment):
-    shutil.copytree(made.folder, folder)
-    return StreamedProject(folder, **environment)
 
 
 def dataset_of(project) -> DatasetVersion:
@@ -38,10 +25,10 @@ def landings_of(project):
     return kit.tables.read(dataset_of(project).table("landings")).to_pylist()
 
 
-def test_what_arrived_lands_once_however_it_was_cut(made, tmp_path):
+def test_what_arrived_lands_once_however_it_was_cut(streamed, tmp_path):
     landings = events(900)
     sent = [*messages(landings), b"{", FUTURE, NOBODYS, LATE]
-    pieces, whole = copied(made, tmp_path / "pieces"), copied(made, tmp_path / "whole")
+    pieces, whole = streamed.copied(tmp_path / "pieces"), streamed.copied(tmp_path / "whole")
     for begin, end in ((0, 100), (100, 101), (101, 904)):
         pieces.spool().append(sent[begin:end])
         told = json.loads(pieces("run", "--until", "ingest", "--json"))
@@ -58,11 +45,11 @@ def test_what_arrived_lands_once_however_it_was_cut(made, tmp_path):
     assert json.loads(pieces("run", "--until", "ingest", "--json"))["extracted"] == []
 
 
-def test_events_of_kafka_land_from_every_partition(made, tmp_path):
+def test_events_of_kafka_land_from_every_partition(streamed, tmp_path):
     broker = Broker()
     try:
         broker.create("landings", 2)
-        project = copied(made, tmp_path / "project", SLUICEWAY_EVENTS=f"kafka://{broker.servers}")
+        project = streamed.copied(tmp_path / "project", SLUICEWAY_EVENTS=f"kafka://{broker.servers}")
         landings = events(400)
         for part in range(2):
             broker.send("landings", part, messages([each for each in landings if partition_of(each, 2) == part]))
@@ -73,8 +60,8 @@ def test_events_of_kafka_land_from_every_partition(made, tmp_path):
         broker.kill()
 
 
-def test_a_run_never_goes_back_behind_the_stream_and_adds_what_came_late(made, tmp_path):
-    project = copied(made, tmp_path / "project")
+def test_a_run_never_goes_back_behind_the_stream_and_adds_what_came_late(streamed, tmp_path):
+    project = streamed.copied(tmp_path / "project")
     pipeline = project.folder / "pipeline.py"
     pipeline.write_text(pipeline.read_text().replace('matures="1d"', 'matures="2h"'))
     landings = events(900)
@@ -94,8 +81,8 @@ def test_a_run_never_goes_back_behind_the_stream_and_adds_what_came_late(made, t
     assert project.served()["C00"][3] == 7.0
 
 
-def test_an_event_that_is_sent_again_is_one_fact_where_the_source_has_a_key(made, tmp_path):
-    project = copied(made, tmp_path / "project")
+def test_an_event_that_is_sent_again_is_one_fact_where_the_source_has_a_key(streamed, tmp_path):
+    project = streamed.copied(tmp_path / "project")
     pipeline = project.folder / "pipeline.py"
     pipeline.write_text(
         pipeline.read_text()

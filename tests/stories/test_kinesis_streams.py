@@ -1,29 +1,22 @@
 """A stream over Kinesis, of several shards, while worker, store and the way to it die: exact counts."""
 
 import json
-import shutil
 
-import pytest
 from tests.kinesis_there import KinesisThere
 from tests.s3_server import Wire
 from tests.stories.test_hybrid import dataset_of, landings_of
-from tests.streamed_project import StreamedProject, end, events, expected, messages, until
+from tests.streamed_project import end, events, expected, messages, until
 from tests.valkey_server import Valkey
 
 LATE = b'{"carrier": "C00", "delay": 5, "landed_at": "2024-01-01T00:00:30Z"}'
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    return StreamedProject.made(tmp_path_factory.mktemp("streamed") / "project")
-
-
-def project_at(made, folder, address, *, lateness=None, **environment):
-    shutil.copytree(made.folder, folder)
+def project_at(streamed, folder, address, *, lateness=None, **environment):
+    project = streamed.copied(folder, SLUICEWAY_EVENTS=address, **environment)
     if lateness is not None:
         text = (folder / "pipeline.py").read_text()
         (folder / "pipeline.py").write_text(text.replace('lateness="10m"', f'lateness="{lateness}"'))
-    return StreamedProject(folder, SLUICEWAY_EVENTS=address, **environment)
+    return project
 
 
 def send(there, landings):
@@ -34,12 +27,12 @@ def learnt(project):
     return project.partitions()[0]["events"]
 
 
-def test_a_worker_that_is_killed_in_mid_batch_and_a_duplicate_leave_exact_counts(made, kinesis, tmp_path):
+def test_a_worker_that_is_killed_in_mid_batch_and_a_duplicate_leave_exact_counts(streamed, kinesis, tmp_path):
     there, valkey = KinesisThere(kinesis.endpoint, "us-east-1"), Valkey(tmp_path)
     there.create("landings", 3)
     wire = Wire(kinesis.endpoint)
     project = project_at(  # moto tells arrivals by the second, in which hours of these landings arrive
-        made, tmp_path / "project", there.address(wire.endpoint), lateness="6h", SLUICEWAY_ONLINE=valkey.url
+        streamed, tmp_path / "project", there.address(wire.endpoint), lateness="6h", SLUICEWAY_ONLINE=valkey.url
     )
     landings = events(6000)
     send(there, landings[:1000])
@@ -66,10 +59,10 @@ def test_a_worker_that_is_killed_in_mid_batch_and_a_duplicate_leave_exact_counts
     valkey.kill()
 
 
-def test_lag_is_told_and_what_is_no_row_goes_to_a_stream_beside(made, kinesis, tmp_path):
+def test_lag_is_told_and_what_is_no_row_goes_to_a_stream_beside(streamed, kinesis, tmp_path):
     there = KinesisThere(kinesis.endpoint, "us-east-2")
     there.create("landings", 1)
-    project = project_at(made, tmp_path / "project", there.address())
+    project = project_at(streamed, tmp_path / "project", there.address())
     landings = events(600)
     send(there, landings)
     there.send("landings", [b"{", LATE])
@@ -88,11 +81,11 @@ def test_lag_is_told_and_what_is_no_row_goes_to_a_stream_beside(made, kinesis, t
     assert (late["message"], late["why"], late["shard"]) == (LATE.decode(), "late for delays", dead["shard"])
 
 
-def test_what_arrived_lands_once_however_it_was_cut(made, kinesis, tmp_path):
+def test_what_arrived_lands_once_however_it_was_cut(streamed, kinesis, tmp_path):
     there = KinesisThere(kinesis.endpoint, "us-west-1")
     there.create("landings", 2)
-    pieces = project_at(made, tmp_path / "pieces", there.address())
-    whole = project_at(made, tmp_path / "whole", there.address())
+    pieces = project_at(streamed, tmp_path / "pieces", there.address())
+    whole = project_at(streamed, tmp_path / "whole", there.address())
     landings = events(500)
     for begin, stop in ((0, 200), (200, 500)):
         send(there, landings[begin:stop])

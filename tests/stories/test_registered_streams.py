@@ -2,13 +2,12 @@
 
 import io
 import json
-import shutil
 
 import pytest
 from fastavro import parse_schema, schemaless_writer
 from tests.kafka_broker import Broker
 from tests.schema_server import SchemaServer
-from tests.streamed_project import BEGIN, StreamedProject, end, events, expected, until
+from tests.streamed_project import BEGIN, end, events, expected, until
 
 MICROSECOND = 1_000_000
 TIME = {"type": "long", "logicalType": "timestamp-micros"}
@@ -39,15 +38,14 @@ def broker():
 
 
 @pytest.fixture
-def project(tmp_path, broker, registry):
-    made = StreamedProject.made(tmp_path / "made")
-    shutil.copytree(made.folder, tmp_path / "project")
-    pipeline = tmp_path / "project" / "pipeline.py"
+def project(streamed, tmp_path, broker, registry):
+    address = {"SLUICEWAY_EVENTS": f"kafka://{broker.servers}", "SCHEMAS_PASSWORD": "s3cret"}
+    project = streamed.copied(tmp_path / "project", **address)
+    pipeline = project.folder / "pipeline.py"
     pipeline.write_text(pipeline.read_text().replace('lateness="10m"', 'format="avro", lateness="10m"'))
     settings = 'schemas = "http://app:${SCHEMAS_PASSWORD}@HOST"\n'.replace("HOST", registry.host)
-    (tmp_path / "project" / "sluiceway.toml").write_text(settings)
-    address = {"SLUICEWAY_EVENTS": f"kafka://{broker.servers}", "SCHEMAS_PASSWORD": "s3cret"}
-    return StreamedProject(tmp_path / "project", **address)
+    (project.folder / "sluiceway.toml").write_text(settings)
+    return project
 
 
 def avro(number, landings):

@@ -46,9 +46,8 @@ class Arriving(StreamedProject):
         return sum(part["events"] for part in self.by_spark())
 
 
-def test_a_stream_that_is_killed_and_started_again_counts_every_line_once(tmp_path):
-    made = StreamedProject.made(tmp_path / "made")
-    shutil.copytree(made.folder, tmp_path / "project")
+def test_a_stream_that_is_killed_and_started_again_counts_every_line_once(streamed, tmp_path):
+    shutil.copytree(streamed.folder, tmp_path / "project")
     project = Arriving(tmp_path / "project", SLUICEWAY_ENGINE=ENGINE)
     landings = events(4000)
     sent = messages(landings)
@@ -64,7 +63,7 @@ def test_a_stream_that_is_killed_and_started_again_counts_every_line_once(tmp_pa
     parts = stream["partitions"]
     assert (sum(part["events"] for part in parts), sum(part["dead"] for part in parts)) == (4003, 1)
     assert project.served() == expected(landings)
-    worker = StreamedProject(made.folder)
+    worker = streamed.copied(tmp_path / "worker")
     worker.spool().append(sent)
     worker("stream", "run", "--until-idle")
     assert project.served() == worker.served()

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from tests.kafka_broker import Broker
-from tests.streamed_project import StreamedProject, events, expected, messages
+from tests.streamed_project import events, expected, messages
 
 from sluiceway.adapters import spool
 from sluiceway.artifacts.codec import encode
@@ -21,15 +21,9 @@ from sluiceway.streaming import Streaming
 COLUMNS = ("delays__count_1h", "delays__sum_delay_24h", "delays__max_delay_24h", "delays__latest_delay")
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    return StreamedProject.made(tmp_path_factory.mktemp("begins") / "project")
-
-
 @pytest.fixture
-def project(made, tmp_path):
-    shutil.copytree(made.folder, tmp_path / "project")
-    return StreamedProject(tmp_path / "project")
+def project(streamed, tmp_path):
+    return streamed.copied(tmp_path / "project")
 
 
 def test_a_stream_of_a_changed_view_serves_all_that_has_landed_at_once(project):

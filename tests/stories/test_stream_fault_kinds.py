@@ -2,7 +2,6 @@
 
 import json
 import random
-import shutil
 from datetime import timedelta
 
 import pytest
@@ -82,10 +81,8 @@ def test_whoever_dies_every_kind_of_view_is_as_if_nobody_had(made, tmp_path):
     try:
         broker.create("landings", PARTITIONS)
         events_from = f"kafka://{broker.servers}?session.timeout.ms=3000&heartbeat.interval.ms=500"
-        for name in ("project", "peaceful"):
-            shutil.copytree(made.folder, tmp_path / name)
-        project = StreamedProject(tmp_path / "project", SLUICEWAY_EVENTS=events_from, SLUICEWAY_ONLINE=valkey.url)
-        peaceful = StreamedProject(tmp_path / "peaceful", SLUICEWAY_EVENTS=events_from)
+        project = made.copied(tmp_path / "project", SLUICEWAY_EVENTS=events_from, SLUICEWAY_ONLINE=valkey.url)
+        peaceful = made.copied(tmp_path / "peaceful", SLUICEWAY_EVENTS=events_from)
 
         def send(begin, upto):
             for number in range(PARTITIONS):

@@ -1,7 +1,6 @@
 """Streams over a real broker and a real Valkey, while workers, broker and store die: exact counts each time."""
 
 import json
-import shutil
 import time
 from contextlib import contextmanager
 from signal import SIGKILL
@@ -21,30 +20,24 @@ LANDINGS = 12_000
 SOON_MISSED = "session.timeout.ms=3000&heartbeat.interval.ms=500"  # who dies; its partitions are dealt out then
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    return StreamedProject.made(tmp_path_factory.mktemp("streamed") / "project")
-
-
 @pytest.fixture
-def world(made, tmp_path):
+def world(streamed, tmp_path):
     """A broker, a durable Valkey, and the project between them."""
-    yield from _world(made, tmp_path, Broker())
+    yield from _world(streamed, tmp_path, Broker())
 
 
 @pytest.fixture
-def lasting_world(made, tmp_path, lake):
+def lasting_world(streamed, tmp_path, lake):
     """The same, with a broker that keeps its messages in a bucket."""
-    yield from _world(made, tmp_path, Broker.lasting(lake))
+    yield from _world(streamed, tmp_path, Broker.lasting(lake))
 
 
-def _world(made, folder, broker):
+def _world(streamed, folder, broker):
     valkey = Valkey(folder)
     broker.create("landings", PARTITIONS)
-    shutil.copytree(made.folder, folder / "project")
     events_from = f"kafka://{broker.servers}?{SOON_MISSED}"
     address = {"SLUICEWAY_EVENTS": events_from, "SLUICEWAY_ONLINE": valkey.url}
-    yield World(broker, valkey, StreamedProject(folder / "project", **address))
+    yield World(broker, valkey, streamed.copied(folder / "project", **address))
     broker.kill()
     valkey.kill()
 

@@ -3,21 +3,13 @@
 import json
 
 import pytest
-from tests.streamed_project import StreamedProject, end, events, expected, messages, until
-
-
-@pytest.fixture(scope="session")
-def made(tmp_path_factory):
-    return StreamedProject.made(tmp_path_factory.mktemp("streamed") / "project")
+from tests.streamed_project import end, events, expected, messages, until
 
 
 @pytest.fixture
-def project(made, tmp_path):
+def project(streamed, tmp_path):
     """The project with a state folder of its own for events, and an online store of its own."""
-    import shutil
-
-    shutil.copytree(made.folder, tmp_path / "project")
-    return StreamedProject(tmp_path / "project")
+    return streamed.copied(tmp_path / "project")
 
 
 def test_what_arrives_is_served_and_told(project):

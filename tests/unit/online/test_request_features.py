@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime, timedelta
 
-import duckdb
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -57,15 +56,6 @@ def features_of(**expressions):
     )  # fmt: skip
     contract = ServingContract(tuple(Field(name, kind) for name, kind in KINDS.items()), (), (), request)
     return RequestFeatures(decode(ServingContract, encode(contract)))
-
-
-@pytest.fixture(scope="module")
-def session():
-    connection = duckdb.connect(config={"threads": 1})
-    connection.execute("SET TimeZone = 'UTC'")
-    connection.execute("CREATE MACRO at_zone(moment, zone) AS timezone(zone, moment)")
-    yield connection
-    connection.close()
 
 
 def as_trained(text):
